@@ -1,0 +1,114 @@
+import type { Micros, Pricing } from './money.ts';
+
+export type CampaignStatus = 'draft' | 'active' | 'paused' | 'completed';
+export type PacingMode = 'even' | 'asap' | 'front_loaded';
+/** Who goes first: a house ad only fills what nobody paid for. */
+export type Tier = 'standard' | 'house';
+/** Whose views a cap counts. `pod` needs no record. */
+export type CapScope = 'user' | 'device' | 'household' | 'ip';
+
+/** The sixteen dimensions of the plan; files in targeting/dimensions/. */
+export type DimensionName =
+  | 'geo_countries'
+  | 'geo_regions'
+  | 'geo_cities'
+  | 'geo_dma_codes'
+  | 'device_types'
+  | 'os_types'
+  | 'device_brands'
+  | 'content_categories'
+  | 'content_genres'
+  | 'content_ratings'
+  | 'age_ranges'
+  | 'gender'
+  | 'household_income'
+  | 'time_zones'
+  | 'day_parts'
+  | 'days_of_week';
+
+/** One dimension's condition. Values in the plan's shapes: "US", "803", {min,max}, {start,end}, 1..7. */
+export interface Condition {
+  readonly dimension: DimensionName;
+  readonly mode: 'include' | 'exclude';
+  readonly values: readonly unknown[];
+}
+
+/** All conditions must hold. A campaign matches when any of its rules does, or when it has none. */
+export interface TargetingRule {
+  readonly id: string;
+  readonly conditions: readonly Condition[];
+}
+
+/** At most `max` billable impressions in any span of `windowSeconds` (3600, 86400, 604800, 2678400). */
+export interface FrequencyCap {
+  readonly scope: CapScope;
+  /** Null: counts all creatives of the campaign. */
+  readonly creativeId: string | null;
+  readonly windowSeconds: number;
+  readonly max: number;
+}
+
+export interface MediaFile {
+  readonly url: string;
+  readonly type: string;
+  readonly delivery: 'progressive' | 'streaming';
+  readonly width: number;
+  readonly height: number;
+  readonly bitrateKbps: number | null;
+}
+
+export interface Creative {
+  readonly id: string;
+  readonly name: string;
+  readonly durationSeconds: number;
+  readonly status: 'active' | 'inactive' | 'processing' | 'failed';
+  readonly media: readonly MediaFile[];
+  readonly clickThrough: string | null;
+}
+
+/** A competitive category with all its ancestors, root last. */
+export interface CampaignCategory {
+  readonly id: string;
+  readonly name: string;
+  readonly ancestors: readonly string[];
+}
+
+/** The campaign document: what the catalog publishes and deciders hold. Times in epoch ms. */
+export interface Campaign {
+  readonly id: string;
+  readonly version: number;
+  readonly name: string;
+  readonly advertiserId: string;
+  readonly advertiserName: string;
+  readonly status: CampaignStatus;
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly timeZone: string;
+  readonly pricing: Pricing;
+  readonly totalBudgetMicros: Micros | null;
+  readonly dailyBudgetMicros: Micros | null;
+  readonly goalImpressions: number | null;
+  readonly pacingMode: PacingMode;
+  readonly tier: Tier;
+  readonly targeting: readonly TargetingRule[];
+  readonly caps: readonly FrequencyCap[];
+  readonly categories: readonly CampaignCategory[];
+  readonly creatives: readonly Creative[];
+}
+
+/** Rules for a pod kept by name (the plan's ad_pods). */
+export interface PodConfig {
+  readonly id: string;
+  readonly version: number;
+  readonly name: string;
+  readonly durationSeconds: number;
+  readonly minAds: number;
+  readonly maxAds: number;
+  readonly competitiveSeparation: boolean;
+  /** Null: competitors never in one pod. */
+  readonly minSeparationSeconds: number | null;
+  readonly allowDuplicateAdvertisers: boolean;
+  readonly objective: Objective;
+}
+
+export type Objective = 'revenue' | 'fill_rate' | 'user_experience';

@@ -1,0 +1,30 @@
+/** What is known of the moment that asks for ads, already normalised. Unknown is null. */
+export interface Context {
+  /** ISO 3166-1 alpha-2, upper case; UK is read as GB. */
+  readonly country: string | null;
+  /** ISO 3166-2, "US-CA". */
+  readonly region: string | null;
+  readonly city: string | null;
+  /** Nielsen DMA code, "803". */
+  readonly dma: string | null;
+  readonly deviceType: string | null;
+  readonly os: string | null;
+  readonly brand: string | null;
+  readonly contentCategory: string | null;
+  readonly contentGenre: string | null;
+  readonly contentRating: string | null;
+  readonly age: number | null;
+  readonly gender: string | null;
+  /** Per year, whole currency units. */
+  readonly householdIncome: number | null;
+  /** IANA name; null: the campaign's zone is used. */
+  readonly timeZone: string | null;
+  /** Epoch ms of the decision. */
+  readonly at: number;
+}
+
+/** A pseudonym under which views are counted. `hash` is an HMAC in 22 base64url characters. */
+export interface ScopedIdentity {
+  readonly scope: string;
+  readonly hash: string;
+}

@@ -1,0 +1,32 @@
+import type { Campaign, PodConfig } from '../../domain/campaign.ts';
+
+/** All that deciders and workers hold in memory. */
+export interface CatalogSnapshot {
+  readonly campaigns: readonly Campaign[];
+  readonly pods: readonly PodConfig[];
+}
+
+/** A change that waits to be relayed to `catalog-changes`, in commit order. */
+export interface OutboxRecord {
+  readonly sequence: number;
+  readonly kind: 'campaign' | 'pod';
+  readonly id: string;
+  readonly version: number;
+  readonly document: Campaign | PodConfig | null;
+  readonly changedAt: number;
+}
+
+/** The catalog in PostgreSQL. Every write commits with its outbox record in one transaction. */
+export interface Catalog {
+  /** One consistent snapshot of every campaign and pod. */
+  snapshot(): Promise<CatalogSnapshot>;
+  /** Writes a campaign whole (advertiser, rules, caps, categories, creatives included) and answers its new version. */
+  putCampaign(campaign: Omit<Campaign, 'version'>): Promise<number>;
+  /** Sets the status; answers the new version, or null when there is no such campaign. */
+  setStatus(campaignId: string, status: Campaign['status']): Promise<number | null>;
+  /** Oldest records not yet relayed, in commit order: one that commits late is not skipped. */
+  outbox(limit: number): Promise<readonly OutboxRecord[]>;
+  /** Marks records relayed. */
+  relayed(sequences: readonly number[]): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,129 @@
+import { EngineError } from './errors.ts';
+
+/** A feature flag: the share of viewers for whom it is on, 0 to 100. */
+export type Percentage = number;
+
+/** Everything a process needs to know, read once from the environment. Durations in ms. */
+export interface Config {
+  /** Where embedded engines keep their files. */
+  readonly dataDir: string;
+  /** `null` means embedded under `dataDir`. */
+  readonly eventLogUrl: string | null;
+  readonly stateStoreUrl: string | null;
+  readonly warehouseUrl: string | null;
+  readonly catalogUrl: string | null;
+  readonly host: string;
+  /** 0: a free port, kept in the data folder. */
+  readonly port: number;
+  /** 0: a free port. Health and metrics of workers. */
+  readonly workerPort: number;
+  /** How tracking URLs begin; null: http://host:port. */
+  readonly publicUrl: string | null;
+  readonly partitions: number;
+  readonly tokenLifeMs: number;
+  readonly clickTokenLifeMs: number;
+  readonly logClockMarginMs: number;
+  /** A partition quiet for this long gets a tick. */
+  readonly tickAfterMs: number;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug';
+  /** Key id -> secret for tracking tokens; the first signs, all verify. Null: made and kept in the data folder. */
+  readonly tokenKeys: readonly { readonly id: string; readonly secret: string }[] | null;
+  /** HMAC key for identifiers. Null: made and kept in the data folder. */
+  readonly pepper: string | null;
+  /** `false`: decisions ignore campaign signals. */
+  readonly signals: boolean;
+  readonly features: { readonly targeting: Percentage; readonly frequency: Percentage; readonly pods: Percentage };
+  /** Virtual mode: the seed of all ids, and where the clock starts (epoch ms); null: real time. */
+  readonly virtual: { readonly seed: number; readonly startMs: number } | null;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the environment. Every problem is reported at once, by variable and what is expected: EngineError `misconfigured`. */
+export function readConfig(environment: Environment = process.env): Config {
+  const problems: string[] = [];
+  const text = (name: string): string | null => environment[name]?.trim() || null;
+  const read = <T>(name: string, fallback: T, expected: string, parse: (value: string) => T | undefined): T => {
+    const value = text(name);
+    if (value === null) return fallback;
+    const parsed = parse(value);
+    if (parsed !== undefined) return parsed;
+    problems.push(`${name}=${JSON.stringify(value)}: expected ${expected}`);
+    return fallback;
+  };
+  const duration = (name: string, fallback: string) =>
+    read(name, parseDuration(fallback) as number, 'a duration such as 500ms, 4s, 15m, 24h or 7d', parseDuration);
+  const url = (name: string, ...schemes: string[]) =>
+    read<string | null>(name, null, `a URL beginning with ${schemes.join(' or ')}`, (value) =>
+      schemes.some((scheme) => value.startsWith(scheme)) ? value : undefined,
+    );
+  const whole = (name: string, fallback: number, min: number, max: number) =>
+    read(name, fallback, `a whole number from ${min} to ${max}`, (value) =>
+      /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined,
+    );
+  const feature = (name: string) => read(name, 100, 'true, false or a percentage from 0 to 100', parsePercentage);
+
+  const seed = whole('VIRTUAL_SEED', -1, 0, 2 ** 31 - 1);
+  const config: Config = {
+    dataDir: text('DATA_DIR') ?? 'data',
+    eventLogUrl: url('EVENT_LOG', 'kafka://', 'kafka+ssl://'),
+    stateStoreUrl: url('STATE_STORE', 'redis://', 'rediss://'),
+    warehouseUrl: url('WAREHOUSE', 'http://', 'https://'),
+    catalogUrl: url('CATALOG', 'postgres://', 'postgresql://'),
+    host: text('HOST') ?? '127.0.0.1',
+    port: whole('PORT', 0, 0, 65535),
+    workerPort: whole('WORKER_PORT', 0, 0, 65535),
+    publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
+    partitions: whole('PARTITIONS', 24, 1, 1024),
+    tokenLifeMs: duration('TOKEN_LIFE', '15m'),
+    clickTokenLifeMs: duration('CLICK_TOKEN_LIFE', '5m'),
+    logClockMarginMs: duration('LOG_CLOCK_MARGIN', text('EVENT_LOG') ? '60s' : '0s'),
+    tickAfterMs: duration('TICK_AFTER', '5s'),
+    logLevel: read('LOG_LEVEL', 'info', 'fatal, error, warn, info or debug', parseLevel),
+    tokenKeys: read(
+      'TOKEN_KEYS',
+      null,
+      'id:secret pairs with commas between, secrets of 32 characters or more',
+      parseKeys,
+    ),
+    pepper: read('PEPPER', null, '32 characters or more', (value) => (value.length >= 32 ? value : undefined)),
+    signals: read('SIGNALS', true, 'on or off', (value) => ({ on: true, off: false })[value]),
+    features: {
+      targeting: feature('ENABLE_TARGETING'),
+      frequency: feature('ENABLE_FREQUENCY_CAP'),
+      pods: feature('ENABLE_POD_ASSEMBLY'),
+    },
+    virtual: seed < 0 ? null : { seed, startMs: whole('VIRTUAL_START', Date.UTC(2026, 0, 5, 17, 59, 45), 0, 8.64e15) },
+  };
+  if (config.clickTokenLifeMs > config.tokenLifeMs) {
+    problems.push('CLICK_TOKEN_LIFE: expected at most TOKEN_LIFE, because money closes with the longest token');
+  }
+  if (problems.length > 0) throw new EngineError('misconfigured', problems.join('; '));
+  return config;
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** "4s" -> 4000. Undefined when it is not a duration. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+)(ms|s|m|h|d)$/.exec(text);
+  return match ? Number(match[1]) * (units[match[2] as string] as number) : undefined;
+}
+
+function parsePercentage(text: string): Percentage | undefined {
+  if (text === 'true') return 100;
+  if (text === 'false') return 0;
+  const match = /^(\d{1,3}(?:\.\d+)?)%?$/.exec(text);
+  return match && Number(match[1]) <= 100 ? Number(match[1]) : undefined;
+}
+
+function parseLevel(text: string): Config['logLevel'] | undefined {
+  return (['fatal', 'error', 'warn', 'info', 'debug'] as const).find((level) => level === text);
+}
+
+function parseKeys(text: string): Config['tokenKeys'] | undefined {
+  const keys = text.split(',').map((pair) => /^([A-Za-z0-9]{1,8}):(.{32,})$/.exec(pair));
+  return keys.every((key) => key !== null)
+    ? keys.map((key) => ({ id: key[1] as string, secret: key[2] as string }))
+    : undefined;
+}

@@ -1,0 +1,369 @@
+/** TypeScript shapes of the .avsc files; `schemas.test.ts` holds each against its schema. UUIDs are text, longs are safe integers. */
+
+export interface RequestContext {
+  readonly country: string | null;
+  readonly region: string | null;
+  readonly city: string | null;
+  readonly dma: string | null;
+  readonly device_type: string | null;
+  readonly os: string | null;
+  readonly brand: string | null;
+  readonly content_category: string | null;
+  readonly content_genre: string | null;
+  readonly content_rating: string | null;
+  readonly age: number | null;
+  readonly gender: string | null;
+  readonly household_income: number | null;
+  readonly time_zone: string | null;
+  readonly ip_truncated: string | null;
+  /** tv, bot, stitcher, unknown */
+  readonly user_agent_class: string;
+}
+
+export interface Identity {
+  /** user, device, household, ip, stream */
+  readonly scope: string;
+  /** HMAC of the identifier, 22 base64url characters */
+  readonly hash: string;
+}
+
+export interface ServedAd {
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  readonly advertiser: string;
+  /** from 1 */
+  readonly position: number;
+  /** from the pod's beginning */
+  readonly start_seconds: number;
+  readonly duration_seconds: number;
+  readonly categories: readonly string[];
+  /** cpm, cpc, cpv, flat */
+  readonly pricing_model: string;
+  /** of one billable event */
+  readonly price_micros: number;
+  /** the decision's minute: epoch minutes */
+  readonly minute: number;
+  /** epoch ms; a beacon appended later is not billable */
+  readonly expires_at: number;
+  /** where the place is reserved */
+  readonly capped_by: readonly Identity[];
+  readonly house: boolean;
+}
+
+export interface Candidate {
+  readonly campaign: string;
+  readonly creative: string;
+  readonly duration_seconds: number;
+  readonly value_micros: number;
+  /** shadow price of the budget, parts per million of price */
+  readonly mu_ppm: number;
+  readonly score_micros: number;
+  /** version of the pacing signal used */
+  readonly pacing_signal: number | null;
+  /** version of the score signal used */
+  readonly score_signal: number | null;
+  /** won, lost, cap_reached, budget_reached, ... */
+  readonly outcome: string;
+}
+
+export interface Fallout {
+  readonly reason: string;
+  readonly campaigns: number;
+}
+
+export interface PodProof {
+  readonly value: number;
+  readonly bound: number;
+  readonly nodes: number;
+  readonly exact: boolean;
+  /** pairs that separation kept apart among the candidates */
+  readonly conflicts_rejected: number;
+}
+
+/** One ad request and what was decided. Topic ad-requests, key viewer. Written once per decision; a repeated request_id ships the same bytes again. */
+export interface AdRequest {
+  /** ours; tells our own repeated shipping from a caller's repetition */
+  readonly arrival_id: string;
+  /** the caller's, else made by us */
+  readonly request_id: string;
+  /** epoch ms, server receipt */
+  readonly received_at: number;
+  /** partition key: pseudonymous viewer */
+  readonly viewer: string;
+  /** json, vast, vmap, openrtb, asset-list, v1 */
+  readonly dialect: string;
+  readonly context: RequestContext;
+  readonly identities: readonly Identity[];
+  /** HMAC of session.id */
+  readonly session: string | null;
+  readonly break_index: number | null;
+  readonly requested_seconds: number;
+  readonly min_ads: number;
+  readonly max_ads: number;
+  /** revenue, fill_rate, user_experience */
+  readonly objective: string;
+  /** null: competitors never in one pod */
+  readonly min_separation_seconds: number | null;
+  /** features on for this viewer: targeting, frequency, pods */
+  readonly features: readonly string[];
+  readonly ads: readonly ServedAd[];
+  readonly candidates: readonly Candidate[];
+  /** campaigns that fell out before they became candidates */
+  readonly fallouts: readonly Fallout[];
+  readonly no_fill_reason: string | null;
+  readonly filled_seconds: number;
+  readonly proof: PodProof;
+  /** step -> microseconds */
+  readonly timings_us: Readonly<Record<string, number>>;
+}
+
+/** One beacon that arrived with a genuine signature. Topic ad-beacons, partition from the token. The facts are the token's, so it can be billed without its request. */
+export interface AdBeacon {
+  readonly arrival_id: string;
+  /** impression, start, firstQuartile, midpoint, thirdQuartile, complete, click, mute, ... */
+  readonly event: string;
+  /** epoch ms, server receipt */
+  readonly received_at: number;
+  /** the player's cb parameter, at most 64 characters */
+  readonly cachebuster: string | null;
+  readonly viewer: string;
+  readonly request_id: string;
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  readonly advertiser: string;
+  readonly position: number;
+  readonly duration_seconds: number;
+  readonly pricing_model: string;
+  /** of one billable event */
+  readonly price_micros: number;
+  /** the decision's minute: epoch minutes */
+  readonly minute: number;
+  /** epoch ms for this event; appended later is late, never billable */
+  readonly expires_at: number;
+  /** identities under caps */
+  readonly identities: readonly Identity[];
+  readonly country: string | null;
+  readonly device_type: string | null;
+  readonly user_agent_class: string;
+  /** epoch ms by the player's clock; never decides anything */
+  readonly client_at: number | null;
+  readonly view_ms: number | null;
+  readonly viewability_percentage: number | null;
+  readonly audio_level: number | null;
+  readonly error_code: number | null;
+}
+
+/** One conversion. Topic conversions, key viewer; conversion_id is its identity. */
+export interface Conversion {
+  readonly arrival_id: string;
+  readonly conversion_id: string;
+  readonly received_at: number;
+  readonly occurred_at: number;
+  readonly viewer: string;
+  readonly advertiser: string;
+  readonly type: string;
+  readonly value_micros: number;
+}
+
+/** A versioned catalog document. Topic catalog-changes, key id. The newest version of an id wins. */
+export interface CatalogChange {
+  /** campaign, pod */
+  readonly kind: string;
+  readonly id: string;
+  readonly version: number;
+  readonly deleted: boolean;
+  /** JSON, shape in domain/campaign.ts; null when deleted */
+  readonly document: string | null;
+  readonly changed_at: number;
+}
+
+export interface CreativeRates {
+  readonly creative: string;
+  readonly ctr_ppm: number;
+  readonly vtr_ppm: number;
+  readonly completion_ppm: number;
+}
+
+/** Absolute values for one campaign. Topic campaign-signals, key campaign. Newest version per (campaign, kind) wins; all are published again every minute. */
+export interface CampaignSignal {
+  readonly kind: 'UNKNOWN' | 'PACING' | 'SCORE';
+  readonly campaign: string;
+  /** grows per (campaign, kind) */
+  readonly version: number;
+  readonly computed_at: number;
+  /** receipt of the oldest beacon that this value is the first to include; null on a repetition */
+  readonly caused_by_received_at: number | null;
+  /** PACING: shadow price */
+  readonly mu_ppm: number;
+  /** PACING: under, on_track, over */
+  readonly pacing_status: string;
+  /** PACING: billed, closed and open minutes */
+  readonly spent_micros: number;
+  /** PACING: what the curve wants by now */
+  readonly target_micros: number;
+  /** PACING: billable */
+  readonly impressions: number;
+  /** SCORE */
+  readonly ctr_ppm: number;
+  /** SCORE */
+  readonly vtr_ppm: number;
+  /** SCORE */
+  readonly completion_ppm: number;
+  /** SCORE: 0 to 1000 is 0 to 10 */
+  readonly quality_centi: number;
+  /** SCORE: 0 to 1000 is 0 to 10 */
+  readonly relevance_centi: number;
+  readonly creatives: readonly CreativeRates[];
+}
+
+/** An alert raised or cleared. Topic alerts, key campaign. */
+export interface Alert {
+  readonly alert_id: string;
+  readonly campaign: string | null;
+  readonly rule: string;
+  readonly state: 'UNKNOWN' | 'RAISED' | 'CLEARED';
+  readonly at: number;
+  readonly detail: string;
+}
+
+/** A record that a worker could not use: its original bytes, where from, why. Topic dead-letters, key source. */
+export interface DeadLetter {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly appended_at: number;
+  /** the worker that refused it */
+  readonly group: string;
+  readonly reason: string;
+  readonly detail: string;
+  readonly key: string;
+  readonly bytes: Buffer;
+}
+
+/** Keeps a quiet partition's watermark moving. In any topic; carries no effect but its append time. */
+export interface Tick {
+  readonly group: string;
+}
+
+/** The facts inside a signed tracking URL: /api/v2/beacons/<event>?t=<keyId>.<base64url of this>.<base64url of HMAC>. Not a topic. */
+export interface TrackingToken {
+  readonly partition: number;
+  readonly viewer: string;
+  readonly request_id: string;
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  readonly advertiser: string;
+  readonly position: number;
+  readonly duration_seconds: number;
+  readonly pricing_model: string;
+  readonly price_micros: number;
+  readonly minute: number;
+  /** epoch ms; a click's is click_expires_at */
+  readonly expires_at: number;
+  readonly click_expires_at: number;
+  readonly identities: readonly Identity[];
+  readonly country: string | null;
+  readonly device_type: string | null;
+  readonly click_through: string | null;
+}
+
+export interface FrequencyEntry {
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  /** whose watermark frees it */
+  readonly partition: number;
+  readonly expires_at: number;
+  readonly state: 'OUTSTANDING' | 'CONFIRMED' | 'RELEASED';
+  /** CONFIRMED: append time of the impression; else 0 */
+  readonly at: number;
+}
+
+/** State store: what one identity has seen and holds. Key f:<scope>:<hash>. Rules in domain/frequency/. */
+export interface FrequencyRecord {
+  readonly entries: readonly FrequencyEntry[];
+}
+
+export interface MoneyDay {
+  /** YYYY-MM-DD in the campaign's zone */
+  readonly day: string;
+  readonly micros: number;
+  readonly impressions: number;
+}
+
+export interface TakenMinute {
+  readonly minute: number;
+  readonly micros: number;
+  readonly impressions: number;
+}
+
+/** State store: one campaign's money. Key m:<campaign>. Rules in domain/money.ts. */
+export interface MoneyRecord {
+  /** epoch minute; every minute up to it is billed for good; 0 at first */
+  readonly closed_up_to: number;
+  /** all closed minutes */
+  readonly billed_micros: number;
+  readonly billed_impressions: number;
+  readonly days: readonly MoneyDay[];
+  readonly taken: readonly TakenMinute[];
+}
+
+export interface CampaignSums {
+  readonly campaign: string;
+  readonly billed_micros: number;
+  /** billable */
+  readonly impressions: number;
+  readonly starts: number;
+  readonly completes: number;
+  readonly clicks: number;
+  readonly errors: number;
+}
+
+/** State store: what one partition billed and counted for decisions of one minute. Key s:<partition>:<minute>. */
+export interface SumsRecord {
+  /** next offset; offsets below it are in the sums */
+  readonly position: number;
+  readonly campaigns: readonly CampaignSums[];
+}
+
+export interface CreativeCounts {
+  readonly creative: string;
+  readonly campaign: string;
+  readonly advertiser: string;
+  readonly impressions_milli: number;
+  readonly starts_milli: number;
+  readonly completes_milli: number;
+  readonly clicks_milli: number;
+  readonly skips_milli: number;
+  readonly errors_milli: number;
+}
+
+/** State store: one partition's decayed counts per creative. Key r:<partition>. Counts are thousandths, decayed to as_of. */
+export interface ScoreRecord {
+  readonly position: number;
+  readonly as_of: number;
+  readonly creatives: readonly CreativeCounts[];
+}
+
+/** State store: how far a group has applied one partition. Key h:<group>:<topic>:<partition>. Swapped last. */
+export interface HeadRecord {
+  /** next offset to apply */
+  readonly position: number;
+  /** epoch ms; every record appended before it is applied and none will come before it */
+  readonly watermark: number;
+  /** ids of the stores whose effects are complete */
+  readonly caught_up: readonly string[];
+}
+
+/** State records and the token, by the name of their .avsc file. */
+export interface StateShapes {
+  'tracking-token': TrackingToken;
+  'frequency-record': FrequencyRecord;
+  'money-record': MoneyRecord;
+  'sums-record': SumsRecord;
+  'score-record': ScoreRecord;
+  'head-record': HeadRecord;
+}
