@@ -105,6 +105,9 @@ export interface AdRequest {
   readonly objective: string;
   /** null: competitors never in one pod */
   readonly min_separation_seconds: number | null;
+  /** false: competitors may stand anywhere */
+  readonly separation: boolean;
+  readonly allow_duplicate_advertisers: boolean;
   /** features on for this viewer: targeting, frequency, pods */
   readonly features: readonly string[];
   readonly ads: readonly ServedAd[];

@@ -1,0 +1,22 @@
+/** The names of everything in the state store, in one place. */
+export const keys = {
+  /** FrequencyRecord of one identity. */
+  frequency: (scope: string, hash: string) => `f:${scope}:${hash}`,
+  /** MoneyRecord of one campaign. */
+  money: (campaignId: string) => `m:${campaignId}`,
+  /** HeadRecord of one group and partition. */
+  head: (group: string, topic: string, partition: number) => `h:${group}:${topic}:${partition}`,
+  /** SumsRecord of one partition and decision minute. */
+  sums: (partition: number, minute: number) => `s:${partition}:${minute}`,
+  /** ScoreRecord of one partition. */
+  scores: (partition: number) => `r:${partition}`,
+  /** The answer kept for a repeated request_id. */
+  answer: (requestHash: string) => `q:${requestHash}`,
+  /** 8 bytes: every decision minute up to it is closed for every campaign. */
+  closed: 'c:closed',
+  /** Claim bucket of one group, partition and decision minute. */
+  claims: (group: string, partition: number, minute: number) => `k:${group}:${partition}:${minute}`,
+} as const;
+
+/** The longest window (31 days) and a week: what a store's own expiry sweeps, never what a rule relies on. */
+export const BROOM_MS = 38 * 24 * 3_600_000;
