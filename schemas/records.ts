@@ -299,6 +299,8 @@ export interface MoneyDay {
 
 export interface TakenMinute {
   readonly minute: number;
+  /** the decision's day in the campaign's zone */
+  readonly day: string;
   readonly micros: number;
   readonly impressions: number;
 }
