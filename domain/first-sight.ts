@@ -1,0 +1,58 @@
+import type { AdBeacon } from '../schemas/records.ts';
+import { billableEvent, type Micros, micros } from './money.ts';
+
+/** What of a beacon decides about first sight and money. */
+export type BeaconFacts = Pick<AdBeacon, 'reservation' | 'event' | 'pricing_model' | 'price_micros' | 'expires_at'>;
+
+/** How one beacon counts. A pure function of the log: the same for every worker and every rebuild. */
+export interface Judgement {
+  /** Not the lowest offset of its (reservation, event). */
+  readonly duplicate: boolean;
+  /** Appended after its token expired. */
+  readonly late: boolean;
+  /** Of impression, notUsed and error: it decided what became of the reservation. An error that does is fatal. */
+  readonly decisive: boolean;
+  /** First of its kind, on time and, if an impression, not after a release. Counts in windows and roll-ups. */
+  readonly billable: boolean;
+  /** The price if this is the event that its pricing model bills, else 0. */
+  readonly spend_micros: Micros;
+}
+
+const competitors: ReadonlySet<string> = new Set(['impression', 'notUsed', 'error']);
+
+/**
+ * The ids that a beacon claims, its own kind first: `<reservation>:<event>`, and `<reservation>:outcome` if it is an
+ * impression, `notUsed` or an error. The lowest offset holds an id. All beacons of a reservation are in one partition.
+ */
+export function outcomeOf(beacon: Pick<AdBeacon, 'reservation' | 'event'>): readonly string[] {
+  const own = `${beacon.reservation}:${beacon.event}`;
+  return competitors.has(beacon.event) ? [own, `${beacon.reservation}:outcome`] : [own];
+}
+
+/** `holders`: the offsets that hold the ids of `outcomeOf(beacon)`, in that order. */
+export function isBillable(
+  beacon: Pick<AdBeacon, 'event' | 'expires_at'>,
+  appendedAt: number,
+  offset: number,
+  holders: readonly number[],
+): boolean {
+  if (appendedAt > beacon.expires_at) return false;
+  return beacon.event === 'impression' ? holders.every((holder) => holder === offset) : holders[0] === offset;
+}
+
+/** Judges one beacon; `holders` as in `isBillable`. */
+export function judge(beacon: BeaconFacts, appendedAt: number, offset: number, holders: readonly number[]): Judgement {
+  const billable = isBillable(beacon, appendedAt, offset, holders);
+  return {
+    duplicate: holders[0] !== offset,
+    late: appendedAt > beacon.expires_at,
+    decisive: holders[1] === offset,
+    billable,
+    spend_micros: micros(billable && beacon.event === billedEvent(beacon.pricing_model) ? beacon.price_micros : 0),
+  };
+}
+
+/** The event that a pricing model bills; null for flat and for what this release does not know. */
+export function billedEvent(pricingModel: string): string | null {
+  return Object.hasOwn(billableEvent, pricingModel) ? billableEvent[pricingModel as keyof typeof billableEvent] : null;
+}
