@@ -363,6 +363,23 @@ export interface HeadRecord {
   readonly caught_up: readonly string[];
 }
 
+/** State store: decision minutes of one partition that have sums and are not closed yet. Key o:<partition>. */
+export interface OpenMinutesRecord {
+  readonly minutes: readonly number[];
+}
+
+/** State store: what a worker last published for one campaign, so that its successor goes on from there. Key g:<kind>:<campaign>. */
+export interface SignalStateRecord {
+  readonly version: number;
+  readonly computed_at: number;
+  readonly mu_ppm: number;
+  /** PACING: the guard rail's memory */
+  readonly integral_ppm: number;
+  readonly spent_micros: number;
+  /** the framed CampaignSignal as published */
+  readonly signal: Buffer;
+}
+
 /** State records and the token, by the name of their .avsc file. */
 export interface StateShapes {
   'tracking-token': TrackingToken;
@@ -371,4 +388,6 @@ export interface StateShapes {
   'sums-record': SumsRecord;
   'score-record': ScoreRecord;
   'head-record': HeadRecord;
+  'open-minutes-record': OpenMinutesRecord;
+  'signal-state-record': SignalStateRecord;
 }

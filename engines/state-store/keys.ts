@@ -10,6 +10,10 @@ export const keys = {
   sums: (partition: number, minute: number) => `s:${partition}:${minute}`,
   /** ScoreRecord of one partition. */
   scores: (partition: number) => `r:${partition}`,
+  /** OpenMinutesRecord of one partition. */
+  openMinutes: (partition: number) => `o:${partition}`,
+  /** SignalStateRecord of one campaign. */
+  signal: (kind: 'PACING' | 'SCORE', campaignId: string) => `g:${kind}:${campaignId}`,
   /** The answer kept for a repeated request_id. */
   answer: (requestHash: string) => `q:${requestHash}`,
   /** 8 bytes: every decision minute up to it is closed for every campaign. */

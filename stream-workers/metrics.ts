@@ -1,0 +1,94 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What workers say of themselves. One registry per process. */
+export interface WorkerMetrics {
+  readonly registry: Registry;
+  readonly watermarkAge: Gauge<'group' | 'partition'>;
+  readonly lag: Gauge<'group' | 'topic'>;
+  readonly batch: Histogram<'group'>;
+  readonly step: Histogram<'group' | 'step'>;
+  readonly outcomes: Counter<'group' | 'outcome'>;
+  readonly failures: Counter<'group' | 'code'>;
+  readonly effect: Histogram<'effect'>;
+  readonly signals: Counter<'kind'>;
+  readonly closedMinute: Gauge;
+  readonly heldMicros: Gauge;
+  readonly heldReservations: Gauge;
+}
+
+export const EFFECT_BUCKETS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5];
+
+export function createWorkerMetrics(): WorkerMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    watermarkAge: new Gauge({
+      name: 'breakwater_watermark_age_seconds',
+      help: 'How far a partition is behind: now less its watermark',
+      labelNames: ['group', 'partition'],
+      registers,
+    }),
+    lag: new Gauge({
+      name: 'breakwater_consumer_lag_records',
+      help: 'Records appended and not yet applied, over the partitions held here',
+      labelNames: ['group', 'topic'],
+      registers,
+    }),
+    batch: new Histogram({
+      name: 'breakwater_batch_records',
+      help: 'Records in one batch',
+      labelNames: ['group'],
+      buckets: [1, 5, 20, 50, 100, 250, 500, 1000, 2000],
+      registers,
+    }),
+    step: new Histogram({
+      name: 'breakwater_step_seconds',
+      help: 'Time of one step of a batch',
+      labelNames: ['group', 'step'],
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+      registers,
+    }),
+    outcomes: new Counter({
+      name: 'breakwater_outcomes_total',
+      help: 'Records by what became of them',
+      labelNames: ['group', 'outcome'],
+      registers,
+    }),
+    failures: new Counter({
+      name: 'breakwater_batch_failures_total',
+      help: 'Batches that failed and will come again, by cause',
+      labelNames: ['group', 'code'],
+      registers,
+    }),
+    effect: new Histogram({
+      name: 'breakwater_event_to_effect_seconds',
+      help: 'From the receipt of a beacon to its effect',
+      labelNames: ['effect'],
+      buckets: EFFECT_BUCKETS_SECONDS,
+      registers,
+    }),
+    signals: new Counter({
+      name: 'breakwater_signals_published_total',
+      help: 'Campaign signals published',
+      labelNames: ['kind'],
+      registers,
+    }),
+    closedMinute: new Gauge({
+      name: 'breakwater_closed_minute',
+      help: 'Epoch minute up to which money is closed',
+      registers,
+    }),
+    heldMicros: new Gauge({
+      name: 'breakwater_held_micros',
+      help: 'Money taken by deciders and not yet closed, over the campaigns on duty here',
+      registers,
+    }),
+    heldReservations: new Gauge({
+      name: 'breakwater_held_reservations',
+      help: 'Places under caps that wait for their impression or their expiry, as last seen by this worker',
+      registers,
+    }),
+  };
+}
