@@ -102,6 +102,15 @@ export function readConfig(environment: Environment = process.env): Config {
   return config;
 }
 
+/** This process's environment with `settings` over it: what a child process or a second configuration reads. */
+export function environmentWith(settings: Environment): Record<string, string> {
+  const merged: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...process.env, ...settings })) {
+    if (value !== undefined) merged[name] = value;
+  }
+  return merged;
+}
+
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** "4s" -> 4000. Undefined when it is not a duration. */

@@ -1,0 +1,124 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { topics } from '../schemas/events.ts';
+import type { Catalog } from './catalog/catalog.ts';
+import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts';
+import { migrateCatalog } from './catalog/migrate.ts';
+import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { freePort, keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
+import { EngineError } from './errors.ts';
+import type { EventLog, TopicSpec } from './event-log/event-log.ts';
+import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
+import { openLmdbStateStore } from './state-store/lmdb-state-store.ts';
+import type { StateStore } from './state-store/state-store.ts';
+import { openClickHouse } from './warehouse/clickhouse-warehouse.ts';
+import { startEmbeddedWarehouse } from './warehouse/embedded-server.ts';
+import { migrateWarehouse } from './warehouse/migrate.ts';
+import type { Warehouse } from './warehouse/warehouse.ts';
+
+const DAY_MS = 86_400_000;
+
+/** EVENT_LOG, or LMDB under DATA_DIR/log. A scheme without an adapter: EngineError `misconfigured`. */
+export async function openEventLog(config: Config, clock: Clock): Promise<EventLog> {
+  if (config.eventLogUrl !== null) throw notBuilt('EVENT_LOG', config.eventLogUrl);
+  return openLmdbEventLog({ path: folder(config, 'log'), clock });
+}
+
+/** STATE_STORE, or LMDB under DATA_DIR/state. A scheme without an adapter: EngineError `misconfigured`. */
+export async function openStateStore(config: Config, clock: Clock): Promise<StateStore> {
+  if (config.stateStoreUrl !== null) throw notBuilt('STATE_STORE', config.stateStoreUrl);
+  return openLmdbStateStore({ path: folder(config, 'state'), clock });
+}
+
+/** The warehouse behind an http:// URL, embedded or not. */
+export async function openWarehouse(url: string): Promise<Warehouse> {
+  return openClickHouse({ url });
+}
+
+/** The catalog behind a postgres:// URL, embedded or not. */
+export async function openCatalog(url: string): Promise<Catalog> {
+  return openPostgresCatalog({ url });
+}
+
+/** Every topic of schemas/events.ts, with this configuration's partitions. */
+export function topicSpecs(config: Config): TopicSpec[] {
+  return topics.map(({ name, retentionDays }) => ({
+    name,
+    partitions: config.partitions,
+    retentionMs: retentionDays * DAY_MS,
+  }));
+}
+
+/** Servers that this process started because no URL was given for them. */
+export interface Embedded {
+  readonly catalogUrl: string;
+  readonly warehouseUrl: string;
+  /** Ends what was started, catalog last. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Starts PostgreSQL and chDB under DATA_DIR where no URL is configured; their ports are kept in endpoints.json. */
+export async function startEmbedded(config: Config): Promise<Embedded> {
+  const known = readEndpoints(config.dataDir);
+  const catalog = config.catalogUrl === null ? startPostgres(config, portOf(known.catalog)) : null;
+  const warehouse = config.warehouseUrl === null ? startWarehouse(config, portOf(known.warehouse)) : null;
+  const [catalogStarted, warehouseStarted] = await Promise.allSettled([catalog, warehouse]);
+  const stop = async () => {
+    if (warehouseStarted.status === 'fulfilled') await warehouseStarted.value?.stop();
+    if (catalogStarted.status === 'fulfilled') await catalogStarted.value?.stop();
+  };
+  for (const started of [catalogStarted, warehouseStarted]) {
+    if (started.status === 'fulfilled') continue;
+    await stop();
+    throw started.reason;
+  }
+  const catalogUrl = config.catalogUrl ?? (await catalog)?.url;
+  const warehouseUrl = config.warehouseUrl ?? (await warehouse)?.url;
+  if (catalogUrl === undefined || warehouseUrl === undefined) throw new Error('an engine has neither a URL nor a server');
+  keepEndpoints(config.dataDir, { catalog: catalogUrl, warehouse: warehouseUrl });
+  return { catalogUrl, warehouseUrl, stop };
+}
+
+async function startPostgres(config: Config, keptPort: number | undefined) {
+  return startEmbeddedPostgres({ path: folder(config, 'catalog'), port: await freePort(keptPort) });
+}
+
+async function startWarehouse(config: Config, keptPort: number | undefined) {
+  return startEmbeddedWarehouse({ path: folder(config, 'warehouse'), port: await freePort(keptPort) });
+}
+
+/** Brings catalog and warehouse to this release's tables and makes the topics. `onProgress` gets one line per step. */
+export async function migrate(
+  config: Config,
+  clock: Clock,
+  urls: { readonly catalogUrl: string; readonly warehouseUrl: string },
+  onProgress: (line: string) => void,
+): Promise<void> {
+  await migrateCatalog(urls.catalogUrl, onProgress);
+  const warehouse = await openWarehouse(urls.warehouseUrl);
+  try {
+    await migrateWarehouse(warehouse, onProgress);
+  } finally {
+    await warehouse.close();
+  }
+  const log = await openEventLog(config, clock);
+  try {
+    await log.ensureTopics(topicSpecs(config));
+    onProgress(`event log: ${topics.length} topics of ${config.partitions} partitions`);
+  } finally {
+    await log.close();
+  }
+}
+
+function folder(config: Config, name: string): string {
+  const path = join(config.dataDir, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+function notBuilt(variable: string, url: string): EngineError {
+  const scheme = url.slice(0, url.indexOf('://') + 3);
+  return new EngineError('misconfigured', `${variable}: ${scheme} is not built yet; leave it unset for the embedded one`);
+}
