@@ -1,0 +1,15 @@
+import { clockOf } from '../day-times.ts';
+import { defineDimension, type Parsed } from '../dimension.ts';
+
+export const daysOfWeek = defineDimension<number>({
+  name: 'days_of_week',
+  doc: "Days in the viewer's zone, else the campaign's; Monday is 1. With day-parts: the days on which a span starts.",
+  example: 1,
+  parse: parseDay,
+  matches: (days, context, zone) => (days.includes(clockOf(context, zone).weekday) ? 'yes' : 'no'),
+});
+
+function parseDay(value: unknown): Parsed<number> {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 7) return { value };
+  return { problem: 'expected a day from 1 (Monday) to 7 (Sunday)' };
+}

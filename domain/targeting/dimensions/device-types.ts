@@ -1,0 +1,12 @@
+import { nameDimension, parseName } from '../dimension.ts';
+import { deviceType } from '../names.ts';
+
+export const deviceTypes = nameDimension(
+  {
+    name: 'device_types',
+    doc: 'Kinds of device.',
+    example: 'smart_tv',
+    parse: parseName(deviceType, 'a kind of device, such as smart_tv'),
+  },
+  (context) => context.deviceType,
+);

@@ -1,0 +1,12 @@
+import { nameDimension, parseName } from '../dimension.ts';
+import { country } from '../names.ts';
+
+export const geoCountries = nameDimension(
+  {
+    name: 'geo_countries',
+    doc: 'Countries. Stands for all below unless regions, DMAs or cities in it are listed too.',
+    example: 'US',
+    parse: parseName(country, 'an ISO 3166-1 country of two letters, such as US'),
+  },
+  (context) => context.country,
+);

@@ -1,0 +1,12 @@
+import { nameDimension, parseName } from '../dimension.ts';
+import { region } from '../names.ts';
+
+export const geoRegions = nameDimension(
+  {
+    name: 'geo_regions',
+    doc: 'Regions. Stands for all below unless cities in it are listed too.',
+    example: 'US-CA',
+    parse: parseName(region, 'an ISO 3166-2 region, such as US-CA'),
+  },
+  (context) => context.region,
+);

@@ -1,0 +1,12 @@
+import { nameDimension, parseName } from '../dimension.ts';
+import { operatingSystem } from '../names.ts';
+
+export const osTypes = nameDimension(
+  {
+    name: 'os_types',
+    doc: 'Operating systems of the device.',
+    example: 'webos',
+    parse: parseName(operatingSystem, 'an operating system, such as webos'),
+  },
+  (context) => context.os,
+);
