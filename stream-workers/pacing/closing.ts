@@ -1,0 +1,75 @@
+import type { Campaign } from '../../domain/campaign.ts';
+import { type BilledMinute, close, emptyMoney, heldOf } from '../../domain/ledger.ts';
+import { BROOM_MS, keys } from '../../engines/state-store/keys.ts';
+import type { Entry } from '../../engines/state-store/state-store.ts';
+import { decodeBare, encodeBare } from '../../schemas/codec.ts';
+import { lastExpiry } from '../first-sight.ts';
+import { lowestWatermark } from '../heads.ts';
+import { update } from '../swap.ts';
+import type { BeatContext } from '../worker.ts';
+import { forgetMinutes, type OpenSums, readOpenSums } from './sums.ts';
+
+/** The last decision minute whose tokens have all expired at `watermark` (epoch ms). */
+export function closableMinute(watermark: number, tokenLifeMs: number): number {
+  const minute = Math.ceil((watermark - tokenLifeMs) / 60_000) - 2;
+  return lastExpiry(minute, tokenLifeMs) < watermark ? minute : minute - 1;
+}
+
+/** The minute up to which everything is closed; 0 before the first. */
+export function closedMinute(entry: Entry | undefined): number {
+  return entry?.bytes ? Number(entry.bytes.readBigInt64BE()) : 0;
+}
+
+/**
+ * Closes what the lowest watermark has passed: in every campaign what was billed replaces what was taken. The shared mark
+ * moves last, so a death on the way repeats the round, and each record knows which minutes it has already.
+ */
+export async function closeMinutes(
+  context: BeatContext,
+  campaigns: ReadonlyMap<string, Campaign>,
+  dayOf: (minute: number, campaign: Campaign | undefined) => string,
+): Promise<number> {
+  const partitions = await context.log.partitions('ad-beacons');
+  const watermark = await lowestWatermark(context.store, 'pacing', 'ad-beacons', partitions);
+  const [mark] = await context.store.read([keys.closed]);
+  const upTo = closableMinute(watermark, context.config.tokenLifeMs);
+  if (!mark || upTo <= closedMinute(mark)) return closedMinute(mark);
+
+  const open = await readOpenSums(context, partitions);
+  const ids = new Set([...campaigns.keys(), ...[...open.minutes.values()].flatMap((sums) => [...sums.keys()])]);
+  const changes = [...ids].map((id): [string, (bytes: Buffer | null) => Buffer | null] => [
+    keys.money(id),
+    (bytes) => {
+      const record = bytes ? decodeBare('money-record', bytes) : emptyMoney();
+      const billed = billedMinutes(open, id, (minute) => dayOf(minute, campaigns.get(id)));
+      return record.closed_up_to >= upTo ? null : encodeBare('money-record', close(record, upTo, billed));
+    },
+  ]);
+  await update(context.store, new Map(changes), BROOM_MS);
+
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(upTo));
+  await update(context.store, new Map([[keys.closed, (now) => (isBelow(now, upTo) ? bytes : null)]]), BROOM_MS);
+  await forgetMinutes(context, open.listed, upTo);
+  return upTo;
+}
+
+function isBelow(bytes: Buffer | null, minute: number): boolean {
+  return bytes === null || Number(bytes.readBigInt64BE()) < minute;
+}
+
+function billedMinutes(open: OpenSums, campaignId: string, dayOf: (minute: number) => string): readonly BilledMinute[] {
+  return [...open.minutes].flatMap(([minute, sums]) => {
+    const own = sums.get(campaignId);
+    return own ? [{ minute, day: dayOf(minute), micros: own.billed_micros, impressions: own.impressions }] : [];
+  });
+}
+
+/** Taken and not yet closed, over these campaigns. */
+export async function heldMicros(context: BeatContext, ids: readonly string[]): Promise<number> {
+  const entries = await context.store.read(ids.map(keys.money));
+  return entries.reduce(
+    (total, { bytes }) => total + (bytes ? heldOf(decodeBare('money-record', bytes)).micros : 0),
+    0,
+  );
+}

@@ -1,0 +1,122 @@
+import { partitionOf } from '../engines/event-log/partition.ts';
+import { BROOM_MS, keys } from '../engines/state-store/keys.ts';
+import type { Entry } from '../engines/state-store/state-store.ts';
+import { decodeBare, encode, encodeBare } from '../schemas/codec.ts';
+import { events } from '../schemas/events.ts';
+import type { CampaignSignal, SignalStateRecord } from '../schemas/records.ts';
+import type { BeatContext } from './worker.ts';
+
+/** What a worker wants to say of a campaign; version and times are the publisher's. */
+export type SignalDraft = Omit<CampaignSignal, 'kind' | 'version' | 'computed_at' | 'caused_by_received_at'>;
+
+/** What goes on from one publication to the next, beside the signal itself. */
+export interface Carried {
+  readonly mu_ppm: number;
+  readonly integral_ppm: number;
+  readonly spent_micros: number;
+}
+
+export interface Drafted {
+  readonly draft: SignalDraft;
+  readonly carried: Carried;
+}
+
+/** All signals go out again this often, so that a reader need not go far back. */
+const REPEAT_MS = 60_000;
+
+interface Known {
+  entry: Entry;
+  state: SignalStateRecord | null;
+  /** The draft of the last publication by this process; null: none yet, so the next beat publishes. */
+  published: string | null;
+}
+
+/** Publishes one kind of signal for the campaigns on duty here: those whose home is a partition that this worker holds. */
+export class SignalPublisher {
+  readonly #kind: 'PACING' | 'SCORE';
+  readonly #known = new Map<string, Known>();
+  readonly #causes = new Map<string, number>();
+
+  constructor(kind: 'PACING' | 'SCORE') {
+    this.#kind = kind;
+  }
+
+  /** A beacon received at `receivedAt` will change the campaign's next signal. */
+  causedBy(campaignId: string, receivedAt: number): void {
+    const oldest = this.#causes.get(campaignId);
+    if (oldest === undefined || receivedAt < oldest) this.#causes.set(campaignId, receivedAt);
+  }
+
+  /** The campaigns whose signals this worker publishes, in a fixed order. */
+  async onDuty(context: BeatContext, campaignIds: Iterable<string>): Promise<readonly string[]> {
+    const partitions = await context.log.partitions('ad-beacons');
+    const held = new Set(context.assigned().flatMap((one) => (one.topic === 'ad-beacons' ? [one.partition] : [])));
+    const duty = [...campaignIds].filter((id) => held.has(partitionOf(id, partitions))).sort();
+    for (const id of [...this.#known.keys()]) if (!duty.includes(id)) this.#known.delete(id);
+    await this.#load(
+      context,
+      duty.filter((id) => !this.#known.has(id)),
+    );
+    return duty;
+  }
+
+  /** What was last published of the campaign, by whichever worker; null before the first time. */
+  last(campaignId: string): SignalStateRecord | null {
+    return this.#known.get(campaignId)?.state ?? null;
+  }
+
+  /**
+   * Publishes the drafts that differ from the last, and every draft once a minute. The state is stored before the record
+   * is appended, so that a version is used once; a death in between is mended by the successor's first beat.
+   */
+  async publish(context: BeatContext, drafts: readonly Drafted[]): Promise<number> {
+    const now = context.clock.now();
+    const due = drafts.filter(({ draft }) => {
+      const known = this.#known.get(draft.campaign);
+      return known?.published !== JSON.stringify(draft) || now - (known.state?.computed_at ?? 0) >= REPEAT_MS;
+    });
+    const values = await Promise.all(due.map((one) => this.#store(context, one, now)));
+    const { topic } = events['campaign-signal'];
+    const partitions = await context.log.partitions(topic);
+    const records = values.flatMap((value, index) => {
+      const key = due[index]?.draft.campaign;
+      return value && key ? [{ partition: partitionOf(key, partitions), key, value }] : [];
+    });
+    if (records.length > 0) await context.log.append(topic, records);
+    return records.length;
+  }
+
+  async #store(context: BeatContext, { draft, carried }: Drafted, now: number): Promise<Buffer | null> {
+    const known = this.#known.get(draft.campaign);
+    if (!known) return null;
+    const content = JSON.stringify(draft);
+    const changed = known.published !== content;
+    const signal = encode('campaign-signal', {
+      ...draft,
+      kind: this.#kind,
+      version: (known.state?.version ?? 0) + 1,
+      computed_at: now,
+      caused_by_received_at: changed ? (this.#causes.get(draft.campaign) ?? null) : null,
+    });
+    const state = { ...carried, version: (known.state?.version ?? 0) + 1, computed_at: now, signal };
+    const key = keys.signal(this.#kind, draft.campaign);
+    const swapped = await context.store.swap(key, known.entry, encodeBare('signal-state-record', state), BROOM_MS);
+    if (!swapped.ok) {
+      this.#known.delete(draft.campaign);
+      return null;
+    }
+    this.#causes.delete(draft.campaign);
+    this.#known.set(draft.campaign, { entry: swapped.entry, state, published: content });
+    return signal;
+  }
+
+  async #load(context: BeatContext, campaignIds: readonly string[]): Promise<void> {
+    const entries = await context.store.read(campaignIds.map((id) => keys.signal(this.#kind, id)));
+    for (const [index, id] of campaignIds.entries()) {
+      const entry = entries[index];
+      if (!entry) continue;
+      const state = entry.bytes ? decodeBare('signal-state-record', entry.bytes) : null;
+      this.#known.set(id, { entry, state, published: null });
+    }
+  }
+}
