@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FrequencyCap } from '../campaign.ts';
+import { confirm, countInWindow, emptyFrequency, type Marks, type Place, release, reserve } from './frequency.ts';
+
+const HOUR = 3600;
+const campaign = '00000000-0000-7000-8000-000000000001';
+const cap = (max: number, windowSeconds = HOUR): FrequencyCap => ({
+  scope: 'user',
+  creativeId: null,
+  windowSeconds,
+  max,
+});
+const marks = (watermark: number): Marks => ({ of: () => watermark, lowest: watermark });
+
+function place(n: number, expiresAt = 1_000_000): Place {
+  const reservation = `00000000-0000-7000-9000-${String(n).padStart(12, '0')}`;
+  return { reservation, campaignId: campaign, creativeId: campaign, partition: 0, expiresAt };
+}
+
+describe('a place under a cap', () => {
+  it('is refused once as many places are outstanding as the cap allows', () => {
+    const wanted = [1, 2, 3].map((n) => ({ place: place(n), caps: [cap(2)] }));
+    const { record, refused } = reserve(emptyFrequency(), wanted, marks(0));
+    expect(record.entries).toHaveLength(2);
+    expect(refused).toEqual([{ reservation: place(3).reservation, cap: cap(2) }]);
+  });
+
+  it('is taken once, however often it is asked for', () => {
+    const once = reserve(emptyFrequency(), [{ place: place(1), caps: [cap(1)] }], marks(0)).record;
+    const again = reserve(once, [{ place: place(1), caps: [cap(1)] }], marks(0));
+    expect(again.refused).toEqual([]);
+    expect(again.record.entries).toHaveLength(1);
+  });
+
+  it('stays held at its expiry and is free once the watermark has passed it', () => {
+    const held = reserve(emptyFrequency(), [{ place: place(1, 5000), caps: [cap(1)] }], marks(0)).record;
+    expect(countInWindow(held, cap(1), campaign, 0, marks(5000))).toBe(1);
+    expect(countInWindow(held, cap(1), campaign, 0, marks(5001))).toBe(0);
+  });
+
+  it('counts from the append time of its impression, a whole window long', () => {
+    const seen = confirm(emptyFrequency(), place(1), 10_000);
+    expect(countInWindow(seen, cap(1), campaign, 0, marks(10_000 + HOUR * 1000))).toBe(1);
+    expect(countInWindow(seen, cap(1), campaign, 0, marks(10_001 + HOUR * 1000))).toBe(0);
+  });
+
+  it('is free for good after a release, and a confirmation cannot be released', () => {
+    const held = reserve(emptyFrequency(), [{ place: place(1), caps: [cap(1)] }], marks(0)).record;
+    const released = release(held, place(1).reservation);
+    expect(countInWindow(released, cap(1), campaign, 0, marks(0))).toBe(0);
+    expect(confirm(released, place(1), 10)).toEqual(released);
+    const confirmed = confirm(held, place(1), 10);
+    expect(release(confirmed, place(1).reservation)).toEqual(confirmed);
+  });
+
+  it('of one creative leaves the other creatives of the campaign alone', () => {
+    const only: FrequencyCap = { ...cap(1), creativeId: campaign };
+    const other = { ...place(2), creativeId: '00000000-0000-7000-8000-000000000002' };
+    const held = reserve(emptyFrequency(), [{ place: place(1), caps: [only] }], marks(0)).record;
+    expect(reserve(held, [{ place: other, caps: [only] }], marks(0)).refused).toEqual([]);
+  });
+});
+
+type Step =
+  | { readonly do: 'request'; readonly partition: number }
+  | { readonly do: 'view' | 'skip'; readonly pick: number; readonly delay: number }
+  | { readonly do: 'pass'; readonly ms: number }
+  | { readonly do: 'apply'; readonly partition: number; readonly records: number };
+
+const steps = fc.array(
+  fc.oneof(
+    fc.record({ do: fc.constant('request' as const), partition: fc.nat(2) }),
+    fc.record({ do: fc.constantFrom('view' as const, 'skip' as const), pick: fc.nat(30), delay: fc.nat(900) }),
+    fc.record({ do: fc.constant('pass' as const), ms: fc.nat(4000) }),
+    fc.record({ do: fc.constant('apply' as const), partition: fc.nat(2), records: fc.integer({ min: 1, max: 5 }) }),
+  ),
+  { minLength: 20, maxLength: 120 },
+);
+
+interface Beacon {
+  readonly place: Place;
+  readonly kind: 'view' | 'skip';
+  readonly at: number;
+}
+
+const TOKEN_LIFE = 1500;
+const WINDOW_SECONDS = 5;
+
+/** A log of three partitions with a worker that lags as it likes, and deciders that see only its watermarks. */
+function play(script: readonly Step[], max: number): { billable: number[]; refused: number } {
+  let now = 10_000;
+  let served = 0;
+  let refused = 0;
+  let record = emptyFrequency();
+  const rules = cap(max, WINDOW_SECONDS);
+  const places: Place[] = [];
+  const log: Beacon[][] = [[], [], []];
+  const applied = [0, 0, 0];
+  const watermark = (p: number) => log[p]?.[(applied[p] ?? 0) - 1]?.at ?? 0;
+  const seen: Marks = {
+    of: watermark,
+    get lowest() {
+      return Math.min(watermark(0), watermark(1), watermark(2));
+    },
+  };
+  const decided = new Set<string>();
+  const billable: number[] = [];
+  for (const step of script) {
+    if (step.do === 'pass') now += step.ms;
+    if (step.do === 'request') {
+      const wanted = { ...place(served++, now + TOKEN_LIFE), partition: step.partition };
+      const answer = reserve(record, [{ place: wanted, caps: [rules] }], seen);
+      record = answer.record;
+      refused += answer.refused.length;
+      if (answer.refused.length === 0) places.push(wanted);
+    }
+    if (step.do === 'view' || step.do === 'skip') {
+      const chosen = places[step.pick % Math.max(1, places.length)];
+      now += step.delay;
+      if (chosen) log[chosen.partition]?.push({ place: chosen, kind: step.do, at: now });
+      if (chosen && now <= chosen.expiresAt && !decided.has(chosen.reservation)) {
+        decided.add(chosen.reservation);
+        if (step.do === 'view') billable.push(now);
+      }
+    }
+    if (step.do === 'apply') {
+      const from = applied[step.partition] ?? 0;
+      const batch = (log[step.partition] ?? []).slice(from, from + step.records);
+      for (const beacon of batch) record = applyBeacon(record, beacon, log[step.partition] ?? []);
+      applied[step.partition] = from + batch.length;
+    }
+  }
+  return { billable, refused };
+}
+
+function applyBeacon(record: ReturnType<typeof emptyFrequency>, beacon: Beacon, log: readonly Beacon[]) {
+  const first = log.find((one) => one.place.reservation === beacon.place.reservation) === beacon;
+  if (!first || beacon.at > beacon.place.expiresAt) return record;
+  return beacon.kind === 'view' ? confirm(record, beacon.place, beacon.at) : release(record, beacon.place.reservation);
+}
+
+describe('rolling windows', () => {
+  it('never hold more billable impressions than the cap, whatever the lag, order and lateness', () => {
+    let refusals = 0;
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 3 }), (script, max) => {
+        const { billable, refused } = play(script, max);
+        refusals += refused;
+        for (const end of billable) {
+          const span = billable.filter((at) => at > end - WINDOW_SECONDS * 1000 && at <= end);
+          expect(span.length).toBeLessThanOrEqual(max);
+        }
+      }),
+      { numRuns: Number(process.env.FC_RUNS ?? 300) },
+    );
+    expect(refusals).toBeGreaterThan(100);
+  });
+});
