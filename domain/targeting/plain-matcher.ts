@@ -84,6 +84,10 @@ function failedPlaces(rule: ReadRule, context: Context, zone: string): readonly 
 
 /** With day-parts included, a day means the day on which the running span began; else the day on the wall. */
 function failedTimes(rule: ReadRule, context: Context, zone: string): readonly DimensionName[] {
+  const timed = (['day_parts', 'days_of_week'] as const).some(
+    (name) => rule.include.has(name) || rule.exclude.has(name),
+  );
+  if (!timed) return [];
   const failed: DimensionName[] = [];
   const clock = clockOf(context, zone);
   const parts = rule.include.get('day_parts') as readonly DayPart[] | undefined;
