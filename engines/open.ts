@@ -76,7 +76,8 @@ export async function startEmbedded(config: Config): Promise<Embedded> {
   }
   const catalogUrl = config.catalogUrl ?? (await catalog)?.url;
   const warehouseUrl = config.warehouseUrl ?? (await warehouse)?.url;
-  if (catalogUrl === undefined || warehouseUrl === undefined) throw new Error('an engine has neither a URL nor a server');
+  if (catalogUrl === undefined || warehouseUrl === undefined)
+    throw new Error('an engine has neither a URL nor a server');
   keepEndpoints(config.dataDir, { catalog: catalogUrl, warehouse: warehouseUrl });
   return { catalogUrl, warehouseUrl, stop };
 }
@@ -120,5 +121,8 @@ function folder(config: Config, name: string): string {
 
 function notBuilt(variable: string, url: string): EngineError {
   const scheme = url.slice(0, url.indexOf('://') + 3);
-  return new EngineError('misconfigured', `${variable}: ${scheme} is not built yet; leave it unset for the embedded one`);
+  return new EngineError(
+    'misconfigured',
+    `${variable}: ${scheme} is not built yet; leave it unset for the embedded one`,
+  );
 }

@@ -17,12 +17,14 @@ const RUNNING_AT_ONCE = 2;
 const [path, port] = [process.argv[2], Number(process.argv[3])];
 if (!path || !process.send) throw new Error('chdb-bridge is started by startEmbeddedWarehouse, not by hand');
 
+/** Keeps the engine loaded between requests; no statement runs on it but the first. */
+const anchor = openEngine(path);
+
+// Only now: until the engine holds the folder's lock, the files may be another bridge's.
 const inbox = join(path, 'bridge-inbox');
 rmSync(inbox, { recursive: true, force: true });
 mkdirSync(inbox, { recursive: true });
 
-/** Keeps the engine loaded between requests; no statement runs on it but the first. */
-const anchor = openEngine(path);
 const slot = slots(RUNNING_AT_ONCE);
 let files = 0;
 

@@ -1,0 +1,108 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../engines/config.ts';
+
+const RUN = 'Run:';
+const OPERATE = 'Operate:';
+const ANALYSE = 'Analyse:';
+
+/** Commands load what they need when they run, so that a worker does not carry the demo in memory. */
+function program(): Command {
+  const root = new Command('breakwater')
+    .description('An ad server for connected TV that processes its events as streams')
+    .configureHelp({ sortSubcommands: false })
+    .showHelpAfterError('(--help shows what there is)');
+  addRun(root);
+  addOperate(root);
+  addAnalyse(root);
+  return root;
+}
+
+function addRun(root: Command): void {
+  root
+    .command('up')
+    .helpGroup(RUN)
+    .description('everything on this machine, data kept in DATA_DIR (./data); Ctrl-C stops it')
+    .action(async () => (await import('./up.ts')).up());
+  root
+    .command('demo')
+    .helpGroup(RUN)
+    .description('a fresh house, simulated viewers, a summary and the audit')
+    .option('--for <duration>', 'how long viewers watch', duration, 20_000)
+    .option('--seed <number>', 'of the viewers and the crashes', whole, 1)
+    .option('--rate <number>', 'ad requests a second (default: the simulator decides)', whole)
+    .option('--keep <folder>', 'leave everything in this folder, which must be empty or new')
+    .option('--json', 'the last line of standard output is one JSON object')
+    .option('--crash <number>', 'SIGKILL the API and workers this many times in mid-traffic', whole, 0)
+    .option('--virtual', 'one process on one clock that the simulator moves: a seed repeats to the last decision')
+    .addOption(
+      new Option('--signals <switch>', 'whether decisions follow campaign signals')
+        .choices(['on', 'off'])
+        .default('on'),
+    )
+    .action(async (options) => (await import('./demo/demo.ts')).demo(options));
+  const serve = root.command('serve').helpGroup(RUN).description('one serving process');
+  serve
+    .command('decision')
+    .description('the decision API')
+    .action(async () => (await import('./serve.ts')).serveDecision());
+  serve
+    .command('management')
+    .description('relays catalog changes to the log')
+    .action(async () => (await import('./serve.ts')).serveManagement());
+  root
+    .command('worker')
+    .helpGroup(RUN)
+    .description('stream workers in one process: frequency, pacing, warehouse, scoring')
+    .argument('<names...>')
+    .action(async (names: string[]) => (await import('./worker.ts')).serveWorkers(names));
+}
+
+function addOperate(root: Command): void {
+  root
+    .command('migrate')
+    .helpGroup(OPERATE)
+    .description("bring the catalog's and the warehouse's tables and the topics to this release")
+    .action(async () => (await import('./migrate.ts')).migrate());
+  root
+    .command('topics')
+    .helpGroup(OPERATE)
+    .description('list the topics with their partitions and records')
+    .action(async () => (await import('./topics.ts')).topicsCommand());
+  const letters = root.command('dead-letters').helpGroup(OPERATE).description('records that workers could not use');
+  letters
+    .command('list')
+    .option('--json', 'one JSON object a line, with the original bytes in base64')
+    .action(async (options) => (await import('./dead-letters.ts')).listCommand(options));
+  letters
+    .command('send')
+    .description('append original bytes again where they came from, as new records')
+    .argument('[ids...]', 'as listed: topic/partition@offset')
+    .option('--all', 'every one that was not sent yet')
+    .action(async (ids: string[], options) => (await import('./dead-letters.ts')).sendCommand(ids, options));
+}
+
+function addAnalyse(_root: Command): void {}
+
+function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('expected a duration such as 20s or 2m');
+  return ms;
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  const shown = error instanceof CommanderError || !(error instanceof Error) ? String(error) : explained(error);
+  process.stderr.write(`breakwater: ${shown}\n`);
+  process.exit(1);
+}
+
+/** Our own errors say what to do; anything else is a fault of ours and shows where it happened. */
+function explained(error: Error): string {
+  return error.name === 'EngineError' ? error.message : (error.stack ?? error.message);
+}

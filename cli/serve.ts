@@ -1,0 +1,57 @@
+import { startDecisionApi } from '../decision-api/main.ts';
+import { systemClock } from '../engines/clock.ts';
+import { readConfig } from '../engines/config.ts';
+import { catalogUrl, keepEndpoints } from '../engines/endpoints.ts';
+import { openCatalog, openEventLog, openStateStore, topicSpecs } from '../engines/open.ts';
+import { systemRandom } from '../engines/random.ts';
+import { withSecrets } from '../engines/secrets.ts';
+import { startManagement } from '../management-api/main.ts';
+import { runUntilStopped } from './child.ts';
+import { createLogger } from './logger.ts';
+
+/** `breakwater serve decision`: the decision API as a process of its own. */
+export async function serveDecision(): Promise<never> {
+  const config = withSecrets(readConfig());
+  const logger = createLogger(config, 'decision-api');
+  return runUntilStopped(logger, async (opened) => {
+    const clock = systemClock();
+    const log = await openEventLog(config, clock);
+    opened('event log', () => log.close());
+    await log.ensureTopics(topicSpecs(config));
+    const store = await openStateStore(config, clock);
+    opened('state store', () => store.close());
+    const catalog = await openCatalog(catalogUrl(config));
+    opened('catalog', () => catalog.close());
+    const api = await startDecisionApi({
+      config,
+      clock,
+      random: systemRandom(clock),
+      log,
+      store,
+      catalog,
+      logger,
+    });
+    opened('decision API', () => api.close());
+    keepEndpoints(config.dataDir, { decisionApi: api.url });
+    logger.info({ url: api.url }, 'listening');
+    await api.ready();
+    logger.info('ready');
+  });
+}
+
+/** `breakwater serve management`: relays catalog changes to the log. */
+export async function serveManagement(): Promise<never> {
+  const config = withSecrets(readConfig());
+  const logger = createLogger(config, 'management');
+  return runUntilStopped(logger, async (opened) => {
+    const clock = systemClock();
+    const log = await openEventLog(config, clock);
+    opened('event log', () => log.close());
+    await log.ensureTopics(topicSpecs(config));
+    const catalog = await openCatalog(catalogUrl(config));
+    opened('catalog', () => catalog.close());
+    const management = await startManagement({ config, clock, log, catalog, logger });
+    opened('management', () => management.close());
+    logger.info('relaying catalog changes');
+  });
+}

@@ -1,0 +1,69 @@
+import { systemClock } from '../engines/clock.ts';
+import { readConfig } from '../engines/config.ts';
+import { openCatalog } from '../engines/open.ts';
+import { demoCatalog } from './demo/catalog.ts';
+import { type House, startHouse } from './house.ts';
+
+const DAYS_90_MS = 90 * 86_400_000;
+
+/** `breakwater up`: everything on this machine, data kept in DATA_DIR, until SIGTERM or SIGINT. */
+export async function up(): Promise<void> {
+  const config = readConfig();
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  let house: House | undefined;
+  let stopAsked = false;
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        stopAsked = true;
+        resolve();
+      });
+    }
+  });
+  house = await startHouse({
+    config,
+    settings: {},
+    logFiles: true,
+    report: say,
+    prepare: ({ catalogUrl }) => seedWhenEmpty(catalogUrl, say),
+  });
+  if (!stopAsked) {
+    say(welcome(house, config.dataDir));
+    await stopped;
+  }
+  await house.stop();
+  say('stopped');
+}
+
+async function seedWhenEmpty(url: string, say: (line: string) => void): Promise<void> {
+  const catalog = await openCatalog(url);
+  try {
+    const { campaigns } = await catalog.snapshot();
+    if (campaigns.length > 0) {
+      say(`the catalog holds ${campaigns.length} campaigns`);
+      return;
+    }
+    const now = systemClock().now();
+    const made = demoCatalog({ startsAt: now, endsAt: now + DAYS_90_MS, pacedUntil: now + DAYS_90_MS, scale: 10_000 });
+    for (const campaign of made) await catalog.putCampaign(campaign);
+    say(`the catalog was empty: seeded it with the demo's ${made.length} campaigns`);
+  } finally {
+    await catalog.close();
+  }
+}
+
+function welcome(house: House, dataDir: string): string {
+  const workers = Object.entries(house.workers).map(([name, url]) => `  ${name.padEnd(20)} ${url}/metrics`);
+  return [
+    '',
+    'Breakwater is up.',
+    `  ${'decision API'.padEnd(20)} ${house.decisionApi}/api/v2/ad-request`,
+    `  ${'its metrics'.padEnd(20)} ${house.decisionApi}/metrics`,
+    ...workers,
+    `  ${'warehouse (HTTP)'.padEnd(20)} ${house.warehouseUrl}`,
+    `  data in ${dataDir}, logs in ${dataDir}/logs; Ctrl-C stops it`,
+    '',
+    `  curl -s ${house.decisionApi}/api/v2/ad-request -H 'content-type: application/json' -d '{"pod_duration":120,"max_ads":4}'`,
+    '',
+  ].join('\n');
+}

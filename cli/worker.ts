@@ -1,0 +1,42 @@
+import { systemClock } from '../engines/clock.ts';
+import { readConfig } from '../engines/config.ts';
+import { catalogUrl, keepEndpoints, readEndpoints, warehouseUrl } from '../engines/endpoints.ts';
+import { openCatalog, openEventLog, openStateStore, openWarehouse, topicSpecs } from '../engines/open.ts';
+import { systemRandom } from '../engines/random.ts';
+import { withSecrets } from '../engines/secrets.ts';
+import { startWorkers } from '../stream-workers/main.ts';
+import { runUntilStopped } from './child.ts';
+import { createLogger } from './logger.ts';
+
+/** `breakwater worker <names…>`: these stream workers in one process; several such processes share the partitions. */
+export async function serveWorkers(names: readonly string[]): Promise<never> {
+  const config = withSecrets(readConfig());
+  const logger = createLogger(config, `worker ${names.join(' ')}`);
+  return runUntilStopped(logger, async (opened) => {
+    const clock = systemClock();
+    const log = await openEventLog(config, clock);
+    opened('event log', () => log.close());
+    await log.ensureTopics(topicSpecs(config));
+    const store = await openStateStore(config, clock);
+    opened('state store', () => store.close());
+    const catalog = await openCatalog(catalogUrl(config));
+    opened('catalog', () => catalog.close());
+    const warehouse = await openWarehouse(warehouseUrl(config));
+    opened('warehouse', () => warehouse.close());
+    const workers = await startWorkers({
+      names,
+      config,
+      clock,
+      random: systemRandom(clock),
+      log,
+      store,
+      warehouse,
+      catalog,
+      logger,
+    });
+    opened('workers', () => workers.close());
+    const known = readEndpoints(config.dataDir).workers;
+    keepEndpoints(config.dataDir, { workers: { ...known, [names.join('+')]: workers.url } });
+    logger.info({ url: workers.url }, 'working');
+  });
+}
