@@ -1,0 +1,178 @@
+import { mkdirSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Database, RootDatabase } from 'lmdb';
+import { open } from 'lmdb';
+import type { Clock } from '../clock.ts';
+import { EngineError } from '../errors.ts';
+
+/** Ordered-binary: sorts by value, arrays element by element. */
+export type StoredKey = string | (string | number)[];
+export type StoredTable = Database<Buffer, StoredKey>;
+
+export interface EnvironmentOptions {
+  /** A folder; made if absent. */
+  readonly path: string;
+  readonly clock: Clock;
+  /** Hears of failures in the background (sweeps, beats). */
+  readonly onError: (error: unknown) => void;
+}
+
+/** The longest key that LMDB takes, less what ordered-binary adds for a topic, a bucket or a number. */
+export const KEY_BYTES_MAX = 1_800;
+
+const ADDRESS_SPACE_BYTES = 2 ** 36;
+const BATCH_ACTIONS_MAX = 512;
+const DEADLINE_MS = 5_000;
+const DEADLINE_CHECK_MS = 1_000;
+const READER_CHECK_MS = 60_000;
+const MDB_MAP_FULL = -30_792;
+const ENOSPC = 28;
+
+interface Waiting {
+  readonly since_us: number;
+  run(): void;
+  settle(): void;
+  fail(error: EngineError): void;
+}
+
+/**
+ * One LMDB folder, shared by any number of processes.
+ *
+ * `write` resolves once its transaction is committed: other processes see it, and it survives the death of this one
+ * (SIGKILL included). The flush to disk follows within milliseconds and is not awaited: a crash of the operating
+ * system may take the last moments with it, and never leaves half a transaction.
+ */
+export class LmdbEnvironment {
+  readonly #root: RootDatabase<Buffer, StoredKey>;
+  readonly #clock: Clock;
+  readonly #beats: readonly Disposable[];
+  #queue: Waiting[] = [];
+  #running: readonly Waiting[] = [];
+  #pump: Promise<void> | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor({ path, clock, onError }: EnvironmentOptions) {
+    try {
+      mkdirSync(path, { recursive: true });
+      this.#root = open<Buffer, StoredKey>({ path, encoding: 'binary', mapSize: ADDRESS_SPACE_BYTES, maxDbs: 12 });
+    } catch (cause) {
+      throw new EngineError('unavailable', `cannot open the folder ${path}`, cause);
+    }
+    this.#clock = clock;
+    this.#beats = [
+      clock.every(DEADLINE_CHECK_MS, () => this.#expire(), onError),
+      // A killed process leaves its reader slot behind, which would keep old pages from being used again.
+      clock.every(READER_CHECK_MS, () => void this.#root.readerCheck(), onError),
+    ];
+  }
+
+  table(name: string): StoredTable {
+    return this.#root.openDB<Buffer, StoredKey>({ name, encoding: 'binary' });
+  }
+
+  /** Lets the reads that follow see every commit so far; without it, reads of one event turn share a snapshot. */
+  refresh(): void {
+    if (this.#closing) throw closed();
+    this.#root.resetReadTxn();
+  }
+
+  /**
+   * Runs `action` (synchronous) inside a write transaction and resolves to its answer after the commit. What is asked
+   * for while one transaction commits shares the next. An action that throws an EngineError must not have written
+   * yet: it alone fails. Any other error undoes the whole transaction.
+   *
+   * EngineError `closed`, `timeout` (5 s; may have happened or not), `full`, `unavailable` (not written).
+   */
+  write<T>(action: () => T): Promise<T> {
+    if (this.#closing) return Promise.reject(closed());
+    const answer = new Promise<T>((resolve, reject) => {
+      let outcome: { readonly value: T } | { readonly error: EngineError } | undefined;
+      this.#queue.push({
+        since_us: this.#clock.ticks(),
+        run: () => {
+          try {
+            outcome = { value: action() };
+          } catch (error) {
+            if (!(error instanceof EngineError)) throw error;
+            outcome = { error };
+          }
+        },
+        settle: () => {
+          if (outcome && 'value' in outcome) resolve(outcome.value);
+          else reject(outcome?.error ?? new EngineError('unavailable', 'the transaction did not run'));
+        },
+        fail: reject,
+      });
+    });
+    this.#pump ??= this.#drain();
+    return answer;
+  }
+
+  /** Runs `action` in a transaction of its own and waits; for the moment of opening only. */
+  writeSync<T>(action: () => T): T {
+    return this.#root.transactionSync(action);
+  }
+
+  /** Commits what is queued, flushes, closes. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#finish();
+    return this.#closing;
+  }
+
+  async #finish(): Promise<void> {
+    for (const beat of this.#beats) beat[Symbol.dispose]();
+    await this.#pump;
+    await this.#root.close();
+  }
+
+  async #drain(): Promise<void> {
+    // One turn of the microtask queue, so that everything asked for together commits together.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH_ACTIONS_MAX);
+      this.#running = batch;
+      try {
+        await this.#root.childTransaction(() => {
+          for (const waiting of batch) waiting.run();
+        });
+        for (const waiting of batch) waiting.settle();
+      } catch (error) {
+        const failure = await engineError(error);
+        for (const waiting of batch) waiting.fail(failure);
+      }
+      this.#running = [];
+    }
+    this.#pump = null;
+  }
+
+  #expire(): void {
+    const since = this.#clock.ticks() - DEADLINE_MS * 1000;
+    const late = (waiting: Waiting) => waiting.since_us < since;
+    const failure = new EngineError('timeout', `no commit within ${DEADLINE_MS} ms`);
+    for (const waiting of this.#running) if (late(waiting)) waiting.fail(failure);
+    for (const waiting of this.#queue) if (late(waiting)) waiting.fail(failure);
+    // What has not begun must not happen after its caller was told.
+    this.#queue = this.#queue.filter((waiting) => !late(waiting));
+  }
+}
+
+function closed(): EngineError {
+  return new EngineError('closed', 'the LMDB folder');
+}
+
+async function engineError(error: unknown): Promise<EngineError> {
+  // lmdb-js hands the reason of a failed commit over as a promise that rejects a moment later, if ever.
+  const { commitError } = error as { commitError?: Promise<never> };
+  const reason = commitError ? await Promise.race([commitError.catch((inner) => inner), nextTurn(error)]) : error;
+  const { code } = reason as { code?: unknown };
+  const full = code === MDB_MAP_FULL || code === ENOSPC;
+  return new EngineError(full ? 'full' : 'unavailable', 'the transaction was not committed', reason);
+}
+
+/** Refuses what LMDB cannot hold as a key: EngineError `refused`. */
+export function checkKey(text: string): string {
+  if (text.includes('\0') || Buffer.byteLength(text) > KEY_BYTES_MAX) {
+    throw new EngineError('refused', `a key must be at most ${KEY_BYTES_MAX} bytes without NUL: ${text.slice(0, 40)}`);
+  }
+  return text;
+}
