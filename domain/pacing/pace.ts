@@ -1,0 +1,59 @@
+import type { PacingInput } from './shadow-price.ts';
+import { impressionCurve, type PacedCampaign, targetCurve } from './target.ts';
+
+/** What a campaign has done, in all and before today's midnight in its zone. */
+export interface Progress {
+  readonly spentMicros: number;
+  readonly spentBeforeTodayMicros: number;
+  readonly impressions: number;
+  readonly impressionsBeforeToday: number;
+}
+
+/**
+ * What `updateMu` needs at a moment: of money and goal the one that is further ahead of its plan, for neither may be overrun.
+ * Null where there is nothing to pace: neither a budget nor a goal.
+ */
+export function pacingInput(
+  campaign: PacedCampaign,
+  progress: Progress,
+  at: number,
+  elapsedMs: number,
+): PacingInput | null {
+  const money = moneyInput(campaign, progress, at, elapsedMs);
+  const goal = goalInput(campaign, progress, at, elapsedMs);
+  if (money === null || goal === null) return money ?? goal;
+  return ahead(goal) > ahead(money) ? goal : money;
+}
+
+function moneyInput(campaign: PacedCampaign, progress: Progress, at: number, elapsedMs: number): PacingInput | null {
+  const target = targetCurve(campaign, at, progress.spentBeforeTodayMicros);
+  if (target === null) return null;
+  const { totalBudgetMicros, dailyBudgetMicros, endsAt, startsAt } = campaign;
+  const flightMs = Math.max(1, endsAt - startsAt);
+  const onlyDaily = totalBudgetMicros === null;
+  return {
+    mode: campaign.pacingMode,
+    spentMicros: progress.spentMicros,
+    targetMicros: target,
+    budgetMicros: totalBudgetMicros ?? dailyBudgetMicros ?? 0,
+    elapsedMs,
+    horizonMs: onlyDaily ? Math.min(flightMs, 86_400_000) : flightMs,
+  };
+}
+
+function goalInput(campaign: PacedCampaign, progress: Progress, at: number, elapsedMs: number): PacingInput | null {
+  const target = impressionCurve(campaign, at, progress.impressionsBeforeToday);
+  if (target === null) return null;
+  return {
+    mode: campaign.pacingMode,
+    spentMicros: progress.impressions,
+    targetMicros: target,
+    budgetMicros: campaign.goalImpressions ?? 0,
+    elapsedMs,
+    horizonMs: Math.max(1, campaign.endsAt - campaign.startsAt),
+  };
+}
+
+function ahead(input: PacingInput): number {
+  return (input.spentMicros - input.targetMicros) / Math.max(1, input.budgetMicros);
+}

@@ -1,0 +1,85 @@
+import type { PacingMode } from '../campaign.ts';
+
+export type PacingStatus = 'under' | 'on_track' | 'over';
+
+/** The shadow price never leaves 0 … 3: at 3 not even three times the price would be worth the budget. */
+export const muLimitPpm = 3_000_000;
+
+/** What is remembered between two updates of one campaign. Whole numbers. */
+export interface PacingState {
+  /** The shadow price in use, in millionths of the price. */
+  readonly muPpm: number;
+  /** The same without the guard rail. */
+  readonly dualPpm: number;
+  /** As of the last update; null before the first. */
+  readonly spent: number | null;
+  readonly target: number | null;
+}
+
+export const initialPacingState: PacingState = { muPpm: 0, dualPpm: 0, spent: null, target: null };
+
+/** Money in micros, or impressions where the goal is impressions: the unit does not matter as long as it is one. */
+export interface PacingInput {
+  readonly mode: PacingMode;
+  readonly spentMicros: number;
+  readonly targetMicros: number;
+  /** The whole budget (or goal). */
+  readonly budgetMicros: number;
+  /** Since the last update. */
+  readonly elapsedMs: number;
+  /** The time over which the plan runs: the flight, or the day where only the day has a budget. */
+  readonly horizonMs: number;
+}
+
+/**
+ * The next shadow price, by dual descent: μ rises in proportion to how far spend since the last update ran ahead of what was wanted
+ * since then, relative to what the plan wants in one time constant, and falls likewise. Wanted is the plan's own rate and a tenth
+ * of the accumulated difference per time constant, so that errors die out instead of swinging. A proportional guard rail acts at
+ * once where spend has left the plan by more than a twentieth. asap has no price on its budget: the budget's end is its end.
+ * Source of the method: Balseiro, Lu, Mirrokni, "Dual mirror descent for online allocation problems", ICML 2020.
+ */
+export function updateMu(state: PacingState, input: PacingInput): PacingState {
+  const { spentMicros: spent, targetMicros: target, budgetMicros: budget, elapsedMs } = input;
+  if (input.mode === 'asap') return { muPpm: 0, dualPpm: 0, spent, target };
+  if (state.spent === null || state.target === null) {
+    return { ...withGuard(state.dualPpm, input), spent, target };
+  }
+  if (elapsedMs <= 0) return state;
+  const constantMs = timeConstantMs(input.horizonMs);
+  const wantedMicros = target - state.target;
+  const catchUpMicros = ((target - spent) * elapsedMs) / (constantMs * catchUpConstants);
+  const aheadMicros = spent - state.spent - wantedMicros - catchUpMicros;
+  const ratePerMs = Math.max(wantedMicros / elapsedMs, budget / Math.max(1, input.horizonMs) / 10);
+  const scaleMicros = Math.max(1, ratePerMs * constantMs);
+  const step = clamp(aheadMicros / scaleMicros, -stepLimit, stepLimit);
+  const dualPpm = Math.round(clamp(state.dualPpm + step * 1_000_000, 0, muLimitPpm));
+  return { ...withGuard(dualPpm, input), spent, target };
+}
+
+/** Spend within a twentieth of the plan, or half a percent of the budget, is on track. asap has no plan to miss. */
+export function pacingStatus(mode: PacingMode, spent: number, target: number, budget: number): PacingStatus {
+  const slack = Math.max(target * tolerance, budget * 0.005);
+  if (mode === 'asap' || Math.abs(spent - target) <= slack) return 'on_track';
+  return spent < target ? 'under' : 'over';
+}
+
+const tolerance = 0.05;
+const stepLimit = 0.5;
+const guardGain = 2;
+const catchUpConstants = 10;
+
+/** μ answers within a hundredth of the plan's time, but neither faster than 2 s nor slower than a minute. */
+function timeConstantMs(horizonMs: number): number {
+  return clamp(horizonMs / 100, 2_000, 60_000);
+}
+
+function withGuard(dualPpm: number, input: PacingInput): Pick<PacingState, 'dualPpm' | 'muPpm'> {
+  const { spentMicros: spent, targetMicros: target, budgetMicros: budget } = input;
+  const error = clamp((spent - target) / Math.max(1, target, budget * 0.02), -1, 1);
+  const beyond = Math.sign(error) * Math.max(0, Math.abs(error) - tolerance);
+  return { dualPpm, muPpm: Math.round(clamp(dualPpm + guardGain * beyond * 1_000_000, 0, muLimitPpm)) };
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
+}
