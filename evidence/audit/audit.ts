@@ -1,0 +1,159 @@
+import { checkAnswers, isAnswered } from './check-answers.ts';
+import { checkCaps, checkWindows } from './check-caps.ts';
+import { checkEligibility } from './check-eligibility.ts';
+import { checkHeads, checkLog } from './check-log.ts';
+import { checkMoney } from './check-money.ts';
+import { checkPods } from './check-pods.ts';
+import { checkPrices } from './check-prices.ts';
+import { checkRollups } from './check-rollups.ts';
+import { checkSignals } from './check-signals.ts';
+import { checkWarehouse } from './check-warehouse.ts';
+import type { CallFact, RequestFact, Run } from './facts.ts';
+import { type Fault, fault } from './fault.ts';
+import { firstRequests, judge, total, type Verdict } from './judge.ts';
+
+export interface AuditOptions {
+  /** Opportunities that this run is too short to offer. */
+  readonly allowNo: readonly string[];
+  readonly deadLettersExpected: number;
+}
+
+export interface Verdicts {
+  readonly requests_answered: number;
+  readonly requests_in_log: number;
+  readonly pods: number;
+  readonly ads: number;
+  readonly fill_rate: number;
+  readonly beacons_acked: number;
+  readonly beacons_in_log: number;
+  readonly rows_in_warehouse: number;
+  readonly duplicates: number;
+  readonly late: number;
+  readonly billable_impressions: number;
+  readonly spend_micros_log: number;
+  readonly spend_micros_warehouse: number;
+  readonly spend_micros_pacing: number;
+  readonly overspend_micros: number;
+  readonly cap_violations: number;
+  readonly separation_violations: number;
+  readonly caps_refused: number;
+  readonly budgets_exhausted: number;
+  readonly conflicts_rejected: number;
+  readonly duplicates_sent: number;
+  readonly late_sent: number;
+  readonly signals: number;
+  readonly dead_letters: number;
+  readonly faults: readonly Fault[];
+  readonly audit: 'exact' | 'broken';
+}
+
+/** The whole audit over plain data. `exact` means: no fault, and every zero had its opportunities. */
+export function audit(run: Run, options: AuditOptions): Verdicts {
+  const verdicts = judge(run.log.beacons);
+  const money = checkMoney(run, verdicts);
+  const caps = checkCaps(run, verdicts);
+  const pods = checkPods(run);
+  const requests = [...firstRequests(run.log.requests).values()].map(({ value }) => value);
+  const chances = { ...refusals(requests), conflicts_rejected: pods.opportunities, ...sent(run.calls) };
+  const faults = [
+    ...checkAnswers(run),
+    ...checkLog(run.log, options),
+    ...checkHeads(run),
+    ...checkWarehouse(run, verdicts),
+    ...checkPrices(run),
+    ...money.faults,
+    ...checkRollups(run, verdicts),
+    ...caps.faults,
+    ...checkWindows(run, verdicts),
+    ...pods.faults,
+    ...checkSignals(run),
+    ...checkEligibility(run),
+    ...Object.entries(chances).flatMap(([name, count]) =>
+      count > 0 || options.allowNo.includes(name)
+        ? []
+        : fault('no_opportunity', 'a zero beside it would prove nothing', [name]),
+    ),
+  ];
+  return {
+    ...volumes(run, requests, verdicts),
+    spend_micros_log: money.spend_micros_log,
+    spend_micros_warehouse: money.spend_micros_warehouse,
+    spend_micros_pacing: money.spend_micros_pacing,
+    overspend_micros: money.overspend_micros,
+    cap_violations: caps.violations,
+    separation_violations: pods.violations,
+    ...chances,
+    signals: run.log.signals.length,
+    dead_letters: run.log.deadLetters.length,
+    faults,
+    audit: faults.length === 0 ? 'exact' : 'broken',
+  };
+}
+
+/** Where caps and budgets had something to refuse, by what the decisions wrote down. */
+function refusals(requests: readonly RequestFact[]): { caps_refused: number; budgets_exhausted: number } {
+  let caps = 0;
+  let unnamed = 0;
+  const exhausted = new Set<string>();
+  for (const { candidates, fallouts } of requests) {
+    for (const { campaign, outcome } of candidates) {
+      if (outcome.startsWith('cap')) caps++;
+      if (isBudget(outcome)) exhausted.add(campaign);
+    }
+    for (const { reason, campaigns } of fallouts) {
+      if (reason.startsWith('cap')) caps += campaigns;
+      // A fallout only says how many campaigns: at once so many, at least, have run out.
+      if (isBudget(reason)) unnamed = Math.max(unnamed, campaigns);
+    }
+  }
+  return { caps_refused: caps, budgets_exhausted: Math.max(exhausted.size, unnamed) };
+}
+
+function isBudget(reason: string): boolean {
+  return reason.startsWith('budget') || reason.startsWith('daily_budget');
+}
+
+function sent(calls: readonly CallFact[]): { duplicates_sent: number; late_sent: number } {
+  const answered = calls.filter((call) => call.kind === 'beacon' && isAnswered(call));
+  return {
+    duplicates_sent: answered.filter((call) => call.intent === 'duplicate').length,
+    late_sent: answered.filter((call) => call.intent === 'late').length,
+  };
+}
+
+function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly Verdict[]) {
+  const answered = new Set(
+    run.calls.flatMap((call) =>
+      call.kind === 'ad-request' && isAnswered(call) && call.answer ? [call.answer.request_id] : [],
+    ),
+  );
+  const served = requests.filter(({ request_id }) => answered.has(request_id));
+  const paid = served.flatMap(({ ads }) => ads).filter(({ campaign }) => run.seed.get(campaign)?.tier !== 'house');
+  const asked = total(served.map(({ requested_seconds }) => requested_seconds));
+  const acked = new Set(
+    run.calls.flatMap((call) =>
+      call.kind === 'beacon' &&
+      call.intent !== 'forged' &&
+      call.intent !== 'malformed' &&
+      isAnswered(call) &&
+      call.cb !== null
+        ? [call.cb]
+        : [],
+    ),
+  );
+  return {
+    requests_answered: answered.size,
+    requests_in_log: requests.length,
+    pods: requests.filter(({ ads }) => ads.length > 0).length,
+    ads: total(requests.map(({ ads }) => ads.length)),
+    fill_rate:
+      asked === 0 ? 0 : Number((total(paid.map(({ duration_seconds }) => duration_seconds)) / asked).toFixed(4)),
+    beacons_acked: acked.size,
+    beacons_in_log: verdicts.length,
+    rows_in_warehouse: run.warehouse.requests.length + run.warehouse.beacons.length,
+    duplicates: verdicts.filter(({ first }) => !first).length,
+    late: verdicts.filter(({ late }) => late).length,
+    billable_impressions: verdicts.filter(({ beacon, billable }) => billable && beacon.value.event === 'impression')
+      .length,
+  };
+}

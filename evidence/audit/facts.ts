@@ -1,0 +1,311 @@
+/**
+ * What the audit works on: plain data, so that every check can be tried on a few hand-made rows.
+ * Field names are those of the .avsc files and of viewers.jsonl. Times are epoch ms, money is micros.
+ */
+
+export interface Position {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export type Logged<T> = Position & { readonly appendedAt: number; readonly key: string; readonly value: T };
+
+export interface Identity {
+  readonly scope: string;
+  readonly hash: string;
+}
+
+export interface AdFact {
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  readonly advertiser: string;
+  readonly position: number;
+  readonly start_seconds: number;
+  readonly duration_seconds: number;
+  readonly pricing_model: string;
+  readonly price_micros: number;
+  readonly minute: number;
+  readonly expires_at: number;
+  readonly capped_by: readonly Identity[];
+  readonly house: boolean;
+}
+
+export interface CandidateFact {
+  readonly campaign: string;
+  readonly creative: string;
+  readonly duration_seconds: number;
+  readonly mu_ppm: number;
+  readonly pacing_signal: number | null;
+  readonly score_signal: number | null;
+  readonly outcome: string;
+}
+
+export interface RequestFact {
+  readonly arrival_id: string;
+  readonly request_id: string;
+  readonly received_at: number;
+  readonly viewer: string;
+  readonly context: { readonly country: string | null; readonly device_type: string | null };
+  readonly identities: readonly Identity[];
+  readonly requested_seconds: number;
+  readonly min_ads: number;
+  readonly max_ads: number;
+  readonly min_separation_seconds: number | null;
+  readonly separation: boolean;
+  readonly allow_duplicate_advertisers: boolean;
+  readonly ads: readonly AdFact[];
+  readonly candidates: readonly CandidateFact[];
+  readonly fallouts: readonly { readonly reason: string; readonly campaigns: number }[];
+  readonly filled_seconds: number;
+  readonly proof: { readonly conflicts_rejected: number };
+}
+
+export interface BeaconFact {
+  readonly arrival_id: string;
+  readonly event: string;
+  readonly received_at: number;
+  readonly cachebuster: string | null;
+  readonly viewer: string;
+  readonly request_id: string;
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  readonly advertiser: string;
+  readonly position: number;
+  readonly duration_seconds: number;
+  readonly pricing_model: string;
+  readonly price_micros: number;
+  readonly minute: number;
+  readonly expires_at: number;
+  readonly identities: readonly Identity[];
+}
+
+/** The facts signed into a tracking URL. */
+export interface TokenFact {
+  readonly partition: number;
+  readonly viewer: string;
+  readonly request_id: string;
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  readonly advertiser: string;
+  readonly position: number;
+  readonly duration_seconds: number;
+  readonly pricing_model: string;
+  readonly price_micros: number;
+  readonly minute: number;
+  readonly expires_at: number;
+  readonly click_expires_at: number;
+  readonly identities: readonly Identity[];
+}
+
+export interface SignalFact {
+  readonly kind: string;
+  readonly campaign: string;
+  readonly version: number;
+  readonly mu_ppm: number;
+}
+
+export interface DeadLetterFact extends Position {
+  readonly reason: string;
+}
+
+/** Every offset and append time of one partition, whatever the records hold; `next` is the offset that its end names. */
+export interface PartitionFact {
+  readonly topic: string;
+  readonly partition: number;
+  readonly next: number;
+  readonly offsets: readonly number[];
+  readonly times: readonly number[];
+  /** The last offset that is no tick; -1: none. */
+  readonly lastRecord: number;
+}
+
+export interface LogFacts {
+  readonly partitions: readonly PartitionFact[];
+  readonly requests: readonly Logged<RequestFact>[];
+  readonly beacons: readonly Logged<BeaconFact>[];
+  readonly signals: readonly Logged<SignalFact>[];
+  readonly deadLetters: readonly DeadLetterFact[];
+  readonly undecodable: readonly Position[];
+}
+
+/** One ad of an answer as its viewer saw it. */
+export interface SeenAd {
+  readonly ad_id: string;
+  readonly campaign_id: string;
+  readonly creative_id: string;
+  readonly advertiser_id: string;
+  readonly position: number;
+  readonly start_seconds: number;
+  readonly duration_seconds: number;
+  readonly tracking: Readonly<Record<string, string>>;
+}
+
+/** One call of viewers.jsonl; a POST of many beacons is one for each. */
+export interface CallFact {
+  readonly seq: number;
+  readonly kind: 'ad-request' | 'beacon';
+  readonly intent: string;
+  /** Null: no answer came, or it was never sent (`error` "not sent"). */
+  readonly status: number | null;
+  readonly error: string | null;
+  readonly url: string;
+  readonly requestId: string | null;
+  readonly userId: string | null;
+  readonly householdId: string | null;
+  readonly answer: { readonly request_id: string; readonly ads: readonly SeenAd[] } | null;
+  readonly cb: string | null;
+  readonly event: string | null;
+  readonly adId: string | null;
+}
+
+/** The limits: what the seed says of a campaign. */
+export interface SeedCampaign {
+  readonly id: string;
+  readonly name: string;
+  readonly advertiserId: string;
+  readonly status: string;
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly timeZone: string;
+  readonly pricing: { readonly model: string; readonly priceMicros: number };
+  readonly totalBudgetMicros: number | null;
+  readonly dailyBudgetMicros: number | null;
+  readonly goalImpressions: number | null;
+  readonly tier: string;
+  readonly targeting: readonly {
+    readonly conditions: readonly {
+      readonly dimension: string;
+      readonly mode: string;
+      readonly values: readonly unknown[];
+    }[];
+  }[];
+  readonly caps: readonly {
+    readonly scope: string;
+    readonly creativeId: string | null;
+    readonly windowSeconds: number;
+    readonly max: number;
+  }[];
+  readonly categories: readonly { readonly id: string; readonly ancestors: readonly string[] }[];
+  readonly creatives: readonly {
+    readonly id: string;
+    readonly durationSeconds: number;
+    readonly status: string;
+    readonly media: readonly { readonly url: string }[];
+  }[];
+}
+
+export interface Settings {
+  readonly token_life_ms: number;
+  readonly click_token_life_ms: number;
+  readonly signals: boolean;
+}
+
+export interface MoneyFact {
+  readonly closed_up_to: number;
+  readonly billed_micros: number;
+  readonly billed_impressions: number;
+  readonly days: readonly { readonly day: string; readonly micros: number; readonly impressions: number }[];
+  readonly taken: readonly { readonly minute: number; readonly micros: number; readonly impressions: number }[];
+}
+
+export interface SumsFact {
+  readonly partition: number;
+  readonly minute: number;
+  readonly campaigns: readonly {
+    readonly campaign: string;
+    readonly billed_micros: number;
+    readonly impressions: number;
+  }[];
+}
+
+export interface FrequencyEntryFact {
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  readonly state: string;
+  readonly at: number;
+}
+
+export interface StateFacts {
+  /** By campaign. */
+  readonly money: ReadonlyMap<string, MoneyFact>;
+  readonly sums: readonly SumsFact[];
+  readonly frequency: readonly (Identity & { readonly entries: readonly FrequencyEntryFact[] })[];
+  readonly heads: readonly {
+    readonly group: string;
+    readonly topic: string;
+    readonly partition: number;
+    readonly position: number;
+  }[];
+}
+
+export interface StoredRequest extends Position {
+  readonly request_id: string;
+  readonly appendedAt: number;
+  readonly requested_seconds: number;
+  readonly filled_seconds: number;
+  /** First of its request_id. */
+  readonly first: boolean;
+}
+
+export interface StoredAd extends Position {
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  readonly position: number;
+  readonly price_micros: number;
+}
+
+export interface StoredBeacon extends Position {
+  readonly appendedAt: number;
+  readonly arrival_id: string;
+  readonly event: string;
+  readonly request_id: string;
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  readonly price_micros: number;
+  readonly minute: number;
+  readonly expires_at: number;
+  readonly duplicate: boolean;
+  readonly late: boolean;
+  readonly billable: boolean;
+  readonly spend_micros: number;
+}
+
+export type Grain = 'minute' | 'hour' | 'day';
+
+/** Sums of one span of a roll-up, merged over source partitions. */
+export interface RollupRow {
+  readonly kind: 'delivery' | 'request';
+  readonly grain: Grain;
+  /** Beginning of the span. */
+  readonly from: number;
+  /** Delivery: the campaign. Requests: empty. */
+  readonly group: string;
+  readonly sums: Readonly<Record<string, number>>;
+}
+
+export interface WarehouseFacts {
+  readonly requests: readonly StoredRequest[];
+  readonly ads: readonly StoredAd[];
+  readonly beacons: readonly StoredBeacon[];
+  readonly signals: readonly Position[];
+  readonly rollups: readonly RollupRow[];
+}
+
+/** A finished run, as its files tell it. */
+export interface Run {
+  readonly settings: Settings;
+  readonly seed: ReadonlyMap<string, SeedCampaign>;
+  readonly calls: readonly CallFact[];
+  readonly log: LogFacts;
+  readonly state: StateFacts;
+  readonly warehouse: WarehouseFacts;
+  /** Decodes the signed facts of a tracking URL; null: not a token. */
+  readonly token: (url: string) => TokenFact | null;
+}
