@@ -115,7 +115,8 @@ class PodPlanner {
   }
 
   #get(moment: Moment, intent: Intent, url: string, cb: string): Call {
-    const { event } = moment;
+    // A forged one may claim another event than the player saw.
+    const event = /\/beacons\/(\w+)/.exec(url)?.[1] ?? moment.event;
     const beacons = intent === 'forged' ? 0 : 1;
     return { ...this.#plain(intent), url, cb, event, adId: moment.ad.ad_id, beacons };
   }

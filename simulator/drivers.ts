@@ -83,10 +83,8 @@ export async function driveInLockStep(
   while (!stop.aborted) {
     const due = crowd.queue.pop();
     if (!due) break;
-    if (due.at > clock.now()) {
-      clock.set(due.at);
-      await time.move(clock.now());
-    }
+    clock.set(due.at);
+    await time.move(clock.now());
     await crowd.perform(due.at, due.item);
   }
   const lastMinuteEnd = (Math.floor(Math.max(crowd.lastDecisionMs, clock.now()) / MINUTE_MS) + 1) * MINUTE_MS;

@@ -36,22 +36,12 @@ The last line on stdout is a JSON object of counts. SIGTERM and SIGINT end the r
 
 /** Every problem at once, or the options. */
 export function readOptions(args: readonly string[]): Options | { readonly problems: string[] } | 'help' {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      url: { type: 'string' },
-      out: { type: 'string' },
-      seed: { type: 'string', default: '1' },
-      for: { type: 'string', default: '20s' },
-      rate: { type: 'string', default: '40' },
-      clock: { type: 'string' },
-      'token-life': { type: 'string', default: '4s' },
-      compress: { type: 'string', default: '60' },
-      households: { type: 'string', default: '240' },
-      'progress-json': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
+  let values: ReturnType<typeof parse>;
+  try {
+    values = parse(args);
+  } catch (error) {
+    return { problems: [error instanceof Error ? error.message : String(error)] };
+  }
   if (values.help) return 'help';
   const problems: string[] = [];
   const check = <T>(value: T | null, problem: string, otherwise: T): T => {
@@ -72,6 +62,25 @@ export function readOptions(args: readonly string[]): Options | { readonly probl
     progressJson: values['progress-json'],
   };
   return problems.length > 0 ? { problems } : options;
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    options: {
+      url: { type: 'string' },
+      out: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      for: { type: 'string', default: '20s' },
+      rate: { type: 'string', default: '40' },
+      clock: { type: 'string' },
+      'token-life': { type: 'string', default: '4s' },
+      compress: { type: 'string', default: '60' },
+      households: { type: 'string', default: '240' },
+      'progress-json': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }).values;
 }
 
 function webAddress(text: string | undefined): string | null {

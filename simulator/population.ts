@@ -89,7 +89,14 @@ const PLATFORMS: readonly [Weighted<Platform>, ...Weighted<Platform>[]] = [
     'idfa',
     'AppleCoreMedia/1.0.0.21K79 (Apple TV; U; CPU OS 17_2 like Mac OS X)',
   ),
-  platform(8, 'android_tv', 'sony', 'android', 'aaid', 'Mozilla/5.0 (Linux; Android 12; BRAVIA 4K) AppleWebKit/537.36'),
+  platform(
+    8,
+    'android_tv',
+    'sony',
+    'android_tv',
+    'aaid',
+    'Mozilla/5.0 (Linux; Android 12; BRAVIA 4K) AppleWebKit/537.36',
+  ),
   platform(
     5,
     'smart_tv',

@@ -61,6 +61,9 @@ async function run(
   try {
     if (time && controlled) await driveInLockStep(crowd, controlled, time, options.tokenLifeMs, stop);
     else await driveInRealTime(crowd, clock, stop);
+  } catch (error) {
+    // Once told to stop, we cut connections ourselves.
+    if (!stop.aborted) throw error;
   } finally {
     endProgress();
     patience.wake();
