@@ -85,7 +85,10 @@ export class Crowd {
     const { visit } = call;
     if (!visit || visit.answered) return;
     const pod = podOf(read);
-    if (!pod) throw new Error(`an answer without a pod to request ${call.requestId}: ${JSON.stringify(read)}`);
+    if (!pod) {
+      this.#deps.tally.unreadable();
+      return;
+    }
     visit.answered = true;
     const nowMs = this.#deps.clock.now();
     this.#lastDecisionMs = nowMs;

@@ -14,7 +14,7 @@ const LAST_ANSWERS_MS = 2000;
 /**
  * One run, until every pod has played and every late beacon was sent, or until `stop`.
  * @returns the run's counts
- * @throws when the controlled clock does not answer, or a pod is not in the agreed form
+ * @throws when the controlled clock does not answer
  */
 export async function simulate(
   options: Options,

@@ -106,7 +106,7 @@ test('the counts are those of the lines, and of what the server saw', async () =
   expect(counts.forged_sent).toBe(of('forged'));
   expect(counts.duplicates_sent).toBe(of('duplicate'));
   expect(counts.conflicts_409).toBe(1);
-  expect([counts.server_errors, counts.gave_up]).toEqual([0, 0]);
+  expect([counts.server_errors, counts.gave_up, counts.unreadable]).toEqual([0, 0, 0]);
   for (const intent of ['retry', 'bot', 'malformed', 'missing_fields', 'lost']) expect(of(intent)).toBeGreaterThan(0);
 });
 

@@ -17,6 +17,8 @@ export interface Counts {
   conflicts_409: number;
   server_errors: number;
   gave_up: number;
+  /** Answers with status 200 that hold no pod in the agreed form. */
+  unreadable: number;
   calls: number;
   lines: number;
   decision_p50_ms: number;
@@ -52,6 +54,7 @@ export class Tally {
     conflicts_409: 0,
     server_errors: 0,
     gave_up: 0,
+    unreadable: 0,
     calls: 0,
     lines: 0,
     decision_p50_ms: 0,
@@ -110,6 +113,10 @@ export class Tally {
 
   lost(): void {
     this.#counts.lost++;
+  }
+
+  unreadable(): void {
+    this.#counts.unreadable++;
   }
 
   gaveUp(): void {
