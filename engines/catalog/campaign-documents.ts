@@ -1,0 +1,228 @@
+import type pg from 'pg';
+import type {
+  Campaign,
+  CampaignCategory,
+  CapScope,
+  Condition,
+  Creative,
+  FrequencyCap,
+  MediaFile,
+  PodConfig,
+  TargetingRule,
+} from '../../domain/campaign.ts';
+import { micros, type PricingModel } from '../../domain/money.ts';
+import { capColumns } from './campaign-rows.ts';
+
+/** BIGINT arrives as text. */
+interface CampaignRow {
+  id: string;
+  version: string;
+  name: string;
+  advertiser_id: string;
+  advertiser_name: string;
+  status: Campaign['status'];
+  start_date: Date;
+  end_date: Date;
+  time_zone: string;
+  pricing_model: PricingModel;
+  price_micros: string;
+  total_budget_micros: string | null;
+  daily_budget_micros: string | null;
+  goal_impressions: string | null;
+  pacing_mode: Campaign['pacingMode'];
+  tier: Campaign['tier'];
+}
+
+/**
+ * Whole campaign documents, by id: of the given campaigns, or of all (null). One query per table, whatever their number.
+ * Call it inside a transaction, or the parts may be of different moments.
+ */
+export async function loadCampaigns(
+  client: pg.PoolClient,
+  ids: readonly string[] | null,
+): Promise<readonly Campaign[]> {
+  const campaigns = await client.query<CampaignRow>(
+    `SELECT c.*, a.name AS advertiser_name FROM campaigns c JOIN advertisers a ON a.id = c.advertiser_id
+     WHERE $1::uuid[] IS NULL OR c.id = ANY ($1) ORDER BY c.id`,
+    [ids],
+  );
+  const targeting = await loadTargeting(client, ids);
+  const caps = await loadCaps(client, ids);
+  const categories = await loadCategories(client, ids);
+  const creatives = await loadCreatives(client, ids);
+  return campaigns.rows.map((row) => ({
+    id: row.id,
+    version: Number(row.version),
+    name: row.name,
+    advertiserId: row.advertiser_id,
+    advertiserName: row.advertiser_name,
+    status: row.status,
+    startsAt: row.start_date.getTime(),
+    endsAt: row.end_date.getTime(),
+    timeZone: row.time_zone,
+    pricing: { model: row.pricing_model, priceMicros: micros(Number(row.price_micros)) },
+    totalBudgetMicros: row.total_budget_micros === null ? null : micros(Number(row.total_budget_micros)),
+    dailyBudgetMicros: row.daily_budget_micros === null ? null : micros(Number(row.daily_budget_micros)),
+    goalImpressions: row.goal_impressions === null ? null : Number(row.goal_impressions),
+    pacingMode: row.pacing_mode,
+    tier: row.tier,
+    targeting: targeting.get(row.id) ?? [],
+    caps: caps.get(row.id) ?? [],
+    categories: categories.get(row.id) ?? [],
+    creatives: creatives.get(row.id) ?? [],
+  }));
+}
+
+/** Rows by their owner, in the order of the rows. */
+function group<R, T>(rows: readonly R[], owner: (row: R) => string, items: (row: R) => readonly T[]): Map<string, T[]> {
+  const grouped = new Map<string, T[]>();
+  for (const row of rows) {
+    const list = grouped.get(owner(row));
+    if (list) list.push(...items(row));
+    else grouped.set(owner(row), [...items(row)]);
+  }
+  return grouped;
+}
+
+type Ids = readonly string[] | null;
+
+async function loadTargeting(client: pg.PoolClient, ids: Ids): Promise<Map<string, TargetingRule[]>> {
+  const { rows } = await client.query<{ campaign_id: string; id: string; conditions: Condition[] }>(
+    `SELECT campaign_id, id, conditions FROM targeting_rules
+     WHERE $1::uuid[] IS NULL OR campaign_id = ANY ($1) ORDER BY campaign_id, position, id`,
+    [ids],
+  );
+  return group(
+    rows,
+    (row) => row.campaign_id,
+    (row) => [{ id: row.id, conditions: row.conditions }],
+  );
+}
+
+type CapRow = { campaign_id: string; creative_id: string | null; scope: CapScope } & {
+  [C in (typeof capColumns)[number][1]]: number | null;
+};
+
+async function loadCaps(client: pg.PoolClient, ids: Ids): Promise<Map<string, FrequencyCap[]>> {
+  const { rows } = await client.query<CapRow>(
+    `SELECT * FROM frequency_caps
+     WHERE $1::uuid[] IS NULL OR campaign_id = ANY ($1) ORDER BY campaign_id, position, id`,
+    [ids],
+  );
+  return group(
+    rows,
+    (row) => row.campaign_id,
+    (row) =>
+      capColumns.flatMap(([windowSeconds, column]) => {
+        const max = row[column];
+        return max === null ? [] : [{ scope: row.scope, creativeId: row.creative_id, windowSeconds, max }];
+      }),
+  );
+}
+
+async function loadCategories(client: pg.PoolClient, ids: Ids): Promise<Map<string, CampaignCategory[]>> {
+  const { rows } = await client.query<{ campaign_id: string } & CampaignCategory>(
+    `WITH RECURSIVE used AS (
+       SELECT * FROM campaign_competitive_categories WHERE $1::uuid[] IS NULL OR campaign_id = ANY ($1)
+     ), above AS (
+       SELECT id AS category_id, parent_category_id AS ancestor, 1 AS depth FROM competitive_categories
+       WHERE id IN (SELECT category_id FROM used)
+       UNION ALL
+       SELECT above.category_id, parent.parent_category_id, above.depth + 1
+       FROM above JOIN competitive_categories parent ON parent.id = above.ancestor
+     )
+     SELECT used.campaign_id, category.id, category.name,
+       ARRAY(SELECT ancestor::text FROM above WHERE above.category_id = category.id AND ancestor IS NOT NULL
+             ORDER BY depth) AS ancestors
+     FROM used JOIN competitive_categories category ON category.id = used.category_id
+     ORDER BY used.campaign_id, used.position, category.id`,
+    [ids],
+  );
+  return group(
+    rows,
+    (row) => row.campaign_id,
+    ({ id, name, ancestors }) => [{ id, name, ancestors }],
+  );
+}
+
+interface CreativeRow {
+  campaign_id: string;
+  id: string;
+  name: string;
+  duration: number;
+  status: Creative['status'];
+  click_through: string | null;
+}
+
+interface MediaRow {
+  creative_id: string;
+  url: string;
+  type: string;
+  delivery: MediaFile['delivery'];
+  width: number;
+  height: number;
+  bitrate_kbps: number | null;
+}
+
+async function loadCreatives(client: pg.PoolClient, ids: Ids): Promise<Map<string, Creative[]>> {
+  const creatives = await client.query<CreativeRow>(
+    `SELECT campaign_id, id, name, duration, status, click_through FROM creatives
+     WHERE $1::uuid[] IS NULL OR campaign_id = ANY ($1) ORDER BY campaign_id, position, id`,
+    [ids],
+  );
+  const files = await client.query<MediaRow>(
+    `SELECT m.* FROM creative_media_files m JOIN creatives c ON c.id = m.creative_id
+     WHERE $1::uuid[] IS NULL OR c.campaign_id = ANY ($1) ORDER BY m.creative_id, m.position`,
+    [ids],
+  );
+  const media = group<MediaRow, MediaFile>(
+    files.rows,
+    (row) => row.creative_id,
+    ({ url, type, delivery, width, height, bitrate_kbps }) => [
+      { url, type, delivery, width, height, bitrateKbps: bitrate_kbps },
+    ],
+  );
+  return group(
+    creatives.rows,
+    (row) => row.campaign_id,
+    (row) => [
+      {
+        id: row.id,
+        name: row.name,
+        durationSeconds: row.duration,
+        status: row.status,
+        media: media.get(row.id) ?? [],
+        clickThrough: row.click_through,
+      },
+    ],
+  );
+}
+
+interface PodRow {
+  id: string;
+  version: string;
+  name: string;
+  duration_seconds: number;
+  min_ads: number;
+  max_ads: number;
+  enable_competitive_separation: boolean;
+  min_separation_seconds: number | null;
+  allow_duplicate_advertisers: boolean;
+  optimization_goal: PodConfig['objective'];
+}
+
+export async function loadPods(client: pg.PoolClient): Promise<readonly PodConfig[]> {
+  const { rows } = await client.query<PodRow>('SELECT * FROM ad_pods ORDER BY id');
+  return rows.map((row) => ({
+    id: row.id,
+    version: Number(row.version),
+    name: row.name,
+    durationSeconds: row.duration_seconds,
+    minAds: row.min_ads,
+    maxAds: row.max_ads,
+    competitiveSeparation: row.enable_competitive_separation,
+    minSeparationSeconds: row.min_separation_seconds,
+    allowDuplicateAdvertisers: row.allow_duplicate_advertisers,
+    objective: row.optimization_goal,
+  }));
+}

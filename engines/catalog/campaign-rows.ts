@@ -1,0 +1,224 @@
+import type pg from 'pg';
+import type { Campaign, CampaignCategory, Creative, FrequencyCap, TargetingRule } from '../../domain/campaign.ts';
+import { EngineError } from '../errors.ts';
+
+/** A campaign as it is put: the catalog gives the version. */
+export type NewCampaign = Omit<Campaign, 'version'>;
+
+/** Writes the campaign's own row; answers its version: the last one plus one. */
+export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {
+  const { rows } = await client.query<{ version: string }>(
+    `INSERT INTO campaigns (id, advertiser_id, name, status, start_date, end_date, time_zone, pricing_model,
+       price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+     ON CONFLICT (id) DO UPDATE SET
+       advertiser_id = excluded.advertiser_id, name = excluded.name, status = excluded.status,
+       start_date = excluded.start_date, end_date = excluded.end_date, time_zone = excluded.time_zone,
+       pricing_model = excluded.pricing_model, price_micros = excluded.price_micros,
+       total_budget_micros = excluded.total_budget_micros, daily_budget_micros = excluded.daily_budget_micros,
+       goal_impressions = excluded.goal_impressions, pacing_mode = excluded.pacing_mode, tier = excluded.tier,
+       version = campaigns.version + 1, updated_at = NOW()
+     RETURNING version`,
+    [
+      campaign.id,
+      campaign.advertiserId,
+      campaign.name,
+      campaign.status,
+      new Date(campaign.startsAt),
+      new Date(campaign.endsAt),
+      campaign.timeZone,
+      campaign.pricing.model,
+      campaign.pricing.priceMicros,
+      campaign.totalBudgetMicros,
+      campaign.dailyBudgetMicros,
+      campaign.goalImpressions,
+      campaign.pacingMode,
+      campaign.tier,
+    ],
+  );
+  return Number(rows[0]?.version);
+}
+
+/** Writes the advertiser; answers whether it had another name before. */
+export async function writeAdvertiser(client: pg.PoolClient, id: string, name: string): Promise<boolean> {
+  const known = await client.query<{ name: string }>('SELECT name FROM advertisers WHERE id = $1', [id]);
+  await client.query(
+    `INSERT INTO advertisers (id, name) VALUES ($1, $2)
+     ON CONFLICT (id) DO UPDATE SET name = excluded.name, updated_at = NOW() WHERE advertisers.name <> excluded.name`,
+    [id, name],
+  );
+  return known.rows.some((row) => row.name !== name);
+}
+
+/**
+ * Writes the creatives. Rows that stay are updated, because impressions refer to them; the others are removed.
+ * EngineError `refused` for a creative of another campaign.
+ */
+export async function writeCreatives(
+  client: pg.PoolClient,
+  campaignId: string,
+  creatives: readonly Creative[],
+): Promise<void> {
+  const ids = creatives.map((creative) => creative.id);
+  await client.query('DELETE FROM creatives WHERE campaign_id = $1 AND id <> ALL ($2::uuid[])', [campaignId, ids]);
+  const written = await client.query(
+    `INSERT INTO creatives (campaign_id, id, position, name, duration, status, click_through, video_url)
+     SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[])
+     ON CONFLICT (id) DO UPDATE SET
+       position = excluded.position, name = excluded.name, duration = excluded.duration, status = excluded.status,
+       click_through = excluded.click_through, video_url = excluded.video_url, updated_at = NOW()
+     WHERE creatives.campaign_id = excluded.campaign_id`,
+    [
+      campaignId,
+      ids,
+      creatives.map((_, position) => position),
+      creatives.map((creative) => creative.name),
+      creatives.map((creative) => creative.durationSeconds),
+      creatives.map((creative) => creative.status),
+      creatives.map((creative) => creative.clickThrough),
+      creatives.map((creative) => creative.media[0]?.url ?? null),
+    ],
+  );
+  if (written.rowCount !== creatives.length) {
+    throw new EngineError('refused', `catalog: a creative of campaign ${campaignId} belongs to another campaign`);
+  }
+  const media = creatives.flatMap((creative) =>
+    creative.media.map((file, position) => ({ ...file, creative: creative.id, position })),
+  );
+  await client.query('DELETE FROM creative_media_files WHERE creative_id = ANY ($1::uuid[])', [ids]);
+  await client.query(
+    `INSERT INTO creative_media_files (creative_id, position, url, type, delivery, width, height, bitrate_kbps)
+     SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::int[])`,
+    [
+      media.map((file) => file.creative),
+      media.map((file) => file.position),
+      media.map((file) => file.url),
+      media.map((file) => file.type),
+      media.map((file) => file.delivery),
+      media.map((file) => file.width),
+      media.map((file) => file.height),
+      media.map((file) => file.bitrateKbps),
+    ],
+  );
+}
+
+export async function writeTargeting(
+  client: pg.PoolClient,
+  campaignId: string,
+  rules: readonly TargetingRule[],
+): Promise<void> {
+  await client.query('DELETE FROM targeting_rules WHERE campaign_id = $1', [campaignId]);
+  await client.query(
+    `INSERT INTO targeting_rules (campaign_id, id, position, conditions)
+     SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::jsonb[])`,
+    [
+      campaignId,
+      rules.map((rule) => rule.id),
+      rules.map((_, position) => position),
+      rules.map((rule) => JSON.stringify(rule.conditions)),
+    ],
+  );
+}
+
+/** Window -> its column, in the order of the columns. */
+export const capColumns = [
+  [3_600, 'max_impressions_per_hour'],
+  [86_400, 'max_impressions_per_day'],
+  [604_800, 'max_impressions_per_week'],
+  [2_678_400, 'max_impressions_per_month'],
+] as const;
+
+/** Neighbours of one scope and creative, windows growing, share a row, so that rows look like the plan's. */
+function capRows(caps: readonly FrequencyCap[]) {
+  const rows: { scope: string; creativeId: string | null; maxima: (number | null)[] }[] = [];
+  for (const cap of caps) {
+    const column = capColumns.findIndex(([windowSeconds]) => windowSeconds === cap.windowSeconds);
+    if (column < 0) {
+      throw new EngineError(
+        'refused',
+        `catalog: a cap's window of ${cap.windowSeconds} s is no hour, day, week or month`,
+      );
+    }
+    let row = rows.at(-1);
+    const joins = row?.scope === cap.scope && row.creativeId === cap.creativeId;
+    if (!row || !joins || row.maxima.slice(column).some((max) => max !== null)) {
+      row = { scope: cap.scope, creativeId: cap.creativeId, maxima: capColumns.map(() => null) };
+      rows.push(row);
+    }
+    row.maxima[column] = cap.max;
+  }
+  return rows;
+}
+
+/** EngineError `refused` for a window that is none of the four. */
+export async function writeCaps(
+  client: pg.PoolClient,
+  campaignId: string,
+  caps: readonly FrequencyCap[],
+): Promise<void> {
+  const rows = capRows(caps);
+  await client.query('DELETE FROM frequency_caps WHERE campaign_id = $1', [campaignId]);
+  await client.query(
+    `INSERT INTO frequency_caps (campaign_id, position, scope, creative_id, ${capColumns.map(([, name]) => name).join(', ')})
+     SELECT $1, * FROM unnest($2::int[], $3::text[], $4::uuid[], $5::int[], $6::int[], $7::int[], $8::int[])`,
+    [
+      campaignId,
+      rows.map((_, position) => position),
+      rows.map((row) => row.scope),
+      rows.map((row) => row.creativeId),
+      ...capColumns.map((_, column) => rows.map((row) => row.maxima[column] ?? null)),
+    ],
+  );
+}
+
+/**
+ * Writes the categories with the rows above them. A document names its categories, but only the ids of what is above: a
+ * row made for such an id is called by it until a document names it. EngineError `refused` where the catalog knows
+ * another name or another place: renaming and moving changes other campaigns' documents, and is not done in passing.
+ */
+export async function writeCategories(
+  client: pg.PoolClient,
+  campaignId: string,
+  categories: readonly CampaignCategory[],
+): Promise<void> {
+  for (const category of categories) {
+    const chain = [category.id, ...category.ancestors];
+    // From the root down, because a row refers to the one above it.
+    for (let depth = chain.length - 1; depth >= 0; depth--) {
+      const id = chain[depth] as string;
+      await writeCategory(client, id, depth === 0 ? category.name : id, chain[depth + 1] ?? null);
+    }
+  }
+  await client.query('DELETE FROM campaign_competitive_categories WHERE campaign_id = $1', [campaignId]);
+  await client.query(
+    `INSERT INTO campaign_competitive_categories (campaign_id, category_id, position)
+     SELECT $1, * FROM unnest($2::uuid[], $3::int[])`,
+    [campaignId, categories.map((category) => category.id), categories.map((_, position) => position)],
+  );
+}
+
+async function writeCategory(client: pg.PoolClient, id: string, name: string, parent: string | null): Promise<void> {
+  const { rows } = await client.query<{ name: string; parent_category_id: string | null }>(
+    'SELECT name, parent_category_id FROM competitive_categories WHERE id = $1',
+    [id],
+  );
+  const known = rows[0];
+  if (!known) {
+    await client.query('INSERT INTO competitive_categories (id, name, parent_category_id) VALUES ($1, $2, $3)', [
+      id,
+      name,
+      parent,
+    ]);
+    return;
+  }
+  if (known.parent_category_id !== parent) {
+    throw new EngineError(
+      'refused',
+      `catalog: category ${id} lies under ${known.parent_category_id ?? 'nothing'}, not under ${parent ?? 'nothing'}`,
+    );
+  }
+  if (name === id || name === known.name) return;
+  if (known.name !== id)
+    throw new EngineError('refused', `catalog: category ${id} is called ${known.name}, not ${name}`);
+  await client.query('UPDATE competitive_categories SET name = $2 WHERE id = $1', [id, name]);
+}

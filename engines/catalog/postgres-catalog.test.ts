@@ -1,0 +1,273 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Campaign } from '../../domain/campaign.ts';
+import { micros } from '../../domain/money.ts';
+import type { Catalog } from './catalog.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { migrateCatalog } from './migrate.ts';
+import { openPostgresCatalog } from './postgres-catalog.ts';
+
+let folder: string;
+let server: EmbeddedPostgres;
+let catalog: Catalog;
+let sql: pg.Pool;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'breakwater-catalog-'));
+  server = await startEmbeddedPostgres({ path: folder, port: 0 });
+  await migrateCatalog(server.url);
+  catalog = openPostgresCatalog({ url: server.url });
+  sql = new pg.Pool({ connectionString: server.url, max: 2 });
+});
+
+afterAll(async () => {
+  await sql?.end();
+  await catalog?.close();
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+afterEach(async () => {
+  await sql.query('TRUNCATE advertisers, campaigns, competitive_categories, ad_pods, outbox CASCADE');
+});
+
+type NewCampaign = Omit<Campaign, 'version'>;
+
+const uuid = fc.uuid();
+/** PostgreSQL holds no NUL. */
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 });
+const money = fc.maxSafeNat().map(micros);
+const count = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+const time = fc.integer({ min: Date.UTC(1990, 0, 1), max: Date.UTC(2100, 0, 1) });
+const value = fc.oneof(
+  text,
+  fc.integer(),
+  fc.record({ min: fc.nat(), max: fc.nat() }),
+  fc.constant({ start: '22:00', end: '02:00' }),
+);
+const condition = fc.record({
+  dimension: fc.constantFrom('geo_countries', 'geo_dma_codes', 'age_ranges', 'gender', 'day_parts', 'days_of_week'),
+  mode: fc.constantFrom('include', 'exclude'),
+  values: fc.array(value, { maxLength: 4 }),
+});
+const rule = fc.record({ id: uuid, conditions: fc.array(condition, { maxLength: 5 }) });
+const media = fc.record({
+  url: fc.webUrl(),
+  type: fc.constantFrom('video/mp4', 'application/x-mpegURL'),
+  delivery: fc.constantFrom('progressive', 'streaming'),
+  width: count,
+  height: count,
+  bitrateKbps: fc.option(count),
+});
+const creative = fc.record({
+  id: uuid,
+  name: text,
+  durationSeconds: fc.integer({ min: 1, max: 120 }),
+  status: fc.constantFrom('active', 'inactive', 'processing', 'failed'),
+  media: fc.array(media, { maxLength: 3 }),
+  clickThrough: fc.option(fc.webUrl()),
+});
+/** A path of fresh categories, of which some steps are the campaign's own: ancestors agree with each other. */
+const categories = fc
+  .tuple(
+    fc.uniqueArray(fc.tuple(uuid, uuid), { maxLength: 4, selector: ([id]) => id }),
+    fc.infiniteStream(fc.boolean()),
+  )
+  .map(([path, own]) =>
+    path.flatMap(([id, name], index) => {
+      const ancestors = path.slice(0, index).map(([above]) => above);
+      return own.next().value ? [{ id, name, ancestors: ancestors.reverse() }] : [];
+    }),
+  );
+
+const campaigns: fc.Arbitrary<NewCampaign> = fc
+  .uniqueArray(creative, { maxLength: 3, selector: ({ id }) => id })
+  .chain((creatives) =>
+    fc.record({
+      id: uuid,
+      name: text,
+      advertiserId: uuid,
+      advertiserName: text,
+      status: fc.constantFrom('draft', 'active', 'paused', 'completed'),
+      startsAt: time,
+      endsAt: time,
+      timeZone: fc.constantFrom('UTC', 'America/New_York'),
+      pricing: fc.record({ model: fc.constantFrom('cpm', 'cpc', 'cpv', 'flat'), priceMicros: money }),
+      totalBudgetMicros: fc.option(money),
+      dailyBudgetMicros: fc.option(money),
+      goalImpressions: fc.option(fc.maxSafeNat()),
+      pacingMode: fc.constantFrom('even', 'asap', 'front_loaded'),
+      tier: fc.constantFrom('standard', 'house'),
+      targeting: fc.uniqueArray(rule, { maxLength: 3, selector: ({ id }) => id }),
+      caps: fc.array(
+        fc.record({
+          scope: fc.constantFrom('user', 'device', 'household', 'ip'),
+          creativeId: fc.constantFrom(null, ...creatives.map(({ id }) => id)),
+          windowSeconds: fc.constantFrom(3_600, 86_400, 604_800, 2_678_400),
+          max: count,
+        }),
+        { maxLength: 6 },
+      ),
+      categories,
+      creatives: fc.constant(creatives),
+    }),
+  )
+  .map((made) => ({ ...made, endsAt: Math.max(made.startsAt, made.endsAt) }));
+
+function sample(changes: Partial<NewCampaign> = {}): NewCampaign {
+  const [made] = fc.sample(campaigns, { numRuns: 1, seed: 7 });
+  if (!made) throw new Error('no sample');
+  return { ...made, targeting: [], caps: [], categories: [], creatives: [], ...changes };
+}
+
+const A = '00000000-0000-7000-8000-00000000000a';
+const B = '00000000-0000-7000-8000-00000000000b';
+const C = '00000000-0000-7000-8000-00000000000c';
+
+test('any campaign comes back as it was put, also over an earlier one, and the outbox holds the same document', async () => {
+  await fc.assert(
+    fc.asyncProperty(campaigns, campaigns, async (first, second) => {
+      expect(await catalog.putCampaign(first)).toBe(1);
+      const changed = { ...second, id: first.id };
+      expect(await catalog.putCampaign(changed)).toBe(2);
+      const { campaigns: found } = await catalog.snapshot();
+      expect(found.filter(({ id }) => id === first.id)).toEqual([{ ...changed, version: 2 }]);
+      const told = await catalog.outbox(10);
+      expect(told.map(({ document }) => document)).toEqual([
+        { ...first, version: 1 },
+        { ...changed, version: 2 },
+      ]);
+      await catalog.relayed(told.map(({ sequence }) => sequence));
+      expect(await catalog.outbox(10)).toEqual([]);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('a change that fails leaves neither a campaign nor an outbox record', async () => {
+  const cap = { scope: 'user' as const, creativeId: null, windowSeconds: 60, max: 1 };
+  await expect(catalog.putCampaign(sample({ caps: [cap] }))).rejects.toMatchObject({ code: 'refused' });
+  await expect(catalog.putCampaign(sample({ id: 'nonsense' }))).rejects.toMatchObject({ code: 'refused' });
+  expect((await catalog.snapshot()).campaigns).toEqual([]);
+  expect(await catalog.outbox(10)).toEqual([]);
+});
+
+test('a transaction that commits late is neither skipped nor overtaken', async () => {
+  const late = await sql.connect();
+  await late.query('BEGIN');
+  await late.query("INSERT INTO outbox (kind, id, version) VALUES ('pod', $1, 1)", [A]);
+  await catalog.putCampaign(sample({ id: B }));
+  expect(await catalog.outbox(10)).toEqual([]);
+  await late.query('COMMIT');
+  late.release();
+  expect((await catalog.outbox(10)).map(({ id }) => id)).toEqual([A, B]);
+  expect((await catalog.outbox(1)).map(({ id }) => id)).toEqual([A]);
+});
+
+test('changes to one campaign at the same time get versions of their own, told in order', async () => {
+  const versions = await Promise.all(Array.from({ length: 8 }, () => catalog.putCampaign(sample())));
+  expect(versions.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect((await catalog.outbox(10)).map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('a new status is a new version with its document; an unknown campaign is null and tells nothing', async () => {
+  const campaign = sample({ status: 'active' });
+  await catalog.putCampaign(campaign);
+  expect(await catalog.setStatus(campaign.id, 'paused')).toBe(2);
+  expect(await catalog.setStatus(C, 'paused')).toBeNull();
+  const told = await catalog.outbox(10);
+  expect(told.at(-1)?.document).toEqual({ ...campaign, status: 'paused', version: 2 });
+  expect(told).toHaveLength(2);
+});
+
+test('renaming an advertiser is told for its other campaigns too, whose documents carry the name', async () => {
+  await catalog.putCampaign(sample({ id: A, advertiserName: 'Old' }));
+  await catalog.putCampaign(sample({ id: B, advertiserName: 'New' }));
+  const { campaigns: found } = await catalog.snapshot();
+  expect(found.map(({ id, version, advertiserName }) => [id, version, advertiserName])).toEqual([
+    [A, 2, 'New'],
+    [B, 1, 'New'],
+  ]);
+  expect((await catalog.outbox(10)).map(({ id, version }) => [id, version])).toEqual([
+    [A, 1],
+    [B, 1],
+    [A, 2],
+  ]);
+});
+
+test('a category keeps its name and its place: another one is refused by name', async () => {
+  await catalog.putCampaign(sample({ id: A, categories: [{ id: A, name: 'cars', ancestors: [B] }] }));
+  const moved = sample({ id: B, categories: [{ id: A, name: 'cars', ancestors: [] }] });
+  await expect(catalog.putCampaign(moved)).rejects.toThrow(/lies under/);
+  const named = sample({ id: B, categories: [{ id: B, name: 'vehicles', ancestors: [] }] });
+  expect(await catalog.putCampaign(named)).toBe(1);
+});
+
+test('a circle of categories is refused', async () => {
+  await sql.query(
+    `INSERT INTO competitive_categories (id, name, parent_category_id)
+     VALUES ($1::uuid, 'a', NULL), ($2::uuid, 'b', $1::uuid), ($3::uuid, 'c', $2::uuid)`,
+    [A, B, C],
+  );
+  const closing = sql.query('UPDATE competitive_categories SET parent_category_id = $2 WHERE id = $1', [A, C]);
+  await expect(closing).rejects.toThrow(/above itself/);
+  const itself = sql.query('UPDATE competitive_categories SET parent_category_id = id WHERE id = $1', [A]);
+  await expect(itself).rejects.toThrow(/above itself/);
+});
+
+test("the plan's targeting columns hold what a rule includes, and exclude what it excludes", async () => {
+  const conditions = [
+    { dimension: 'geo_countries' as const, mode: 'include' as const, values: ['US', 'CA'] },
+    { dimension: 'geo_countries' as const, mode: 'exclude' as const, values: ['MX'] },
+    { dimension: 'age_ranges' as const, mode: 'include' as const, values: [{ min: 18, max: 34 }] },
+  ];
+  await catalog.putCampaign(sample({ targeting: [{ id: A, conditions }] }));
+  const { rows } = await sql.query('SELECT geo_countries, age_ranges, exclude, gender FROM targeting_rules');
+  expect(rows).toEqual([
+    { geo_countries: ['US', 'CA'], age_ranges: [{ min: 18, max: 34 }], exclude: [conditions[1]], gender: null },
+  ]);
+});
+
+test('the snapshot answers pods', async () => {
+  await sql.query(
+    "INSERT INTO ad_pods (id, name, duration_seconds, min_separation_seconds) VALUES ($1, 'mid', 90, NULL)",
+    [A],
+  );
+  expect((await catalog.snapshot()).pods).toEqual([
+    {
+      id: A,
+      version: 1,
+      name: 'mid',
+      durationSeconds: 90,
+      minAds: 1,
+      maxAds: 6,
+      competitiveSeparation: true,
+      minSeparationSeconds: null,
+      allowDuplicateAdvertisers: false,
+      objective: 'revenue',
+    },
+  ]);
+});
+
+test('viewer windows without a creative are one row', async () => {
+  await catalog.putCampaign(sample({ id: A }));
+  const insert = () =>
+    sql.query("INSERT INTO user_frequency_tracking (user_identifier, campaign_id) VALUES ('v', $1)", [A]);
+  await insert();
+  await expect(insert()).rejects.toThrow(/duplicate key/);
+});
+
+test('a server that is away is unavailable, a catalog without tables misconfigured, a closed one closed', async () => {
+  const away = openPostgresCatalog({ url: 'postgres://x:y@127.0.0.1:1/postgres' });
+  await expect(away.snapshot()).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  await away.close();
+  await expect(away.outbox(1)).rejects.toMatchObject({ code: 'closed' });
+  await sql.query('CREATE DATABASE empty');
+  const empty = openPostgresCatalog({ url: server.url.replace(/postgres$/, 'empty') });
+  await expect(empty.snapshot()).rejects.toMatchObject({ code: 'misconfigured', retryable: false });
+  await empty.close();
+});
