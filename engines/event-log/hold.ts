@@ -15,6 +15,8 @@ export interface HoldOptions {
   readonly clock: Clock;
   readonly consumer: Consumer;
   readonly maxBatch: number;
+  /** Hears of a rejected `resume`; a rejected `apply` is the consumer's to tell. */
+  readonly onError: (error: unknown) => void;
   /** One delivery runs up to the end it saw and never yields to timers: for a clock that waits for it. */
   readonly lockStep: boolean;
   /** Settles when this member's former `apply` of the same partition has ended. */
@@ -81,11 +83,11 @@ export class Hold implements Held {
   }
 
   async #run(): Promise<void> {
-    const { consumer, lockStep, after } = this.#options;
+    const { lockStep, after } = this.#options;
     try {
       const seenEnd = this.#end();
       await after;
-      let position = this.#position ?? (await consumer.resume(this.#lease));
+      let position = this.#position ?? (await this.#resume());
       this.#position = position;
       while (this.#open() && (!lockStep || position < seenEnd)) {
         const next = await this.#applyFrom(position);
@@ -101,6 +103,16 @@ export class Hold implements Held {
       this.#position = undefined;
       this.#notBefore = this.#options.clock.now() + this.#backoffMs;
       this.#backoffMs = Math.min(this.#backoffMs * 2, BACKOFF_MS_MAX);
+    }
+  }
+
+  async #resume(): Promise<number> {
+    const { consumer, onError } = this.#options;
+    try {
+      return await consumer.resume(this.#lease);
+    } catch (error) {
+      onError(error);
+      throw error;
     }
   }
 

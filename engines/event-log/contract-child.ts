@@ -1,0 +1,44 @@
+/**
+ * A process of its own for the several-process tests: `node contract-child.ts append|consume FOLDER TOPIC MEMBER`.
+ * Tells what happened as JSON lines on stdout; runs until it is killed, or until stdin ends and it leaves in order.
+ */
+import { writeSync } from 'node:fs';
+import { systemClock } from '../clock.ts';
+import { records } from './contract-fixture.ts';
+import type { EventLog } from './event-log.ts';
+import { openLmdbEventLog } from './lmdb-event-log.ts';
+
+const [mode = '', path = '', topic = '', member = ''] = process.argv.slice(2);
+const clock = systemClock();
+const tell = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);
+
+async function appendForever(log: EventLog): Promise<void> {
+  const partitions = await log.partitions(topic);
+  for (let round = 0; ; round++) {
+    const partition = round % partitions;
+    const texts = [0, 1, 2].map((at) => `${member}:${round}:${at}`);
+    const appended = await log.append(topic, records(partition, ...texts));
+    for (const [at, { offset }] of appended.entries()) tell({ partition, offset, text: texts[at] });
+  }
+}
+
+async function consume(log: EventLog): Promise<void> {
+  const subscription = await log.subscribe('group', [topic], {
+    async resume({ partition, lost }) {
+      tell({ resumed: partition });
+      lost.addEventListener('abort', () => tell({ lost: partition }));
+      return 0;
+    },
+    async apply(batch) {
+      for (const { partition, offset } of batch) tell({ partition, offset });
+    },
+  });
+  tell({ joined: subscription.assigned().length });
+}
+
+const log = openLmdbEventLog({ path, clock });
+process.stdin.resume();
+process.stdin.on('end', () => {
+  log.close().then(() => process.exit(0));
+});
+await (mode === 'append' ? appendForever(log) : consume(log));
