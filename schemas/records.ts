@@ -373,9 +373,8 @@ export interface SignalStateRecord {
   readonly version: number;
   readonly computed_at: number;
   readonly mu_ppm: number;
-  /** PACING: the guard rail's memory */
-  readonly integral_ppm: number;
-  readonly spent_micros: number;
+  /** PACING: mu without the guard rail */
+  readonly dual_ppm: number;
   /** the framed CampaignSignal as published */
   readonly signal: Buffer;
 }

@@ -12,12 +12,15 @@ export type SignalDraft = Omit<CampaignSignal, 'kind' | 'version' | 'computed_at
 /** What goes on from one publication to the next, beside the signal itself. */
 export interface Carried {
   readonly mu_ppm: number;
-  readonly integral_ppm: number;
-  readonly spent_micros: number;
+  readonly dual_ppm: number;
 }
+
+export const nothingCarried: Carried = { mu_ppm: 0, dual_ppm: 0 };
 
 export interface Drafted {
   readonly draft: SignalDraft;
+  /** It goes out when this differs from the last publication. */
+  readonly mark: string;
   readonly carried: Carried;
 }
 
@@ -27,7 +30,7 @@ const REPEAT_MS = 60_000;
 interface Known {
   entry: Entry;
   state: SignalStateRecord | null;
-  /** The draft of the last publication by this process; null: none yet, so the next beat publishes. */
+  /** The mark of the last publication by this process; null: none yet, so the next beat publishes. */
   published: string | null;
 }
 
@@ -66,14 +69,14 @@ export class SignalPublisher {
   }
 
   /**
-   * Publishes the drafts that differ from the last, and every draft once a minute. The state is stored before the record
+   * Publishes the drafts whose mark differs from the last, and every draft once a minute. The state is stored before the record
    * is appended, so that a version is used once; a death in between is mended by the successor's first beat.
    */
   async publish(context: BeatContext, drafts: readonly Drafted[]): Promise<number> {
     const now = context.clock.now();
-    const due = drafts.filter(({ draft }) => {
+    const due = drafts.filter(({ draft, mark }) => {
       const known = this.#known.get(draft.campaign);
-      return known?.published !== JSON.stringify(draft) || now - (known.state?.computed_at ?? 0) >= REPEAT_MS;
+      return known?.published !== mark || now - (known.state?.computed_at ?? 0) >= REPEAT_MS;
     });
     const values = await Promise.all(due.map((one) => this.#store(context, one, now)));
     const { topic } = events['campaign-signal'];
@@ -86,11 +89,10 @@ export class SignalPublisher {
     return records.length;
   }
 
-  async #store(context: BeatContext, { draft, carried }: Drafted, now: number): Promise<Buffer | null> {
+  async #store(context: BeatContext, { draft, mark, carried }: Drafted, now: number): Promise<Buffer | null> {
     const known = this.#known.get(draft.campaign);
     if (!known) return null;
-    const content = JSON.stringify(draft);
-    const changed = known.published !== content;
+    const changed = known.published !== mark;
     const signal = encode('campaign-signal', {
       ...draft,
       kind: this.#kind,
@@ -106,7 +108,7 @@ export class SignalPublisher {
       return null;
     }
     this.#causes.delete(draft.campaign);
-    this.#known.set(draft.campaign, { entry: swapped.entry, state, published: content });
+    this.#known.set(draft.campaign, { entry: swapped.entry, state, published: mark });
     return signal;
   }
 

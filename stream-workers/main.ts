@@ -1,0 +1,42 @@
+import type { Logger } from 'pino';
+import type { Catalog } from '../engines/catalog/catalog.ts';
+import { followCatalog } from '../engines/catalog/catalog-view.ts';
+import { serveHealth } from './health.ts';
+import { createWorkerMetrics } from './metrics.ts';
+import type { RunnerEngines } from './runner.ts';
+import { type Runner, startRunner } from './runner.ts';
+import { type WorkerName, workers } from './workers.ts';
+
+export interface WorkersOptions extends Omit<RunnerEngines, 'metrics'> {
+  readonly names: readonly WorkerName[];
+  readonly catalog: Catalog;
+  readonly logger: Logger;
+}
+
+export interface StartedWorkers {
+  /** Where health and metrics are. */
+  readonly url: string;
+  /** Lets running batches end, gives the partitions up. */
+  close(): Promise<void>;
+}
+
+/** Starts these workers in this process. Health answers from the first moment; ready once partitions are held. */
+export async function startWorkers(options: WorkersOptions): Promise<StartedWorkers> {
+  const { names, config, catalog, log, random, logger } = options;
+  const metrics = createWorkerMetrics();
+  const runners: Runner[] = [];
+  const health = await serveHealth(config.host, config.workerPort, metrics, () => runners);
+  const view = await followCatalog({ name: 'workers', catalog, log, random, logger });
+  for (const name of names) {
+    runners.push(await startRunner(workers[name]({ view, metrics }), { ...options, metrics }));
+    logger.info({ group: name }, 'worker started');
+  }
+  return {
+    url: health.url,
+    async close() {
+      await Promise.all(runners.map((runner) => runner.close()));
+      await view.close();
+      await health.close();
+    },
+  };
+}

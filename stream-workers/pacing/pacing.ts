@@ -1,0 +1,151 @@
+import type { Campaign } from '../../domain/campaign.ts';
+import { emptyMoney } from '../../domain/ledger.ts';
+import { pacingInput } from '../../domain/pacing/pace.ts';
+import { initialPacingState, type PacingState, pacingStatus, updateMu } from '../../domain/pacing/shadow-price.ts';
+import { dayOf } from '../../domain/zone.ts';
+import { keys } from '../../engines/state-store/keys.ts';
+import { decodeBare } from '../../schemas/codec.ts';
+import type { CampaignSums, MoneyRecord } from '../../schemas/records.ts';
+import { createFirstSight, type Judged } from '../first-sight.ts';
+import { type Drafted, SignalPublisher } from '../signals.ts';
+import type { BeatContext, Outcome, Worker } from '../worker.ts';
+import type { WorkerNeeds } from '../workers.ts';
+import { closeMinutes, heldMicros } from './closing.ts';
+import { addToSums, type OpenSums, readOpenSums } from './sums.ts';
+
+type PacingOutcome = 'billed' | 'counted' | 'duplicate' | 'late' | 'after_release' | 'tick';
+
+const STEER_MS = 300;
+const CLOSE_MS = 500;
+
+/** A signal goes out when the shadow price moves by a thousandth of the price. */
+const MU_STEP_PPM = 1000;
+
+/** Counts what is billable per decision minute, closes minutes for good, and steers spending by a shadow price. */
+export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
+  const firstSight = createFirstSight('pacing');
+  const publisher = new SignalPublisher('PACING');
+  const states = new Map<string, { state: PacingState; at: number }>();
+  return {
+    name: 'pacing',
+    reads: ['ad-beacons'],
+    ticks: ['ad-beacons'],
+    maxBatch: 500,
+    beats: [
+      firstSight.sweep,
+      { everyMs: STEER_MS, run: (context) => steer(context) },
+      { everyMs: CLOSE_MS, run: (context) => closing(context) },
+    ],
+    async handle(batch, context) {
+      const judged = await context.measure('claim', () => firstSight.judge(batch, context));
+      const end = (batch.records.at(-1)?.offset ?? -1) + 1;
+      await context.measure('sums', () => addToSums(judged, batch.partition, end, context));
+      for (const { beacon, judgement } of judged) {
+        if (!judgement.billable) continue;
+        publisher.causedBy(beacon.campaign, beacon.received_at);
+        context.effect('counter', beacon.received_at);
+      }
+      return outcomes(
+        batch.records.map(({ offset }) => offset),
+        judged,
+      );
+    },
+  };
+
+  async function closing(context: BeatContext): Promise<void> {
+    const holdsFirst = context.assigned().some(({ topic, partition }) => topic === 'ad-beacons' && partition === 0);
+    if (!holdsFirst) return;
+    const closed = await closeMinutes(context, view.campaigns, (minute, campaign) =>
+      dayOf(minute * 60_000, campaign?.timeZone ?? 'UTC'),
+    );
+    metrics.closedMinute.set(closed);
+  }
+
+  async function steer(context: BeatContext): Promise<void> {
+    const duty = await publisher.onDuty(context, view.campaigns.keys());
+    for (const id of [...states.keys()]) if (!duty.includes(id)) states.delete(id);
+    if (duty.length === 0) return;
+    const open = await readOpenSums(context, await context.log.partitions('ad-beacons'));
+    const entries = await context.store.read(duty.map(keys.money));
+    const drafts = duty.flatMap((id, index): Drafted[] => {
+      const campaign = view.campaigns.get(id);
+      if (!campaign) return [];
+      const bytes = entries[index]?.bytes;
+      const money = bytes ? decodeBare('money-record', bytes) : emptyMoney();
+      return [draftFor(campaign, progressOf(campaign, money, open, context.clock.now()), context.clock.now())];
+    });
+    metrics.signals.inc({ kind: 'PACING' }, await publisher.publish(context, drafts));
+    metrics.heldMicros.set(await heldMicros(context, duty));
+  }
+
+  function draftFor(campaign: Campaign, progress: ProgressNow, now: number): Drafted {
+    const { state, at } = states.get(campaign.id) ?? { state: carriedState(campaign.id), at: now };
+    const input = pacingInput(campaign, progress, now, now - at);
+    const next = input ? updateMu(state, input) : initialPacingState;
+    states.set(campaign.id, { state: next, at: now });
+    const status = input ? pacingStatus(input.mode, input.spent, input.target, input.budget) : 'on_track';
+    const mu = Math.round(next.muPpm / MU_STEP_PPM) * MU_STEP_PPM;
+    return {
+      draft: {
+        campaign: campaign.id,
+        mu_ppm: mu,
+        pacing_status: status,
+        spent_micros: progress.spentMicros,
+        target_micros: input?.unit === 'micros' ? input.target : 0,
+        impressions: progress.impressions,
+        ...noScores,
+      },
+      mark: `${mu} ${status} ${progress.spentMicros} ${progress.impressions}`,
+      carried: { mu_ppm: next.muPpm, dual_ppm: next.dualPpm },
+    };
+  }
+
+  function carriedState(campaignId: string): PacingState {
+    const last = publisher.last(campaignId);
+    if (!last) return initialPacingState;
+    return { ...initialPacingState, muPpm: last.mu_ppm, dualPpm: last.dual_ppm };
+  }
+}
+
+const noScores = { ctr_ppm: 0, vtr_ppm: 0, completion_ppm: 0, quality_centi: 0, relevance_centi: 0, creatives: [] };
+
+interface ProgressNow {
+  readonly spentMicros: number;
+  readonly spentBeforeTodayMicros: number;
+  readonly impressions: number;
+  readonly impressionsBeforeToday: number;
+}
+
+/** Billed in closed minutes and counted in open ones. A minute that the record has closed is not counted twice. */
+function progressOf(campaign: Campaign, money: MoneyRecord, open: OpenSums, now: number): ProgressNow {
+  const today = dayOf(now, campaign.timeZone);
+  const day = money.days.find((one) => one.day === today);
+  let openMicros = 0;
+  let openImpressions = 0;
+  for (const [minute, sums] of open.minutes) {
+    const own: CampaignSums | undefined = sums.get(campaign.id);
+    if (!own || minute <= money.closed_up_to) continue;
+    openMicros += own.billed_micros;
+    openImpressions += own.impressions;
+  }
+  return {
+    spentMicros: money.billed_micros + openMicros,
+    spentBeforeTodayMicros: money.billed_micros - (day?.micros ?? 0),
+    impressions: money.billed_impressions + openImpressions,
+    impressionsBeforeToday: money.billed_impressions - (day?.impressions ?? 0),
+  };
+}
+
+function outcomes(offsets: readonly number[], judged: readonly Judged[]): readonly Outcome[] {
+  const byOffset = new Map(judged.map((one) => [one.offset, one]));
+  return offsets.map((offset) => ({ offset, outcome: outcomeOf(byOffset.get(offset)) }));
+}
+
+function outcomeOf(judged: Judged | undefined): PacingOutcome {
+  if (!judged) return 'tick';
+  const { late, duplicate, billable, spend_micros } = judged.judgement;
+  if (late) return 'late';
+  if (duplicate) return 'duplicate';
+  if (!billable) return 'after_release';
+  return spend_micros > 0 ? 'billed' : 'counted';
+}

@@ -1,0 +1,115 @@
+import { applyBeacon, emptyScoreRecord } from '../../domain/scoring/counts.ts';
+import { type Posteriors, posteriors, priorRates, type Rates } from '../../domain/scoring/rates.ts';
+import { BROOM_MS, keys } from '../../engines/state-store/keys.ts';
+import { decodeBare, encodeBare } from '../../schemas/codec.ts';
+import { createFirstSight, type Judged } from '../first-sight.ts';
+import { type Drafted, nothingCarried, SignalPublisher } from '../signals.ts';
+import { update } from '../swap.ts';
+import type { BeatContext, Context, Worker } from '../worker.ts';
+import type { WorkerNeeds } from '../workers.ts';
+
+type ScoringOutcome = 'counted' | 'duplicate' | 'late' | 'tick';
+
+const PUBLISH_MS = 400;
+
+/** Rates go out when they move by this much: a hundredth of a percent of views, a twentieth of a point of quality. */
+const RATE_STEP_PPM = 100;
+const QUALITY_STEP_CENTI = 5;
+
+/** Learns from first sights how well each creative does, and publishes rates and quality per campaign. */
+export function scoringWorker({ view, metrics }: WorkerNeeds): Worker {
+  const firstSight = createFirstSight('scoring');
+  const publisher = new SignalPublisher('SCORE');
+  return {
+    name: 'scoring',
+    reads: ['ad-beacons'],
+    ticks: [],
+    maxBatch: 500,
+    beats: [firstSight.sweep, { everyMs: PUBLISH_MS, run: publish }],
+    async handle(batch, context) {
+      const judged = await context.measure('claim', () => firstSight.judge(batch, context));
+      const end = (batch.records.at(-1)?.offset ?? -1) + 1;
+      await context.measure('count', () => count(judged, batch.partition, end, context));
+      for (const { beacon, judgement } of judged) {
+        if (judgement.billable) publisher.causedBy(beacon.campaign, beacon.received_at);
+      }
+      const byOffset = new Map(judged.map((one) => [one.offset, one]));
+      return batch.records.map(({ offset }) => ({ offset, outcome: outcomeFor(byOffset.get(offset)) }));
+    },
+  };
+
+  async function publish(context: BeatContext): Promise<void> {
+    const duty = await publisher.onDuty(context, view.campaigns.keys());
+    if (duty.length === 0) return;
+    const partitions = await context.log.partitions('ad-beacons');
+    const entries = await context.store.read(Array.from({ length: partitions }, (_, p) => keys.scores(p)));
+    const records = entries.flatMap(({ bytes }) => (bytes ? [decodeBare('score-record', bytes)] : []));
+    const beliefs = posteriors(records, context.clock.now());
+    const drafts = duty.flatMap((id) => {
+      const campaign = view.campaigns.get(id);
+      return campaign
+        ? [
+            draftFor(
+              id,
+              campaign.creatives.map((creative) => creative.id),
+              beliefs,
+            ),
+          ]
+        : [];
+    });
+    metrics.signals.inc({ kind: 'SCORE' }, await publisher.publish(context, drafts));
+  }
+}
+
+async function count(judged: readonly Judged[], partition: number, end: number, context: Context): Promise<void> {
+  const counted = judged.filter(({ judgement }) => judgement.billable);
+  if (counted.length === 0) return;
+  const change = (bytes: Buffer | null) => {
+    let record = bytes ? decodeBare('score-record', bytes) : emptyScoreRecord;
+    if (record.position >= end) return null;
+    for (const { offset, beacon, appendedAt } of counted) {
+      if (offset >= record.position) record = applyBeacon(record, beacon, appendedAt);
+    }
+    return encodeBare('score-record', { ...record, position: end });
+  };
+  await update(context.store, new Map([[keys.scores(partition), change]]), BROOM_MS);
+}
+
+function draftFor(campaign: string, creativeIds: readonly string[], beliefs: Posteriors): Drafted {
+  const rates = beliefs.campaigns.get(campaign) ?? priorRates;
+  const creatives = creativeIds.toSorted().flatMap((creative) => {
+    const own = beliefs.creatives.get(creative);
+    return own ? [{ creative, ...ratesOf(own) }] : [];
+  });
+  const quality = round(rates.qualityCenti, QUALITY_STEP_CENTI);
+  const relevance = round(rates.relevanceCenti, QUALITY_STEP_CENTI);
+  const draft = {
+    campaign,
+    ...noPacing,
+    ...ratesOf(rates),
+    quality_centi: quality,
+    relevance_centi: relevance,
+    creatives,
+  };
+  return { draft, mark: JSON.stringify(draft), carried: nothingCarried };
+}
+
+const noPacing = { mu_ppm: 0, pacing_status: 'on_track', spent_micros: 0, target_micros: 0, impressions: 0 };
+
+function ratesOf(rates: Rates): { ctr_ppm: number; vtr_ppm: number; completion_ppm: number } {
+  return {
+    ctr_ppm: round(rates.ctrPpm, RATE_STEP_PPM),
+    vtr_ppm: round(rates.vtrPpm, RATE_STEP_PPM),
+    completion_ppm: round(rates.completionPpm, RATE_STEP_PPM),
+  };
+}
+
+function round(value: number, step: number): number {
+  return Math.round(value / step) * step;
+}
+
+function outcomeFor(judged: Judged | undefined): ScoringOutcome {
+  if (!judged) return 'tick';
+  if (judged.judgement.late) return 'late';
+  return judged.judgement.duplicate ? 'duplicate' : 'counted';
+}

@@ -1,0 +1,27 @@
+import type { CatalogView } from '../engines/catalog/catalog-view.ts';
+import { frequencyWorker } from './frequency.ts';
+import type { WorkerMetrics } from './metrics.ts';
+import { pacingWorker } from './pacing/pacing.ts';
+import { scoringWorker } from './scoring/scoring.ts';
+import { warehouseWorker } from './warehouse/warehouse.ts';
+import type { Worker } from './worker.ts';
+
+/** What a worker may need beside its context. */
+export interface WorkerNeeds {
+  readonly view: CatalogView;
+  readonly metrics: WorkerMetrics;
+}
+
+/** Every worker by name. One line each. */
+export const workers = {
+  frequency: () => frequencyWorker(),
+  pacing: (needs: WorkerNeeds) => pacingWorker(needs),
+  scoring: (needs: WorkerNeeds) => scoringWorker(needs),
+  warehouse: () => warehouseWorker(),
+} satisfies Record<string, (needs: WorkerNeeds) => Worker>;
+
+export type WorkerName = keyof typeof workers;
+
+export function isWorkerName(name: string): name is WorkerName {
+  return Object.hasOwn(workers, name);
+}
