@@ -1,0 +1,111 @@
+import { cp, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { migrateCatalog } from './migrate.ts';
+import { openPostgresCatalog } from './postgres-catalog.ts';
+
+const original = fileURLToPath(new URL('../../migrations/', import.meta.url));
+let folder: string;
+let files: string;
+let server: EmbeddedPostgres;
+let sql: pg.Pool;
+let databases = 0;
+let url: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'breakwater-migrate-'));
+  files = join(folder, 'migrations');
+  server = await startEmbeddedPostgres({ path: join(folder, 'catalog'), port: 0 });
+  sql = new pg.Pool({ connectionString: server.url, max: 2 });
+});
+
+afterAll(async () => {
+  await sql?.end();
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  const name = `catalog${++databases}`;
+  await sql.query(`CREATE DATABASE ${name}`);
+  url = server.url.replace(/postgres$/, name);
+  await rm(files, { recursive: true, force: true });
+  await cp(original, files, { recursive: true });
+});
+
+async function query(text: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test('files are applied once, in order, each named as it goes; two migrators at once do not meet', async () => {
+  const said: string[] = [];
+  const names = (await readdir(original)).filter((name) => name.endsWith('.sql')).sort();
+  const applied = await Promise.all([migrateCatalog(url, (text) => said.push(text)), migrateCatalog(url)]);
+  expect(applied.toSorted((a, b) => a - b)).toEqual([0, names.length]);
+  expect(await migrateCatalog(url)).toBe(0);
+  expect((await query('SELECT name FROM schema_migrations ORDER BY applied_at')).map(({ name }) => name)).toEqual(
+    names,
+  );
+});
+
+test('a changed past is refused with the name of its file', async () => {
+  await migrateCatalog(url, undefined, files);
+  await writeFile(join(files, '0003-creative-media-files.sql'), '-- another past');
+  await expect(migrateCatalog(url, undefined, files)).rejects.toMatchObject({
+    code: 'refused',
+    message: expect.stringContaining('0003-creative-media-files.sql'),
+  });
+});
+
+test('a catalog of a newer release and a file put in between are refused', async () => {
+  await writeFile(join(files, '0009-of-tomorrow.sql'), 'CREATE TABLE tomorrow ()');
+  await migrateCatalog(url, undefined, files);
+  await expect(migrateCatalog(url)).rejects.toThrow(/0009-of-tomorrow\.sql, which this release does not know/);
+  await writeFile(join(files, '0008-in-between.sql'), 'SELECT 1');
+  await expect(migrateCatalog(url, undefined, files)).rejects.toThrow(/0008-outbox\.sql is out of line/);
+});
+
+test('a file that fails leaves nothing of itself, and what came before it', async () => {
+  await writeFile(join(files, '0009-broken.sql'), 'CREATE TABLE half (); SELECT nonsense');
+  await expect(migrateCatalog(url, undefined, files)).rejects.toThrow(/0009-broken\.sql: .*nonsense/);
+  expect(await query("SELECT to_regclass('half') AS half, to_regclass('outbox') AS outbox")).toEqual([
+    { half: null, outbox: 'outbox' },
+  ]);
+});
+
+test("a campaign of the MVP becomes today's document", async () => {
+  const later = (await readdir(files)).filter((name) => name.endsWith('.sql') && !name.startsWith('0001'));
+  for (const name of later) await rename(join(files, name), join(folder, name));
+  await migrateCatalog(url, undefined, files);
+  await query(
+    `INSERT INTO campaigns (id, name, status, budget_total, start_date, end_date, pricing_model, cpm_rate)
+     VALUES ('00000000-0000-7000-8000-000000000001', 'Old', 'active', 1234.56, '2024-10-01', '2024-11-01', 'cpm', 12.5);
+     INSERT INTO creatives (campaign_id, name, video_url, duration)
+     VALUES ('00000000-0000-7000-8000-000000000001', 'Spot', 'https://cdn.example/spot.mp4', 30)`,
+  );
+  for (const name of later) await rename(join(folder, name), join(files, name));
+  await migrateCatalog(url, undefined, files);
+  const catalog = openPostgresCatalog({ url });
+  const { campaigns } = await catalog.snapshot();
+  await catalog.close();
+  expect(campaigns).toMatchObject([
+    {
+      name: 'Old',
+      version: 1,
+      pricing: { model: 'cpm', priceMicros: 12_500 },
+      totalBudgetMicros: 1_234_560_000,
+      startsAt: Date.UTC(2024, 9, 1),
+      creatives: [{ durationSeconds: 30, media: [{ url: 'https://cdn.example/spot.mp4', type: 'video/mp4' }] }],
+    },
+  ]);
+});

@@ -1,0 +1,54 @@
+import type { Logger } from 'pino';
+import type { Catalog } from '../engines/catalog/catalog.ts';
+import type { Clock } from '../engines/clock.ts';
+import type { Config } from '../engines/config.ts';
+import type { EventLog } from '../engines/event-log/event-log.ts';
+import { relayOutbox } from './relay.ts';
+
+const RELAY_EVERY_MS = 100;
+
+export interface ManagementOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: EventLog;
+  readonly catalog: Catalog;
+  readonly logger: Logger;
+}
+
+export interface Management {
+  /** Ends after the batch that is on its way. The engines stay open: they belong to the caller. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts relaying catalog changes to the log, every 100 ms. With the catalog or the log away it goes on trying, and
+ * says so once when that begins and once when it ends. The topics must exist.
+ */
+export async function startManagement({ clock, log, catalog, logger }: ManagementOptions): Promise<Management> {
+  let running: Promise<unknown> = Promise.resolve();
+  let failing = false;
+  const relay = async (): Promise<void> => {
+    const relayed = await relayOutbox(catalog, log);
+    if (failing) logger.info('catalog changes are relayed again');
+    failing = false;
+    if (relayed > 0) logger.debug({ relayed }, 'relayed catalog changes');
+  };
+  const beat = clock.every(
+    RELAY_EVERY_MS,
+    () => {
+      const round = relay();
+      running = round.catch(() => undefined);
+      return round;
+    },
+    (error) => {
+      if (!failing) logger.warn({ err: error }, 'catalog changes wait in the outbox');
+      failing = true;
+    },
+  );
+  return {
+    async close() {
+      beat[Symbol.dispose]();
+      await running;
+    },
+  };
+}
