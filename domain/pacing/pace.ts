@@ -33,9 +33,10 @@ function moneyInput(campaign: PacedCampaign, progress: Progress, at: number, ela
   const onlyDaily = totalBudgetMicros === null;
   return {
     mode: campaign.pacingMode,
-    spentMicros: progress.spentMicros,
-    targetMicros: target,
-    budgetMicros: totalBudgetMicros ?? dailyBudgetMicros ?? 0,
+    unit: 'micros',
+    spent: progress.spentMicros,
+    target,
+    budget: totalBudgetMicros ?? dailyBudgetMicros ?? 0,
     elapsedMs,
     horizonMs: onlyDaily ? Math.min(flightMs, 86_400_000) : flightMs,
   };
@@ -46,14 +47,15 @@ function goalInput(campaign: PacedCampaign, progress: Progress, at: number, elap
   if (target === null) return null;
   return {
     mode: campaign.pacingMode,
-    spentMicros: progress.impressions,
-    targetMicros: target,
-    budgetMicros: campaign.goalImpressions ?? 0,
+    unit: 'impressions',
+    spent: progress.impressions,
+    target,
+    budget: campaign.goalImpressions ?? 0,
     elapsedMs,
     horizonMs: Math.max(1, campaign.endsAt - campaign.startsAt),
   };
 }
 
 function ahead(input: PacingInput): number {
-  return (input.spentMicros - input.targetMicros) / Math.max(1, input.budgetMicros);
+  return (input.spent - input.target) / Math.max(1, input.budget);
 }

@@ -5,26 +5,32 @@ export type PacingStatus = 'under' | 'on_track' | 'over';
 /** The shadow price never leaves 0 … 3: at 3 not even three times the price would be worth the budget. */
 export const muLimitPpm = 3_000_000;
 
+/** What a plan is counted in: money, or impressions where the goal is nearer than the budget. */
+export type PacingUnit = 'micros' | 'impressions';
+
 /** What is remembered between two updates of one campaign. Whole numbers. */
 export interface PacingState {
   /** The shadow price in use, in millionths of the price. */
   readonly muPpm: number;
   /** The same without the guard rail. */
   readonly dualPpm: number;
+  /** What was counted at the last update. */
+  readonly unit: PacingUnit;
   /** As of the last update; null before the first. */
   readonly spent: number | null;
   readonly target: number | null;
 }
 
-export const initialPacingState: PacingState = { muPpm: 0, dualPpm: 0, spent: null, target: null };
+export const initialPacingState: PacingState = { muPpm: 0, dualPpm: 0, unit: 'micros', spent: null, target: null };
 
-/** Money in micros, or impressions where the goal is impressions: the unit does not matter as long as it is one. */
+/** One moment of one campaign. The three amounts are in `unit`. */
 export interface PacingInput {
   readonly mode: PacingMode;
-  readonly spentMicros: number;
-  readonly targetMicros: number;
+  readonly unit: PacingUnit;
+  readonly spent: number;
+  readonly target: number;
   /** The whole budget (or goal). */
-  readonly budgetMicros: number;
+  readonly budget: number;
   /** Since the last update. */
   readonly elapsedMs: number;
   /** The time over which the plan runs: the flight, or the day where only the day has a budget. */
@@ -39,21 +45,21 @@ export interface PacingInput {
  * Source of the method: Balseiro, Lu, Mirrokni, "Dual mirror descent for online allocation problems", ICML 2020.
  */
 export function updateMu(state: PacingState, input: PacingInput): PacingState {
-  const { spentMicros: spent, targetMicros: target, budgetMicros: budget, elapsedMs } = input;
-  if (input.mode === 'asap') return { muPpm: 0, dualPpm: 0, spent, target };
-  if (state.spent === null || state.target === null) {
-    return { ...withGuard(state.dualPpm, input), spent, target };
+  const { unit, spent, target, budget, elapsedMs } = input;
+  if (input.mode === 'asap') return { muPpm: 0, dualPpm: 0, unit, spent, target };
+  if (state.spent === null || state.target === null || state.unit !== unit) {
+    return { ...withGuard(state.dualPpm, input), unit, spent, target };
   }
   if (elapsedMs <= 0) return state;
   const constantMs = timeConstantMs(input.horizonMs);
-  const wantedMicros = target - state.target;
-  const catchUpMicros = ((target - spent) * elapsedMs) / (constantMs * catchUpConstants);
-  const aheadMicros = spent - state.spent - wantedMicros - catchUpMicros;
-  const ratePerMs = Math.max(wantedMicros / elapsedMs, budget / Math.max(1, input.horizonMs) / 10);
-  const scaleMicros = Math.max(1, ratePerMs * constantMs);
-  const step = clamp(aheadMicros / scaleMicros, -stepLimit, stepLimit);
+  const wanted = Math.max(0, target - state.target);
+  const catchUp = ((target - spent) * elapsedMs) / (constantMs * catchUpConstants);
+  const ahead = spent - state.spent - wanted - catchUp;
+  const ratePerMs = Math.max(wanted / elapsedMs, budget / Math.max(1, input.horizonMs) / 10);
+  const scale = Math.max(1, ratePerMs * constantMs);
+  const step = clamp(ahead / scale, -stepLimit, stepLimit);
   const dualPpm = Math.round(clamp(state.dualPpm + step * 1_000_000, 0, muLimitPpm));
-  return { ...withGuard(dualPpm, input), spent, target };
+  return { ...withGuard(dualPpm, input), unit, spent, target };
 }
 
 /** Spend within a twentieth of the plan, or half a percent of the budget, is on track. asap has no plan to miss. */
@@ -74,7 +80,7 @@ function timeConstantMs(horizonMs: number): number {
 }
 
 function withGuard(dualPpm: number, input: PacingInput): Pick<PacingState, 'dualPpm' | 'muPpm'> {
-  const { spentMicros: spent, targetMicros: target, budgetMicros: budget } = input;
+  const { spent, target, budget } = input;
   const error = clamp((spent - target) / Math.max(1, target, budget * 0.02), -1, 1);
   const beyond = Math.sign(error) * Math.max(0, Math.abs(error) - tolerance);
   return { dualPpm, muPpm: Math.round(clamp(dualPpm + guardGain * beyond * 1_000_000, 0, muLimitPpm)) };

@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { micros } from '../money.ts';
+import { type Progress, pacingInput } from './pace.ts';
+import { initialPacingState, muLimitPpm, type PacingState, pacingStatus, updateMu } from './shadow-price.ts';
+import { type PacedCampaign, targetCurve } from './target.ts';
+
+const startsAt = Date.parse('2026-03-02T10:00:00Z');
+const hour = 3_600_000;
+const campaign: PacedCampaign = {
+  startsAt,
+  endsAt: startsAt + hour,
+  timeZone: 'UTC',
+  pacingMode: 'even',
+  totalBudgetMicros: micros(12_000_000),
+  dailyBudgetMicros: null,
+  goalImpressions: null,
+};
+
+interface Simulated {
+  readonly spent: number;
+  readonly worst: number;
+  readonly mus: readonly number[];
+}
+
+/** A market of `perTick` auctions each second: a win where quality, drawn from a fixed sequence around 1, exceeds μ. */
+function simulate(paced: PacedCampaign, tickMs: number, perTick: (tick: number) => number, price: number): Simulated {
+  let state: PacingState = initialPacingState;
+  let spent = 0;
+  let worst = 0;
+  let drawn = 7;
+  const mus: number[] = [];
+  const ticks = (paced.endsAt - paced.startsAt) / tickMs;
+  for (let tick = 1; tick <= ticks; tick++) {
+    for (let auction = 0; auction < perTick(tick); auction++) {
+      drawn = (Math.imul(drawn, 1_103_515_245) + 12_345) >>> 0;
+      const quality = 0.6 + (0.8 * (drawn >>> 8)) / 2 ** 24;
+      if (quality * 1_000_000 > state.muPpm && spent + price <= (paced.totalBudgetMicros ?? 0)) spent += price;
+    }
+    const at = paced.startsAt + tick * tickMs;
+    const progress: Progress = {
+      spentMicros: spent,
+      spentBeforeTodayMicros: 0,
+      impressions: 0,
+      impressionsBeforeToday: 0,
+    };
+    const input = pacingInput(paced, progress, at, tickMs);
+    if (input === null) throw new Error('nothing to pace');
+    state = updateMu(state, input);
+    mus.push(state.muPpm);
+    if (tick > ticks / 10) worst = Math.max(worst, Math.abs(spent - input.target) / input.budget);
+  }
+  return { spent, worst, mus };
+}
+
+test.each([
+  ['five times the traffic needed', 5, 12_000, 0.05],
+  ['barely more traffic than needed', 1.25, 12_000, 0.05],
+  ['forty times the traffic needed', 40, 12_000, 0.05],
+  // One impression is a hundredth of this budget, so the grain alone is wider.
+  ['few, dear impressions', 5, 120_000, 0.08],
+])('even pacing stays near its curve and spends the budget with %s', (_, plenty, price, tolerance) => {
+  const seconds = hour / 1_000;
+  const perSecond = (plenty * 12_000_000) / price / seconds;
+  const { spent, worst } = simulate(
+    campaign,
+    1_000,
+    (tick) => Math.floor(perSecond * tick) - Math.floor(perSecond * (tick - 1)),
+    price,
+  );
+  expect(spent).toBeGreaterThanOrEqual(0.95 * 12_000_000);
+  expect(worst).toBeLessThan(tolerance);
+});
+
+test('even pacing follows a tide of traffic', () => {
+  const tide = (tick: number) => Math.round(2 + 1.6 * Math.sin((tick / 3_600) * 4 * Math.PI));
+  const { spent, worst } = simulate(campaign, 1_000, tide, 12_000);
+  expect(spent).toBeGreaterThanOrEqual(0.95 * 12_000_000);
+  expect(worst).toBeLessThan(0.08);
+});
+
+test('a flight of 20 seconds is paced too', () => {
+  const short = { ...campaign, endsAt: startsAt + 20_000, totalBudgetMicros: micros(1_200_000) };
+  const { spent, worst } = simulate(short, 250, () => 6, 12_000);
+  expect(spent).toBeGreaterThanOrEqual(0.95 * 1_200_000);
+  expect(worst).toBeLessThan(0.25);
+});
+
+test('the shadow price falls back to 0 when spend is behind', () => {
+  let state: PacingState = { muPpm: 2_000_000, dualPpm: 2_000_000, unit: 'micros', spent: 500, target: 10_000 };
+  for (let second = 1; second <= 120; second++) {
+    const target = 10_000 + second * 10;
+    state = updateMu(state, {
+      mode: 'even',
+      unit: 'micros',
+      spent: 500,
+      target,
+      budget: 36_000,
+      elapsedMs: 1_000,
+      horizonMs: hour,
+    });
+  }
+  expect(state.muPpm).toBe(0);
+});
+
+test('asap never has a shadow price, however far ahead', () => {
+  const input = { mode: 'asap', unit: 'micros', spent: 900, target: 10, budget: 1_000, elapsedMs: 1_000 } as const;
+  expect(updateMu(initialPacingState, { ...input, horizonMs: hour }).muPpm).toBe(0);
+  expect(updateMu(initialPacingState, { ...input, mode: 'even', horizonMs: hour }).muPpm).toBeGreaterThan(0);
+});
+
+test('a change of unit takes no step from amounts that cannot be compared', () => {
+  const state: PacingState = { muPpm: 400_000, dualPpm: 400_000, unit: 'micros', spent: 9_000_000, target: 9_000_000 };
+  const input = { mode: 'even', spent: 100, target: 100, budget: 200, elapsedMs: 1_000, horizonMs: hour } as const;
+  expect(updateMu(state, { ...input, unit: 'impressions' })).toMatchObject({ dualPpm: 400_000, spent: 100 });
+});
+
+test('whatever happens the shadow price is a whole number within its limits', () => {
+  const amount = fc.integer({ min: 0, max: 2 ** 45 });
+  const step = fc.record({
+    mode: fc.constantFrom('even' as const, 'front_loaded' as const, 'asap' as const),
+    unit: fc.constantFrom('micros' as const, 'impressions' as const),
+    spent: amount,
+    target: amount,
+    budget: amount,
+    elapsedMs: fc.integer({ min: 0, max: 2 ** 40 }),
+    horizonMs: fc.integer({ min: 0, max: 2 ** 40 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      let state = initialPacingState;
+      for (const input of steps) {
+        state = updateMu(state, input);
+        expect(Number.isInteger(state.muPpm) && state.muPpm >= 0 && state.muPpm <= muLimitPpm).toBe(true);
+        expect(Number.isInteger(state.dualPpm) && state.dualPpm >= 0 && state.dualPpm <= muLimitPpm).toBe(true);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test.each([
+  ['even', 94_000, 'under'],
+  ['even', 96_000, 'on_track'],
+  ['even', 104_000, 'on_track'],
+  ['even', 106_000, 'over'],
+  ['asap', 1_000, 'on_track'],
+] as const)('%s with %i of 100,000 wanted is %s', (mode, spent, status) => {
+  expect(pacingStatus(mode, spent, 100_000, 200_000)).toBe(status);
+});
+
+test('goal and budget: the one that is further ahead of its plan holds', () => {
+  const both = { ...campaign, goalImpressions: 1_000 };
+  const at = startsAt + hour / 2;
+  const progress = { spentMicros: 6_000_000, spentBeforeTodayMicros: 0, impressions: 700, impressionsBeforeToday: 0 };
+  expect(pacingInput(both, progress, at, 1_000)).toMatchObject({ unit: 'impressions', spent: 700, target: 500 });
+  expect(pacingInput(both, { ...progress, impressions: 400 }, at, 1_000)).toMatchObject({ unit: 'micros' });
+  expect(pacingInput({ ...campaign, totalBudgetMicros: null }, progress, at, 1_000)).toBeNull();
+  expect(targetCurve(campaign, at)).toBe(6_000_000);
+});

@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest';
+import type { DimensionName } from '../../campaign.ts';
+import { normaliseContext, type RawContext } from '../context.ts';
+import { dimensions } from './index.ts';
+
+/** Monday 2 March 2026, 14:30 UTC: 09:30 in New York. */
+const at = Date.parse('2026-03-02T14:30:00Z');
+
+function ask(name: DimensionName, values: readonly unknown[], raw: RawContext): string {
+  const dimension = dimensions.find((one) => one.name === name);
+  if (dimension === undefined) throw new Error(name);
+  const read = values.map((value) => {
+    const parsed = dimension.parse(value);
+    if ('problem' in parsed) throw new Error(parsed.problem);
+    return parsed.value;
+  });
+  return dimension.matches(read, normaliseContext(raw, at), 'America/New_York');
+}
+
+test.each<[DimensionName, unknown[], RawContext, string]>([
+  ['geo_countries', ['us'], { geo: { country: 'US' } }, 'yes'],
+  ['geo_countries', ['UK'], { geo: { country: 'gb' } }, 'yes'],
+  ['geo_countries', ['GB'], { geo: { country: ' uk ' } }, 'yes'],
+  ['geo_countries', ['US'], { geo: { region: 'US-CA' } }, 'yes'],
+  ['geo_countries', ['US'], { geo: { country: 'Narnia' } }, 'unknown'],
+  ['geo_countries', ['US'], { geo: { country: 'FR' } }, 'no'],
+  ['geo_regions', ['US-CA'], { geo: { country: 'US', region: 'CA' } }, 'yes'],
+  ['geo_regions', ['us-ca'], { geo: { region: 'US-CA' } }, 'yes'],
+  ['geo_regions', ['US-CA'], { geo: { region: 'CA' } }, 'unknown'],
+  ['geo_regions', ['GB-ENG'], { geo: { country: 'UK', region: 'eng' } }, 'yes'],
+  ['geo_cities', ['Los Angeles'], { geo: { city: 'LOS  ANGELES' } }, 'yes'],
+  ['geo_cities', ['São Paulo'], { geo: { city: 'Sao Paulo' } }, 'yes'],
+  ['geo_cities', ['Los Angeles'], { geo: {} }, 'unknown'],
+  ['geo_dma_codes', ['803'], { geo: { dma: 803 } }, 'yes'],
+  ['geo_dma_codes', [803], { geo: { dma: '803' } }, 'yes'],
+  ['geo_dma_codes', ['803'], { geo: { dma: '501' } }, 'no'],
+  ['device_types', ['smart_tv'], { device: { type: 'Smart TV' } }, 'yes'],
+  ['device_types', ['fire_tv'], { device: { type: 'FireTV' } }, 'yes'],
+  ['device_types', ['roku'], { device: { type: 'constructor' } }, 'no'],
+  ['device_types', ['roku'], { device: null }, 'unknown'],
+  ['os_types', ['tizen'], { device: { os: 'Samsung Tizen' } }, 'yes'],
+  ['os_types', ['android_tv'], { device: { os: 'Android-TV' } }, 'yes'],
+  ['device_brands', ['Samsung'], { device: { os: 'Samsung Tizen' } }, 'yes'],
+  ['device_brands', ['lg'], { device: { brand: 'LG Electronics' } }, 'yes'],
+  ['content_categories', ['Sports'], { content: { category: 'sports' } }, 'yes'],
+  ['content_categories', [483], { content: { category: '483' } }, 'yes'],
+  ['content_genres', ['action'], { content: { genre: 'Comedy' } }, 'no'],
+  ['content_ratings', ['PG-13'], { content: { rating: 'pg 13' } }, 'yes'],
+  ['content_ratings', ['PG'], { content: { rating: 'PG-13' } }, 'no'],
+  ['age_ranges', [{ min: 18, max: 34 }], { user: { age: 18 } }, 'yes'],
+  ['age_ranges', [{ min: 18, max: 34 }], { user: { age: 34 } }, 'yes'],
+  ['age_ranges', [{ min: 18, max: 34 }, { min: 55 }], { user: { age: 35 } }, 'no'],
+  ['age_ranges', [{ max: 34 }], { user: { age: 0 } }, 'yes'],
+  ['age_ranges', [{ min: 55 }], { user: { age: 120 } }, 'yes'],
+  ['age_ranges', [{ min: 18 }], { user: {} }, 'unknown'],
+  ['gender', ['male'], { user: { gender: 'M' } }, 'yes'],
+  ['gender', ['male'], { user: { gender: 'female' } }, 'no'],
+  ['gender', ['male'], { user: { gender: 'unknown' } }, 'unknown'],
+  ['gender', ['all'], { user: {} }, 'yes'],
+  ['household_income', [{ min: 50_000, max: 100_000 }], { user: { household_income: 100_000 } }, 'yes'],
+  ['household_income', [{ min: 50_000 }], { user: { household_income: 49_999 } }, 'no'],
+  ['time_zones', ['US/Eastern'], { user: { time_zone: 'America/New_York' } }, 'yes'],
+  ['time_zones', ['America/New_York'], { user: { time_zone: 'America/Chicago' } }, 'no'],
+  ['time_zones', ['America/New_York'], { user: { time_zone: 'Mars/Olympus' } }, 'unknown'],
+  ['day_parts', [{ start: '09:00', end: '10:00' }], {}, 'yes'],
+  ['day_parts', [{ start: '09:30', end: '09:31' }], {}, 'yes'],
+  ['day_parts', [{ start: '09:00', end: '09:30' }], {}, 'no'],
+  ['day_parts', [{ start: '14:00', end: '15:00' }], { user: { time_zone: 'UTC' } }, 'yes'],
+  ['day_parts', [{ start: '22:00', end: '10:00' }], {}, 'yes'],
+  ['day_parts', [{ start: '00:00', end: '24:00' }], {}, 'yes'],
+  ['days_of_week', [1], {}, 'yes'],
+  ['days_of_week', [2], {}, 'no'],
+  ['days_of_week', [2], { user: { time_zone: 'Pacific/Auckland' } }, 'yes'],
+])('%s %j for %j is %s', (name, values, raw, answer) => {
+  expect(ask(name, values, raw)).toBe(answer);
+});
+
+test.each<[DimensionName, unknown]>([
+  ['geo_countries', 'USA'],
+  ['geo_countries', 7],
+  ['geo_regions', 'CA'],
+  ['geo_cities', ''],
+  ['geo_cities', 'California/Los Angeles'],
+  ['geo_dma_codes', '80'],
+  ['device_types', ''],
+  ['os_types', null],
+  ['device_brands', {}],
+  ['content_categories', '  '],
+  ['content_genres', true],
+  ['content_ratings', []],
+  ['age_ranges', {}],
+  ['age_ranges', { min: 40, max: 20 }],
+  ['age_ranges', { min: -1 }],
+  ['age_ranges', { max: 121 }],
+  ['gender', 'other'],
+  ['household_income', { min: '50000' }],
+  ['time_zones', 'Mars/Olympus'],
+  ['day_parts', { start: '24:00', end: '02:00' }],
+  ['day_parts', { start: '06:00', end: '06:00' }],
+  ['day_parts', { start: '6:00', end: '12:00' }],
+  ['day_parts', { start: '06:00', end: '24:01' }],
+  ['days_of_week', 0],
+  ['days_of_week', '1'],
+])('%s refuses %j and says what it expects', (name, value) => {
+  const parsed = dimensions.find((one) => one.name === name)?.parse(value);
+  expect(parsed).toHaveProperty('problem', expect.stringMatching(/.{8,}/));
+});
+
+test('there are sixteen dimensions, each with its own name, a description and an example that it accepts', () => {
+  expect(new Set(dimensions.map(({ name }) => name)).size).toBe(16);
+  for (const { doc, example, parse } of dimensions) {
+    expect(doc.length).toBeGreaterThan(10);
+    expect(parse(example)).toHaveProperty('value');
+  }
+});
+
+test('a request whose fields are of no sensible type is a moment of which nothing is known', () => {
+  const raw = {
+    geo: { country: 5, region: {}, city: [], dma: true },
+    device: { type: 'unknown', os: null, brand: '' },
+    content: { category: ' ' },
+    user: { age: 'ten', gender: 3.5, household_income: -4, time_zone: {} },
+  };
+  const { at: when, gender, ...rest } = normaliseContext(raw, at);
+  expect(when).toBe(at);
+  expect(Object.values(rest)).toEqual(Object.values(rest).map(() => null));
+});
