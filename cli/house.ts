@@ -23,8 +23,8 @@ export interface HouseOptions {
   readonly config: Config;
   /** Settings that the children get over our own environment. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Children write to DATA_DIR/logs/<name>.log instead of standard error. */
-  readonly logFiles: boolean;
+  /** One process on a virtual clock instead of four on the system's. */
+  readonly virtual?: boolean;
   readonly report: (line: string) => void;
   /** Runs once the catalog has its tables and before anything serves. */
   readonly prepare: (urls: { readonly catalogUrl: string; readonly warehouseUrl: string }) => Promise<void>;
@@ -33,6 +33,8 @@ export interface HouseOptions {
 export interface House {
   readonly decisionApi: string;
   readonly workers: Readonly<Record<string, string>>;
+  /** Virtual mode only: where the clock is moved. */
+  readonly control: string | null;
   readonly catalogUrl: string;
   readonly warehouseUrl: string;
   readonly children: readonly Supervised[];
@@ -62,60 +64,93 @@ export async function startHouse(options: HouseOptions): Promise<House> {
 
 async function startProcesses(options: HouseOptions, config: Config, clock: Clock, servers: Embedded): Promise<House> {
   const { report } = options;
-  const known = readEndpoints(config.dataDir);
-  const port = config.port || (await freePort(portOf(known.decisionApi), DEFAULT_PORT));
-  const decisionApi = `http://${config.host}:${port}`;
-  const workers: Record<string, string> = {};
-  const common = environmentWith({
-    ...options.settings,
-    DATA_DIR: config.dataDir,
-    CATALOG: servers.catalogUrl,
-    WAREHOUSE: servers.warehouseUrl,
-  });
-  const child = (name: string, role: ChildSpec['role'], args: string[], own: Record<string, string>) =>
-    new Supervised(
-      {
-        name,
-        role,
-        args,
-        environment: { ...common, ...own },
-        logFile: options.logFiles ? join(config.dataDir, 'logs', `${name}.log`) : null,
-      },
-      report,
-    );
-  const api = child('decision-api', 'decision-api', ['serve', 'decision'], { PORT: String(port) });
-  const management = child('management', 'management', ['serve', 'management'], {});
-  const others = [management];
-  for (const names of workerProcesses) {
-    const name = names.join('+');
-    const workerPort = await freePort(portOf(known.workers?.[name]));
-    workers[name] = `http://${config.host}:${workerPort}`;
-    others.push(
-      child(`worker-${names.join('-')}`, 'workers', ['worker', ...names], { WORKER_PORT: String(workerPort) }),
-    );
-  }
+  const { decisionApi, workers, control, specs } = await plan(options, config, servers);
   keepEndpoints(config.dataDir, { decisionApi, workers });
-  const children = [api, ...others];
+  const children = specs.map((spec) => new Supervised(spec, report));
+  const ofApi = children.filter(({ spec }) => spec.role === 'decision-api');
+  const others = children.filter((child) => !ofApi.includes(child));
   const stopProcesses = once(async () => {
     report('stopping: the API first');
-    await api.stop(GRACE_MS.api);
+    await Promise.all(ofApi.map((child) => child.stop(GRACE_MS.api)));
     report('stopping: workers drain');
-    await Promise.all(others.map((other) => other.stop(GRACE_MS.workers)));
+    await Promise.all(others.map((child) => child.stop(GRACE_MS.workers)));
   });
   const stop = once(async () => {
     await stopProcesses();
     report('stopping: the servers');
     await servers.stop();
   });
-  report(`starting ${children.map(({ spec }) => spec.name).join(', ')}`);
-  for (const one of children) one.start();
+  report(`starting ${specs.map(({ name }) => name).join(', ')}`);
+  for (const child of children) child.start();
   try {
     await Promise.all([decisionApi, ...Object.values(workers)].map((url) => untilReady(url, clock)));
+    if (control !== null) await untilAnswers(`${control}/clock`, clock);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { decisionApi, workers, ...servers, children, stopProcesses, stop };
+  return { decisionApi, workers, control, ...servers, children, stopProcesses, stop };
+}
+
+interface Plan {
+  readonly decisionApi: string;
+  readonly workers: Readonly<Record<string, string>>;
+  readonly control: string | null;
+  readonly specs: readonly ChildSpec[];
+}
+
+/** Chooses ports, those of the last time where they are free, and says which processes there are. */
+async function plan(options: HouseOptions, config: Config, servers: Embedded): Promise<Plan> {
+  const known = readEndpoints(config.dataDir);
+  const port = config.port || (await freePort(portOf(known.decisionApi), DEFAULT_PORT));
+  const url = (at: number) => `http://${config.host}:${at}`;
+  const common = environmentWith({
+    ...options.settings,
+    DATA_DIR: config.dataDir,
+    CATALOG: servers.catalogUrl,
+    WAREHOUSE: servers.warehouseUrl,
+  });
+  const child = (name: string, role: ChildSpec['role'], args: string[], own: Record<string, string>): ChildSpec => ({
+    name,
+    role,
+    args,
+    environment: { ...common, ...own },
+    logFile: join(config.dataDir, 'logs', `${name}.log`),
+  });
+  if (options.virtual === true) {
+    const workerPort = await freePort();
+    const controlPort = await freePort();
+    const own = { PORT: String(port), WORKER_PORT: String(workerPort) };
+    const host = child('virtual-host', 'decision-api', ['virtual-host', String(controlPort)], own);
+    return { decisionApi: url(port), workers: { all: url(workerPort) }, control: url(controlPort), specs: [host] };
+  }
+  const workers: Record<string, string> = {};
+  const specs = [
+    child('decision-api', 'decision-api', ['serve', 'decision'], { PORT: String(port) }),
+    child('management', 'management', ['serve', 'management'], {}),
+  ];
+  for (const names of workerProcesses) {
+    const name = names.join('+');
+    const workerPort = await freePort(portOf(known.workers?.[name]));
+    workers[name] = url(workerPort);
+    specs.push(
+      child(`worker-${names.join('-')}`, 'workers', ['worker', ...names], { WORKER_PORT: String(workerPort) }),
+    );
+  }
+  return { decisionApi: url(port), workers, control: null, specs };
+}
+
+async function untilAnswers(url: string, clock: Clock): Promise<void> {
+  const deadline = clock.now() + READY_MS_MAX;
+  while (clock.now() < deadline) {
+    const answered = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (answered) return;
+    await clock.sleep(POLL_MS);
+  }
+  throw new Error(`${url} does not answer`);
 }
 
 /** Polls /health/ready. Rejects with the reasons that the process gave when it is not ready within a minute. */

@@ -3,7 +3,6 @@ import { parseDuration } from '../engines/config.ts';
 
 const RUN = 'Run:';
 const OPERATE = 'Operate:';
-const ANALYSE = 'Analyse:';
 
 /** Commands load what they need when they run, so that a worker does not carry the demo in memory. */
 function program(): Command {
@@ -13,7 +12,7 @@ function program(): Command {
     .showHelpAfterError('(--help shows what there is)');
   addRun(root);
   addOperate(root);
-  addAnalyse(root);
+  addInternal(root);
   return root;
 }
 
@@ -57,6 +56,14 @@ function addRun(root: Command): void {
     .action(async (names: string[]) => (await import('./worker.ts')).serveWorkers(names));
 }
 
+/** What the supervisor of a virtual demo starts; of no use by hand, so not listed. */
+function addInternal(root: Command): void {
+  root
+    .command('virtual-host', { hidden: true })
+    .argument('<control-port>', '', whole)
+    .action(async (controlPort: number) => (await import('./virtual-host.ts')).virtualHost(controlPort));
+}
+
 function addOperate(root: Command): void {
   root
     .command('migrate')
@@ -80,8 +87,6 @@ function addOperate(root: Command): void {
     .option('--all', 'every one that was not sent yet')
     .action(async (ids: string[], options) => (await import('./dead-letters.ts')).sendCommand(ids, options));
 }
-
-function addAnalyse(_root: Command): void {}
 
 function duration(text: string): number {
   const ms = parseDuration(text);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const BACKOFF_MS = { first: 100, most: 5_000, forgottenAfter: 30_000 };
@@ -13,8 +13,8 @@ export interface ChildSpec {
   /** Arguments of the `breakwater` command. */
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Its output is appended here; null: our standard error. */
-  readonly logFile: string | null;
+  /** Its output is appended here. */
+  readonly logFile: string;
 }
 
 /** A child process that is started again when it dies. It ends by itself when we die: its IPC channel closes. */
@@ -36,7 +36,7 @@ export class Supervised {
   }
 
   start(): void {
-    const out = this.spec.logFile === null ? 2 : openSync(this.spec.logFile, 'a');
+    const out = openSync(this.spec.logFile, 'a');
     const startedAt = process.uptime();
     const child = spawn(
       process.execPath,
@@ -44,6 +44,7 @@ export class Supervised {
       // A process group of its own: a terminal's Ctrl-C reaches only us, and we stop the children in order.
       { env: this.spec.environment, stdio: ['ignore', out, out, 'ipc'], detached: true },
     );
+    closeSync(out);
     this.#child = child;
     child.once('error', (error) => this.#report(`${this.spec.name} does not start: ${error.message}`));
     child.once('exit', (code, signal) => {

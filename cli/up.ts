@@ -23,7 +23,6 @@ export async function up(): Promise<void> {
   house = await startHouse({
     config,
     settings: {},
-    logFiles: true,
     report: say,
     prepare: ({ catalogUrl }) => seedWhenEmpty(catalogUrl, say),
   });

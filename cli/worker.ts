@@ -1,15 +1,24 @@
 import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
 import { catalogUrl, keepEndpoints, readEndpoints, warehouseUrl } from '../engines/endpoints.ts';
+import { EngineError } from '../engines/errors.ts';
 import { openCatalog, openEventLog, openStateStore, openWarehouse, topicSpecs } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startWorkers } from '../stream-workers/main.ts';
+import { isWorkerName, workers as known } from '../stream-workers/workers.ts';
 import { runUntilStopped } from './child.ts';
 import { createLogger } from './logger.ts';
 
 /** `breakwater worker <names…>`: these stream workers in one process; several such processes share the partitions. */
-export async function serveWorkers(names: readonly string[]): Promise<never> {
+export async function serveWorkers(wanted: readonly string[]): Promise<never> {
+  const names = wanted.filter(isWorkerName);
+  if (names.length < wanted.length) {
+    throw new EngineError(
+      'misconfigured',
+      `worker ${wanted.join(' ')}: expected some of ${Object.keys(known).join(', ')}`,
+    );
+  }
   const config = withSecrets(readConfig());
   const logger = createLogger(config, `worker ${names.join(' ')}`);
   return runUntilStopped(logger, async (opened) => {
@@ -35,8 +44,8 @@ export async function serveWorkers(names: readonly string[]): Promise<never> {
       logger,
     });
     opened('workers', () => workers.close());
-    const known = readEndpoints(config.dataDir).workers;
-    keepEndpoints(config.dataDir, { workers: { ...known, [names.join('+')]: workers.url } });
+    const others = readEndpoints(config.dataDir).workers;
+    keepEndpoints(config.dataDir, { workers: { ...others, [names.join('+')]: workers.url } });
     logger.info({ url: workers.url }, 'working');
   });
 }

@@ -62,7 +62,7 @@ function targetingOf(plan: CampaignPlan): Campaign['targeting'] {
 }
 
 function capsOf(plan: CampaignPlan, creatives: readonly Creative[]): FrequencyCap[] {
-  return (plan.caps ?? []).flatMap(({ perCreative, ...cap }) =>
+  return (plan.caps ?? []).flatMap(({ perCreative, ...cap }): FrequencyCap[] =>
     perCreative === true
       ? creatives.map((creative) => ({ ...cap, creativeId: creative.id }))
       : [{ ...cap, creativeId: null }],

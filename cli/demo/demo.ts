@@ -1,0 +1,112 @@
+import { systemClock } from '../../engines/clock.ts';
+import { type Config, environmentWith, readConfig } from '../../engines/config.ts';
+import { openCatalog } from '../../engines/open.ts';
+import { type House, startHouse } from '../house.ts';
+import { demoCatalog } from './catalog.ts';
+import { evaluate, type Verdict } from './evaluate.ts';
+import { openRunFolder, writeRunFiles } from './run-folder.ts';
+import { Screen } from './screen.ts';
+import { printSummary } from './summary.ts';
+import { traffic } from './traffic.ts';
+
+export interface DemoOptions {
+  /** ms. */
+  readonly for: number;
+  readonly seed: number;
+  readonly rate?: number;
+  readonly keep?: string;
+  readonly json?: boolean;
+  readonly crash: number;
+  readonly virtual?: boolean;
+  readonly signals: 'on' | 'off';
+}
+
+const DAY_MS = 86_400_000;
+
+/** `breakwater demo`. Exit code 0 only if the audit is exact. */
+export async function demo(options: DemoOptions): Promise<void> {
+  if (options.virtual === true && options.crash > 0) {
+    throw new TypeError('--crash and --virtual do not go together: a virtual run has one process');
+  }
+  const screen = new Screen();
+  const folder = openRunFolder(options.keep);
+  let house: House | undefined;
+  const stopEarly = (signal: NodeJS.Signals) => {
+    screen.line(`${signal}: ending the demo`);
+    void (house?.stop() ?? Promise.resolve()).finally(() => {
+      folder.release();
+      process.exit(1);
+    });
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopEarly);
+  try {
+    const settings = settingsOf(options, folder.path);
+    const config = readConfig(environmentWith(settings));
+    screen.line(`a fresh house in ${folder.path}`);
+    const report = (line: string) => screen.line(`  ${line}`);
+    const prepare = ({ catalogUrl }: { catalogUrl: string }) => seed(catalogUrl, options, config, folder.path, report);
+    house = await startHouse({ config, settings, virtual: options.virtual === true, report, prepare });
+    const readyAfterMs = Math.round(process.uptime() * 1000);
+    screen.line(`ready to serve after ${(readyAfterMs / 1000).toFixed(1)} s: ${house.decisionApi}`);
+    const seen = await traffic({ options, config, house, screen, folder: folder.path });
+    const verdict = await evaluate({ options, config, house, screen, folder: folder.path, seen, readyAfterMs });
+    await house.stop();
+    finish(verdict, options, screen);
+  } finally {
+    await house?.stop();
+    folder.release();
+  }
+}
+
+function finish(verdict: Verdict, options: DemoOptions, screen: Screen): void {
+  const out = options.json === true ? process.stderr : process.stdout;
+  printSummary(verdict, (line) => out.write(`${line}\n`));
+  for (const error of verdict.errors) screen.line(`error: ${error}`);
+  if (options.json === true) process.stdout.write(`${JSON.stringify(verdict.json)}\n`);
+  process.exitCode = verdict.json.audit === 'exact' && verdict.errors.length === 0 ? 0 : 1;
+}
+
+/** A demo is always embedded and in its own folder, whatever the environment says of a real house. */
+function settingsOf(options: DemoOptions, folder: string): Record<string, string> {
+  return {
+    DATA_DIR: folder,
+    EVENT_LOG: '',
+    STATE_STORE: '',
+    WAREHOUSE: '',
+    CATALOG: '',
+    PUBLIC_URL: '',
+    TOKEN_LIFE: '4s',
+    CLICK_TOKEN_LIFE: '4s',
+    LOG_CLOCK_MARGIN: '0s',
+    TICK_AFTER: '1s',
+    SIGNALS: options.signals,
+    VIRTUAL_SEED: options.virtual === true ? String(options.seed) : '',
+  };
+}
+
+async function seed(
+  catalogUrl: string,
+  options: DemoOptions,
+  config: Config,
+  folder: string,
+  report: (line: string) => void,
+): Promise<void> {
+  const startedAt = config.virtual?.startMs ?? systemClock().now();
+  const times = {
+    startsAt: startedAt,
+    endsAt: startedAt + 30 * DAY_MS,
+    pacedUntil: startedAt + options.for + 20_000,
+    scale: 1,
+  };
+  const catalog = await openCatalog(catalogUrl);
+  try {
+    const campaigns = demoCatalog(times);
+    for (const campaign of campaigns) await catalog.putCampaign(campaign);
+    const snapshot = await catalog.snapshot();
+    writeRunFiles(folder, config, snapshot.campaigns, { seed: options.seed, startedAt });
+    const advertisers = new Set(campaigns.map(({ advertiserId }) => advertiserId)).size;
+    report(`seeded ${campaigns.length} campaigns of ${advertisers} advertisers`);
+  } finally {
+    await catalog.close();
+  }
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { limits } from '../../decision-api/limits.ts';
+import type { Campaign } from '../../domain/campaign.ts';
+import { openEventLog } from '../../engines/open.ts';
+import type { AdRequest } from '../../schemas/records.ts';
+import { decisionsDigest, readDecisions } from './decisions.ts';
+import { runJsonChild } from './json-child.ts';
+import { type RankReplay, replayRanks } from './rank-changed.ts';
+import { clockFrom } from './run-clock.ts';
+import type { Seen, TrafficOptions } from './traffic.ts';
+
+export interface Verdict {
+  /** The last line of `--json`. */
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly campaigns: readonly Campaign[];
+  readonly requests: readonly AdRequest[];
+  readonly seen: Seen;
+  /** Faults that the audit does not know of. */
+  readonly errors: readonly string[];
+}
+
+export interface EvaluateOptions extends TrafficOptions {
+  readonly seen: Seen;
+  readonly readyAfterMs: number;
+}
+
+/** Ends the processes, so that what they leave is final; replays decisions; has the audit recount everything. */
+export async function evaluate(run: EvaluateOptions): Promise<Verdict> {
+  const { options, config, house, screen, folder, seen } = run;
+  await house.stopProcesses();
+  const campaigns = JSON.parse(readFileSync(join(folder, 'seed.json'), 'utf8')) as Campaign[];
+  const log = await openEventLog(config, clockFrom(seen.endedAt));
+  const decisions = await readDecisions(log).finally(() => log.close());
+  for (const signal of decisions.signals) seen.spending.take(signal);
+  screen.line(`replaying ${decisions.requests.length} decisions without signals`);
+  const ranks = replayRanks(decisions.requests, campaigns, decisions.signals, limits.nodeLimit);
+  screen.line('the audit recounts everything from the viewers, the log, the stores and the warehouse');
+  const args = ['--dir', folder, '--warehouse', house.warehouseUrl, '--json'];
+  if (options.for < 20_000) for (const name of mayBeAbsent) args.push('--allow-no', name);
+  const audit = await runJsonChild('evidence/audit/main.ts', args, (line) => screen.line(`  audit: ${line}`)).done;
+  return {
+    json: {
+      ...audit.answer,
+      ...measured(run),
+      ...ranked(ranks),
+      decisions_digest: decisionsDigest(decisions.requests),
+    },
+    campaigns,
+    requests: decisions.requests,
+    seen,
+    errors: rankErrors(ranks, options.signals),
+  };
+}
+
+/** Opportunities that a run shorter than the usual one may not offer. */
+const mayBeAbsent = ['caps_refused', 'budgets_exhausted', 'conflicts_rejected', 'duplicates_sent', 'late_sent'];
+
+function measured({ options, seen, readyAfterMs }: EvaluateOptions): Record<string, unknown> {
+  const { metrics } = seen;
+  const p95 = (effect: string) => millis(metrics.quantile('breakwater_event_to_effect_seconds', 0.95, { effect }));
+  const effects = { window: p95('window'), counter: p95('counter'), signal: p95('signal') };
+  const known = Object.values(effects).filter((value) => value !== null);
+  return {
+    decision_p95_ms: millis(metrics.quantile('breakwater_decision_seconds', 0.95)) ?? seen.viewers.decision_p95_ms,
+    answer_p95_ms: seen.viewers.decision_p95_ms,
+    event_to_effect_p95_ms: known.length > 0 ? Math.max(...known) : null,
+    event_to_effect_p95_ms_by_effect: effects,
+    signals_applied: metrics.sum('breakwater_signals_applied_total'),
+    ready_after_ms: readyAfterMs,
+    peak_memory_mb: seen.peakMemoryMb,
+    kills: seen.kills,
+    seed: options.seed,
+    virtual: options.virtual === true,
+    signals_switch: options.signals,
+    engines: { event_log: 'lmdb', state_store: 'lmdb', catalog: 'embedded postgresql', warehouse: 'chdb' },
+    viewers: seen.viewers,
+  };
+}
+
+function millis(seconds: number | null): number | null {
+  return seconds === null ? null : Math.round(seconds * 10_000) / 10;
+}
+
+function ranked(ranks: RankReplay): Record<string, unknown> {
+  return {
+    rank_changed: ranks.changed,
+    rank_replayed: ranks.replayed,
+    rank_mismatches: ranks.mismatches.length,
+  };
+}
+
+function rankErrors(ranks: RankReplay, signals: 'on' | 'off'): string[] {
+  const errors: string[] = [];
+  if (ranks.mismatches.length > 0) {
+    const shown = ranks.mismatches.slice(0, 3).join(', ');
+    errors.push(
+      `${ranks.mismatches.length} of ${ranks.replayed} decisions do not follow from their recorded scores: ${shown}`,
+    );
+  }
+  if (signals === 'off' && ranks.changed > 0)
+    errors.push(`signals are off, and ${ranks.changed} decisions followed some`);
+  return errors;
+}
