@@ -76,7 +76,13 @@ export function openClickHouse(options: ClickHouseOptions): Warehouse {
     insertAvro: (table, container) =>
       bounded(async (abort_signal) => {
         const query = `INSERT INTO ${tableName(table)} FORMAT Avro`;
-        const { stream } = await client.exec({ query, values: Readable.from([container]), abort_signal });
+        const { stream } = await client.exec({
+          query,
+          values: Readable.from([container]),
+          abort_signal,
+          // One insert may span many months; a batch that was refused for that could never be applied.
+          clickhouse_settings: { max_partitions_per_insert_block: '0' },
+        });
         for await (const _ of stream);
       }),
     async close() {

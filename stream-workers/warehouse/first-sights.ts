@@ -1,0 +1,131 @@
+import { outcomeOf } from '../../domain/first-sight.ts';
+import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
+import type { WorkerRecord } from '../worker.ts';
+import { minuteOf } from './rows.ts';
+
+/** The lowest offset of each id, in raw rows and in the records at hand together. */
+export interface FirstSights {
+  of(record: WorkerRecord, id: string): number;
+}
+
+/** ClickHouse takes 128 KiB in one parameter. */
+const MAX_LIST_CHARS = 100_000;
+
+/**
+ * The ids that a record claims. A request is one in its minute: repeated shipping carries the same receipt, and the same
+ * request_id much later is another decision.
+ */
+export function idsOf({ record }: WorkerRecord): readonly string[] {
+  if (record.name === 'ad-beacon') return outcomeOf(record.value);
+  if (record.name === 'ad-request') return [`${minuteOf(record.value.received_at)}:${record.value.request_id}`];
+  return record.name === 'conversion' ? [record.value.conversion_id] : [];
+}
+
+/**
+ * Looks up what the records claim. All records of one id are in one partition, in order, so whatever came before a record
+ * is in raw already or at hand. A record that is replayed finds its own offset.
+ */
+export async function findFirstSights(warehouse: Warehouse, records: readonly WorkerRecord[]): Promise<FirstSights> {
+  const lowest = new Map<string, number>();
+  const note = (topic: string, partition: number, id: string, offset: number) => {
+    const key = `${topic}/${partition}/${id}`;
+    lowest.set(key, Math.min(lowest.get(key) ?? offset, offset));
+  };
+  for (const record of records) {
+    for (const id of idsOf(record)) note(record.topic, record.partition, id, record.offset);
+  }
+  for (const query of queriesFor(records)) {
+    for (const chunk of chunks(query.ids)) {
+      const parameters = { partitions: [...query.partitions], minutes: [...query.minutes], ids: chunk };
+      for (const row of await warehouse.query<FoundRow>(query.sql, parameters)) {
+        for (const id of query.idsOf(row)) note(row.topic, Number(row.source_partition), id, Number(row.first));
+      }
+    }
+  }
+  return {
+    of: ({ topic, partition, offset }, id) => lowest.get(`${topic}/${partition}/${id}`) ?? offset,
+  };
+}
+
+interface FoundRow {
+  readonly topic: string;
+  readonly source_partition: number;
+  readonly first: string;
+  /** request_id, reservation or conversion_id */
+  readonly id: string;
+  readonly event: string;
+  /** Epoch seconds; requests only. */
+  readonly second: number;
+}
+
+interface Query {
+  readonly sql: string;
+  readonly partitions: Set<number>;
+  readonly minutes: Set<number>;
+  readonly ids: Set<string>;
+  readonly idsOf: (row: FoundRow) => readonly string[];
+}
+
+const minutesParameter = `arrayMap(second -> toDateTime(second, 'UTC'), {minutes:Array(UInt32)})`;
+
+const beaconsSql = `
+  SELECT topic, source_partition, toString(reservation) AS id, event, min(offset) AS first
+  FROM breakwater.beacons
+  WHERE source_partition IN {partitions:Array(UInt16)} AND decision_minute IN ${minutesParameter}
+    AND reservation IN {ids:Array(UUID)}
+  GROUP BY topic, source_partition, reservation, event`;
+
+const requestsSql = `
+  SELECT topic, source_partition, request_id AS id, toUnixTimestamp(minute) AS second, min(offset) AS first
+  FROM breakwater.requests
+  WHERE source_partition IN {partitions:Array(UInt16)} AND minute IN ${minutesParameter}
+    AND request_id IN {ids:Array(String)}
+  GROUP BY topic, source_partition, request_id, minute`;
+
+const conversionsSql = `
+  SELECT topic, source_partition, conversion_id AS id, min(offset) AS first
+  FROM breakwater.conversions
+  WHERE source_partition IN {partitions:Array(UInt16)} AND conversion_id IN {ids:Array(String)}
+  GROUP BY topic, source_partition, conversion_id`;
+
+/** One look-up per kind of record at hand. */
+function queriesFor(records: readonly WorkerRecord[]): readonly Query[] {
+  const empty = () => ({ partitions: new Set<number>(), minutes: new Set<number>(), ids: new Set<string>() });
+  const beacons: Query = {
+    ...empty(),
+    sql: beaconsSql,
+    idsOf: (row) => outcomeOf({ reservation: row.id, event: row.event }),
+  };
+  const requests: Query = { ...empty(), sql: requestsSql, idsOf: (row) => [`${row.second}:${row.id}`] };
+  const conversions: Query = { ...empty(), sql: conversionsSql, idsOf: (row) => [row.id] };
+  for (const { partition, record } of records) {
+    if (record.name === 'ad-beacon') ask(beacons, partition, record.value.reservation, record.value.minute * 60);
+    else if (record.name === 'conversion') ask(conversions, partition, record.value.conversion_id, 0);
+    else if (record.name === 'ad-request') {
+      ask(requests, partition, record.value.request_id, minuteOf(record.value.received_at));
+    }
+  }
+  return [beacons, requests, conversions].filter((query) => query.ids.size > 0);
+}
+
+function ask(query: Query, partition: number, id: string, minute: number): void {
+  query.partitions.add(partition);
+  query.minutes.add(minute);
+  query.ids.add(id);
+}
+
+function chunks(ids: Iterable<string>): readonly string[][] {
+  const made: string[][] = [];
+  let chars = MAX_LIST_CHARS;
+  for (const id of ids) {
+    // Quoting can double a text's length.
+    const more = id.length * 2 + 3;
+    if (chars + more > MAX_LIST_CHARS) {
+      made.push([]);
+      chars = 0;
+    }
+    made.at(-1)?.push(id);
+    chars += more;
+  }
+  return made;
+}
