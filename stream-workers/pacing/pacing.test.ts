@@ -1,0 +1,105 @@
+import { expect, it } from 'vitest';
+import type { Campaign } from '../../domain/campaign.ts';
+import { emptyMoney, take } from '../../domain/ledger.ts';
+import { micros } from '../../domain/money.ts';
+import { keys } from '../../engines/state-store/keys.ts';
+import { decodeBare, encodeBare } from '../../schemas/codec.ts';
+import { type Bench, id, openBench, PARTITIONS } from '../fixture.ts';
+import { startRunner } from '../runner.ts';
+import { closableMinute } from './closing.ts';
+import { pacingWorker } from './pacing.ts';
+import { readOpenSums } from './sums.ts';
+
+const campaign: Campaign = {
+  id: id(100),
+  version: 1,
+  name: 'Test',
+  advertiserId: id(300),
+  advertiserName: 'Test',
+  status: 'active',
+  startsAt: 0,
+  endsAt: 1e12,
+  timeZone: 'America/New_York',
+  pricing: { model: 'cpm', priceMicros: micros(12_000) },
+  totalBudgetMicros: micros(1_000_000),
+  dailyBudgetMicros: null,
+  goalImpressions: null,
+  pacingMode: 'even',
+  tier: 'standard',
+  targeting: [],
+  caps: [],
+  categories: [],
+  creatives: [],
+};
+
+async function moneyOf(bench: Bench) {
+  const [entry] = await bench.store.read([keys.money(campaign.id)]);
+  return entry?.bytes ? decodeBare('money-record', entry.bytes) : emptyMoney();
+}
+
+const start = (bench: Bench) => {
+  const view = { ...bench.view, campaigns: new Map([[campaign.id, campaign]]) };
+  return startRunner(pacingWorker({ view, metrics: bench.metrics }), bench);
+};
+
+async function openMicros(bench: Bench): Promise<number> {
+  const { minutes } = await readOpenSums(bench, PARTITIONS);
+  return [...minutes.values()].reduce((sum, of) => sum + (of.get(campaign.id)?.billed_micros ?? 0), 0);
+}
+
+it('bills the first of each kind on time, and nothing else', async () => {
+  await using bench = await openBench();
+  const runner = await start(bench);
+  await bench.send({ reservation: id(1) }, { reservation: id(1) }, { reservation: id(2), partition: 1 });
+  await bench.send({ reservation: id(3), event: 'notUsed' }, { reservation: id(3) });
+  await bench.send({ reservation: id(4), expires_at: bench.clock.now() - 1 });
+  await bench.clock.advance(bench.clock.now() + 500);
+  await runner.close();
+  expect(await openMicros(bench)).toBe(24_000);
+});
+
+it('replaces what was taken by what was billed once the watermark has passed the last token', async () => {
+  await using bench = await openBench();
+  const minute = Math.floor(bench.clock.now() / 60_000);
+  const taken = take(
+    emptyMoney(),
+    { minute, day: '1970-01-01', micros: 60_000, impressions: 5 },
+    { totalMicros: 100_000, dailyMicros: null, impressions: null },
+    0,
+  );
+  if (!taken.ok) throw new Error('the first take fits');
+  const [absent] = await bench.store.read([keys.money(campaign.id)]);
+  if (!absent) throw new Error('an absent entry is an entry');
+  await bench.store.swap(keys.money(campaign.id), absent, encodeBare('money-record', taken.record), 1e9);
+
+  const runner = await start(bench);
+  await bench.send({ reservation: id(1) }, { reservation: id(2), partition: 2 });
+  await bench.clock.advance((minute + 1) * 60_000 + 3900);
+  expect(await moneyOf(bench)).toMatchObject({ billed_micros: 0, taken: [{ minute, micros: 60_000 }] });
+  await bench.clock.advance((minute + 1) * 60_000 + 8000);
+  await runner.close();
+  expect(await moneyOf(bench)).toMatchObject({ closed_up_to: minute, billed_micros: 24_000, taken: [] });
+  expect(await openMicros(bench)).toBe(0);
+});
+
+it('counts once when the worker dies between the sums and the head', async () => {
+  await using bench = await openBench();
+  await bench.send({ reservation: id(1) }, { reservation: id(2) });
+  const dying = { ...bench, store: Object.create(bench.store) as Bench['store'] };
+  let heads = 0;
+  dying.store.swap = (key, ...rest) => {
+    if (key.startsWith('h:') && heads++ < 3) return Promise.reject(new Error('killed'));
+    return bench.store.swap(key, ...rest);
+  };
+  const runner = await start(dying);
+  await bench.clock.advance(bench.clock.now() + 5000);
+  await runner.close();
+  expect(heads).toBeGreaterThan(3);
+  expect(await openMicros(bench)).toBe(24_000);
+});
+
+it('closes no minute while one partition has no watermark', () => {
+  expect(closableMinute(0, 4000)).toBeLessThan(0);
+  expect(closableMinute(60_000 * 11 + 4000, 4000)).toBe(9);
+  expect(closableMinute(60_000 * 11 + 4001, 4000)).toBe(10);
+});
