@@ -38,9 +38,8 @@ interface Waiting {
 /**
  * One LMDB folder, shared by any number of processes.
  *
- * `write` resolves once its transaction is committed: other processes see it, and it survives the death of this one
- * (SIGKILL included). The flush to disk follows within milliseconds and is not awaited: a crash of the operating
- * system may take the last moments with it, and never leaves half a transaction.
+ * `write` resolves once its transaction is committed and flushed: every process sees it, and it survives the death of
+ * this one (SIGKILL included) and, as far as the disk keeps what it was told to flush, of the operating system.
  */
 export class LmdbEnvironment {
   readonly #root: RootDatabase<Buffer, StoredKey>;
@@ -54,7 +53,15 @@ export class LmdbEnvironment {
   constructor({ path, clock, onError }: EnvironmentOptions) {
     try {
       mkdirSync(path, { recursive: true });
-      this.#root = open<Buffer, StoredKey>({ path, encoding: 'binary', mapSize: ADDRESS_SPACE_BYTES, maxDbs: 12 });
+      this.#root = open<Buffer, StoredKey>({
+        path,
+        encoding: 'binary',
+        mapSize: ADDRESS_SPACE_BYTES,
+        maxDbs: 12,
+        // With it, lmdb-js flushes under a mutex of its own whose recovery is wrong: a process killed while it flushes
+        // leaves the next writer with MDB_PANIC, for good (mdb_mutex_failed, lmdb 3.5.6).
+        overlappingSync: false,
+      });
     } catch (cause) {
       throw new EngineError('unavailable', `cannot open the folder ${path}`, cause);
     }
