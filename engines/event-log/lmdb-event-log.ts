@@ -25,9 +25,8 @@ const SWEEP_MS = 3_600_000;
 /**
  * The embedded event log: one LMDB folder shared by processes of one machine. Layout: log-store.ts and leases.ts.
  *
- * `append` resolves at commit (about 1 ms alone; concurrent appends share a commit): the records are visible to every
- * process and survive the death of this one. The flush to disk follows and is not awaited, so a crash of the
- * operating system may take the last moments. Append times are max(previous of the partition, clock).
+ * `append` resolves once committed and flushed (about 1 ms alone; concurrent appends share a commit): the records are
+ * visible to every process and survive the death of this one. Append times are max(previous of the partition, clock).
  *
  * With a VirtualClock deliveries are in lock-step: each poll applies, one partition after another, what it found.
  */

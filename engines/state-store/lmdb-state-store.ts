@@ -21,8 +21,8 @@ const DROP_CHUNK = 1_000;
 /**
  * The embedded state store: one LMDB folder shared by processes of one machine. Layout: record-store.ts, claim-store.ts.
  *
- * Writes resolve at commit (about 1 ms alone; concurrent ones share a commit) and survive the death of this process. A
- * crash of the operating system may take the last moments with it: the store's id changes with every boot.
+ * Writes resolve once committed and flushed (about 1 ms alone; concurrent ones share a commit) and survive the death of
+ * this process. What a disk does to flushed writes in a crash is not ours to know: the store's id changes with every boot.
  */
 export function openLmdbStateStore(options: LmdbStateStoreOptions): StateStore {
   const { path, clock, onError = (error) => process.emitWarning(error as Error) } = options;
@@ -39,11 +39,11 @@ export function openLmdbStateStore(options: LmdbStateStoreOptions): StateStore {
       return keys.map((key) => records.read(key, now));
     },
     async swap(key, seen, bytes, life) {
-      const expiresInMs = whole('a life', life);
+      const expiresInMs = whole('a life', Math.round(life));
       return environment.write(() => records.swapInTransaction(key, seen, { bytes, expiresInMs }, clock.now()));
     },
     async claim(bucket, ids, offsets, life) {
-      const expiresInMs = whole('a life', life);
+      const expiresInMs = whole('a life', Math.round(life));
       const wanted = ids.map((id, at) => ({ id, offset: whole('an offset', offsets[at]) }));
       return environment.write(() => claims.claimInTransaction(bucket, wanted, { nowMs: clock.now(), expiresInMs }));
     },
@@ -59,8 +59,7 @@ export function openLmdbStateStore(options: LmdbStateStoreOptions): StateStore {
 
 /** Checked before the transaction: what fails inside it would fail its neighbours too. */
 function whole(what: string, value: number | undefined): number {
-  const rounded = Math.round(value ?? Number.NaN);
-  if (Number.isSafeInteger(rounded) && rounded >= 0) return rounded;
+  if (value !== undefined && Number.isSafeInteger(value) && value >= 0) return value;
   throw new EngineError('refused', `${what} must be a whole number from 0, not ${value}`);
 }
 

@@ -5,8 +5,8 @@ import type { LmdbEnvironment } from '../lmdb/environment.ts';
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /**
- * Names a store that remembers: a random id kept in the folder, and the boot of the operating system, because a crash
- * of the latter may take the last commits with it. Where no boot id can be read, the random id alone.
+ * Names a store that remembers: a random id kept in the folder, and the boot of the operating system, because a
+ * disk may lose in a crash what it said it had flushed. Where no boot id can be read, the random id alone.
  */
 export function storeId(environment: LmdbEnvironment): string {
   const meta = environment.table('meta');
