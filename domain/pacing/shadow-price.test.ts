@@ -103,6 +103,14 @@ test('the shadow price falls back to 0 when spend is behind', () => {
   expect(state.muPpm).toBe(0);
 });
 
+test('where spend has left the plan the guard rail acts at once, in both directions', () => {
+  const state: PacingState = { muPpm: 500_000, dualPpm: 500_000, unit: 'micros', spent: 1_000, target: 1_000 };
+  const input = { mode: 'even', unit: 'micros', target: 1_000, budget: 2_000, elapsedMs: 1, horizonMs: hour } as const;
+  expect(updateMu({ ...state, spent: 1_040 }, { ...input, spent: 1_040 }).muPpm).toBeLessThan(510_000);
+  expect(updateMu({ ...state, spent: 1_500 }, { ...input, spent: 1_500 }).muPpm).toBeGreaterThan(1_300_000);
+  expect(updateMu({ ...state, spent: 500 }, { ...input, spent: 500 }).muPpm).toBe(0);
+});
+
 test('asap never has a shadow price, however far ahead', () => {
   const input = { mode: 'asap', unit: 'micros', spent: 900, target: 10, budget: 1_000, elapsedMs: 1_000 } as const;
   expect(updateMu(initialPacingState, { ...input, horizonMs: hour }).muPpm).toBe(0);

@@ -185,7 +185,7 @@ const someCandidates = (most: number) =>
         media: fc.integer({ min: 0, max: 15 }),
         house: fc.constantFrom(false, false, false, true),
       }),
-      { maxLength: most },
+      { minLength: Math.min(4, most), maxLength: most, size: 'max' },
     )
     .map((drawn) =>
       drawn.map(({ seconds, score, quality, category, advertiser, media, house }, index) =>

@@ -110,6 +110,33 @@ test('a new creative is believed to be like its campaign, a well-known one like 
   expect(creatives.get('c1')?.relevanceCenti).toBeGreaterThan(creatives.get('c3')?.relevanceCenti ?? 1_000);
 });
 
+test('a new campaign is believed to be like its advertiser’s others, not like everyone’s', () => {
+  const own = counted(
+    [
+      ['impression', 2_000],
+      ['start', 2_000],
+      ['complete', 600],
+    ],
+    'c1',
+    'k1',
+  );
+  const fresh = counted([['impression', 1]], 'c2', 'k2');
+  const [others] = counted(
+    [
+      ['impression', 9_000],
+      ['start', 9_000],
+      ['complete', 9_000],
+    ],
+    'c3',
+    'k3',
+  ).creatives;
+  if (others === undefined) throw new Error('nothing counted');
+  const elsewhere = { position: 0, as_of: at, creatives: [{ ...others, advertiser: 'a2' }] };
+  const { campaigns, all } = posteriors([own, fresh, elsewhere], at);
+  expect(all.completionPpm).toBeGreaterThan(850_000);
+  expect(campaigns.get('k2')?.completionPpm).toBeLessThan(350_000);
+});
+
 test('the answer does not depend on the order of partitions', () => {
   const one = counted(
     [
