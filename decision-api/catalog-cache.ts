@@ -1,0 +1,103 @@
+import type { Campaign, PodConfig } from '../domain/campaign.ts';
+import type { CatalogSnapshot } from '../engines/catalog/catalog.ts';
+import type { CatalogChange } from '../schemas/records.ts';
+
+/** One kind of document by id: the newest version wins, and a deletion is a version too. */
+class Newest<T extends { readonly id: string; readonly version: number }> {
+  readonly #held = new Map<string, { readonly version: number; readonly document: T | null }>();
+
+  offer(id: string, version: number, document: T | null): boolean {
+    const known = this.#held.get(id);
+    if (known && known.version >= version) return false;
+    this.#held.set(id, { version, document });
+    return true;
+  }
+
+  living(): T[] {
+    const documents: T[] = [];
+    for (const { document } of this.#held.values()) if (document) documents.push(document);
+    return documents.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+}
+
+/** Every campaign and pod in memory. */
+export class CatalogCache {
+  readonly #campaigns = new Newest<Campaign>();
+  readonly #pods = new Newest<PodConfig>();
+  #campaignList: readonly Campaign[] = [];
+  #podList: readonly PodConfig[] = [];
+  #changes = 0;
+
+  /** In the order of their ids. */
+  get campaigns(): readonly Campaign[] {
+    return this.#campaignList;
+  }
+
+  get pods(): readonly PodConfig[] {
+    return this.#podList;
+  }
+
+  /** Grows with each document taken. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  pod(nameOrId: string): PodConfig | undefined {
+    return this.#podList.find((pod) => pod.id === nameOrId || pod.name === nameOrId);
+  }
+
+  load(snapshot: CatalogSnapshot): void {
+    const campaigns = snapshot.campaigns.map((each) => this.#campaigns.offer(each.id, each.version, each));
+    const pods = snapshot.pods.map((each) => this.#pods.offer(each.id, each.version, each));
+    if ([...campaigns, ...pods].includes(true)) this.#settle();
+  }
+
+  /** False: the change holds no document that can be used. An old version is fine and changes nothing. */
+  apply(change: CatalogChange): boolean {
+    const document = change.deleted ? null : parse(change.document);
+    if (document === undefined) return false;
+    if (change.kind === 'campaign') {
+      if (document !== null && !isCampaign(document)) return false;
+      if (this.#campaigns.offer(change.id, change.version, document)) this.#settle();
+      return true;
+    }
+    if (change.kind !== 'pod' || (document !== null && !isPod(document))) return false;
+    if (this.#pods.offer(change.id, change.version, document)) this.#settle();
+    return true;
+  }
+
+  #settle(): void {
+    this.#campaignList = this.#campaigns.living();
+    this.#podList = this.#pods.living();
+    this.#changes++;
+  }
+}
+
+function parse(text: string | null): unknown {
+  if (text === null) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+const lists = ['targeting', 'caps', 'categories', 'creatives'] as const;
+
+function isCampaign(value: unknown): value is Campaign {
+  if (!isRecord(value) || !isRecord(value.pricing)) return false;
+  return isText(value.id) && isText(value.advertiserId) && lists.every((list) => Array.isArray(value[list]));
+}
+
+function isPod(value: unknown): value is PodConfig {
+  return isRecord(value) && isText(value.id) && isText(value.name) && Number.isInteger(value.durationSeconds);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}

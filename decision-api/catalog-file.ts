@@ -1,0 +1,40 @@
+import { mkdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Campaign, PodConfig } from '../domain/campaign.ts';
+
+/** The catalog as last held, with the offsets of `catalog-changes` that are in it, by partition. */
+export interface KeptCatalog {
+  readonly campaigns: readonly Campaign[];
+  readonly pods: readonly PodConfig[];
+  readonly positions: readonly number[];
+}
+
+const fileName = 'decision-api-snapshot.json';
+
+/** Writes the snapshot so that a reader finds the old one or the new one, never a part. `heardAt`: of Postgres, epoch ms. */
+export async function keepCatalog(dataDir: string, kept: KeptCatalog, heardAt: number): Promise<void> {
+  await mkdir(dataDir, { recursive: true });
+  const unfinished = join(dataDir, `${fileName}.new`);
+  await writeFile(unfinished, JSON.stringify(kept), { mode: 0o600 });
+  await utimes(unfinished, heardAt / 1000, heardAt / 1000);
+  await rename(unfinished, join(dataDir, fileName));
+}
+
+/** Notes in the kept snapshot that Postgres said nothing new at this time. */
+export async function touchCatalog(dataDir: string, heardAt: number): Promise<void> {
+  await utimes(join(dataDir, fileName), heardAt / 1000, heardAt / 1000);
+}
+
+/** Null when none was kept. A file that is not a snapshot throws SyntaxError. */
+export async function readKeptCatalog(
+  dataDir: string,
+): Promise<{ readonly kept: KeptCatalog; readonly heardAt: number } | null> {
+  const path = join(dataDir, fileName);
+  try {
+    const kept = JSON.parse(await readFile(path, 'utf8')) as KeptCatalog;
+    return { kept, heardAt: (await stat(path)).mtimeMs };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '../engines/clock.ts';
+import { type DecidingParts, type Decision, racing } from './decision.ts';
+import { limits } from './limits.ts';
+import { match } from './steps/match.ts';
+import { pace } from './steps/pace.ts';
+import { giveUp, reserve } from './steps/reserve.ts';
+import { score } from './steps/score.ts';
+import { solve } from './steps/solve.ts';
+
+/**
+ * Decides a pod: match, pace, score, solve, reserve. Each step says why a campaign falls out; explain and the log read it
+ * from the decision. `read` is the identities' records on their way: they arrive while matching runs, and may say that
+ * this request was decided before: then it stops there.
+ */
+export async function decide(
+  decision: Decision,
+  read: Promise<'decide' | 'stop'>,
+  parts: DecidingParts,
+  clock: Clock,
+): Promise<void> {
+  const timed = stopwatch(decision, clock);
+  await timed('match', () => match(decision, parts));
+  if ((await timed('read', () => read)) === 'stop') return;
+  await timed('pace', () => pace(decision, parts));
+  await timed('score', () => score(decision, parts));
+  for (let round = 1; ; round++) {
+    // Money and places ran out under our hands too often: what is held already needs nobody's leave.
+    const onlyHeld = round > limits.rounds;
+    await timed('solve', () => solve(decision, onlyHeld));
+    if (await timed('reserve', () => reserve(decision, parts))) break;
+  }
+  await timed('give_up', () => giveUp(decision, parts, 'unused'));
+  strikeLosers(decision);
+}
+
+function strikeLosers(decision: Decision): void {
+  const served = new Set((decision.solution?.ads ?? []).map(({ candidate }) => candidate.creativeId));
+  for (const runner of racing(decision)) if (!served.has(runner.creative.id)) runner.struck = 'lost';
+}
+
+function stopwatch({ timingsUs }: Decision, clock: Clock) {
+  return async <T>(step: string, run: () => T | Promise<T>): Promise<T> => {
+    const began = clock.ticks();
+    const result = await run();
+    timingsUs[step] = (timingsUs[step] ?? 0) + Math.round(clock.ticks() - began);
+    return result;
+  };
+}

@@ -1,0 +1,197 @@
+import { mkdirSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { Catalog } from '../engines/catalog/catalog.ts';
+import type { Clock } from '../engines/clock.ts';
+import type { EventLog, LogRecord, Subscription } from '../engines/event-log/event-log.ts';
+import type { Random } from '../engines/random.ts';
+import { decode, UndecodableError } from '../schemas/codec.ts';
+import type { CatalogCache } from './catalog-cache.ts';
+import { keepCatalog, readKeptCatalog, touchCatalog } from './catalog-file.ts';
+import { isAway } from './deadline.ts';
+import { limits } from './limits.ts';
+import type { Metrics } from './metrics.ts';
+import type { Signals } from './signals.ts';
+
+export interface FeedParts {
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: EventLog;
+  readonly catalog: Catalog;
+  readonly cache: CatalogCache;
+  readonly signals: Signals;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Told after records were taken. */
+  readonly changed: () => void;
+}
+
+const topics = ['catalog-changes', 'campaign-signals'] as const;
+type FeedTopic = (typeof topics)[number];
+
+/**
+ * Keeps catalog and signals in memory: notes the ends of both topics, loads the catalog (Postgres, else the last snapshot
+ * on disk), then follows the topics in a group of its own from those positions.
+ */
+export class Feed {
+  readonly #parts: FeedParts;
+  readonly #positions = new Map<FeedTopic, number[]>();
+  readonly #goals = new Map<FeedTopic, readonly number[]>();
+  #subscription: Subscription | null = null;
+  #loaded: 'no' | 'catalog' | 'disk' = 'no';
+  #keptChanges = -1;
+  /** When Postgres last answered, epoch ms. */
+  #heardAt = 0;
+
+  constructor(parts: FeedParts) {
+    this.#parts = parts;
+  }
+
+  /** Postgres, or a snapshot of it, was read. */
+  get loaded(): 'no' | 'catalog' | 'disk' {
+    return this.#loaded;
+  }
+
+  get following(): boolean {
+    return this.#subscription !== null;
+  }
+
+  /** Past the ends that were noted at the beginning. */
+  get caughtUp(): boolean {
+    return topics.every((topic) => {
+      const positions = this.#positions.get(topic) ?? [];
+      return (this.#goals.get(topic) ?? []).every((goal, partition) => (positions[partition] ?? 0) >= goal);
+    });
+  }
+
+  /** Postgres has been silent too long for money to be spent on what was last known. */
+  stale(now: number): boolean {
+    return now - this.#heardAt > limits.catalogStaleMs;
+  }
+
+  async start(): Promise<void> {
+    mkdirSync(this.#parts.dataDir, { recursive: true });
+    await this.#noteEnds();
+    await this.#load();
+    await this.#follow();
+  }
+
+  /** Reads the catalog again, so that changes arrive also while the log is away; and tries what did not work before. */
+  async refresh(): Promise<void> {
+    await this.#load();
+    if (!this.#subscription) {
+      await this.#noteEnds();
+      await this.#follow();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#subscription?.stop();
+  }
+
+  /** Keeps what is held on disk, if it changed. */
+  async keep(): Promise<void> {
+    const { cache, dataDir } = this.#parts;
+    if (this.#loaded === 'no') return;
+    if (cache.changes === this.#keptChanges) return await touchCatalog(dataDir, this.#heardAt);
+    const changes = cache.changes;
+    const positions = [...(this.#positions.get('catalog-changes') ?? [])];
+    await keepCatalog(dataDir, { campaigns: cache.campaigns, pods: cache.pods, positions }, this.#heardAt);
+    this.#keptChanges = changes;
+  }
+
+  async #noteEnds(): Promise<void> {
+    try {
+      for (const topic of topics) {
+        const ends = await this.#parts.log.ends(topic);
+        this.#goals.set(topic, ends);
+        const behind = topic === 'campaign-signals' ? limits.signalsBacklog : 0;
+        this.#positions.set(
+          topic,
+          ends.map((end) => Math.max(0, end - behind)),
+        );
+      }
+    } catch (error) {
+      this.#complain(error, 'the event log does not answer; what is known serves on');
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { cache, catalog, clock } = this.#parts;
+    const askedAt = clock.now();
+    try {
+      cache.load(await catalog.snapshot());
+      this.#heardAt = askedAt;
+      this.#loaded = 'catalog';
+    } catch (error) {
+      this.#complain(error, 'the catalog does not answer; what is known serves on');
+      if (this.#loaded === 'no') await this.#loadFromDisk();
+    }
+    await this.keep();
+  }
+
+  /** Changes since the snapshot was kept are read from the log, from the offsets kept with it. */
+  async #loadFromDisk(): Promise<void> {
+    const found = await readKeptCatalog(this.#parts.dataDir);
+    if (!found) return;
+    this.#parts.cache.load(found.kept);
+    this.#keptChanges = this.#parts.cache.changes;
+    this.#heardAt = found.heardAt;
+    this.#loaded = 'disk';
+    const ends = this.#positions.get('catalog-changes');
+    if (!ends) return;
+    const positions = ends.map((end, partition) => Math.min(end, found.kept.positions[partition] ?? 0));
+    this.#positions.set('catalog-changes', positions);
+  }
+
+  async #follow(): Promise<void> {
+    if (this.#positions.size < topics.length) return;
+    const group = `decision-${this.#parts.random.uuid()}`;
+    try {
+      this.#subscription = await this.#parts.log.subscribe(group, topics, {
+        resume: async (lease) => this.#position(lease.topic, lease.partition),
+        apply: async (records) => this.#take(records),
+      });
+    } catch (error) {
+      this.#complain(error, 'the event log does not answer; what is known serves on');
+    }
+  }
+
+  #position(topic: string, partition: number): number {
+    return this.#positions.get(topic as FeedTopic)?.[partition] ?? 0;
+  }
+
+  #take(records: readonly LogRecord[]): void {
+    for (const record of records) {
+      const positions = this.#positions.get(record.topic as FeedTopic);
+      if (!positions) continue;
+      if (record.offset >= (positions[record.partition] ?? 0)) {
+        this.#takeOne(record);
+        positions[record.partition] = record.offset + 1;
+      }
+    }
+    this.#parts.changed();
+  }
+
+  #takeOne(record: LogRecord): void {
+    const { cache, signals, metrics, logger } = this.#parts;
+    try {
+      const decoded = decode(record.value);
+      if (decoded.name === 'campaign-signal') signals.apply(decoded.value);
+      else if (decoded.name === 'catalog-change' && !cache.apply(decoded.value)) {
+        metrics.undecodable.inc({ topic: record.topic });
+        logger.warn({ id: decoded.value.id, offset: record.offset }, 'a catalog change holds no usable document');
+      }
+    } catch (error) {
+      if (!(error instanceof UndecodableError)) throw error;
+      metrics.undecodable.inc({ topic: record.topic });
+      logger.warn({ topic: record.topic, partition: record.partition, offset: record.offset }, error.message);
+    }
+  }
+
+  #complain(error: unknown, message: string): void {
+    this.#parts.logger.warn({ err: error }, message);
+    this.#parts.metrics.engineFailures.inc({ engine: 'feed', code: isAway(error) ? error.code : 'fault' });
+    if (isAway(error) && (error.code === 'misconfigured' || error.code === 'refused')) throw error;
+  }
+}

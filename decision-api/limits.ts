@@ -1,0 +1,36 @@
+/** Every bound of the decision API, in one place. Times in ms. */
+export const limits = {
+  bodyBytes: 256 * 1024,
+  /** One call of the state store. */
+  engineMs: 500,
+  /** One append. Longer than a read: an append that ran out of time may be in the log or not, and nothing can be given back. */
+  appendMs: 2_000,
+  /** While the log is away, one request in this time tries it. */
+  logRetryMs: 250,
+  /** Records in one append. */
+  appendRecords: 500,
+  watermarksEveryMs: 250,
+  purseEveryMs: 1_000,
+  /** A refused budget is not asked again for this long. */
+  refusalMs: 1_000,
+  /** The spending that sizes a take, and how much of it is taken ahead. */
+  spendingWindowMs: 30_000,
+  takeAheadMs: 2_000,
+  takeTries: 5,
+  swapTries: 3,
+  /** At most this much waiting before a swap is tried again. */
+  jitterMs: 8,
+  /** Pods solved for one request before what still fits is served. */
+  rounds: 6,
+  nodeLimit: 20_000,
+  answerKeptMs: 3_600_000,
+  catalogEveryMs: 30_000,
+  /** Budgeted campaigns stop when the catalog was not heard of for this long. */
+  catalogStaleMs: 15 * 60_000,
+  /** Signals read before the end of each partition at boot; all of them are published again every minute. */
+  signalsBacklog: 2_000,
+  /** An instance whose clock differs more from the log's is not ready. */
+  clockSkewMs: 30_000,
+  beaconsInBatch: 100,
+  cachebusterChars: 64,
+} as const;

@@ -1,0 +1,108 @@
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Catalog } from '../engines/catalog/catalog.ts';
+import type { Clock } from '../engines/clock.ts';
+import type { Config } from '../engines/config.ts';
+import type { EventLog } from '../engines/event-log/event-log.ts';
+import type { Random } from '../engines/random.ts';
+import { withSecrets } from '../engines/secrets.ts';
+import type { StateStore } from '../engines/state-store/state-store.ts';
+import { buildApp } from './app.ts';
+import { type Assembly, assemble } from './assemble.ts';
+import { limits } from './limits.ts';
+import { readinessOf } from './readiness.ts';
+
+export interface DecisionApiParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Its topics exist. Left open by `close`, like the other engines. */
+  readonly log: EventLog;
+  readonly store: StateStore;
+  readonly catalog: Catalog;
+  readonly logger: Logger;
+}
+
+export interface DecisionApi {
+  readonly url: string;
+  /** For tests that need no socket. */
+  readonly app: FastifyInstance;
+  /** Resolves once requests may be sent: catalog and signals are caught up. */
+  ready(): Promise<void>;
+  /** Answers what is under way, writes it down, gives unspent money back. */
+  close(): Promise<void>;
+}
+
+/** Starts the decision API. Engines that are away make it degraded; a wrong setting throws EngineError `misconfigured`. */
+export async function startDecisionApi(parts: DecisionApiParts): Promise<DecisionApi> {
+  const config = withSecrets(parts.config);
+  const { clock, logger } = parts;
+  const assembly = await assemble({ ...parts, config });
+  let base = config.publicUrl?.replace(/\/+$/, '') ?? '';
+  const app = buildApp({
+    ...assembly,
+    config,
+    clock,
+    logger,
+    pepper: config.pepper ?? '',
+    uuid: () => parts.random.uuid(),
+    campaigns: () => assembly.cache.campaigns,
+    catalogStale: (now) => assembly.feed.stale(now),
+    base: () => base,
+    readiness: () => readinessOf(assembly),
+  });
+  const beats = startBeats(assembly, clock, logger);
+  try {
+    await assembly.feed.start();
+    await refreshWatermarks(assembly, logger);
+    const url = await app.listen({ host: config.host, port: config.port });
+    if (base === '') base = url;
+    return { url, app, ready: () => whenReady(assembly), close: () => close(app, assembly, beats) };
+  } catch (error) {
+    for (const beat of beats) beat[Symbol.dispose]();
+    await assembly.feed.stop();
+    throw error;
+  }
+}
+
+function startBeats(assembly: Assembly, clock: Clock, logger: Logger): readonly Disposable[] {
+  const complain = (err: unknown) => logger.warn({ err }, 'a periodic task failed; it will be tried again');
+  return [
+    clock.every(limits.watermarksEveryMs, () => refreshWatermarks(assembly, logger), complain),
+    clock.every(limits.purseEveryMs, () => assembly.purse.settle(), complain),
+    clock.every(limits.catalogEveryMs, () => assembly.feed.refresh(), complain),
+  ];
+}
+
+/** A store that is away leaves the old watermarks standing; that is told once, not four times a second. */
+async function refreshWatermarks({ watermarks, gate, changed }: Assembly, logger: Logger): Promise<void> {
+  const wasAway = gate.away;
+  try {
+    await watermarks.refresh();
+    if (wasAway) logger.info('the state store answers again');
+  } catch (err) {
+    if (!wasAway) logger.warn({ err }, 'the state store does not answer; capped and budgeted campaigns wait');
+  }
+  changed();
+}
+
+/** Checked whenever something arrived, not by the clock: in virtual mode that stands still. */
+function whenReady(assembly: Assembly): Promise<void> {
+  return new Promise((resolve) => {
+    const check = () => {
+      if (!readinessOf(assembly).ready) return false;
+      resolve();
+      return true;
+    };
+    if (!check()) assembly.onChange(check);
+  });
+}
+
+async function close(app: FastifyInstance, assembly: Assembly, beats: readonly Disposable[]): Promise<void> {
+  for (const beat of beats) beat[Symbol.dispose]();
+  await app.close();
+  await assembly.journal.flush();
+  await assembly.purse.empty();
+  await assembly.feed.stop();
+  await assembly.feed.keep();
+}

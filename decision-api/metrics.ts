@@ -1,0 +1,39 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
+const effectSeconds = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5];
+
+/** The instruments of one instance in a registry of its own. Labels are literal unions or known names, never a caller's text. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter<L>({ name: `breakwater_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string) => new Gauge({ name: `breakwater_${name}`, help, registers });
+  const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: readonly L[] = []) =>
+    new Histogram<L>({ name: `breakwater_${name}`, help, labelNames, buckets, registers });
+  return {
+    registry,
+    requests: counter('requests_total', 'Ad requests by what became of them', ['outcome']),
+    decisionSeconds: histogram('decision_seconds', 'From receipt to answer', seconds),
+    stepSeconds: histogram('decision_step_seconds', 'Time in one step of a decision', seconds, ['step']),
+    beacons: counter('beacons_total', 'Beacons by event and what became of them', ['event', 'outcome']),
+    beaconFieldsIgnored: counter('beacon_fields_ignored_total', 'Impossible values in beacons', ['field']),
+    unknownFields: counter('unknown_fields_total', 'Fields of ad requests that nobody reads'),
+    badRequests: counter('bad_requests_total', 'Requests refused, by what was wrong', ['problem']),
+    undecodable: counter('undecodable_total', 'Records of a topic that could not be read', ['topic']),
+    signalsApplied: counter('signals_applied_total', 'Campaign signals newer than the one held'),
+    eventToEffect: histogram('event_to_effect_seconds', 'From a beacon received to its effect', effectSeconds, [
+      'effect',
+    ]),
+    capsRefused: counter('caps_refused_total', 'Campaigns kept from a pod by a frequency cap'),
+    budgetsRefused: counter('budgets_refused_total', 'Campaigns kept from a pod by money or goal', ['reason']),
+    fallouts: counter('fallouts_total', 'Campaigns that fell out of a decision, by reason', ['reason']),
+    conflicts: counter('swap_conflicts_total', 'Swaps that somebody else came before', ['what']),
+    engineFailures: counter('engine_failures_total', 'Calls of an engine that failed', ['engine', 'code']),
+    heldMicros: gauge('held_micros', 'Money in hand, taken and not yet spent'),
+    logRefusals: counter('log_refusals_total', 'Pods given up because they could not be written to the log'),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,0 +1,30 @@
+/** One wrong place in a body: a JSON pointer (RFC 6901) and what is expected there. */
+export interface Wrong {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** An answer that says what is wrong with the request (RFC 9457). Thrown by routes, written by the error handler. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: number;
+  readonly title: string;
+  readonly errors: readonly Wrong[];
+
+  constructor(status: number, title: string, detail: string, errors: readonly Wrong[] = []) {
+    super(detail);
+    this.status = status;
+    this.title = title;
+    this.errors = errors;
+  }
+
+  toJSON(): object {
+    return {
+      type: 'about:blank',
+      title: this.title,
+      status: this.status,
+      detail: this.message,
+      ...(this.errors.length > 0 ? { errors: this.errors } : {}),
+    };
+  }
+}

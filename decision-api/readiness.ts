@@ -1,0 +1,21 @@
+import type { Assembly } from './assemble.ts';
+import { limits } from './limits.ts';
+import type { Readiness } from './routes/health.ts';
+
+/** Ready: there is a catalog, and what was in the topics at boot is known. Engines that are away only degrade it. */
+export function readinessOf({ feed, gate, journal, watermarks }: Assembly): Readiness {
+  const why: string[] = [];
+  if (feed.loaded === 'no') why.push('catalog: neither Postgres nor a snapshot on disk could be read');
+  if (feed.following && !feed.caughtUp) why.push('catalog and signals: not yet at the ends noted at boot');
+  if (!watermarks.known && !gate.away) why.push('watermarks: not read yet');
+  if (Math.abs(journal.skewMs) > limits.clockSkewMs) {
+    why.push(`clock: ${Math.round(journal.skewMs / 1000)} s behind the event log's`);
+  }
+  const degraded: string[] = [];
+  if (feed.loaded === 'disk') degraded.push('catalog: from the last snapshot on disk');
+  if (!feed.following) degraded.push('event log: changes and signals do not arrive');
+  if (journal.away) degraded.push('event log: the last append failed, pods are empty');
+  if (gate.away) degraded.push('state store: away, capped and budgeted campaigns wait');
+  if (!watermarks.caughtUp) degraded.push('state store: being caught up after it forgot writes');
+  return { ready: why.length === 0, why, degraded };
+}

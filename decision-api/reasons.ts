@@ -1,0 +1,46 @@
+/** Why a campaign, or one of its creatives, is not in the pod. Metric labels, explain and the log all speak in these words. */
+export type Reason =
+  // match
+  | 'feature_off'
+  | 'targeting'
+  | 'no_creative'
+  | 'too_long'
+  // pace
+  | 'not_active'
+  | 'not_started'
+  | 'ended'
+  | 'store_unavailable'
+  | 'catalog_stale'
+  | 'no_identity'
+  | 'cap_reached'
+  | 'minute_closed'
+  | 'budget_reached'
+  | 'daily_budget_reached'
+  | 'goal_reached'
+  // score
+  | 'shadow_price'
+  // solve
+  | 'lost'
+  // reserve
+  | 'contended'
+  // after all: the decision could not be written down
+  | 'log_unavailable';
+
+/** What became of a candidate. */
+export type Outcome = Reason | 'won';
+
+/** Why a pod is empty. */
+export type NoFillReason =
+  | 'no_campaigns'
+  | 'no_eligible_campaigns'
+  | 'no_pod_fits'
+  | 'store_unavailable'
+  | 'log_unavailable';
+
+/** Reasons that come from the campaign's money. */
+export const moneyReasons: ReadonlySet<Outcome> = new Set<Outcome>([
+  'minute_closed',
+  'budget_reached',
+  'daily_budget_reached',
+  'goal_reached',
+]);

@@ -1,0 +1,164 @@
+import type { AdRequest, Candidate, Fallout, RequestContext, ServedAd, TrackingToken } from '../schemas/records.ts';
+import type { Ask } from './ask.ts';
+import { type Decision, type Held, outcomeOf, podOf } from './decision.ts';
+import type { NoFillReason, Reason } from './reasons.ts';
+import { cappedBy } from './reserver.ts';
+
+/** The ids and times that a decision gives to its beacons. */
+export interface TokenLives {
+  readonly clickTokenLifeMs: number;
+}
+
+/** The log's record of a decision. */
+export function recordOf(decision: Decision, arrivalId: string, noFill: NoFillReason | null): AdRequest {
+  const { ask } = decision;
+  const pod = podOf(decision);
+  const { rules } = ask;
+  return {
+    arrival_id: arrivalId,
+    request_id: ask.requestId,
+    received_at: ask.receivedAt,
+    viewer: ask.viewer.viewer,
+    dialect: 'json',
+    context: contextOf(ask),
+    identities: ask.viewer.identities,
+    session: ask.viewer.session,
+    break_index: ask.breakIndex,
+    requested_seconds: rules.durationSeconds,
+    min_ads: rules.minAds,
+    max_ads: rules.maxAds,
+    objective: rules.objective,
+    min_separation_seconds: rules.minSeparationSeconds,
+    separation: rules.separation,
+    allow_duplicate_advertisers: rules.allowDuplicateAdvertisers,
+    features: [...decision.features],
+    ads: pod.map(({ held, startSeconds }, index) => servedAd(decision, held, index + 1, startSeconds)),
+    candidates: candidatesOf(decision),
+    fallouts: falloutsOf(decision),
+    no_fill_reason: noFill,
+    filled_seconds: decision.solution?.filledSeconds ?? 0,
+    proof: proofOf(decision),
+    timings_us: decision.timingsUs,
+  };
+}
+
+/** Why the pod is empty; null: it is not. */
+export function noFillReason(decision: Decision): NoFillReason | null {
+  if (podOf(decision).length > 0) return null;
+  if (decision.entrants.length === 0) return 'no_campaigns';
+  if (decision.entrants.some((entrant) => entrant.runners.some((runner) => runner.struck === 'lost'))) {
+    return 'no_pod_fits';
+  }
+  const storeless = decision.entrants.some((entrant) => entrant.fellOut === 'store_unavailable');
+  return storeless ? 'store_unavailable' : 'no_eligible_campaigns';
+}
+
+/** The facts that travel in an ad's tracking URLs. */
+export function tokenOf(decision: Decision, held: Held, position: number, lives: TokenLives): TrackingToken {
+  const { ask, partition, expiresAt } = decision;
+  const { campaign } = held.runner.entrant;
+  const { creative } = held.runner;
+  return {
+    partition,
+    viewer: ask.viewer.viewer,
+    request_id: ask.requestId,
+    reservation: held.wanted.place.reservation,
+    campaign: campaign.id,
+    creative: creative.id,
+    advertiser: campaign.advertiserId,
+    position,
+    duration_seconds: creative.durationSeconds,
+    pricing_model: campaign.pricing.model,
+    price_micros: campaign.pricing.priceMicros,
+    minute: ask.minute,
+    expires_at: expiresAt,
+    click_expires_at: (ask.minute + 1) * 60_000 + lives.clickTokenLifeMs,
+    identities: cappedBy(decision.seen ?? [], held.runner.caps),
+    country: ask.context.country,
+    device_type: ask.context.deviceType,
+    click_through: creative.clickThrough,
+  };
+}
+
+function servedAd(decision: Decision, held: Held, position: number, startSeconds: number): ServedAd {
+  const { campaign } = held.runner.entrant;
+  return {
+    reservation: held.wanted.place.reservation,
+    campaign: campaign.id,
+    creative: held.runner.creative.id,
+    advertiser: campaign.advertiserId,
+    position,
+    start_seconds: startSeconds,
+    duration_seconds: held.runner.creative.durationSeconds,
+    categories: campaign.categories.map((category) => category.id),
+    pricing_model: campaign.pricing.model,
+    price_micros: campaign.pricing.priceMicros,
+    minute: decision.ask.minute,
+    expires_at: decision.expiresAt,
+    capped_by: cappedBy(decision.seen ?? [], held.runner.caps),
+    house: campaign.tier === 'house',
+  };
+}
+
+function candidatesOf(decision: Decision): readonly Candidate[] {
+  const served = new Set(podOf(decision).map(({ held }) => held.runner.creative.id));
+  const candidates: Candidate[] = [];
+  for (const entrant of decision.entrants) {
+    for (const runner of entrant.runners) {
+      if (!runner.worth) continue;
+      const { valueMicros, muPpm, scoreMicros, signals } = runner.worth;
+      candidates.push({
+        campaign: entrant.campaign.id,
+        creative: runner.creative.id,
+        duration_seconds: runner.creative.durationSeconds,
+        value_micros: valueMicros,
+        mu_ppm: muPpm,
+        score_micros: scoreMicros,
+        pacing_signal: signals.pacing?.version ?? null,
+        score_signal: signals.score?.version ?? null,
+        outcome: outcomeOf(runner, served),
+      });
+    }
+  }
+  return candidates;
+}
+
+/** Campaigns that fell out before they became candidates, counted by reason. */
+export function falloutsOf(decision: Decision): readonly Fallout[] {
+  const counts = new Map<Reason, number>();
+  for (const { fellOut } of decision.entrants) if (fellOut) counts.set(fellOut, (counts.get(fellOut) ?? 0) + 1);
+  return [...counts].map(([reason, campaigns]) => ({ reason, campaigns }));
+}
+
+function proofOf({ solution, conflictsRejected }: Decision): AdRequest['proof'] {
+  if (!solution) return { value: 0, bound: 0, nodes: 0, exact: true, conflicts_rejected: 0 };
+  const { value, bound, nodes, exact } = solution;
+  return {
+    value: Math.round(value),
+    bound: Math.round(bound),
+    nodes,
+    exact,
+    conflicts_rejected: conflictsRejected,
+  };
+}
+
+function contextOf({ context, ipTruncated, userAgentClass }: Ask): RequestContext {
+  return {
+    country: context.country,
+    region: context.region,
+    city: context.city,
+    dma: context.dma,
+    device_type: context.deviceType,
+    os: context.os,
+    brand: context.brand,
+    content_category: context.contentCategory,
+    content_genre: context.contentGenre,
+    content_rating: context.contentRating,
+    age: context.age,
+    gender: context.gender,
+    household_income: context.householdIncome,
+    time_zone: context.timeZone,
+    ip_truncated: ipTruncated,
+    user_agent_class: userAgentClass,
+  };
+}

@@ -1,0 +1,169 @@
+import type { FrequencyCap } from '../domain/campaign.ts';
+import {
+  countInWindow,
+  emptyFrequency,
+  type Marks,
+  type Place,
+  release,
+  reserve,
+  type Wanted,
+} from '../domain/frequency/frequency.ts';
+import type { ScopedIdentity } from '../domain/request.ts';
+import type { Clock } from '../engines/clock.ts';
+import type { Random } from '../engines/random.ts';
+import { BROOM_MS, keys } from '../engines/state-store/keys.ts';
+import type { Entry } from '../engines/state-store/state-store.ts';
+import { decodeBare, encodeBare } from '../schemas/codec.ts';
+import type { FrequencyRecord } from '../schemas/records.ts';
+import { isAway } from './deadline.ts';
+import { HotKeys } from './hot-keys.ts';
+import { limits } from './limits.ts';
+import type { Metrics } from './metrics.ts';
+import type { StoreGate } from './store-gate.ts';
+
+/** One identity's record as read at the beginning of a request. */
+export interface SeenIdentity {
+  readonly identity: ScopedIdentity;
+  readonly entry: Entry;
+  readonly record: FrequencyRecord;
+}
+
+/** What an ad needs: a place under each identity in whose scope it is capped. */
+export interface WantedAd {
+  readonly place: Place;
+  readonly caps: readonly FrequencyCap[];
+}
+
+export type PlaceRefusal = 'cap_reached' | 'contended' | 'store_unavailable';
+
+/** The caps that an ad of this creative has to keep. */
+export function capsOf(caps: readonly FrequencyCap[], creativeId: string): readonly FrequencyCap[] {
+  return caps.filter((cap) => cap.creativeId === null || cap.creativeId === creativeId);
+}
+
+/** Places under identities, taken and released by swaps; waiting changes of one identity go together. */
+export class Reserver {
+  readonly #gate: StoreGate;
+  readonly #records: HotKeys<FrequencyRecord>;
+  readonly #metrics: Metrics;
+
+  constructor(gate: StoreGate, clock: Clock, random: Random, metrics: Metrics) {
+    this.#gate = gate;
+    this.#metrics = metrics;
+    this.#records = new HotKeys<FrequencyRecord>(gate, clock, random, metrics, {
+      what: 'frequency',
+      decode: decodeRecord,
+      encode: (record) => encodeBare('frequency-record', record),
+      expiresInMs: BROOM_MS,
+      tries: limits.swapTries,
+    });
+  }
+
+  /** Reads the identities' records and one more key (null: none) in one round. Rejects with EngineError. */
+  async look(
+    identities: readonly ScopedIdentity[],
+    another: string | null,
+  ): Promise<{ readonly seen: readonly SeenIdentity[]; readonly another: Entry | null }> {
+    const wanted = identities.map(({ scope, hash }) => keys.frequency(scope, hash));
+    if (another !== null) wanted.push(another);
+    if (wanted.length === 0) return { seen: [], another: null };
+    const entries = await this.#gate.read(wanted);
+    const seen = identities.map((identity, index) => {
+      const entry = entries[index] as Entry;
+      return { identity, entry, record: decodeRecord(entry.bytes) };
+    });
+    return { seen, another: another === null ? null : (entries.at(-1) ?? null) };
+  }
+
+  /** Takes the ads' places, one swap per identity, in parallel. An ad that one identity refuses gives its other places up. */
+  async reserve(
+    seen: readonly SeenIdentity[],
+    ads: readonly WantedAd[],
+    marks: Marks,
+  ): Promise<ReadonlyMap<string, PlaceRefusal>> {
+    const refused = new Map<string, PlaceRefusal>();
+    await Promise.all(
+      seen.map(async (identity) => {
+        const wanted = wantedOf(identity, ads);
+        if (wanted.length === 0) return;
+        for (const [reservation, reason] of await this.#reserveAt(identity, wanted, marks)) {
+          refused.set(reservation, reason);
+        }
+      }),
+    );
+    const lost = ads.filter((ad) => refused.has(ad.place.reservation));
+    await this.release(seen, lost);
+    return refused;
+  }
+
+  /** Gives places up. What cannot be released now runs out with its token. */
+  async release(seen: readonly SeenIdentity[], ads: readonly WantedAd[]): Promise<void> {
+    await Promise.all(
+      seen.map(async (identity) => {
+        const reservations = wantedOf(identity, ads).map(({ place }) => place.reservation);
+        if (reservations.length === 0) return;
+        const { scope, hash } = identity.identity;
+        try {
+          await this.#records.change(keys.frequency(scope, hash), null, (record) => ({
+            record: releaseAll(record, reservations),
+            answer: null,
+          }));
+        } catch (error) {
+          if (!isAway(error)) throw error;
+          this.#metrics.engineFailures.inc({ engine: 'release', code: error.code });
+        }
+      }),
+    );
+  }
+
+  async #reserveAt(
+    { identity, entry }: SeenIdentity,
+    wanted: readonly Wanted[],
+    marks: Marks,
+  ): Promise<readonly (readonly [string, PlaceRefusal])[]> {
+    try {
+      const refused = await this.#records.change(keys.frequency(identity.scope, identity.hash), entry, (record) => {
+        const result = reserve(record, wanted, marks);
+        const unchanged = result.refused.length === wanted.length;
+        return { record: unchanged ? record : result.record, answer: result.refused };
+      });
+      return refused.map(({ reservation }) => [reservation, 'cap_reached'] as const);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      const reason: PlaceRefusal = error.code === 'conflict' ? 'contended' : 'store_unavailable';
+      return wanted.map(({ place }) => [place.reservation, reason] as const);
+    }
+  }
+}
+
+/** How much of a cap is used, by what was read at the beginning. Null: the request has no identity of that scope. */
+export function usedOf(
+  cap: FrequencyCap,
+  campaignId: string,
+  partition: number,
+  seen: readonly SeenIdentity[],
+  marks: Marks,
+): number | null {
+  const identity = seen.find((each) => each.identity.scope === cap.scope);
+  return identity ? countInWindow(identity.record, cap, campaignId, partition, marks) : null;
+}
+
+/** The identities under which an ad's place is reserved. */
+export function cappedBy(seen: readonly SeenIdentity[], caps: readonly FrequencyCap[]): readonly ScopedIdentity[] {
+  return seen.filter(({ identity }) => caps.some((cap) => cap.scope === identity.scope)).map((each) => each.identity);
+}
+
+function wantedOf({ identity }: SeenIdentity, ads: readonly WantedAd[]): readonly Wanted[] {
+  return ads
+    .map(({ place, caps }) => ({ place, caps: caps.filter((cap) => cap.scope === identity.scope) }))
+    .filter(({ caps }) => caps.length > 0);
+}
+
+function releaseAll(record: FrequencyRecord, reservations: readonly string[]): FrequencyRecord {
+  const held = record.entries.some((each) => each.state === 'OUTSTANDING' && reservations.includes(each.reservation));
+  return held ? reservations.reduce(release, record) : record;
+}
+
+function decodeRecord(bytes: Buffer | null): FrequencyRecord {
+  return bytes ? decodeBare('frequency-record', bytes) : emptyFrequency();
+}

@@ -1,0 +1,82 @@
+import Type from 'typebox';
+
+const text = (maxLength = 256) => Type.Optional(Type.String({ maxLength }));
+const flag = () => Type.Optional(Type.Boolean());
+const whole = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }));
+const code = () => Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Number()]));
+const gapSeconds = () => Type.Optional(Type.Union([Type.Integer({ minimum: 0, maximum: 3600 }), Type.Null()]));
+
+const pod = Type.Object({
+  name: text(),
+  id: text(),
+  duration_seconds: whole(1, 3600),
+  min_ads: whole(0, 30),
+  max_ads: whole(1, 30),
+  objective: Type.Optional(
+    Type.Union([Type.Literal('revenue'), Type.Literal('fill_rate'), Type.Literal('user_experience')]),
+  ),
+  enable_competitive_separation: flag(),
+  min_separation_seconds: gapSeconds(),
+  allow_duplicate_advertisers: flag(),
+});
+
+/** The body of POST /api/v2/ad-request. What is not here is ignored, and said so in `warnings`. */
+export const adRequestBody = Type.Object({
+  request_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  pod_duration: whole(1, 3600),
+  max_ads: whole(1, 30),
+  min_ads: whole(0, 30),
+  pod: Type.Optional(pod),
+  session: Type.Optional(Type.Object({ id: text() })),
+  break: Type.Optional(
+    Type.Object({ index: whole(0, 10_000), offset_seconds: Type.Optional(Type.Number({ minimum: 0 })) }),
+  ),
+  user: Type.Optional(
+    Type.Object({
+      id: text(),
+      household_id: text(),
+      age: whole(0, 120),
+      gender: text(),
+      household_income: Type.Optional(Type.Number({ minimum: 0, maximum: 1_000_000_000 })),
+      time_zone: text(),
+    }),
+  ),
+  device: Type.Optional(
+    Type.Object({
+      type: text(),
+      brand: text(),
+      os: text(),
+      ifa: text(),
+      ifa_type: text(),
+      lmt: Type.Optional(Type.Union([Type.Boolean(), Type.Literal(0), Type.Literal(1)])),
+      ip: text(),
+      ua: text(2048),
+      id: text(),
+    }),
+  ),
+  content: Type.Optional(Type.Object({ category: text(), genre: text(), rating: text() })),
+  geo: Type.Optional(Type.Object({ country: text(), region: text(), city: text(), dma: code() })),
+  consent: Type.Optional(
+    Type.Object({ given: flag(), granted: flag(), gdpr: flag(), coppa: flag(), string: text(8192) }),
+  ),
+  test: flag(),
+});
+
+export type AdRequestBody = Type.Static<typeof adRequestBody>;
+
+interface Shape {
+  readonly properties?: Readonly<Record<string, Shape>>;
+}
+
+/** JSON pointers of the fields that the schema does not know. */
+export function unknownFields(body: unknown, shape: Shape = adRequestBody as Shape, at = ''): readonly string[] {
+  if (!shape.properties || typeof body !== 'object' || body === null) return [];
+  const found: string[] = [];
+  for (const [name, value] of Object.entries(body)) {
+    const pointer = `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const inner = Object.hasOwn(shape.properties, name) ? shape.properties[name] : undefined;
+    if (inner) found.push(...unknownFields(value, inner, pointer));
+    else found.push(pointer);
+  }
+  return found;
+}

@@ -1,0 +1,54 @@
+import type { FastifyInstance } from 'fastify';
+import { readAsk } from '../ask.ts';
+import type { CatalogCache } from '../catalog-cache.ts';
+import { answerOf, type Warning } from '../draft.ts';
+import { type ServingParts, serve } from '../serve.ts';
+import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
+
+export interface AdRequestParts extends ServingParts {
+  readonly cache: CatalogCache;
+  readonly pepper: string;
+  /** How tracking URLs begin. Known once the server listens. */
+  readonly base: () => string;
+}
+
+interface AdRequestRoute {
+  Body: AdRequestBody;
+  Querystring: { readonly explain?: unknown };
+}
+
+/** POST /api/v2/ad-request: a pod for a break, as JSON. */
+export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): void {
+  app.post<AdRequestRoute>('/api/v2/ad-request', { schema: { body: adRequestBody } }, async (request, reply) => {
+    const began = parts.clock.ticks();
+    const { body, query } = request;
+    const ask = readAsk({
+      body,
+      requestId: body.request_id ?? parts.uuid(),
+      receivedAt: parts.clock.now(),
+      userAgent: request.headers['user-agent'],
+      pepper: parts.pepper,
+      podNamed: (name) => parts.cache.pod(name),
+    });
+    const asked = { ask, body, warnings: warningsOf(body, parts), explain: isYes(query.explain) };
+    const { draft, explain } = await serve(asked, parts);
+    const answer = answerOf(draft, parts.tokens, parts.base());
+    parts.metrics.decisionSeconds.observe((parts.clock.ticks() - began) / 1_000_000);
+    reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
+    return JSON.stringify(explain === null ? answer : { ...answer, explain });
+  });
+}
+
+const WARNINGS_MAX = 20;
+
+function warningsOf(body: unknown, { metrics }: AdRequestParts): readonly Warning[] {
+  const unknown = unknownFields(body);
+  if (unknown.length > 0) metrics.unknownFields.inc(unknown.length);
+  return unknown
+    .slice(0, WARNINGS_MAX)
+    .map((pointer) => ({ pointer: pointer.slice(0, 256), detail: 'unknown field, ignored' }));
+}
+
+function isYes(value: unknown): boolean {
+  return value === '1' || value === 'true';
+}

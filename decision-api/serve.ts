@@ -1,0 +1,162 @@
+import type { Clock } from '../engines/clock.ts';
+import type { Config } from '../engines/config.ts';
+import type { OutRecord } from '../engines/event-log/event-log.ts';
+import { partitionOf } from '../engines/event-log/partition.ts';
+import type { Entry } from '../engines/state-store/state-store.ts';
+import { encode } from '../schemas/codec.ts';
+import { answerKey, decodeAnswer, hashBody, type KeptAnswer, keepAnswer } from './answers.ts';
+import type { Ask } from './ask.ts';
+import { countDecision } from './count-decision.ts';
+import { isAway } from './deadline.ts';
+import { decide } from './decide.ts';
+import type { DecidingParts, Decision } from './decision.ts';
+import { type Draft, draftOf, emptyDraft, type Warning } from './draft.ts';
+import { explainDecision } from './explain.ts';
+import { featuresFor } from './features.ts';
+import type { Journal } from './journal.ts';
+import type { Metrics } from './metrics.ts';
+import { Problem } from './problem.ts';
+import { noFillReason, recordOf } from './record.ts';
+import { giveUp } from './steps/reserve.ts';
+import type { StoreGate } from './store-gate.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface ServingParts extends DecidingParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly gate: StoreGate;
+  readonly journal: Journal;
+  readonly tokens: Tokens;
+  readonly partitions: { readonly requests: number; readonly beacons: number };
+  readonly catalogStale: (now: number) => boolean;
+}
+
+export interface Served {
+  readonly draft: Draft;
+  readonly explain: object | null;
+}
+
+export interface Asked {
+  readonly ask: Ask;
+  readonly body: unknown;
+  readonly warnings: readonly Warning[];
+  readonly explain: boolean;
+}
+
+/**
+ * Answers one request: the kept answer of a repeated request_id, else a decision that is written to the log before it is
+ * answered. Throws Problem 409 when the id came before with another body. Never fails because an engine is away.
+ */
+export async function serve(asked: Asked, parts: ServingParts): Promise<Served> {
+  const { ask } = asked;
+  if (!parts.journal.worthTrying()) return unlogged(asked, parts);
+  const decision = begin(ask, parts);
+  const key = ask.repeatable ? answerKey(ask.requestId) : null;
+  const read = look(decision, key, parts);
+  const known = read.then((entry) => (entry?.bytes ? 'stop' : 'decide'));
+  await decide(decision, known, parts, parts.clock);
+  const absent = await read;
+  if (absent?.bytes) return repeat(asked, decodeAnswer(absent.bytes), parts);
+  const noFill = noFillReason(decision);
+  const draft = draftOf(decision, noFill, asked.warnings, parts.tokens, parts.config);
+  const record = toRecord(decision, noFill, parts);
+  if (key !== null && absent !== null) {
+    const first = await keep(key, absent, { bodyHash: hashBody(asked.body), draft, record }, parts);
+    if (first) {
+      await giveUp(decision, parts, 'all');
+      return repeat(asked, first, parts);
+    }
+  }
+  try {
+    await parts.journal.append('ad-requests', [record]);
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    // A kept answer may be repeated, and after a time-out the record may be there: then places and money stay held.
+    if (key === null && error.code !== 'timeout') await giveUp(decision, parts, 'all');
+    return unlogged(asked, parts);
+  }
+  countDecision(decision, parts.metrics);
+  parts.metrics.requests.inc({ outcome: noFill === null ? 'filled' : 'empty' });
+  return { draft, explain: asked.explain ? explainDecision(decision, parts) : null };
+}
+
+function begin(ask: Ask, { config, partitions }: ServingParts): Decision {
+  const features = featuresFor(ask.viewer.viewer, config.features);
+  const rules = features.has('pods') ? ask.rules : { ...ask.rules, maxAds: 1, minAds: Math.min(1, ask.rules.minAds) };
+  return {
+    ask: { ...ask, rules },
+    features,
+    partition: partitionOf(ask.viewer.viewer, partitions.beacons),
+    expiresAt: (ask.minute + 1) * 60_000 + config.tokenLifeMs,
+    seen: null,
+    catalogStale: false,
+    entrants: [],
+    solution: null,
+    conflictsRejected: 0,
+    held: new Map(),
+    timingsUs: {},
+  };
+}
+
+/** Reads identities and the kept answer in one round. The store being away leaves `seen` null. */
+async function look(decision: Decision, key: string | null, parts: ServingParts): Promise<Entry | null> {
+  decision.catalogStale = parts.catalogStale(decision.ask.receivedAt);
+  try {
+    const { seen, another } = await parts.reserver.look(decision.ask.viewer.identities, key);
+    // Nothing to read says nothing of the store.
+    if (!parts.gate.away) decision.seen = seen;
+    return another;
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    return null;
+  }
+}
+
+function toRecord(decision: Decision, noFill: Draft['no_fill_reason'], parts: ServingParts): OutRecord {
+  const { viewer } = decision.ask.viewer;
+  return {
+    partition: partitionOf(viewer, parts.partitions.requests),
+    key: viewer,
+    value: encode('ad-request', recordOf(decision, parts.uuid(), noFill)),
+  };
+}
+
+/** Null: ours is kept, or nothing could be kept and the answer stands by itself. */
+async function keep(key: string, absent: Entry, answer: KeptAnswer, parts: ServingParts): Promise<KeptAnswer | null> {
+  try {
+    return await keepAnswer(parts.gate, key, absent, answer);
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    parts.metrics.engineFailures.inc({ engine: 'answers', code: error.code });
+    return null;
+  }
+}
+
+/** The same answer again; its record is appended again too, in case the first one never arrived. */
+async function repeat(asked: Asked, kept: KeptAnswer, parts: ServingParts): Promise<Served> {
+  if (!kept.bodyHash.equals(hashBody(asked.body))) {
+    parts.metrics.requests.inc({ outcome: 'conflict' });
+    throw new Problem(409, 'request_id already used', 'this request_id came before with another body', [
+      { pointer: '/request_id', detail: 'use a new one for another request' },
+    ]);
+  }
+  try {
+    await parts.journal.append('ad-requests', [kept.record]);
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    return unlogged(asked, parts);
+  }
+  parts.metrics.requests.inc({ outcome: 'repeated' });
+  return { draft: kept.draft, explain: null };
+}
+
+/** Nothing may be served that is not in the log: a valid pod without ads. */
+function unlogged({ ask, warnings }: Asked, { metrics }: ServingParts): Served {
+  metrics.logRefusals.inc();
+  metrics.requests.inc({ outcome: 'log_unavailable' });
+  return {
+    draft: emptyDraft(ask.requestId, ask.rules.durationSeconds, 'log_unavailable', warnings),
+    explain: null,
+  };
+}

@@ -1,0 +1,25 @@
+import { solvePod } from '../../domain/pods/plain-solver.ts';
+import type { PodCandidate } from '../../domain/pods/pod.ts';
+import { type Decision, type Runner, racing } from '../decision.ts';
+
+/** The best pod of the creatives still in the race. `onlyHeld`: of those that need nothing more. */
+export function solve(decision: Decision, onlyHeld: boolean): void {
+  const runners = racing(decision).filter((runner) => !onlyHeld || decision.held.has(runner.creative.id));
+  const first = decision.solution === null;
+  decision.solution = solvePod(runners.map(asCandidate), decision.ask.rules);
+  if (first) decision.conflictsRejected = decision.solution.conflicts;
+}
+
+function asCandidate({ entrant: { campaign }, creative, worth }: Runner): PodCandidate {
+  return {
+    campaignId: campaign.id,
+    creativeId: creative.id,
+    advertiserId: campaign.advertiserId,
+    mediaUrl: creative.media[0]?.url ?? creative.id,
+    durationSeconds: creative.durationSeconds,
+    categories: campaign.categories,
+    scoreMicros: worth?.scoreMicros ?? 1,
+    qualityCenti: worth?.qualityCenti ?? 0,
+    house: campaign.tier === 'house',
+  };
+}
