@@ -61,6 +61,8 @@ export class LmdbEnvironment {
         // With it, lmdb-js flushes under a mutex of its own whose recovery is wrong: a process killed while it flushes
         // leaves the next writer with MDB_PANIC, for good (mdb_mutex_failed, lmdb 3.5.6).
         overlappingSync: false,
+        // `write` batches by itself; lmdb-js's own batches have a promise that nobody can catch when the disk is full.
+        eventTurnBatching: false,
       });
     } catch (cause) {
       throw new EngineError('unavailable', `cannot open the folder ${path}`, cause);
