@@ -20,9 +20,15 @@ export async function keepCatalog(dataDir: string, kept: KeptCatalog, heardAt: n
   await rename(unfinished, join(dataDir, fileName));
 }
 
-/** Notes in the kept snapshot that Postgres said nothing new at this time. */
-export async function touchCatalog(dataDir: string, heardAt: number): Promise<void> {
-  await utimes(join(dataDir, fileName), heardAt / 1000, heardAt / 1000);
+/** Notes in the kept snapshot that Postgres said nothing new at this time. False: there is none. */
+export async function touchCatalog(dataDir: string, heardAt: number): Promise<boolean> {
+  try {
+    await utimes(join(dataDir, fileName), heardAt / 1000, heardAt / 1000);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
 }
 
 /** Null when none was kept. A file that is not a snapshot throws SyntaxError. */
@@ -34,7 +40,11 @@ export async function readKeptCatalog(
     const kept = JSON.parse(await readFile(path, 'utf8')) as KeptCatalog;
     return { kept, heardAt: (await stat(path)).mtimeMs };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (isAbsent(error)) return null;
     throw error;
   }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

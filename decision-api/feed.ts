@@ -89,15 +89,19 @@ export class Feed {
     await this.#subscription?.stop();
   }
 
-  /** Keeps what is held on disk, if it changed. */
+  /** Keeps what is held on disk, if it changed. A disk that takes nothing is complained of, and serving goes on. */
   async keep(): Promise<void> {
     const { cache, dataDir } = this.#parts;
     if (this.#loaded === 'no') return;
-    if (cache.changes === this.#keptChanges) return await touchCatalog(dataDir, this.#heardAt);
-    const changes = cache.changes;
+    const { changes } = cache;
     const positions = [...(this.#positions.get('catalog-changes') ?? [])];
-    await keepCatalog(dataDir, { campaigns: cache.campaigns, pods: cache.pods, positions }, this.#heardAt);
-    this.#keptChanges = changes;
+    try {
+      if (changes === this.#keptChanges && (await touchCatalog(dataDir, this.#heardAt))) return;
+      await keepCatalog(dataDir, { campaigns: cache.campaigns, pods: cache.pods, positions }, this.#heardAt);
+      this.#keptChanges = changes;
+    } catch (error) {
+      this.#complain(error, 'the catalog could not be kept on disk');
+    }
   }
 
   async #noteEnds(): Promise<void> {

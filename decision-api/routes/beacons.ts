@@ -20,7 +20,7 @@ export interface BeaconParts {
 }
 
 /** The smallest transparent GIF: 43 bytes. */
-const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
+const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64');
 
 const beaconsBody = Type.Object({
   beacons: Type.Array(

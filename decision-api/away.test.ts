@@ -1,0 +1,89 @@
+import { rm } from 'node:fs/promises';
+import { afterEach, expect, test } from 'vitest';
+import { micros } from '../domain/money.ts';
+import { openHouse, type TestHouse, testCampaign } from './test-house.ts';
+
+let house: TestHouse | null = null;
+
+afterEach(async () => {
+  await house?.close();
+  house = null;
+});
+
+const cap = { scope: 'user', creativeId: null, windowSeconds: 3600, max: 5 } as const;
+const body = { request_id: 'r', pod_duration: 90, user: { id: 'u' } };
+
+test('while the store is away only campaigns without caps and budgets serve, and when it is back all of them', async () => {
+  const free = testCampaign();
+  const capped = testCampaign({ caps: [cap] });
+  const budgeted = testCampaign({ totalBudgetMicros: micros(1_000_000_000) });
+  house = await openHouse([free, capped, budgeted]);
+  const { away, post, metric } = house;
+  away.store = true;
+  const poor = await post(body, '?explain=1');
+  expect(poor.status).toBe(200);
+  expect(poor.json.pod.ads.map((ad) => ad.campaign_id)).toEqual([free.id]);
+  const outcomes = new Map(poor.json.explain.campaigns.map((each) => [each.campaign_id, each.outcome]));
+  expect([outcomes.get(capped.id), outcomes.get(budgeted.id)]).toEqual(['store_unavailable', 'store_unavailable']);
+  expect(await metric('engine_failures_total', 'state_store')).toBeGreaterThan(0);
+
+  away.store = false;
+  await expect.poll(async () => (await post({ ...body, request_id: undefined })).json.pod.ads.length).toBe(3);
+});
+
+test('a store that was away before anything else leaves an empty pod with its reason', async () => {
+  house = await openHouse([testCampaign({ caps: [cap] })]);
+  house.away.store = true;
+  const { status, json } = await house.post(body);
+  expect([status, json.pod.ads.length, json.no_fill_reason]).toEqual([200, 0, 'store_unavailable']);
+});
+
+test('what cannot be logged is not served: a valid empty pod, and the place is free again', async () => {
+  house = await openHouse([testCampaign({ caps: [{ ...cap, max: 1 }], goalImpressions: 1 })]);
+  const { away, post, metric } = house;
+  away.log = true;
+  const unlogged = await post({ pod_duration: 30, user: { id: 'u' } });
+  expect(unlogged.status).toBe(200);
+  expect(unlogged.json.pod).toEqual({ duration_seconds: 30, filled_seconds: 0, ads: [] });
+  expect(unlogged.json.no_fill_reason).toBe('log_unavailable');
+  expect(await metric('log_refusals_total')).toBe(1);
+  expect(await house.records('ad-request')).toEqual([]);
+
+  away.log = false;
+  await expect.poll(async () => (await post({ pod_duration: 30, user: { id: 'u' } })).json.pod.ads.length).toBe(1);
+});
+
+test('a decision whose record the log refused is what a retry gets, once the log is back', async () => {
+  house = await openHouse([testCampaign({ caps: [{ ...cap, max: 1 }], goalImpressions: 1 })]);
+  const { away, post } = house;
+  away.log = true;
+  expect((await post(body)).json.no_fill_reason).toBe('log_unavailable');
+  away.log = false;
+  await expect.poll(async () => (await post(body)).json.pod.ads.length).toBe(1);
+  const [record, ...more] = await house.records('ad-request');
+  expect(record?.event.ads).toHaveLength(1);
+  expect(more).toEqual([]);
+});
+
+test('without Postgres an instance starts from the last snapshot on disk and says that it is degraded', async () => {
+  house = await openHouse([testCampaign(), testCampaign({ goalImpressions: 10 })]);
+  house.away.catalog = true;
+  const other = await house.another();
+  await other.ready();
+  const ready = await other.app.inject({ method: 'GET', url: '/health/ready' });
+  expect(ready.statusCode).toBe(200);
+  expect(ready.json().degraded).toEqual(['catalog: from the last snapshot on disk']);
+  const answer = await other.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload: { pod_duration: 60 } });
+  expect(answer.json().pod.ads).toHaveLength(2);
+});
+
+test('an instance that knows no catalog is live but not ready, and says why', async () => {
+  house = await openHouse([]);
+  house.away.catalog = true;
+  await rm(`${house.config.dataDir}/decision-api-snapshot.json`);
+  const other = await house.another();
+  const ready = await other.app.inject({ method: 'GET', url: '/health/ready' });
+  expect(ready.statusCode).toBe(503);
+  expect(ready.json().why).toEqual(['catalog: neither Postgres nor a snapshot on disk could be read']);
+  expect((await other.app.inject({ method: 'GET', url: '/health/live' })).statusCode).toBe(200);
+});

@@ -1,0 +1,64 @@
+import { createHmac } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { encodeBare } from '../schemas/codec.ts';
+import type { TrackingToken } from '../schemas/records.ts';
+import { testId } from './test-house.ts';
+import { Tokens } from './tokens.ts';
+
+const token: TrackingToken = {
+  partition: 3,
+  viewer: 'v',
+  request_id: 'r',
+  reservation: testId(),
+  campaign: testId(),
+  creative: testId(),
+  advertiser: testId(),
+  position: 1,
+  duration_seconds: 30,
+  pricing_model: 'cpm',
+  price_micros: 12_000,
+  minute: 29_000_000,
+  expires_at: 1_740_000_060_000,
+  click_expires_at: 1_740_000_050_000,
+  identities: [{ scope: 'user', hash: 'h' }],
+  country: 'US',
+  device_type: null,
+  click_through: 'https://advertiser.example/',
+};
+const secret = 's'.repeat(32);
+const tokens = new Tokens([{ id: 'k2', secret }]);
+
+test('a token says after its journey what it said before', () => {
+  expect(tokens.verify('start', tokens.sign('start', tokens.facts(token)))).toEqual({ ok: true, token });
+});
+
+test('the format is key id, facts and the first 16 bytes of the HMAC over event, key id and facts', () => {
+  const facts = encodeBare('tracking-token', token).toString('base64url');
+  const mac = createHmac('sha256', secret).update(`start\nk2.${facts}`).digest().subarray(0, 16).toString('base64url');
+  expect(tokens.sign('start', tokens.facts(token))).toBe(`k2.${facts}.${mac}`);
+});
+
+test('the first key signs, every key verifies, and a key that is gone no longer does', () => {
+  const signed = tokens.sign('start', tokens.facts(token));
+  const rotated = new Tokens([
+    { id: 'k3', secret: 't'.repeat(32) },
+    { id: 'k2', secret },
+  ]);
+  expect(rotated.verify('start', signed).ok).toBe(true);
+  expect(rotated.facts(token)).toMatch(/^k3\./);
+  expect(new Tokens([{ id: 'k3', secret }]).verify('start', signed)).toEqual({ ok: false, reason: 'forged' });
+});
+
+test('one changed character, another event or a shortened signature is forged', () => {
+  const signed = tokens.sign('start', tokens.facts(token));
+  const at = signed.indexOf('.') + 5;
+  const changed = `${signed.slice(0, at)}${signed[at] === 'A' ? 'B' : 'A'}${signed.slice(at + 1)}`;
+  for (const [event, text] of [
+    ['start', changed],
+    ['complete', signed],
+    ['start', signed.slice(0, -4)],
+  ] as const) {
+    expect(tokens.verify(event, text)).toEqual({ ok: false, reason: 'forged' });
+  }
+  expect(tokens.verify('start', 'k2.facts')).toEqual({ ok: false, reason: 'garbled' });
+});
