@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { micros } from '../money.ts';
+import { dayOf } from '../zone.ts';
 import { type Progress, pacingInput } from './pace.ts';
 import { initialPacingState, muLimitPpm, type PacingState, pacingStatus, updateMu } from './shadow-price.ts';
 import { type PacedCampaign, targetCurve } from './target.ts';
@@ -19,8 +20,9 @@ const campaign: PacedCampaign = {
 
 interface Simulated {
   readonly spent: number;
+  /** The farthest from the curve after the first tenth, as a share of the budget. */
   readonly worst: number;
-  readonly mus: readonly number[];
+  readonly byDay: readonly number[];
 }
 
 /** A market of `perTick` auctions each second: a win where quality, drawn from a fixed sequence around 1, exceeds μ. */
@@ -29,7 +31,9 @@ function simulate(paced: PacedCampaign, tickMs: number, perTick: (tick: number) 
   let spent = 0;
   let worst = 0;
   let drawn = 7;
-  const mus: number[] = [];
+  let today = dayOf(paced.startsAt, paced.timeZone);
+  let spentBeforeToday = 0;
+  const byDay: number[] = [];
   const ticks = (paced.endsAt - paced.startsAt) / tickMs;
   for (let tick = 1; tick <= ticks; tick++) {
     for (let auction = 0; auction < perTick(tick); auction++) {
@@ -38,19 +42,23 @@ function simulate(paced: PacedCampaign, tickMs: number, perTick: (tick: number) 
       if (quality * 1_000_000 > state.muPpm && spent + price <= (paced.totalBudgetMicros ?? 0)) spent += price;
     }
     const at = paced.startsAt + tick * tickMs;
+    if (dayOf(at, paced.timeZone) !== today || tick === ticks) {
+      byDay.push(spent - spentBeforeToday);
+      today = dayOf(at, paced.timeZone);
+      spentBeforeToday = spent;
+    }
     const progress: Progress = {
       spentMicros: spent,
-      spentBeforeTodayMicros: 0,
+      spentBeforeTodayMicros: spentBeforeToday,
       impressions: 0,
       impressionsBeforeToday: 0,
     };
     const input = pacingInput(paced, progress, at, tickMs);
     if (input === null) throw new Error('nothing to pace');
     state = updateMu(state, input);
-    mus.push(state.muPpm);
     if (tick > ticks / 10) worst = Math.max(worst, Math.abs(spent - input.target) / input.budget);
   }
-  return { spent, worst, mus };
+  return { spent, worst, byDay };
 }
 
 test.each([
@@ -77,6 +85,23 @@ test('even pacing follows a tide of traffic', () => {
   const { spent, worst } = simulate(campaign, 1_000, tide, 12_000);
   expect(spent).toBeGreaterThanOrEqual(0.95 * 12_000_000);
   expect(worst).toBeLessThan(0.08);
+});
+
+test('over days each hour of the flight gets its share, also of the day that is an hour short', () => {
+  const days = {
+    ...campaign,
+    timeZone: 'America/New_York',
+    startsAt: Date.parse('2026-03-06T05:00:00Z'),
+    endsAt: Date.parse('2026-03-10T04:00:00Z'),
+  };
+  const { spent, worst, byDay } = simulate(days, 60_000, () => 1, 12_000);
+  expect(spent).toBeGreaterThanOrEqual(0.99 * 12_000_000);
+  expect(worst).toBeLessThan(0.01);
+  const hours = [24, 24, 23, 24];
+  expect(byDay).toHaveLength(hours.length);
+  byDay.forEach((micros, index) => {
+    expect(Math.abs(micros / 12_000_000 - (hours[index] ?? 0) / 95)).toBeLessThan(0.01);
+  });
 });
 
 test('a flight of 20 seconds is paced too', () => {

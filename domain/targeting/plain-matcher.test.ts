@@ -93,6 +93,39 @@ test('no rules match everything, as does a rule that asks for nothing', () => {
   expect(match([rule({ device_types: [] })], {}).ok).toBe(true);
 });
 
+test('the plan’s own example request meets a rule made of the plan’s own example values', () => {
+  const request = {
+    user: { id: 'hashed_id', age: 35, gender: 'male', household_income: 75_000, time_zone: 'America/Los_Angeles' },
+    device: { type: 'smart_tv', brand: 'samsung', os: 'tizen' },
+    content: { category: 'sports', rating: 'PG', genre: 'action' },
+    geo: { country: 'US', region: 'CA', city: 'Los Angeles', dma: '803' },
+  };
+  const everything = rule({
+    geo_countries: ['US', 'CA', 'UK'],
+    geo_regions: ['US-CA', 'US-NY'],
+    geo_cities: ['Los Angeles', 'New York'],
+    geo_dma_codes: ['501', '803'],
+    device_types: ['smart_tv', 'roku', 'fire_tv'],
+    os_types: ['tizen', 'tvos', 'webos'],
+    device_brands: ['samsung', 'lg', 'sony'],
+    content_categories: ['sports', 'news', 'entertainment'],
+    content_genres: ['action', 'comedy', 'drama'],
+    content_ratings: ['G', 'PG', 'PG-13', 'R'],
+    age_ranges: [
+      { min: 18, max: 34 },
+      { min: 35, max: 54 },
+    ],
+    gender: ['all'],
+    household_income: [{ min: 50_000, max: 100_000 }],
+    time_zones: ['America/New_York', 'America/Los_Angeles'],
+    day_parts: [{ start: '06:00', end: '12:00' }],
+    days_of_week: [1, 2, 3, 4, 5],
+  });
+  expect(match([everything], request)).toEqual({ ok: true });
+  expect(match([everything], request, monday + 6 * 60 * minuteMs)).toEqual({ ok: false, dimension: 'day_parts' });
+  expect(match([everything], request, monday - 24 * 60 * minuteMs)).toEqual({ ok: false, dimension: 'days_of_week' });
+});
+
 test('one rule that holds is enough', () => {
   expect(match([rule({ geo_countries: ['FR'] }), rule({ geo_countries: ['US'] })], fresno).ok).toBe(true);
 });
