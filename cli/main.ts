@@ -101,6 +101,8 @@ function whole(text: string): number {
 
 try {
   await program().parseAsync();
+  // Timers of engines that are closed may still run; nothing of ours waits for them.
+  process.exit();
 } catch (error) {
   const shown = error instanceof CommanderError || !(error instanceof Error) ? String(error) : explained(error);
   process.stderr.write(`breakwater: ${shown}\n`);

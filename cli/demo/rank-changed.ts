@@ -6,7 +6,7 @@ import { flatValue, score } from '../../domain/scoring/score.ts';
 import type { AdRequest, CampaignSignal, Candidate } from '../../schemas/records.ts';
 
 /** Decisions that reached the last solving; what fell out for another reason would fall out again. */
-const SOLVED: ReadonlySet<string> = new Set(['won', 'lost', 'score_below_one', 'shadow_price']);
+const SOLVED: ReadonlySet<string> = new Set(['won', 'lost', 'shadow_price']);
 
 export interface RankReplay {
   /** Requests whose order of creatives differs when no signal had ever come. */

@@ -1,0 +1,74 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const project = fileURLToPath(new URL('..', import.meta.url));
+
+/** `npm test`: says what it runs on, runs every test, and ends with `N passed, N failed`. Arguments go to Vitest. */
+async function main(): Promise<number> {
+  print(`node ${process.versions.node} on ${process.platform} ${process.arch}`);
+  print(`${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB of memory`);
+  print(`user ${process.getuid?.() ?? '?'}; PostgreSQL: ${postgresWay()}`);
+  print('event log and state store: LMDB; warehouse: chDB, each in temporary folders');
+  const folder = mkdtempSync(join(tmpdir(), 'breakwater-test-'));
+  const report = join(folder, 'report.json');
+  try {
+    const code = await runVitest(report);
+    const { passed, failed } = count(report);
+    print(`${passed} passed, ${failed} failed`);
+    return code === 0 && failed === 0 && passed > 0 ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** As engines/catalog/postgres-runas.ts will choose; here only to be told. */
+function postgresWay(): string {
+  if (process.getuid?.() !== 0) return 'embedded, as this user';
+  const unshared = spawnSync('unshare', ['--user', '--map-user=1000', '--map-group=1000', 'true']);
+  return unshared.status === 0
+    ? 'embedded, as root in a user namespace'
+    : 'embedded, copied to where an unprivileged user can read it (no user namespaces here)';
+}
+
+function runVitest(report: string): Promise<number> {
+  const vitest = join(project, 'node_modules/vitest/vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...process.argv.slice(2)], {
+    cwd: project,
+    stdio: 'inherit',
+  });
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      process.stderr.write(`vitest does not start: ${error.message}\n`);
+      resolve(1);
+    });
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+/** A file that could not be loaded holds no tests and counts as one failure; no report at all as well. */
+function count(path: string): { passed: number; failed: number } {
+  let report: Report;
+  try {
+    report = JSON.parse(readFileSync(path, 'utf8')) as Report;
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+  const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length };
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+process.exitCode = await main();
