@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, readlink, realpath, rm } from 'node:fs/promises';
+import { readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
@@ -24,17 +24,39 @@ export async function livingServer(data: string): Promise<LivingServer | null> {
   const pid = Number(lines[0]);
   // Without /proc PostgreSQL's own check has to do.
   if (!(pid > 0) || !existsSync('/proc/self/stat')) return null;
-  const [folder, status] = await Promise.all([
-    readlink(`/proc/${pid}/cwd`).catch(() => null),
+  const [command, status] = await Promise.all([
+    readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => null),
     readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
   ]);
-  if (folder === null || folder !== (await realpath(data))) {
+  // A living process that we may not look at: PostgreSQL itself must judge.
+  if (command === null && isAlive(pid)) return null;
+  if (!(await serves(command ?? '', data))) {
     await rm(lockFile, { force: true });
     return null;
   }
   // The program's name stands in parentheses and may hold spaces; then come the state and the parent.
   const parent = Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1]);
   return { pid, parent, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
+}
+
+/**
+ * Whether the command line is `postgres -D data …`. Its working folder would be proof too, but root in a container may
+ * not read that of another user's process; command lines are open to all.
+ */
+async function serves(command: string, data: string): Promise<boolean> {
+  const words = command.split('\0');
+  const folder = words[words.indexOf('-D') + 1];
+  if (!words.includes('-D') || !folder) return false;
+  const [running, ours] = await Promise.all([realpath(folder).catch(() => folder), realpath(data)]);
+  return running === ours;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** Fast shutdown, then an immediate one. EngineError `unavailable` if it outlives both. */
