@@ -8,7 +8,7 @@ const usage = `node evidence/audit/main.ts --dir DIR [--warehouse URL] [--json] 
 
   --dir DIR          the folder that a run has kept
   --warehouse URL    its warehouse; absent: DIR/warehouse is opened, which no other process may be using
-  --json             the verdicts as one JSON object on the last line
+  --json             the verdicts as one JSON object on stdout; the report goes to stderr
   --allow-no NAME    an opportunity that may be 0: caps_refused, budgets_exhausted, conflicts_rejected, duplicates_sent, late_sent
   --dead-letters N   how many dead letters the run planted on purpose
 `;
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   try {
     const run = await readRun(values.dir, values.warehouse ?? bridge?.url ?? '');
     const verdicts = audit(run, { allowNo: values['allow-no'], deadLettersExpected: Number(values['dead-letters']) });
-    process.stdout.write(`${report(verdicts)}\n`);
+    (values.json ? process.stderr : process.stdout).write(`${report(verdicts)}\n`);
     if (values.json) process.stdout.write(`${JSON.stringify(verdicts)}\n`);
     return verdicts.audit === 'exact' ? 0 : 1;
   } finally {

@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+import { proofs } from './proofs.ts';
+
+const usage = `npm run prove -- [NAME]... [--dir DIR] [--only FAULT] [--allow-no OPPORTUNITY]... [--dead-letters N]
+
+Without a name: all of them.
+${proofs.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
+
+  --dir DIR        a folder that a run has kept; absent: a demo of 20 s makes one
+  --only FAULT     plants that fault alone
+  --allow-no and --dead-letters are handed to the audit
+`;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Answers the exit code: 0 all passed, 1 some failed, 2 called wrongly. */
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      dir: { type: 'string' },
+      only: { type: 'string' },
+      'allow-no': { type: 'string', multiple: true, default: [] },
+      'dead-letters': { type: 'string', default: '0' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const unknown = positionals.filter((name) => !proofs.some((proof) => proof.name === name));
+  if (values.help || unknown.length > 0) {
+    process.stderr.write(unknown.length > 0 ? `no proof named ${unknown.join(', ')}\n\n${usage}` : usage);
+    return values.help ? 0 : 2;
+  }
+  if (positionals.length === 0) say(usage);
+  let passed = 0;
+  let failed = 0;
+  for (const proof of proofs) {
+    if (positionals.length > 0 && !positionals.includes(proof.name)) continue;
+    say(`${proof.name}: ${proof.about}`);
+    const tally = await proof.run({
+      dir: values.dir ?? null,
+      only: values.only ?? null,
+      allowNo: values['allow-no'],
+      deadLettersExpected: Number(values['dead-letters']),
+      say,
+    });
+    passed += tally.passed;
+    failed += tally.failed;
+  }
+  say(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,28 @@
+import { proveAudit } from './audit-proof.ts';
+
+export interface ProofOptions {
+  /** A finished run; null: the proof makes one. */
+  readonly dir: string | null;
+  /** Only the fault of this name. */
+  readonly only: string | null;
+  /** As for the audit. */
+  readonly allowNo: readonly string[];
+  readonly deadLettersExpected: number;
+  readonly say: (line: string) => void;
+}
+
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+export interface Proof {
+  readonly name: string;
+  readonly about: string;
+  readonly run: (options: ProofOptions) => Promise<Tally>;
+}
+
+/** Every proof by name. One entry each. */
+export const proofs: readonly Proof[] = [
+  { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
+];
