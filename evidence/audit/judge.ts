@@ -51,11 +51,15 @@ export function firstRequests(requests: LogFacts['requests']): Map<string, Logge
   return first;
 }
 
+const zones = new Map<string, Intl.DateTimeFormat>();
+
 /** YYYY-MM-DD of an epoch minute in a zone. */
 export function zoneDay(minute: number, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
-    minute * 60_000,
-  );
+  const known = zones.get(timeZone);
+  const format =
+    known ?? new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  if (!known) zones.set(timeZone, format);
+  return format.format(minute * 60_000);
 }
 
 export function total(values: Iterable<number>): number {
