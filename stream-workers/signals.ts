@@ -38,7 +38,10 @@ interface Known {
 export class SignalPublisher {
   readonly #kind: 'PACING' | 'SCORE';
   readonly #known = new Map<string, Known>();
-  readonly #causes = new Map<string, number>();
+  /** Campaign -> receipt of the oldest beacon that the next beat will see for the first time. */
+  #causes = new Map<string, number>();
+  /** The same for the beat that is under way. */
+  #seen = new Map<string, number>();
 
   constructor(kind: 'PACING' | 'SCORE') {
     this.#kind = kind;
@@ -50,8 +53,10 @@ export class SignalPublisher {
     if (oldest === undefined || receivedAt < oldest) this.#causes.set(campaignId, receivedAt);
   }
 
-  /** The campaigns whose signals this worker publishes, in a fixed order. */
+  /** Begins a beat: the campaigns whose signals this worker publishes, in a fixed order. */
   async onDuty(context: BeatContext, campaignIds: Iterable<string>): Promise<readonly string[]> {
+    this.#seen = this.#causes;
+    this.#causes = new Map();
     const partitions = await context.log.partitions('ad-beacons');
     const held = new Set(context.assigned().flatMap((one) => (one.topic === 'ad-beacons' ? [one.partition] : [])));
     const duty = [...campaignIds].filter((id) => held.has(partitionOf(id, partitions))).sort();
@@ -98,7 +103,7 @@ export class SignalPublisher {
       kind: this.#kind,
       version: (known.state?.version ?? 0) + 1,
       computed_at: now,
-      caused_by_received_at: changed ? (this.#causes.get(draft.campaign) ?? null) : null,
+      caused_by_received_at: changed ? (this.#seen.get(draft.campaign) ?? null) : null,
     });
     const state = { ...carried, version: (known.state?.version ?? 0) + 1, computed_at: now, signal };
     const key = keys.signal(this.#kind, draft.campaign);
@@ -107,7 +112,6 @@ export class SignalPublisher {
       this.#known.delete(draft.campaign);
       return null;
     }
-    this.#causes.delete(draft.campaign);
     this.#known.set(draft.campaign, { entry: swapped.entry, state, published: mark });
     return signal;
   }
