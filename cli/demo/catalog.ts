@@ -12,6 +12,9 @@ export interface CatalogTimes {
   readonly scale: number;
 }
 
+/** Most advertisers of the demo stay away from content for children, so that there the house has room. */
+const notForKids: Condition = { dimension: 'content_categories', mode: 'exclude', values: ['kids'] };
+
 /** Category name -> its parent. */
 const parents: Readonly<Record<string, string | null>> = {
   Beverages: null,
@@ -23,6 +26,12 @@ const parents: Readonly<Record<string, string | null>> = {
 /** The demo's campaigns, the same for the same times: ids follow from names. */
 export function demoCatalog(times: CatalogTimes): Omit<Campaign, 'version'>[] {
   return campaignPlans.map((plan) => campaignOf(plan, times));
+}
+
+/** The ids of the campaigns that are to be spent along a curve. */
+export function pacedCampaigns(): string[] {
+  const paced = campaignPlans.filter(({ pacing }) => pacing === 'even' || pacing === 'front_loaded');
+  return paced.map(({ name }) => namedUuid(`campaign ${name}`));
 }
 
 /** A category's id by its name. */
@@ -57,7 +66,10 @@ function campaignOf(plan: CampaignPlan, times: CatalogTimes): Omit<Campaign, 've
 }
 
 function targetingOf(plan: CampaignPlan): Campaign['targeting'] {
-  const conditions: readonly Condition[] = plan.conditions ?? [];
+  const conditions: readonly Condition[] = [
+    ...(plan.conditions ?? []),
+    ...(plan.besideKids === true ? [] : [notForKids]),
+  ];
   return conditions.length === 0 ? [] : [{ id: namedUuid(`rule ${plan.name}`), conditions }];
 }
 

@@ -29,6 +29,8 @@ export interface CampaignPlan {
     readonly perCreative?: boolean;
   }[];
   readonly categories?: readonly string[];
+  /** May stand beside content for children. */
+  readonly besideKids?: boolean;
 }
 
 const HOUR = 3_600;
@@ -40,11 +42,6 @@ const travel = 'Pelican Travel';
 const include = (dimension: Condition['dimension'], ...values: unknown[]): Condition => ({
   dimension,
   mode: 'include',
-  values,
-});
-const exclude = (dimension: Condition['dimension'], ...values: unknown[]): Condition => ({
-  dimension,
-  mode: 'exclude',
   values,
 });
 
@@ -75,6 +72,7 @@ export const campaignPlans: readonly CampaignPlan[] = [
     shows: 'cap: 2 a day for a household',
     seconds: [30],
     priceMicros: 29_000,
+    besideKids: true,
     caps: [{ scope: 'household', windowSeconds: DAY, max: 2 }],
   },
   {
@@ -83,6 +81,7 @@ export const campaignPlans: readonly CampaignPlan[] = [
     shows: 'cap: 3 an hour for a device',
     seconds: [60],
     priceMicros: 60_000,
+    besideKids: true,
     caps: [{ scope: 'device', windowSeconds: HOUR, max: 3 }],
   },
   {
@@ -90,7 +89,8 @@ export const campaignPlans: readonly CampaignPlan[] = [
     advertiser: motors,
     shows: 'cap: 1 a day for a user and creative',
     seconds: [20, 20],
-    priceMicros: 18_000,
+    priceMicros: 31_000,
+    besideKids: true,
     caps: [{ scope: 'user', windowSeconds: DAY, max: 1, perCreative: true }],
   },
   {
@@ -135,7 +135,16 @@ export const campaignPlans: readonly CampaignPlan[] = [
     priceMicros: 26_000,
     totalBudgetMicros: 20_000_000,
   },
-  { name: 'Season sponsor', advertiser: travel, shows: 'paid flat', seconds: [20], model: 'flat', priceMicros: 0 },
+  {
+    name: 'Season sponsor',
+    advertiser: travel,
+    shows: 'paid flat, with a goal',
+    seconds: [20],
+    model: 'flat',
+    priceMicros: 0,
+    totalBudgetMicros: 1_800_000,
+    goalImpressions: 60,
+  },
   {
     name: 'Cola classic',
     advertiser: tide,
@@ -194,12 +203,13 @@ export const campaignPlans: readonly CampaignPlan[] = [
     conditions: [include('device_types', 'smart_tv')],
   },
   {
-    name: 'Not for kids',
+    name: 'Toy parade',
     advertiser: tide,
-    shows: 'never beside content for children',
+    shows: 'only beside content for children',
     seconds: [15],
     priceMicros: 10_000,
-    conditions: [exclude('content_categories', 'kids')],
+    conditions: [include('content_categories', 'kids')],
+    besideKids: true,
   },
   {
     name: 'Steady tide',
@@ -255,6 +265,7 @@ export const campaignPlans: readonly CampaignPlan[] = [
     shows: 'house ad: only where nobody pays',
     seconds: [15, 30],
     priceMicros: 0,
+    besideKids: true,
     tier: 'house',
   },
 ];

@@ -4,7 +4,12 @@ import type { CampaignSignal } from '../../schemas/records.ts';
 
 /** What pacing says while the demo runs, newest per campaign. */
 export class Spending {
+  readonly #paced: ReadonlySet<string>;
   readonly #newest = new Map<string, CampaignSignal>();
+
+  constructor(paced: Iterable<string>) {
+    this.#paced = new Set(paced);
+  }
 
   /** Follows the signals from the beginning; `stop` when the run is over. */
   async follow(log: EventLog): Promise<{ stop(): Promise<void> }> {
@@ -29,12 +34,12 @@ export class Spending {
     return this.#newest.get(campaign);
   }
 
-  /** Over the campaigns that have a plan. */
+  /** Over the campaigns that are to be spent along a curve. */
   totals(): { readonly spentMicros: number; readonly targetMicros: number; readonly pricedDown: number } {
     let [spentMicros, targetMicros, pricedDown] = [0, 0, 0];
     for (const signal of this.#newest.values()) {
       if (signal.mu_ppm > 0) pricedDown++;
-      if (signal.target_micros === 0) continue;
+      if (!this.#paced.has(signal.campaign)) continue;
       spentMicros += signal.spent_micros;
       targetMicros += signal.target_micros;
     }

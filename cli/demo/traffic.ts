@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../engines/clock.ts';
 import type { Config } from '../../engines/config.ts';
 import { openEventLog, openStateStore } from '../../engines/open.ts';
 import { seededRandom } from '../../engines/random.ts';
 import type { House } from '../house.ts';
+import { pacedCampaigns } from './catalog.ts';
 import { carryOut, type Kill, planKills } from './crash.ts';
 import type { DemoOptions } from './demo.ts';
 import { runJsonChild } from './json-child.ts';
@@ -15,6 +17,8 @@ import { settle } from './settle.ts';
 import { Spending } from './spending.ts';
 
 const WATCH_EVERY_MS = 1_000;
+/** A player has its answer, or gives up, this long after it asked. */
+const DECIDED_WITHIN_MS = 3_000;
 const SETTLE_PATIENCE_MS = 45_000;
 
 export interface TrafficOptions {
@@ -39,10 +43,10 @@ export interface Seen {
 
 /** Viewers watch, processes are killed if asked, and then everything settles: tokens end, minutes close, nobody lags. */
 export async function traffic(run: TrafficOptions): Promise<Seen> {
-  const { config, house, screen } = run;
+  const { config, house, screen, folder } = run;
   const clock = await runClock(house.control);
   const metrics = new MetricsWatch([house.decisionApi, ...Object.values(house.workers)]);
-  const spending = new Spending();
+  const spending = new Spending(pacedCampaigns());
   const storage = clockFrom(clock.now());
   const log = await openEventLog(config, storage);
   const store = await openStateStore(config, storage);
@@ -64,7 +68,7 @@ export async function traffic(run: TrafficOptions): Promise<Seen> {
     });
     screen.line(afterTraffic(viewers.answer));
     const report = (line: string) => screen.line(`  ${line}`);
-    const lastDecisionAt = clock.now();
+    const lastDecisionAt = lastRequestAt(folder) + DECIDED_WITHIN_MS;
     const waiting = {
       log,
       store,
@@ -83,6 +87,18 @@ export async function traffic(run: TrafficOptions): Promise<Seen> {
     await log.close();
     await store.close();
   }
+}
+
+/** When the last viewer asked, epoch ms of the run. */
+function lastRequestAt(folder: string): number {
+  const lines = readFileSync(join(folder, 'viewers.jsonl'), 'utf8').split('\n');
+  let last = 0;
+  for (const line of lines) {
+    if (!line.includes('"kind":"ad-request"')) continue;
+    const { at } = JSON.parse(line) as { at: number };
+    last = Math.max(last, at);
+  }
+  return last;
 }
 
 interface SimulatedSecond {
