@@ -105,6 +105,17 @@ test.each([
   expect(await house.metric('requests_total', status === 413 ? 'too_large' : 'bad_request')).toBe(1);
 });
 
+test.each([undefined, 'text/plain', 'application/json; charset=utf-8', 'nonsense'])(
+  'a body is read as JSON whatever its content type says (%s)',
+  async (type) => {
+    house = await openHouse([testCampaign()]);
+    const headers = type === undefined ? {} : { 'content-type': type };
+    const payload = Buffer.from('{"pod_duration":30}');
+    const response = await house.api.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload, headers });
+    expect(response.statusCode).toBe(type === 'nonsense' ? 415 : 200);
+  },
+);
+
 test('unknown fields are ignored, named in warnings, and counted', async () => {
   house = await openHouse([testCampaign()]);
   const { status, json } = await house.post({ pod_duration: 60, favourite_colour: 'teal', device: { smell: 'new' } });

@@ -31,6 +31,23 @@ export async function keepAnswer(
   return ok || !entry.bytes ? null : decodeAnswer(entry.bytes);
 }
 
+/** The newest answers of this process: what a retry gets while the store cannot be asked, or could not keep them. */
+export class RecentAnswers {
+  readonly #answers = new Map<string, Buffer>();
+
+  remember(key: string, answer: KeptAnswer): void {
+    this.#answers.set(key, encodeAnswer(answer));
+    if (this.#answers.size <= limits.answersRemembered) return;
+    const [oldest] = this.#answers.keys();
+    if (oldest !== undefined) this.#answers.delete(oldest);
+  }
+
+  recall(key: string): KeptAnswer | null {
+    const bytes = this.#answers.get(key);
+    return bytes ? decodeAnswer(bytes) : null;
+  }
+}
+
 /** Hash | partition | length of key | length of draft | key | draft as JSON | record. */
 export function encodeAnswer({ bodyHash, draft, record }: KeptAnswer): Buffer {
   const key = Buffer.from(record.key);

@@ -1,5 +1,6 @@
 import { EngineError } from '../engines/errors.ts';
 import type { EventLog } from '../engines/event-log/event-log.ts';
+import { RecentAnswers } from './answers.ts';
 import { CatalogCache } from './catalog-cache.ts';
 import { isAway } from './deadline.ts';
 import { Feed } from './feed.ts';
@@ -25,6 +26,7 @@ export interface Assembly {
   readonly reserver: Reserver;
   readonly tokens: Tokens;
   readonly feed: Feed;
+  readonly answers: RecentAnswers;
   readonly partitions: { readonly requests: number; readonly beacons: number };
   /** Says that something arrived. */
   readonly changed: () => void;
@@ -57,6 +59,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     watermarks,
     feed,
     partitions,
+    answers: new RecentAnswers(),
     changed,
     journal: new Journal(log, clock, metrics),
     purse: new Purse(gate, clock, random, metrics, watermarks),

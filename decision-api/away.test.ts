@@ -31,6 +31,20 @@ test('while the store is away only campaigns without caps and budgets serve, and
   await expect.poll(async () => (await post({ ...body, request_id: undefined })).json.pod.ads.length).toBe(3);
 });
 
+test('a retry while the store is away, and after it is back, gets the answer of the first time', async () => {
+  house = await openHouse([testCampaign(), testCampaign()]);
+  const { away, post } = house;
+  const kept = await post(body);
+  away.store = true;
+  expect(await post(body)).toEqual(kept);
+  const unkept = await post({ ...body, request_id: 'another' });
+  expect(await post({ ...body, request_id: 'another' })).toEqual(unkept);
+  away.store = false;
+  expect(await post({ ...body, request_id: 'another' })).toEqual(unkept);
+  const records = await house.records('ad-request');
+  expect(new Set(records.map(({ event }) => event.arrival_id)).size).toBe(2);
+});
+
 test('a store that was away before anything else leaves an empty pod with its reason', async () => {
   house = await openHouse([testCampaign({ caps: [cap] })]);
   house.away.store = true;

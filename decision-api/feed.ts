@@ -7,7 +7,7 @@ import type { Random } from '../engines/random.ts';
 import { decode, UndecodableError } from '../schemas/codec.ts';
 import type { CatalogCache } from './catalog-cache.ts';
 import { keepCatalog, readKeptCatalog, touchCatalog } from './catalog-file.ts';
-import { isAway } from './deadline.ts';
+import { isAway, within } from './deadline.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Signals } from './signals.ts';
@@ -124,7 +124,7 @@ export class Feed {
     const { cache, catalog, clock } = this.#parts;
     const askedAt = clock.now();
     try {
-      cache.load(await catalog.snapshot());
+      cache.load(await within(clock, limits.catalogMs, 'a snapshot of the catalog', catalog.snapshot()));
       this.#heardAt = askedAt;
       this.#loaded = 'catalog';
     } catch (error) {

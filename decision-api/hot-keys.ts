@@ -2,9 +2,20 @@ import type { Clock } from '../engines/clock.ts';
 import { EngineError } from '../engines/errors.ts';
 import type { Random } from '../engines/random.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
+import { UndecodableError } from '../schemas/codec.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { StoreGate } from './store-gate.ts';
+
+/** A record of ours that cannot be read is as good as a store that is away: EngineError `refused`. */
+export function readable<R>(what: string, decode: () => R): R {
+  try {
+    return decode();
+  } catch (cause) {
+    if (cause instanceof UndecodableError) throw new EngineError('refused', `a ${what} record cannot be read`, cause);
+    throw cause;
+  }
+}
 
 /** A pure change of one record: it runs again on the current record when somebody else came first. */
 type Change<R, T> = (record: R) => { readonly record: R; readonly answer: T };

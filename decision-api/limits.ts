@@ -4,7 +4,7 @@ export const limits = {
   /** One call of the state store. */
   engineMs: 500,
   /** One append. Longer than a read: an append that ran out of time may be in the log or not, and nothing can be given back. */
-  appendMs: 2_000,
+  appendMs: 3_000,
   /** While the log is away, one request in this time tries it. */
   logRetryMs: 250,
   /** Records in one append. */
@@ -24,6 +24,10 @@ export const limits = {
   rounds: 6,
   nodeLimit: 20_000,
   answerKeptMs: 3_600_000,
+  /** Answers remembered in the process for when the store cannot be asked. */
+  answersRemembered: 1_000,
+  /** A snapshot of the catalog. */
+  catalogMs: 5_000,
   catalogEveryMs: 30_000,
   /** Budgeted campaigns stop when the catalog was not heard of for this long. */
   catalogStaleMs: 15 * 60_000,

@@ -6,7 +6,7 @@ import { keys } from '../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
 import type { MoneyRecord } from '../schemas/records.ts';
 import { isAway } from './deadline.ts';
-import { HotKeys } from './hot-keys.ts';
+import { HotKeys, readable } from './hot-keys.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { StoreGate } from './store-gate.ts';
@@ -61,7 +61,7 @@ export class Purse {
     this.#watermarks = watermarks;
     this.#records = new HotKeys<MoneyRecord>(gate, clock, random, metrics, {
       what: 'money',
-      decode: (bytes) => (bytes ? decodeBare('money-record', bytes) : emptyMoney()),
+      decode: (bytes) => (bytes ? readable('money', () => decodeBare('money-record', bytes)) : emptyMoney()),
       encode: (record) => encodeBare('money-record', record),
       expiresInMs: MONEY_KEPT_MS,
       tries: limits.takeTries,

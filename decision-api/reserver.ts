@@ -16,7 +16,7 @@ import type { Entry } from '../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
 import type { FrequencyRecord } from '../schemas/records.ts';
 import { isAway } from './deadline.ts';
-import { HotKeys } from './hot-keys.ts';
+import { HotKeys, readable } from './hot-keys.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { StoreGate } from './store-gate.ts';
@@ -165,5 +165,5 @@ function releaseAll(record: FrequencyRecord, reservations: readonly string[]): F
 }
 
 function decodeRecord(bytes: Buffer | null): FrequencyRecord {
-  return bytes ? decodeBare('frequency-record', bytes) : emptyFrequency();
+  return bytes ? readable('frequency', () => decodeBare('frequency-record', bytes)) : emptyFrequency();
 }

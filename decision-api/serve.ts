@@ -4,7 +4,7 @@ import type { OutRecord } from '../engines/event-log/event-log.ts';
 import { partitionOf } from '../engines/event-log/partition.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
 import { encode } from '../schemas/codec.ts';
-import { answerKey, decodeAnswer, hashBody, type KeptAnswer, keepAnswer } from './answers.ts';
+import { answerKey, decodeAnswer, hashBody, type KeptAnswer, keepAnswer, type RecentAnswers } from './answers.ts';
 import type { Ask } from './ask.ts';
 import { countDecision } from './count-decision.ts';
 import { isAway } from './deadline.ts';
@@ -28,6 +28,7 @@ export interface ServingParts extends DecidingParts {
   readonly gate: StoreGate;
   readonly journal: Journal;
   readonly tokens: Tokens;
+  readonly answers: RecentAnswers;
   readonly partitions: { readonly requests: number; readonly beacons: number };
   readonly catalogStale: (now: number) => boolean;
 }
@@ -53,16 +54,16 @@ export async function serve(asked: Asked, parts: ServingParts): Promise<Served> 
   if (!parts.journal.worthTrying()) return unlogged(asked, parts);
   const decision = begin(ask, parts);
   const key = ask.repeatable ? answerKey(ask.requestId) : null;
-  const read = look(decision, key, parts);
-  const known = read.then((entry) => (entry?.bytes ? 'stop' : 'decide'));
+  const read = look(decision, key, parts).then((entry) => ({ entry, kept: keptAnswer(key, entry, parts) }));
+  const known = read.then(({ kept }) => (kept ? 'stop' : 'decide'));
   await decide(decision, known, parts, parts.clock);
-  const absent = await read;
-  if (absent?.bytes) return repeat(asked, decodeAnswer(absent.bytes), parts);
+  const { entry, kept } = await read;
+  if (kept) return repeat(asked, kept, parts);
   const noFill = noFillReason(decision);
   const draft = draftOf(decision, noFill, asked.warnings, parts.tokens, parts.config);
   const record = toRecord(decision, noFill, parts);
-  if (key !== null && absent !== null) {
-    const first = await keep(key, absent, { bodyHash: hashBody(asked.body), draft, record }, parts);
+  if (key !== null) {
+    const first = await keep(key, entry, { bodyHash: hashBody(asked.body), draft, record }, parts);
     if (first) {
       await giveUp(decision, parts, 'all');
       return repeat(asked, first, parts);
@@ -122,15 +123,35 @@ function toRecord(decision: Decision, noFill: Draft['no_fill_reason'], parts: Se
   };
 }
 
-/** Null: ours is kept, or nothing could be kept and the answer stands by itself. */
-async function keep(key: string, absent: Entry, answer: KeptAnswer, parts: ServingParts): Promise<KeptAnswer | null> {
+/** What was answered before: by the store, else by this process. */
+function keptAnswer(key: string | null, entry: Entry | null, { answers }: ServingParts): KeptAnswer | null {
+  if (entry?.bytes) return decodeAnswer(entry.bytes);
+  return key === null ? null : answers.recall(key);
+}
+
+/** Null: ours is kept, if only in this process. Else the answer that came first. */
+async function keep(
+  key: string,
+  absent: Entry | null,
+  answer: KeptAnswer,
+  parts: ServingParts,
+): Promise<KeptAnswer | null> {
+  if (absent === null) return keepHere(key, answer, parts);
   try {
-    return await keepAnswer(parts.gate, key, absent, answer);
+    const first = await keepAnswer(parts.gate, key, absent, answer);
+    parts.answers.remember(key, first ?? answer);
+    return first;
   } catch (error) {
     if (!isAway(error)) throw error;
     parts.metrics.engineFailures.inc({ engine: 'answers', code: error.code });
-    return null;
+    return keepHere(key, answer, parts);
   }
+}
+
+function keepHere(key: string, answer: KeptAnswer, { answers }: ServingParts): KeptAnswer | null {
+  const first = answers.recall(key);
+  if (!first) answers.remember(key, answer);
+  return first;
 }
 
 /** The same answer again; its record is appended again too, in case the first one never arrived. */
