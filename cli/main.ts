@@ -3,6 +3,7 @@ import { parseDuration } from '../engines/config.ts';
 
 const RUN = 'Run:';
 const OPERATE = 'Operate:';
+const ANALYSE = 'Analyse:';
 
 /** Commands load what they need when they run, so that a worker does not carry the demo in memory. */
 function program(): Command {
@@ -12,6 +13,7 @@ function program(): Command {
     .showHelpAfterError('(--help shows what there is)');
   addRun(root);
   addOperate(root);
+  addAnalyse(root);
   addInternal(root);
   return root;
 }
@@ -54,6 +56,23 @@ function addRun(root: Command): void {
     .description('stream workers in one process: frequency, pacing, warehouse, scoring')
     .argument('<names...>')
     .action(async (names: string[]) => (await import('./worker.ts')).serveWorkers(names));
+}
+
+function addAnalyse(root: Command): void {
+  root
+    .command('sql')
+    .helpGroup(ANALYSE)
+    .description('ask the warehouse with a statement that only reads; database breakwater')
+    .argument('<statement>')
+    .addOption(new Option('--format <format>', 'how to print').choices(['table', 'csv', 'json']).default('table'))
+    .action(async (sql: string, { format }: { format: 'table' | 'csv' | 'json' }) => {
+      const [{ runSql }, { readConfig }, { warehouseUrl }] = await Promise.all([
+        import('./sql.ts'),
+        import('../engines/config.ts'),
+        import('../engines/endpoints.ts'),
+      ]);
+      process.exitCode = await runSql({ url: warehouseUrl(readConfig()), sql, format, out: process.stdout });
+    });
 }
 
 /** What the supervisor of a virtual demo starts; of no use by hand, so not listed. */

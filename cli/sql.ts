@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { EngineError } from '../engines/errors.ts';
-import { type ResultTable, readTable } from '../engines/warehouse/clickhouse-warehouse.ts';
+import { type ResultTable, readTable } from '../engines/open.ts';
 import { RefusedSqlError, readOnlySql } from '../engines/warehouse/read-only-sql.ts';
 
 export type SqlFormat = 'table' | 'csv' | 'json';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { startDecisionApi } from '../decision-api/main.ts';
-import { VirtualClock } from '../engines/clock.ts';
+import { systemClock, VirtualClock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import { readConfig } from '../engines/config.ts';
 import { catalogUrl, keepEndpoints, warehouseUrl } from '../engines/endpoints.ts';
@@ -10,7 +10,7 @@ import { openCatalog, openEventLog, openStateStore, openWarehouse, topicSpecs } 
 import { seededRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startManagement } from '../management-api/main.ts';
-import { startWorkers } from '../stream-workers/main.ts';
+import { startWorkers, type WorkersOptions } from '../stream-workers/main.ts';
 import { runUntilStopped } from './child.ts';
 import { createLogger } from './logger.ts';
 
@@ -35,14 +35,16 @@ export async function virtualHost(controlPort: number): Promise<never> {
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));
     opened('catalog', () => catalog.close());
-    const warehouse = await openWarehouse(warehouseUrl(config));
-    opened('warehouse', () => warehouse.close());
     const common = { config, clock, log, catalog, logger };
     const management = await startManagement(common);
     opened('management', () => management.close());
-    const names = ['frequency', 'pacing', 'scoring', 'warehouse'] as const;
+    const warehouse = await openWarehouse(warehouseUrl(config));
+    opened('warehouse', () => warehouse.close());
+    const names = ['frequency', 'pacing', 'scoring'] as const;
     const workers = await startWorkers({ ...common, names, random: random(1), store, warehouse });
     opened('workers', () => workers.close());
+    const filling = await fillWarehouse({ ...common, random: random(3), store, warehouse });
+    opened('warehouse worker', filling);
     const api = await startDecisionApi({ ...common, random: random(2), store });
     opened('decision API', () => api.close());
     await warmUp(clock, config, api.ready());
@@ -52,6 +54,23 @@ export async function virtualHost(controlPort: number): Promise<never> {
     keepEndpoints(config.dataDir, { decisionApi: api.url, workers: { all: workers.url }, control: controlUrl });
     logger.info({ url: api.url, control: controlUrl, now: clock.now() }, 'standing still');
   });
+}
+
+/**
+ * The warehouse worker, beside the lock-step: no decision depends on it, and on the virtual clock it would recompute
+ * roll-ups for every few records. It reads the log through a handle of its own whose clock goes on in real time.
+ */
+async function fillWarehouse(options: Omit<WorkersOptions, 'names'>): Promise<() => Promise<void>> {
+  const real = systemClock();
+  const offset = options.clock.now() - real.now();
+  const clock = { ...real, now: () => real.now() + offset };
+  const config = { ...options.config, virtual: null, workerPort: 0 };
+  const log = await openEventLog(config, clock);
+  const worker = await startWorkers({ ...options, names: ['warehouse'], config, clock, log });
+  return async () => {
+    await worker.close();
+    await log.close();
+  };
 }
 
 /** Moves the clock by a fixed way, so that a run begins at the same time however long the machine took. */

@@ -46,6 +46,9 @@ export async function openCatalog(url: string): Promise<Catalog> {
   return openPostgresCatalog({ url });
 }
 
+/** A statement's whole answer, names and types included; what `breakwater sql` prints. */
+export { type ResultTable, readTable } from './warehouse/clickhouse-warehouse.ts';
+
 /** Every topic of schemas/events.ts, with this configuration's partitions. */
 export function topicSpecs(config: Config): TopicSpec[] {
   return topics.map(({ name, retentionDays }) => ({

@@ -123,8 +123,8 @@ export const campaignPlans: readonly CampaignPlan[] = [
     shows: 'paid by click',
     seconds: [30],
     model: 'cpc',
-    priceMicros: 2_500_000,
-    totalBudgetMicros: 400_000_000,
+    priceMicros: 12_000_000,
+    totalBudgetMicros: 6_000_000_000,
   },
   {
     name: 'Whole story',

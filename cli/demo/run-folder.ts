@@ -68,5 +68,5 @@ Nothing here has to be believed. All times are epoch milliseconds, all money is 
 7. **Separation.** In each answer, two ads whose categories are equal or one above the other stand apart as the request asked.
 
 The same recount by program, which shares no code with what it checks: \`npm run audit -- --dir <this folder>\`.
-Rows by SQL, with the warehouse of this folder running: \`npx breakwater sql "SELECT …"\` with DATA_DIR set to this folder.
+Rows by SQL, with the warehouse of this folder running: \`node cli/breakwater.mjs sql "SELECT …"\` with DATA_DIR set to this folder.
 `;
