@@ -26,7 +26,7 @@ export async function ignoreCap(copy: RunCopy, run: Run): Promise<void> {
       reservation: randomUUID(),
       cachebuster: `cap-${i}`,
       minute,
-      expires_at: (minute + 2) * 60_000 + run.settings.token_life_ms,
+      expires_at: (minute + 1) * 60_000 + run.settings.token_life_ms,
     };
     const { appendedAt, ...at } = await copy.append(beacon.topic, beacon.partition, beacon.key, 'ad-beacon', value);
     await copy.replaceRows('beacons', here(beacon), {
