@@ -70,7 +70,7 @@ ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(minute)
 PRIMARY KEY (source_partition, minute)
 ORDER BY (source_partition, minute, request_id, topic, offset)
-TTL minute + INTERVAL 400 DAY
+TTL minute + INTERVAL 1200 DAY
 COMMENT 'Every ad request with its context and decision. Topic ad-requests';
 
 CREATE TABLE breakwater.request_ads
@@ -105,7 +105,7 @@ ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(minute)
 PRIMARY KEY (source_partition, minute)
 ORDER BY (source_partition, minute, reservation, topic, offset)
-TTL minute + INTERVAL 400 DAY
+TTL minute + INTERVAL 1200 DAY
 COMMENT 'Every served ad, one row each. Topic ad-requests';
 
 CREATE TABLE breakwater.beacons
@@ -153,7 +153,7 @@ ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(minute)
 PRIMARY KEY (source_partition, minute)
 ORDER BY (source_partition, minute, reservation, event, topic, offset)
-TTL minute + INTERVAL 400 DAY
+TTL minute + INTERVAL 1200 DAY
 COMMENT 'Every genuine beacon with its flags. Topic ad-beacons';
 
 CREATE TABLE breakwater.conversions
@@ -180,7 +180,7 @@ ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(minute)
 PRIMARY KEY (source_partition, minute)
 ORDER BY (source_partition, minute, conversion_id, topic, offset)
-TTL minute + INTERVAL 400 DAY
+TTL minute + INTERVAL 1200 DAY
 COMMENT 'Every conversion. Topic conversions';
 
 CREATE TABLE breakwater.signals
@@ -208,5 +208,6 @@ CREATE TABLE breakwater.signals
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(computed_at)
 ORDER BY (campaign, kind, version, topic, source_partition, offset)
-TTL toDateTime(computed_at) + INTERVAL 35 DAY
-COMMENT 'Every signal that decisions could have used. Topic campaign-signals';
+TTL toDateTime(computed_at) + INTERVAL 1200 DAY,
+    toDateTime(computed_at) + INTERVAL 35 DAY DELETE WHERE caused_by_received_at IS NULL
+COMMENT 'Every signal that decisions could have used; repetitions go after 35 days. Topic campaign-signals';

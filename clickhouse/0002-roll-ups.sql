@@ -41,7 +41,7 @@ ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(minute)
 PRIMARY KEY (source_partition, minute)
 ORDER BY (source_partition, minute, campaign, creative, advertiser, country, device_type)
-TTL minute + INTERVAL 400 DAY
+TTL minute + INTERVAL 1200 DAY
 COMMENT 'Beacons by minute, recomputed from beacons, never incremented';
 
 CREATE TABLE breakwater.delivery_hours
@@ -127,7 +127,7 @@ ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(minute)
 PRIMARY KEY (source_partition, minute)
 ORDER BY (source_partition, minute, country, device_type, no_fill_reason)
-TTL minute + INTERVAL 400 DAY
+TTL minute + INTERVAL 1200 DAY
 COMMENT 'Requests by minute, recomputed from requests, never incremented';
 
 CREATE TABLE breakwater.request_hours

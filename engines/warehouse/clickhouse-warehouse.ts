@@ -1,5 +1,11 @@
 import { Readable } from 'node:stream';
-import { ClickHouseError, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
+import {
+  type ClickHouseClientConfigOptions,
+  ClickHouseError,
+  ClickHouseLogLevel,
+  type ClickHouseSettings,
+  createClient,
+} from '@clickhouse/client';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 import type { Parameter, Warehouse } from './warehouse.ts';
 
@@ -34,23 +40,7 @@ const byNumber: Readonly<Record<string, EngineErrorCode>> = {
 /** The warehouse behind ClickHouse's HTTP interface: a server's, or the embedded engine's bridge. */
 export function openClickHouse(options: ClickHouseOptions): Warehouse {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const client = createClient({
-    url: options.url,
-    // Ours ends first, so that a time-out is known by its signal.
-    request_timeout: timeoutMs + 5_000,
-    max_open_connections: 8,
-    // A keep-alive socket that the server is about to close fails the next statement.
-    keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
-    use_multipart_params_auto: true,
-    // Errors reach the caller, who logs them once.
-    log: { level: ClickHouseLogLevel.OFF },
-    clickhouse_settings: {
-      async_insert: 0,
-      output_format_json_quote_64bit_integers: 1,
-      max_execution_time: Math.ceil(timeoutMs / 1000),
-      ...options.settings,
-    },
-  });
+  const client = createClient(clientOptions(options, timeoutMs));
   let closed = false;
 
   async function bounded<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -93,10 +83,65 @@ export function openClickHouse(options: ClickHouseOptions): Warehouse {
   };
 }
 
+function clientOptions(
+  options: ClickHouseOptions & { readonly database?: string },
+  timeoutMs: number,
+): ClickHouseClientConfigOptions {
+  return {
+    url: options.url,
+    ...(options.database === undefined ? {} : { database: options.database }),
+    // Ours ends first, so that a time-out is known by its signal.
+    request_timeout: timeoutMs + 5_000,
+    max_open_connections: 8,
+    // A keep-alive socket that the server is about to close fails the next statement.
+    keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
+    use_multipart_params_auto: true,
+    // Errors reach the caller, who logs them once.
+    log: { level: ClickHouseLogLevel.OFF },
+    clickhouse_settings: {
+      async_insert: 0,
+      output_format_json_quote_64bit_integers: 1,
+      max_execution_time: Math.ceil(timeoutMs / 1000),
+      ...options.settings,
+    },
+  };
+}
+
 function bound(parameters: Readonly<Record<string, Parameter>> | undefined): {
   query_params?: Record<string, unknown>;
 } {
   return parameters ? { query_params: { ...parameters } } : {};
+}
+
+/** A result with its columns in order; 64-bit integers and larger as text. */
+export interface ResultTable {
+  readonly names: readonly string[];
+  /** ClickHouse types. */
+  readonly types: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+/** Runs one statement that answers rows and keeps the order and names of its columns. Errors as `Warehouse.query`. */
+export async function readTable(
+  options: ClickHouseOptions & { readonly database: string },
+  sql: string,
+): Promise<ResultTable> {
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const client = createClient(clientOptions(options, timeoutMs));
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    const result = await client.query({
+      query: sql,
+      format: 'JSONCompactEachRowWithNamesAndTypes',
+      abort_signal: signal,
+    });
+    const [names = [], types = [], ...rows] = await result.json<unknown[]>();
+    return { names: names.map(String), types: types.map(String), rows };
+  } catch (error) {
+    throw engineErrorOf(error, signal.aborted, timeoutMs);
+  } finally {
+    await client.close();
+  }
 }
 
 /** Our own tables only: `name` or `database.name`. */

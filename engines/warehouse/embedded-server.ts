@@ -7,6 +7,8 @@ import { EngineError } from '../errors.ts';
 
 export interface EmbeddedWarehouse {
   readonly url: string;
+  /** The engine's process. */
+  readonly pid: number;
   /** Lets running statements end, then ends the engine; after 10 s without its leave. Idempotent. */
   stop(): Promise<void>;
 }
@@ -35,7 +37,7 @@ export async function startEmbeddedWarehouse(options: EmbeddedWarehouseOptions):
   for (let attempt = 1; ; attempt++) {
     const child = forkBridge(options);
     const hello = await helloOf(child);
-    if ('port' in hello) return { url: `http://127.0.0.1:${hello.port}`, stop: () => stop(child) };
+    if ('port' in hello) return { url: `http://127.0.0.1:${hello.port}`, pid: child.pid ?? 0, stop: () => stop(child) };
     if (!hello.busy || attempt === BUSY_TRIES) {
       throw new EngineError('unavailable', `the embedded warehouse in ${options.path} did not start: ${hello.error}`);
     }
