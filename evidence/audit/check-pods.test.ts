@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { checkPods, compete } from './check-pods.ts';
 import type { AdFact, RequestFact, Run } from './facts.ts';
 import { names } from './fault.ts';
-import { campaign, changed, cola, creativeOf, rival, sampleRun, withLog } from './sample-run.ts';
+import { campaign, cola, creativeOf, rival } from './sample-parts.ts';
+import { changed, sampleRun, withLog } from './sample-run.ts';
 
 const withRequest = (change: (value: RequestFact) => Partial<RequestFact>, index = 0): Run => {
   const run = sampleRun();
