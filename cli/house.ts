@@ -50,7 +50,7 @@ export async function startHouse(options: HouseOptions): Promise<House> {
   const clock = systemClock();
   mkdirSync(join(config.dataDir, 'logs'), { recursive: true });
   report('starting PostgreSQL and the warehouse');
-  const servers = await startEmbedded(config);
+  const servers = await startEmbedded(config, report);
   try {
     await migrate(config, clock, servers, report);
     await options.prepare(servers);
