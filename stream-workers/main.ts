@@ -26,7 +26,8 @@ export async function startWorkers(options: WorkersOptions): Promise<StartedWork
   const metrics = createWorkerMetrics();
   const runners: Runner[] = [];
   const health = await serveHealth(config.host, config.workerPort, metrics, () => runners);
-  const view = await followCatalog({ name: 'workers', catalog, log, random, logger });
+  const onUnreadable = (topic: string) => metrics.undecodable.inc({ topic });
+  const view = await followCatalog({ name: 'workers', catalog, log, random, logger, onUnreadable });
   for (const name of names) {
     runners.push(await startRunner(workers[name]({ view, metrics }), { ...options, metrics }));
     logger.info({ group: name }, 'worker started');
