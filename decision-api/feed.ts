@@ -4,7 +4,7 @@ import type { Catalog } from '../engines/catalog/catalog.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { EventLog, LogRecord, Subscription } from '../engines/event-log/event-log.ts';
 import type { Random } from '../engines/random.ts';
-import { decode, UndecodableError } from '../schemas/codec.ts';
+import { decodeOf, UndecodableError } from '../schemas/codec.ts';
 import type { CatalogCache } from './catalog-cache.ts';
 import { keepCatalog, readKeptCatalog, touchCatalog } from './catalog-file.ts';
 import { isAway, within } from './deadline.ts';
@@ -180,7 +180,7 @@ export class Feed {
   #takeOne(record: LogRecord): void {
     const { cache, signals, metrics, logger } = this.#parts;
     try {
-      const decoded = decode(record.value);
+      const decoded = decodeOf(record.topic, record.value);
       if (decoded.name === 'campaign-signal') signals.apply(decoded.value, this.#isFresh(record));
       else if (decoded.name === 'catalog-change' && !cache.apply(decoded.value)) {
         metrics.undecodable.inc({ topic: record.topic });
