@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { micros } from '../domain/money.ts';
 import { VirtualClock } from '../engines/clock.ts';
 import { partitionOf } from '../engines/event-log/partition.ts';
+import { decodeTokenLife, keys } from '../engines/state-store/keys.ts';
 import { encode } from '../schemas/codec.ts';
 import { openHouse, type TestHouse, testCampaign } from './test-house.ts';
 
@@ -46,6 +47,13 @@ test('a retry while the store is away, and after it is back, gets the answer of 
   expect(await post({ ...body, request_id: 'another' })).toEqual(unkept);
   const records = await house.records('ad-request');
   expect(new Set(records.map(({ event }) => event.arrival_id)).size).toBe(2);
+});
+
+test('the longest token life of any instance is noted in the store before anything with a budget is served', async () => {
+  house = await openHouse([testCampaign({ goalImpressions: 9 })], { environment: { TOKEN_LIFE: '20m' } });
+  const [noted] = await house.store.read([keys.tokenLife]);
+  expect(decodeTokenLife(noted?.bytes)).toBe(20 * 60_000);
+  expect((await house.post({ pod_duration: 30 })).json.pod.ads).toHaveLength(1);
 });
 
 test('a store that was away before anything else leaves an empty pod with its reason', async () => {
