@@ -50,6 +50,7 @@ function openPurse(): Purse {
       return store.swap(...args);
     },
     claim: (...args) => store.claim(...args),
+    stores: () => store.stores(),
     drop: (bucket) => store.drop(bucket),
     close: () => store.close(),
   };

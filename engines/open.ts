@@ -11,7 +11,9 @@ import { freePort, keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
 import { EngineError } from './errors.ts';
 import type { EventLog, TopicSpec } from './event-log/event-log.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
+import { systemRandom } from './random.ts';
 import { openLmdbStateStore } from './state-store/lmdb-state-store.ts';
+import { openRedisStateStore } from './state-store/redis-state-store.ts';
 import type { StateStore } from './state-store/state-store.ts';
 import { openClickHouse } from './warehouse/clickhouse-warehouse.ts';
 import { startEmbeddedWarehouse } from './warehouse/embedded-server.ts';
@@ -30,9 +32,11 @@ export async function openEventLog(config: Config, clock: Clock): Promise<EventL
   return openLmdbEventLog({ path: folder(config, 'log'), clock, pollMs });
 }
 
-/** STATE_STORE, or LMDB under DATA_DIR/state. A scheme without an adapter: EngineError `misconfigured`. */
+/** STATE_STORE, a Redis or Redis Cluster; or LMDB under DATA_DIR/state. */
 export async function openStateStore(config: Config, clock: Clock): Promise<StateStore> {
-  if (config.stateStoreUrl !== null) throw notBuilt('STATE_STORE', config.stateStoreUrl);
+  if (config.stateStoreUrl !== null) {
+    return openRedisStateStore({ url: config.stateStoreUrl, random: systemRandom(clock) });
+  }
   return openLmdbStateStore({ path: folder(config, 'state'), clock });
 }
 
