@@ -1,7 +1,7 @@
 import { type Judgement, judge, outcomeOf } from '../domain/first-sight.ts';
 import { BROOM_MS, keys } from '../engines/state-store/keys.ts';
 import type { AdBeacon } from '../schemas/records.ts';
-import { readHeads } from './heads.ts';
+import { isCaughtUp, readHeads } from './heads.ts';
 import type { Batch, Beat, BeatContext, Context } from './worker.ts';
 
 /** A beacon with how it counts. */
@@ -14,7 +14,7 @@ export interface Judged {
 
 const BEACONS = 'ad-beacons';
 
-/** Claims buckets of one group: what is first, and when a bucket can go. */
+/** Claims buckets of one group: what is first, and when a bucket can go. `fenced`: its worker has a fence. */
 export interface FirstSight {
   /** Judges the beacons that `wanted` picks, claiming their ids. Late ones claim nothing: they can bill nothing. */
   judge(batch: Batch, context: Context, wanted?: (beacon: AdBeacon) => boolean): Promise<readonly Judged[]>;
@@ -22,7 +22,7 @@ export interface FirstSight {
   readonly sweep: Beat;
 }
 
-export function createFirstSight(group: string): FirstSight {
+export function createFirstSight(group: string, { fenced }: { readonly fenced: boolean }): FirstSight {
   const open = new Map<number, Set<number>>();
 
   async function claimMinute(batch: Batch, context: Context, minute: number, claims: readonly [string, number][]) {
@@ -33,6 +33,7 @@ export function createFirstSight(group: string): FirstSight {
       claims.map(([id]) => id),
       claims.map(([, offset]) => offset),
       BROOM_MS,
+      ...(context.stores ? [context.stores] : []),
     );
   }
 
@@ -60,19 +61,28 @@ export function createFirstSight(group: string): FirstSight {
     },
     sweep: {
       everyMs: 2000,
-      run: (context) => dropPassed(group, open, context),
+      run: (context) => dropPassed(group, fenced, open, context),
     },
   };
 }
 
-async function dropPassed(group: string, open: Map<number, Set<number>>, context: BeatContext): Promise<void> {
+async function dropPassed(
+  group: string,
+  fenced: boolean,
+  open: Map<number, Set<number>>,
+  context: BeatContext,
+): Promise<void> {
   const held = context.assigned().filter(({ topic, partition }) => topic === BEACONS && open.has(partition));
   if (held.length === 0) return;
+  const stores = await context.store.stores();
   const heads = await readHeads(context.store, group, held);
   for (const [index, { partition }] of held.entries()) {
+    const head = heads[index] ?? null;
+    // A partition that is applied again asks for claims of minutes that its head has passed long ago.
+    if (fenced && !isCaughtUp(head, stores)) continue;
     const minutes = open.get(partition) ?? new Set();
     for (const minute of minutes) {
-      if ((heads[index]?.watermark ?? 0) <= lastExpiry(minute, context.config.tokenLifeMs)) continue;
+      if ((head?.watermark ?? 0) <= lastExpiry(minute, context.config.tokenLifeMs)) continue;
       await context.store.drop(keys.claims(group, partition, minute));
       minutes.delete(minute);
     }

@@ -11,6 +11,7 @@ export interface WorkerMetrics {
   readonly failures: Counter<'group' | 'code'>;
   readonly effect: Histogram<'effect'>;
   readonly signals: Counter<'kind'>;
+  readonly catchingUp: Gauge<'group'>;
   readonly closedMinute: Gauge;
   readonly heldMicros: Gauge;
   readonly heldReservations: Gauge;
@@ -73,6 +74,12 @@ export function createWorkerMetrics(): WorkerMetrics {
       name: 'breakwater_signals_published_total',
       help: 'Campaign signals published',
       labelNames: ['kind'],
+      registers,
+    }),
+    catchingUp: new Gauge({
+      name: 'breakwater_store_catching_up_partitions',
+      help: 'Partitions held here whose effects are being applied again because a store forgot',
+      labelNames: ['group'],
       registers,
     }),
     closedMinute: new Gauge({

@@ -52,6 +52,8 @@ function contextOf(through: Warehouse, lost = new AbortController().signal): Con
     config: readConfig({}),
     random,
     lost,
+    stores: null,
+    catchingUpSince: null,
     measure: (_step, run) => run(),
     effect: () => undefined,
   };
