@@ -9,13 +9,14 @@ export function readinessOf({ feed, gate, journal, watermarks }: Assembly): Read
   if (feed.following && !feed.caughtUp) why.push('catalog and signals: not yet at the ends noted at boot');
   if (!watermarks.known && !gate.away) why.push('watermarks: not read yet');
   if (Math.abs(journal.skewMs) > limits.clockSkewMs) {
-    why.push(`clock: ${Math.round(journal.skewMs / 1000)} s behind the event log's`);
+    why.push(`clock: the event log's is ${Math.round(journal.skewMs / 1000)} s ahead of ours (negative: behind)`);
   }
   const degraded: string[] = [];
   if (feed.loaded === 'disk') degraded.push('catalog: from the last snapshot on disk');
   if (!feed.following) degraded.push('event log: changes and signals do not arrive');
   if (journal.away) degraded.push('event log: the last append failed, pods are empty');
   if (gate.away) degraded.push('state store: away, capped and budgeted campaigns wait');
-  if (!watermarks.caughtUp) degraded.push('state store: being caught up after it forgot writes');
+  if (!watermarks.caughtUp)
+    degraded.push('state store: forgot writes and is being caught up, capped and budgeted campaigns wait');
   return { ready: why.length === 0, why, degraded };
 }

@@ -2,7 +2,7 @@ import type { LogRecord, TopicPartition } from '../engines/event-log/event-log.t
 import { BROOM_MS, keys } from '../engines/state-store/keys.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
-import type { Mark } from '../schemas/records.ts';
+import type { Mark } from '../schemas/state-records.ts';
 import { update } from './swap.ts';
 
 /** One mark in this time at most. */

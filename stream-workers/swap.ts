@@ -19,7 +19,7 @@ export async function update(
   await Promise.all(names.map((name, at) => updateOne(swap, name, entries[at], changes.get(name), stores)));
 }
 
-/** Throws EngineError `store_lost_writes` unless the entry comes from one of the stores (null: any). */
+/** Throws EngineError `store_lost_writes` unless the entry comes from one of the stores (null: whatever it is). */
 export function requireKnown(entry: Entry, stores: readonly string[] | null): void {
   if (stores === null || stores.includes(entry.store)) return;
   throw new EngineError('store_lost_writes', `the store is ${entry.store}, which has not been caught up`);

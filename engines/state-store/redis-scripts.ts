@@ -45,7 +45,7 @@ return {store, 1, string.format('%.0f', version)}
 `);
 
 /**
- * KEYS: the bucket. ARGV: the life in ms, how many stores are accepted (0: any), these, then id, offset, id, offset, ...
+ * KEYS: the bucket. ARGV: the life in ms, how many stores are accepted (0: all are), these, then id, offset, id, offset, ...
  * Answers the store, then the offsets that hold; the store alone where it is not accepted.
  */
 export const claimScript = script(`

@@ -1,6 +1,6 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import { type BilledMinute, close, emptyMoney, heldOf } from '../../domain/ledger.ts';
-import { BROOM_MS, keys } from '../../engines/state-store/keys.ts';
+import { keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
 import type { Entry } from '../../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import { lastExpiry } from '../first-sight.ts';
@@ -49,12 +49,12 @@ export async function closeMinutes(
       return record.closed_up_to >= upTo ? null : encodeBare('money-record', close(record, upTo, billed));
     },
   ]);
-  await update(context.store, new Map(changes), BROOM_MS, stores);
+  await update(context.store, new Map(changes), MONEY_KEPT_MS, stores);
 
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(BigInt(upTo));
   const raise = (now: Buffer | null) => (isBelow(now, upTo) ? bytes : null);
-  await update(context.store, new Map([[keys.closed, raise]]), BROOM_MS, stores);
+  await update(context.store, new Map([[keys.closed, raise]]), MONEY_KEPT_MS, stores);
   await forgetMinutes(context, open.listed, upTo, stores);
   return Math.max(upTo, closedMinute(mark));
 }

@@ -1,7 +1,7 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import { emptyMoney, emptySums, takeAtLeast } from '../../domain/ledger.ts';
 import { dayOf } from '../../domain/zone.ts';
-import { BROOM_MS, keys } from '../../engines/state-store/keys.ts';
+import { BROOM_MS, keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import type { CampaignSums, ServedAd, SumsRecord } from '../../schemas/records.ts';
 import { mayStillCount } from '../catch-up.ts';
@@ -80,7 +80,7 @@ export async function takeServed(context: Context, campaigns: ReadonlyMap<string
     };
     return [[keys.money(id), change]];
   });
-  await update(context.store, new Map(changes), BROOM_MS, context.stores);
+  await update(context.store, new Map(changes), MONEY_KEPT_MS, context.stores);
 }
 
 interface ServedMinute {

@@ -82,7 +82,7 @@ export interface OpenSums {
   readonly listed: readonly (readonly number[])[];
 }
 
-/** Reads all open sums: one read of the lists, one of the records; only from `stores` (null: any). */
+/** Reads all open sums: one read of the lists, one of the records; only from `stores` (null: from all). */
 export async function readOpenSums(
   context: Pick<Context, 'store'>,
   partitions: number,
