@@ -57,8 +57,9 @@ class Viewers implements AsyncDisposable {
     const api = this.#house.apis[lane % this.#house.apis.length];
     while (api && !this.#stopped) {
       const n = this.#asked++;
-      // Five known viewers, and one who is new for every eight requests.
-      const user = { id: n % 3 === 0 ? `new ${Math.floor(n / 8)}` : `known ${n % 5}` };
+      // Someone who is new in this second, or someone of a second before: viewers come back after the store did.
+      const second = Math.floor(n / 80);
+      const user = { id: `${n % 3 === 0 ? second : (n * 7) % (second + 1)} ${n % 5}` };
       const payload = { pod_duration: 150, max_ads: 5, user };
       const response = await api.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload });
       expect(response.statusCode).toBe(200);
@@ -72,8 +73,8 @@ class Viewers implements AsyncDisposable {
 
   async #watch(url: string, n: number): Promise<void> {
     const { pathname, search } = new URL(url);
-    // One in three is watched so late that the store has come back by then: its place must have come back too.
-    await sleep(n % 3 === 0 ? 7_000 + ((n * 37) % 3_000) : (n * 37) % 2_000);
+    // Every other one is watched so late that the store has come back by then: its place must have come back too.
+    await sleep(n % 2 === 0 ? 7_000 + ((n * 37) % 3_000) : (n * 37) % 2_000);
     for (let again = 0; again < (n % 7 === 0 ? 2 : 1); again++) {
       await this.#house.apis[n % 2]?.app.inject({ method: 'GET', url: pathname + search });
     }
