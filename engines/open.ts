@@ -7,7 +7,7 @@ import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { freePort, keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
+import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
 import { EngineError } from './errors.ts';
 import type { EventLog, TopicSpec } from './event-log/event-log.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
@@ -76,11 +76,14 @@ export interface Embedded {
   stop(): Promise<void>;
 }
 
-/** Starts PostgreSQL and chDB under DATA_DIR where no URL is configured; their ports are kept in endpoints.json. */
-export async function startEmbedded(config: Config): Promise<Embedded> {
+/**
+ * Starts PostgreSQL and chDB under DATA_DIR where no URL is configured. PostgreSQL keeps its port in its own folder, chDB's
+ * is kept in endpoints.json. `onProgress` hears what is unusual about this machine.
+ */
+export async function startEmbedded(config: Config, onProgress: (line: string) => void): Promise<Embedded> {
   const known = readEndpoints(config.dataDir);
-  const catalog = config.catalogUrl === null ? startPostgres(config, portOf(known.catalog)) : null;
-  const warehouse = config.warehouseUrl === null ? startWarehouse(config, portOf(known.warehouse)) : null;
+  const catalog = config.catalogUrl === null ? startPostgres(config, onProgress) : null;
+  const warehouse = config.warehouseUrl === null ? startWarehouse(config, known.warehouse) : null;
   const [catalogStarted, warehouseStarted] = await Promise.allSettled([catalog, warehouse]);
   const stop = async () => {
     if (warehouseStarted.status === 'fulfilled') await warehouseStarted.value?.stop();
@@ -99,12 +102,13 @@ export async function startEmbedded(config: Config): Promise<Embedded> {
   return { catalogUrl, warehouseUrl, stop };
 }
 
-async function startPostgres(config: Config, keptPort: number | undefined) {
-  return startEmbeddedPostgres({ path: folder(config, 'catalog'), port: await freePort(keptPort) });
+function startPostgres(config: Config, onProgress: (line: string) => void) {
+  return startEmbeddedPostgres({ path: folder(config, 'catalog'), port: 0, onProgress });
 }
 
-async function startWarehouse(config: Config, keptPort: number | undefined) {
-  return startEmbeddedWarehouse({ path: folder(config, 'warehouse'), port: await freePort(keptPort) });
+function startWarehouse(config: Config, lastUrl: string | undefined) {
+  const path = folder(config, 'warehouse');
+  return startEmbeddedWarehouse({ path, port: portOf(lastUrl) ?? 0 });
 }
 
 /** Brings catalog and warehouse to this release's tables and makes the topics. `onProgress` gets one line per step. */

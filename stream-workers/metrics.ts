@@ -9,6 +9,7 @@ export interface WorkerMetrics {
   readonly step: Histogram<'group' | 'step'>;
   readonly outcomes: Counter<'group' | 'outcome'>;
   readonly failures: Counter<'group' | 'code'>;
+  readonly undecodable: Counter<'topic'>;
   readonly effect: Histogram<'effect'>;
   readonly signals: Counter<'kind'>;
   readonly catchingUp: Gauge<'group'>;
@@ -63,6 +64,12 @@ export function createWorkerMetrics(): WorkerMetrics {
       labelNames: ['group', 'code'],
       registers,
     }),
+    undecodable: new Counter({
+      name: 'breakwater_undecodable_total',
+      help: 'Records of a topic outside the groups that could not be used',
+      labelNames: ['topic'],
+      registers,
+    }),
     effect: new Histogram({
       name: 'breakwater_event_to_effect_seconds',
       help: 'From the receipt of a beacon to its effect',
@@ -76,19 +83,21 @@ export function createWorkerMetrics(): WorkerMetrics {
       labelNames: ['kind'],
       registers,
     }),
+    ...heldMetrics(registers),
+  };
+}
+
+/** What waits for a minute to close or a place to be decided. */
+function heldMetrics(
+  registers: Registry[],
+): Pick<WorkerMetrics, 'catchingUp' | 'closedMinute' | 'heldMicros' | 'heldReservations'> {
+  return {
     catchingUp: new Gauge({
       name: 'breakwater_store_catching_up_partitions',
       help: 'Partitions held here whose effects are being applied again because a store forgot',
       labelNames: ['group'],
       registers,
     }),
-    ...heldMetrics(registers),
-  };
-}
-
-/** What waits for a minute to close or a place to be decided. */
-function heldMetrics(registers: Registry[]): Pick<WorkerMetrics, 'closedMinute' | 'heldMicros' | 'heldReservations'> {
-  return {
     closedMinute: new Gauge({
       name: 'breakwater_closed_minute',
       help: 'Epoch minute up to which money is closed',

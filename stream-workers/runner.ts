@@ -6,7 +6,7 @@ import type { EventLog, Lease, LogRecord, Subscription, TopicPartition } from '.
 import type { Random } from '../engines/random.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
-import { decode, encode, UndecodableError } from '../schemas/codec.ts';
+import { decodeOf, encode, UndecodableError } from '../schemas/codec.ts';
 import { advanced, isOutdated, reappliedMs, type Standing, standingOf } from './catch-up.ts';
 import { type DeadRecord, toDeadLetters } from './dead-letters.ts';
 import { moveHead } from './heads.ts';
@@ -37,6 +37,9 @@ const LOOK_MS = 250;
 
 /** While a store is being caught up, quiet partitions get their tick this soon. */
 const TICK_CATCHING_UP_MS = 500;
+
+/** A partition behind which nothing is heard for this long is ticked too: the log may have forgotten what it lags behind. */
+const SILENT_MS = 60_000;
 
 interface Progress {
   standing: Standing;
@@ -174,7 +177,7 @@ function sort(records: readonly LogRecord[]): { readonly good: WorkerRecord[]; r
   for (const record of records) {
     try {
       const { topic, partition, offset, appendedAt } = record;
-      good.push({ topic, partition, offset, appendedAt, record: decode(record.value) });
+      good.push({ topic, partition, offset, appendedAt, record: decodeOf(topic, record.value) });
     } catch (error) {
       if (!(error instanceof UndecodableError)) throw error;
       dead.push({ record, reason: 'undecodable', detail: error.message });
@@ -213,7 +216,8 @@ async function lookAround(
         at.standing.watermark === 0 ? 0 : age,
       );
       const tickAfterMs = late ? Math.min(TICK_CATCHING_UP_MS, config.tickAfterMs) : config.tickAfterMs;
-      if (behind > 0 || clock.now() - at.heardAt < tickAfterMs) continue;
+      const silentMs = behind > 0 ? Math.max(SILENT_MS, config.tickAfterMs) : tickAfterMs;
+      if (clock.now() - at.heardAt < silentMs) continue;
       quiet.push(partition);
       at.heardAt = clock.now();
     }
