@@ -48,7 +48,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
   const gate = new StoreGate(store, clock, metrics);
   const cache = new CatalogCache();
   const signals = new Signals(clock, metrics, !config.signals);
-  const watermarks = new Watermarks(gate, partitions.beacons, config.tokenLifeMs);
+  const watermarks = new Watermarks(gate, partitions, config.tokenLifeMs);
   const { dataDir } = config;
   const feed = new Feed({ dataDir, clock, random, log, catalog, cache, signals, metrics, logger, changed });
   return {
@@ -63,7 +63,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     changed,
     journal: new Journal(log, clock, metrics),
     purse: new Purse(gate, clock, random, metrics, watermarks),
-    reserver: new Reserver(gate, clock, random, metrics),
+    reserver: new Reserver(gate, clock, random, metrics, watermarks),
     tokens: new Tokens(config.tokenKeys ?? []),
     onChange: (listener) => listeners.add(listener),
   };

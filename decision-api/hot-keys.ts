@@ -17,8 +17,8 @@ export function readable<R>(what: string, decode: () => R): R {
   }
 }
 
-/** A pure change of one record: it runs again on the current record when somebody else came first. */
-type Change<R, T> = (record: R) => { readonly record: R; readonly answer: T };
+/** A pure change of one record of `store`: it runs again on the current record when somebody else came first. */
+type Change<R, T> = (record: R, store: string) => { readonly record: R; readonly answer: T };
 
 interface Waiting<R> {
   readonly seen: Entry | null;
@@ -34,6 +34,8 @@ export interface Records<R> {
   readonly encode: (record: R) => Buffer;
   readonly expiresInMs: number;
   readonly tries: number;
+  /** Whether a store remembers everything. Records of another one are neither believed nor written. */
+  readonly trusts: (store: string) => boolean;
 }
 
 /**
@@ -58,7 +60,7 @@ export class HotKeys<R> {
 
   /**
    * Applies a change, beginning from `seen` (null: reads first). Rejects with EngineError `conflict` when others came
-   * first every time, or as the store does; after `timeout` the change may have happened.
+   * first every time, `store_lost_writes` where the store is not to be trusted yet, or as the store does; after `timeout` the change may have happened.
    */
   change<T>(key: string, seen: Entry | null, change: Change<R, T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -86,8 +88,11 @@ export class HotKeys<R> {
     try {
       let entry = known ?? batch.find((waiting) => waiting.seen !== null)?.seen ?? (await this.#read(key));
       for (let attempt = 1; ; attempt++) {
+        if (!this.#records.trusts(entry.store)) {
+          throw new EngineError('store_lost_writes', `${this.#records.what} waits until the store is caught up`);
+        }
         const before = this.#records.decode(entry.bytes);
-        const { record, answers } = runAll(before, batch);
+        const { record, answers } = runAll(before, entry.store, batch);
         if (record === before) return this.#settle(batch, answers, entry);
         const swapped = await this.#gate.swap(key, entry, this.#records.encode(record), this.#records.expiresInMs);
         if (swapped.ok) return this.#settle(batch, answers, swapped.entry);
@@ -115,11 +120,15 @@ export class HotKeys<R> {
   }
 }
 
-function runAll<R>(before: R, batch: readonly Waiting<R>[]): { readonly record: R; readonly answers: unknown[] } {
+function runAll<R>(
+  before: R,
+  store: string,
+  batch: readonly Waiting<R>[],
+): { readonly record: R; readonly answers: unknown[] } {
   let record = before;
   const answers: unknown[] = [];
   for (const waiting of batch) {
-    const result = waiting.change(record);
+    const result = waiting.change(record, store);
     record = result.record;
     answers.push(result.answer);
   }

@@ -78,10 +78,13 @@ function startBeats(assembly: Assembly, clock: Clock, logger: Logger): readonly 
 }
 
 /** A store that is away leaves the old watermarks standing; that is told once, not four times a second. */
-async function refreshWatermarks({ watermarks, gate, changed }: Assembly, logger: Logger): Promise<void> {
+async function refreshWatermarks({ watermarks, gate, changed, metrics }: Assembly, logger: Logger): Promise<void> {
   const wasAway = gate.away;
   try {
+    const wasCaughtUp = watermarks.caughtUp;
     await watermarks.refresh();
+    metrics.storeCatchingUp.set(watermarks.caughtUp ? 0 : 1);
+    if (wasCaughtUp && !watermarks.caughtUp) logger.warn('the state store forgot; capped and budgeted campaigns wait');
     if (wasAway) logger.info('the state store answers again');
   } catch (err) {
     if (!wasAway) logger.warn({ err }, 'the state store does not answer; capped and budgeted campaigns wait');

@@ -32,6 +32,7 @@ export function createMetrics() {
     conflicts: counter('swap_conflicts_total', 'Swaps that somebody else came before', ['what']),
     engineFailures: counter('engine_failures_total', 'Calls of an engine that failed', ['engine', 'code']),
     heldMicros: gauge('held_micros', 'Money in hand, taken and not yet spent'),
+    storeCatchingUp: gauge('store_catching_up', '1 while capped and budgeted campaigns wait for a store that forgot'),
     logRefusals: counter('log_refusals_total', 'Pods given up because they could not be written to the log'),
   };
 }

@@ -13,6 +13,7 @@ import type { MoneyRecord } from '../schemas/records.ts';
 import { createMetrics } from './metrics.ts';
 import { Purse } from './purse.ts';
 import { StoreGate } from './store-gate.ts';
+import { seedHeads } from './test-heads.ts';
 import { testCampaign } from './test-house.ts';
 import { Watermarks } from './watermarks.ts';
 
@@ -41,7 +42,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function openPurse(): Purse {
+async function openPurse(): Promise<Purse> {
   const metrics = createMetrics();
   const counted: StateStore = {
     read: (names) => store.read(names),
@@ -50,11 +51,15 @@ function openPurse(): Purse {
       return store.swap(...args);
     },
     claim: (...args) => store.claim(...args),
+    stores: () => store.stores(),
     drop: (bucket) => store.drop(bucket),
     close: () => store.close(),
   };
   const gate = new StoreGate(counted, clock, metrics);
-  watermarks = new Watermarks(gate, 2, 4000);
+  watermarks = new Watermarks(gate, { beacons: 2, requests: 1 }, 4000);
+  await seedHeads(store, { beacons: 2, requests: 1 });
+  await watermarks.refresh();
+  swaps = 0;
   return new Purse(gate, clock, seededRandom(clock, 1), metrics, watermarks);
 }
 
@@ -64,14 +69,14 @@ async function record(): Promise<MoneyRecord> {
 }
 
 test('those who ask at once are served by one swap, and the first take is what they need', async () => {
-  const purse = openPurse();
+  const purse = await openPurse();
   expect(await Promise.all([1, 2, 3].map(() => purse.spend(spending)))).toEqual([null, null, null]);
   expect(swaps).toBe(1);
   expect((await record()).taken).toEqual([{ minute: MINUTE, day: spending.day, micros: 3_000, impressions: 3 }]);
 });
 
 test('a take reaches as far ahead as the last seconds tell, and what is left goes back when the minute is over', async () => {
-  const purse = openPurse();
+  const purse = await openPurse();
   for (let spent = 0; spent < 60; spent++) await purse.spend(spending);
   const [{ micros: taken } = { micros: 0 }] = (await record()).taken;
   expect(taken).toBeGreaterThan(60_000);
@@ -85,7 +90,7 @@ test('a take reaches as far ahead as the last seconds tell, and what is left goe
 });
 
 test('a refusal is remembered for a second, then the store is asked again', async () => {
-  const purse = openPurse();
+  const purse = await openPurse();
   for (let spent = 0; spent < 100; spent++) expect(await purse.spend(spending)).toBeNull();
   expect(await purse.spend(spending)).toBe('budget_reached');
   expect(purse.refusal(campaign, MINUTE)).toBe('budget_reached');
@@ -95,7 +100,7 @@ test('a refusal is remembered for a second, then the store is asked again', asyn
 });
 
 test('an ad that is not served leaves its money in hand for the next one', async () => {
-  const purse = openPurse();
+  const purse = await openPurse();
   for (let spent = 0; spent < 100; spent++) await purse.spend(spending);
   purse.unspend(spending);
   expect(await purse.spend(spending)).toBeNull();
@@ -103,7 +108,7 @@ test('an ad that is not served leaves its money in hand for the next one', async
 });
 
 test('nothing is taken in a minute that is closed for all', async () => {
-  const purse = openPurse();
+  const purse = await openPurse();
   const closed = Buffer.alloc(8);
   closed.writeBigInt64BE(BigInt(MINUTE));
   const [absent] = await store.read([keys.closed]);
@@ -113,7 +118,7 @@ test('nothing is taken in a minute that is closed for all', async () => {
 });
 
 test('a campaign without budget and goal asks nobody', async () => {
-  const purse = openPurse();
+  const purse = await openPurse();
   expect(await purse.spend({ ...spending, campaign: testCampaign() })).toBeNull();
   expect(swaps).toBe(0);
 });

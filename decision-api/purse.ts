@@ -9,10 +9,10 @@ import { isAway } from './deadline.ts';
 import { HotKeys, readable } from './hot-keys.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
-import type { StoreGate } from './store-gate.ts';
+import { type StoreGate, type StoreRefusal, storeRefusal } from './store-gate.ts';
 import type { Watermarks } from './watermarks.ts';
 
-export type MoneyRefusal = TakeRefusal | 'contended' | 'store_unavailable';
+export type MoneyRefusal = TakeRefusal | StoreRefusal;
 
 /** One ad's worth for one minute: `day` is the minute's day in the campaign's zone. */
 export interface Spending {
@@ -27,6 +27,8 @@ interface Hand {
   readonly minute: number;
   readonly priceMicros: number;
   units: number;
+  /** The store that knows of the units; one that forgot does not, so they are neither spent nor given back. */
+  store: string | null;
   waiting: ((refusal: MoneyRefusal | null) => void)[];
   refused: { readonly reason: MoneyRefusal; readonly untilMs: number } | null;
 }
@@ -49,6 +51,8 @@ export class Purse {
   readonly #watermarks: Watermarks;
   readonly #records: HotKeys<MoneyRecord>;
   readonly #hands = new Map<string, Hand>();
+  /** The store whose money was spent. */
+  readonly #spentOf = new WeakMap<Spending, string | null>();
   /** Campaign -> when it spent in the last 30 s, oldest first. */
   readonly #spent = new Map<string, number[]>();
 
@@ -62,6 +66,7 @@ export class Purse {
       encode: (record) => encodeBare('money-record', record),
       expiresInMs: MONEY_KEPT_MS,
       tries: limits.takeTries,
+      trusts: (store) => watermarks.trusts(store),
     });
   }
 
@@ -76,14 +81,22 @@ export class Purse {
   async spend(spending: Spending): Promise<MoneyRefusal | null> {
     if (!needsMoney(spending.campaign)) return null;
     const hand = this.#hand(spending);
+    if (hand.store !== null && !this.#watermarks.trusts(hand.store)) hand.units = 0;
     const refusal = hand.units > 0 && hand.waiting.length === 0 ? takeUnit(hand) : await this.#wait(hand, spending);
-    if (refusal === null) this.#note(spending.campaign.id);
+    if (refusal === null) {
+      this.#note(spending.campaign.id);
+      this.#spentOf.set(spending, hand.store);
+    }
     return refusal;
   }
 
   /** One ad's worth was spent on an ad that is not served after all. */
   unspend(spending: Spending): void {
-    if (needsMoney(spending.campaign)) this.#hand(spending).units++;
+    if (!needsMoney(spending.campaign)) return;
+    const hand = this.#hand(spending);
+    const store = this.#spentOf.get(spending) ?? null;
+    if (hand.units === 0 && hand.waiting.length === 0) hand.store = store;
+    if (hand.store === store) hand.units++;
   }
 
   /** Gives back to the store what is left of minutes that are over. */
@@ -103,7 +116,15 @@ export class Purse {
     const known = this.#hands.get(key);
     if (known) return known;
     const priceMicros = campaign.pricing.model === 'flat' ? 0 : campaign.pricing.priceMicros;
-    const hand: Hand = { campaignId: campaign.id, minute, priceMicros, units: 0, waiting: [], refused: null };
+    const hand: Hand = {
+      campaignId: campaign.id,
+      minute,
+      priceMicros,
+      units: 0,
+      store: null,
+      waiting: [],
+      refused: null,
+    };
     this.#hands.set(key, hand);
     return hand;
   }
@@ -134,9 +155,10 @@ export class Purse {
   async #take(hand: Hand, { campaign, day }: Spending): Promise<MoneyRefusal | null> {
     const needed = hand.waiting.length;
     try {
-      const { units, reason } = await this.#records.change(keys.money(campaign.id), null, (record) =>
+      const { units, reason, store } = await this.#records.change(keys.money(campaign.id), null, (record, store) =>
         takeUnits(
           record,
+          store,
           hand,
           day,
           campaign,
@@ -144,11 +166,13 @@ export class Purse {
           this.#watermarks.closedUpTo,
         ),
       );
+      if (hand.store !== store) hand.units = 0;
+      hand.store = store;
       hand.units += units;
       return units >= needed ? null : reason;
     } catch (error) {
       if (!isAway(error)) throw error;
-      return error.code === 'conflict' ? 'contended' : 'store_unavailable';
+      return storeRefusal(error);
     } finally {
       this.#measure();
     }
@@ -183,10 +207,12 @@ export class Purse {
 
   async #giveHandBack(key: string, hand: Hand): Promise<void> {
     const { minute, units } = hand;
+    const isOurs = (record: MoneyRecord, store: string) =>
+      store === hand.store && record.taken.some((open) => open.minute === minute);
     const back = { minute, micros: units * hand.priceMicros, impressions: units };
     try {
-      await this.#records.change(keys.money(hand.campaignId), null, (record) => ({
-        record: record.taken.some((open) => open.minute === minute) ? giveBack(record, back) : record,
+      await this.#records.change(keys.money(hand.campaignId), null, (record, store) => ({
+        record: isOurs(record, store) ? giveBack(record, back) : record,
         answer: null,
       }));
     } catch (error) {
@@ -194,7 +220,7 @@ export class Purse {
       // After a time-out it may have happened, and twice would give away others' money: then the close settles it.
       if (error.code === 'timeout') return;
       const since = this.#hands.get(key);
-      if (since) since.units += units;
+      if (since?.store === hand.store) since.units += units;
       else this.#hands.set(key, hand);
     }
   }
@@ -222,15 +248,22 @@ function takeUnit(hand: Hand): null {
   return null;
 }
 
+interface TakenUnits {
+  readonly units: number;
+  readonly reason: TakeRefusal | null;
+  readonly store: string;
+}
+
 /** Takes the first of `sizes` that fits, else as many as there is room for. */
 function takeUnits(
   record: MoneyRecord,
+  store: string,
   hand: Hand,
   day: string,
   campaign: Campaign,
   sizes: readonly number[],
   closedUpTo: number,
-): { readonly record: MoneyRecord; readonly answer: { readonly units: number; readonly reason: TakeRefusal | null } } {
+): { readonly record: MoneyRecord; readonly answer: TakenUnits } {
   const { minute, priceMicros } = hand;
   const bounds = {
     totalMicros: campaign.totalBudgetMicros,
@@ -242,11 +275,11 @@ function takeUnits(
   for (let units = left.shift(); units !== undefined && units > 0; units = left.shift()) {
     const want = { minute, day, micros: units * priceMicros, impressions: units };
     const taken = take(record, want, bounds, closedUpTo);
-    if (taken.ok) return { record: taken.record, answer: { units, reason } };
+    if (taken.ok) return { record: taken.record, answer: { units, reason, store } };
     reason = taken.reason;
     const roomForMoney = priceMicros > 0 ? Math.floor(taken.roomMicros / priceMicros) : taken.roomImpressions;
     const room = Math.min(roomForMoney, taken.roomImpressions);
     if (left.length === 0 && room < units) left.push(room);
   }
-  return { record, answer: { units: 0, reason: reason ?? 'budget_reached' } };
+  return { record, answer: { units: 0, reason: reason ?? 'budget_reached', store } };
 }

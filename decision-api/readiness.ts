@@ -16,6 +16,7 @@ export function readinessOf({ feed, gate, journal, watermarks }: Assembly): Read
   if (!feed.following) degraded.push('event log: changes and signals do not arrive');
   if (journal.away) degraded.push('event log: the last append failed, pods are empty');
   if (gate.away) degraded.push('state store: away, capped and budgeted campaigns wait');
-  if (!watermarks.caughtUp) degraded.push('state store: being caught up after it forgot writes');
+  if (!watermarks.caughtUp)
+    degraded.push('state store: forgot writes and is being caught up, capped and budgeted campaigns wait');
   return { ready: why.length === 0, why, degraded };
 }

@@ -10,6 +10,7 @@ export type Reason =
   | 'not_started'
   | 'ended'
   | 'store_unavailable'
+  | 'store_catching_up'
   | 'catalog_stale'
   | 'no_identity'
   | 'cap_reached'
@@ -36,6 +37,7 @@ export type NoFillReason =
   | 'no_eligible_campaigns'
   | 'no_pod_fits'
   | 'store_unavailable'
+  | 'store_catching_up'
   | 'log_unavailable';
 
 /** Reasons that come from the campaign's money. */

@@ -49,8 +49,9 @@ export function noFillReason(decision: Decision): NoFillReason | null {
   if (decision.entrants.some((entrant) => entrant.runners.some((runner) => runner.struck === 'lost'))) {
     return 'no_pod_fits';
   }
-  const storeless = decision.entrants.some((entrant) => entrant.fellOut === 'store_unavailable');
-  return storeless ? 'store_unavailable' : 'no_eligible_campaigns';
+  const reasons = new Set(decision.entrants.map((entrant) => entrant.fellOut));
+  if (reasons.has('store_unavailable')) return 'store_unavailable';
+  return reasons.has('store_catching_up') ? 'store_catching_up' : 'no_eligible_campaigns';
 }
 
 /** The facts that travel in an ad's tracking URLs. */

@@ -19,7 +19,8 @@ import { isAway } from './deadline.ts';
 import { HotKeys, readable } from './hot-keys.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
-import type { StoreGate } from './store-gate.ts';
+import { type StoreGate, type StoreRefusal, storeRefusal } from './store-gate.ts';
+import type { Watermarks } from './watermarks.ts';
 
 /** One identity's record as read at the beginning of a request. */
 export interface SeenIdentity {
@@ -37,7 +38,7 @@ export interface WantedAd {
   readonly campaignCaps: readonly FrequencyCap[];
 }
 
-export type PlaceRefusal = 'cap_reached' | 'contended' | 'store_unavailable';
+export type PlaceRefusal = 'cap_reached' | StoreRefusal;
 
 /** The caps that an ad of this creative has to keep. */
 export function capsOf(caps: readonly FrequencyCap[], creativeId: string): readonly FrequencyCap[] {
@@ -50,7 +51,7 @@ export class Reserver {
   readonly #records: HotKeys<FrequencyRecord>;
   readonly #metrics: Metrics;
 
-  constructor(gate: StoreGate, clock: Clock, random: Random, metrics: Metrics) {
+  constructor(gate: StoreGate, clock: Clock, random: Random, metrics: Metrics, watermarks: Watermarks) {
     this.#gate = gate;
     this.#metrics = metrics;
     this.#records = new HotKeys<FrequencyRecord>(gate, clock, random, metrics, {
@@ -59,6 +60,7 @@ export class Reserver {
       encode: (record) => encodeBare('frequency-record', record),
       expiresInMs: BROOM_MS,
       tries: limits.swapTries,
+      trusts: (store) => watermarks.trusts(store),
     });
   }
 
@@ -133,7 +135,7 @@ export class Reserver {
       return refused.map(({ reservation }) => [reservation, 'cap_reached'] as const);
     } catch (error) {
       if (!isAway(error)) throw error;
-      const reason: PlaceRefusal = error.code === 'conflict' ? 'contended' : 'store_unavailable';
+      const reason = storeRefusal(error);
       return wanted.map(({ place }) => [place.reservation, reason] as const);
     }
   }

@@ -5,6 +5,14 @@ import { within } from './deadline.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 
+/** Why a record could not be changed, where it was not its own content. */
+export type StoreRefusal = 'contended' | 'store_catching_up' | 'store_unavailable';
+
+export function storeRefusal(error: EngineError): StoreRefusal {
+  if (error.code === 'conflict') return 'contended';
+  return error.code === 'store_lost_writes' ? 'store_catching_up' : 'store_unavailable';
+}
+
 /**
  * The state store with a deadline on every call and a breaker: after one failure nothing is asked until a probe is
  * answered, so that a store that is away costs no decision its deadline.

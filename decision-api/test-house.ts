@@ -16,6 +16,7 @@ import type { StateStore } from '../engines/state-store/state-store.ts';
 import { decode } from '../schemas/codec.ts';
 import { type EventShapes, topics } from '../schemas/events.ts';
 import { type DecisionApi, startDecisionApi } from './main.ts';
+import { seedHeads } from './test-heads.ts';
 
 const PARTITIONS = 4;
 
@@ -151,6 +152,7 @@ export async function openHouse(
   const log = openLmdbEventLog({ path: join(folder, 'log'), clock });
   await log.ensureTopics(topics.map(({ name }) => ({ name, partitions: PARTITIONS, retentionMs: 86_400_000 })));
   const store = openLmdbStateStore({ path: join(folder, 'state'), clock });
+  await seedHeads(store, { beacons: PARTITIONS, requests: PARTITIONS });
   const logger = pino({ level: 'fatal' });
   const catalog = testCatalog(campaigns, given.pods ?? [], away);
   const start = () =>

@@ -4,27 +4,44 @@ import type { Entry } from '../engines/state-store/state-store.ts';
 import { decodeBare } from '../schemas/codec.ts';
 import type { StoreGate } from './store-gate.ts';
 
+/** The groups whose effects a decision counts on, and what they read. */
+const groups = ['frequency', 'pacing'] as const;
+
 /**
- * How far `frequency` has applied each beacon partition and which minutes are closed, as last read. Old values hold
- * places and money longer and can break nothing; a missing head is 0 for the same reason.
+ * How far `frequency` has applied each beacon partition, which minutes are closed, and with which stores both groups have
+ * caught up, as last read. Old values hold places and money longer and can break nothing; a missing head is 0 and trusts
+ * no store for the same reason.
  */
 export class Watermarks implements Marks {
   readonly #gate: StoreGate;
+  readonly #beacons: number;
   readonly #keys: readonly string[];
   readonly #tokenLifeMs: number;
   #marks: readonly number[];
   #lowest = 0;
   #closedUpTo = 0;
+  #trusted: ReadonlySet<string> = new Set();
   #caughtUp = true;
   #known = false;
   #lifeNoted = false;
 
-  constructor(gate: StoreGate, partitions: number, tokenLifeMs: number) {
+  constructor(
+    gate: StoreGate,
+    partitions: { readonly beacons: number; readonly requests: number },
+    tokenLifeMs: number,
+  ) {
     this.#gate = gate;
     this.#tokenLifeMs = tokenLifeMs;
-    const heads = Array.from({ length: partitions }, (_, partition) => keys.head('frequency', 'ad-beacons', partition));
-    this.#keys = [...heads, keys.closed];
-    this.#marks = heads.map(() => 0);
+    this.#beacons = partitions.beacons;
+    const heads = (group: string, topic: string, count: number) =>
+      Array.from({ length: count }, (_, partition) => keys.head(group, topic, partition));
+    // The beacon heads of `frequency` come first: their watermarks are asked for by partition.
+    const wanted = groups.flatMap((group) => [
+      ...heads(group, 'ad-beacons', partitions.beacons),
+      ...heads(group, 'ad-requests', partitions.requests),
+    ]);
+    this.#keys = [...wanted, keys.closed];
+    this.#marks = Array.from({ length: partitions.beacons }, () => 0);
   }
 
   /** Epoch ms. */
@@ -41,7 +58,17 @@ export class Watermarks implements Marks {
     return this.#closedUpTo;
   }
 
-  /** False while a store that forgot acknowledged writes is being brought up again, or nobody there knows our tokens' life. */
+  /** Every head says that what this store holds is complete. */
+  trusts(store: string): boolean {
+    return this.#trusted.has(store);
+  }
+
+  /** At least one store may be trusted. */
+  get trustsAny(): boolean {
+    return this.#trusted.size > 0;
+  }
+
+  /** False while a store that forgot is being brought up again, no worker has said anything yet, or nobody knows our tokens' life. */
   get caughtUp(): boolean {
     return this.#caughtUp && this.#lifeNoted;
   }
@@ -55,9 +82,12 @@ export class Watermarks implements Marks {
   async refresh(): Promise<void> {
     const [life, ...entries] = await this.#gate.probe([keys.tokenLife, ...this.#keys]);
     const heads = entries.slice(0, -1).map(readHead);
-    this.#marks = heads.map((head) => head.watermark);
+    this.#marks = heads.slice(0, this.#beacons).map((head) => head.watermark);
     this.#lowest = this.#marks.reduce((lowest, mark) => Math.min(lowest, mark), Number.MAX_SAFE_INTEGER);
-    this.#caughtUp = heads.every((head) => head.caughtUp);
+    const [first, ...others] = heads;
+    const ids = (first?.caughtUp ?? []).filter((id) => others.every(({ caughtUp }) => caughtUp.includes(id)));
+    this.#trusted = new Set(ids);
+    this.#caughtUp = entries.every(({ store }) => this.trusts(store));
     const closed = entries.at(-1)?.bytes;
     this.#closedUpTo = closed && closed.length >= 8 ? Number(closed.readBigInt64BE(0)) : 0;
     this.#known = true;
@@ -72,8 +102,8 @@ export class Watermarks implements Marks {
   }
 }
 
-function readHead(entry: Entry): { readonly watermark: number; readonly caughtUp: boolean } {
-  if (!entry.bytes) return { watermark: 0, caughtUp: true };
+function readHead(entry: Entry): { readonly watermark: number; readonly caughtUp: readonly string[] } {
+  if (!entry.bytes) return { watermark: 0, caughtUp: [] };
   const head = decodeBare('head-record', entry.bytes);
-  return { watermark: head.watermark, caughtUp: head.caught_up.length === 0 || head.caught_up.includes(entry.store) };
+  return { watermark: head.watermark, caughtUp: head.caught_up };
 }

@@ -72,6 +72,15 @@ export function giveBack(record: MoneyRecord, back: Omit<Take, 'day'>): MoneyRec
   return { ...record, taken };
 }
 
+/** Takes what is missing of what was served for sure: after a store forgot who had taken what. Repeating it changes nothing. */
+export function takeAtLeast(record: MoneyRecord, served: Take): MoneyRecord {
+  if (served.minute <= record.closed_up_to) return record;
+  const known = record.taken.find((open) => open.minute === served.minute);
+  const micros = Math.max(0, served.micros - (known?.micros ?? 0));
+  const impressions = Math.max(0, served.impressions - (known?.impressions ?? 0));
+  return micros === 0 && impressions === 0 ? record : addTaken(record, { ...served, micros, impressions });
+}
+
 /** What one minute billed, over all partitions. */
 export interface BilledMinute {
   readonly minute: number;

@@ -67,7 +67,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const config: Config = {
     dataDir: text('DATA_DIR') ?? 'data',
     eventLogUrl: url('EVENT_LOG', 'kafka://', 'kafka+ssl://'),
-    stateStoreUrl: url('STATE_STORE', 'redis://', 'rediss://'),
+    stateStoreUrl: url('STATE_STORE', 'redis://', 'rediss://', 'redis+cluster://', 'rediss+cluster://'),
     warehouseUrl: url('WAREHOUSE', 'http://', 'https://'),
     catalogUrl: url('CATALOG', 'postgres://', 'postgresql://'),
     host: text('HOST') ?? '127.0.0.1',

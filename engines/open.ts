@@ -12,7 +12,9 @@ import { EngineError } from './errors.ts';
 import type { EventLog, TopicSpec } from './event-log/event-log.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
 import { keepRunning } from './keep-running.ts';
+import { systemRandom } from './random.ts';
 import { openLmdbStateStore } from './state-store/lmdb-state-store.ts';
+import { openRedisStateStore } from './state-store/redis-state-store.ts';
 import type { StateStore } from './state-store/state-store.ts';
 import { openClickHouse } from './warehouse/clickhouse-warehouse.ts';
 import { startEmbeddedWarehouse } from './warehouse/embedded-server.ts';
@@ -32,9 +34,11 @@ export async function openEventLog(config: Config, clock: Clock): Promise<EventL
   return openLmdbEventLog({ path: folder(config, 'log'), clock, pollMs, flush: mustLast(config) });
 }
 
-/** STATE_STORE, or LMDB under DATA_DIR/state. A scheme without an adapter: EngineError `misconfigured`. */
+/** STATE_STORE, a Redis or Redis Cluster; or LMDB under DATA_DIR/state. */
 export async function openStateStore(config: Config, clock: Clock): Promise<StateStore> {
-  if (config.stateStoreUrl !== null) throw notBuilt('STATE_STORE', config.stateStoreUrl);
+  if (config.stateStoreUrl !== null) {
+    return openRedisStateStore({ url: config.stateStoreUrl, random: systemRandom(clock) });
+  }
   return openLmdbStateStore({ path: folder(config, 'state'), clock, flush: mustLast(config) });
 }
 

@@ -109,6 +109,17 @@ export interface SignalStateRecord {
 }
 
 /** State records and the token, by the name of their .avsc file. */
+/** Where a partition stood at some times of the last token life, oldest first. Key w:<group>:<topic>:<partition>. */
+export interface MarksRecord {
+  readonly marks: readonly Mark[];
+}
+
+export interface Mark {
+  readonly offset: number;
+  /** epoch ms: append time of the record at the offset */
+  readonly at: number;
+}
+
 export interface StateShapes {
   'tracking-token': TrackingToken;
   'frequency-record': FrequencyRecord;
@@ -116,6 +127,7 @@ export interface StateShapes {
   'sums-record': SumsRecord;
   'score-record': ScoreRecord;
   'head-record': HeadRecord;
+  'marks-record': MarksRecord;
   'open-minutes-record': OpenMinutesRecord;
   'signal-state-record': SignalStateRecord;
 }

@@ -3,7 +3,7 @@ import { EngineError } from '../engines/errors.ts';
 import { BROOM_MS, decodeTokenLife, keys } from '../engines/state-store/keys.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import type { AdBeacon } from '../schemas/records.ts';
-import { readHeads } from './heads.ts';
+import { isCaughtUp, readHeads } from './heads.ts';
 import type { Batch, Beat, BeatContext, Context } from './worker.ts';
 
 /** A beacon with how it counts. */
@@ -16,7 +16,7 @@ export interface Judged {
 
 const BEACONS = 'ad-beacons';
 
-/** Claims buckets of one group: what is first, and when a bucket can go. */
+/** Claims buckets of one group: what is first, and when a bucket can go. `fenced`: its worker has a fence. */
 export interface FirstSight {
   /**
    * Judges the beacons that `wanted` picks, claiming their ids. Late ones claim nothing: they can bill nothing.
@@ -27,7 +27,7 @@ export interface FirstSight {
   readonly sweep: Beat;
 }
 
-export function createFirstSight(group: string): FirstSight {
+export function createFirstSight(group: string, { fenced }: { readonly fenced: boolean }): FirstSight {
   const open = new Map<number, Set<number>>();
 
   async function claimMinute(batch: Batch, context: Context, minute: number, claims: readonly [string, number][]) {
@@ -38,6 +38,7 @@ export function createFirstSight(group: string): FirstSight {
       claims.map(([id]) => id),
       claims.map(([, offset]) => offset),
       BROOM_MS,
+      ...(context.stores ? [context.stores] : []),
     );
   }
 
@@ -58,7 +59,8 @@ export function createFirstSight(group: string): FirstSight {
           next += ids;
         }
       }
-      if (onTime.length > 0) await checkOwnTurn(group, batch, context.store);
+      // What is applied again because a store forgot lies before the head by intention; its claims are not dropped meanwhile.
+      if (onTime.length > 0 && context.catchingUpSince === null) await checkOwnTurn(group, batch, context.store);
       return beacons.map((one) => ({
         ...one,
         judgement: judge(one.beacon, one.appendedAt, one.offset, holders.get(one.offset) ?? [one.offset]),
@@ -66,7 +68,7 @@ export function createFirstSight(group: string): FirstSight {
     },
     sweep: {
       everyMs: 2000,
-      run: (context) => dropPassed(group, open, context),
+      run: (context) => dropPassed(group, fenced, open, context),
     },
   };
 }
@@ -83,15 +85,24 @@ async function checkOwnTurn(group: string, batch: Batch, store: StateStore): Pro
   throw new EngineError('lease_lost', detail);
 }
 
-async function dropPassed(group: string, open: Map<number, Set<number>>, context: BeatContext): Promise<void> {
+async function dropPassed(
+  group: string,
+  fenced: boolean,
+  open: Map<number, Set<number>>,
+  context: BeatContext,
+): Promise<void> {
   const held = context.assigned().filter(({ topic, partition }) => topic === BEACONS && open.has(partition));
   if (held.length === 0) return;
+  const stores = await context.store.stores();
   const heads = await readHeads(context.store, group, held);
   const lifeMs = await tokenLifeMs(context);
   for (const [index, { partition }] of held.entries()) {
+    const head = heads[index] ?? null;
+    // A partition that is applied again asks for claims of minutes that its head has passed long ago.
+    if (fenced && !isCaughtUp(head, stores)) continue;
     const minutes = open.get(partition) ?? new Set();
     for (const minute of minutes) {
-      if ((heads[index]?.watermark ?? 0) <= lastExpiry(minute, lifeMs)) continue;
+      if ((head?.watermark ?? 0) <= lastExpiry(minute, lifeMs)) continue;
       await context.store.drop(keys.claims(group, partition, minute));
       minutes.delete(minute);
     }

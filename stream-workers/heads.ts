@@ -4,11 +4,22 @@ import { BROOM_MS, keys } from '../engines/state-store/keys.ts';
 import type { Entry, StateStore } from '../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
 import type { HeadRecord } from '../schemas/records.ts';
+import { requireKnown } from './swap.ts';
 
 const ABSENT: HeadRecord = { position: 0, watermark: 0, caught_up: [] };
 
 function headOf(entry: Entry): HeadRecord {
   return entry.bytes ? decodeBare('head-record', entry.bytes) : ABSENT;
+}
+
+/** How far a group has applied each of these partitions; null where nothing says so. */
+export async function readHeadsIfAny(
+  store: StateStore,
+  group: string,
+  partitions: readonly TopicPartition[],
+): Promise<readonly (HeadRecord | null)[]> {
+  const entries = await store.read(partitions.map(({ topic, partition }) => keys.head(group, topic, partition)));
+  return entries.map((entry) => (entry.bytes ? headOf(entry) : null));
 }
 
 /** How far a group has applied each of these partitions. */
@@ -17,20 +28,38 @@ export async function readHeads(
   group: string,
   partitions: readonly TopicPartition[],
 ): Promise<readonly HeadRecord[]> {
-  const entries = await store.read(partitions.map(({ topic, partition }) => keys.head(group, topic, partition)));
-  return entries.map(headOf);
+  return (await readHeadsIfAny(store, group, partitions)).map((head) => head ?? ABSENT);
 }
 
-/** The epoch ms before which every beacon is applied by the group, in every partition; 0 while one has no head. */
+/** The effects behind this head are complete in each of the stores. */
+export function isCaughtUp(head: HeadRecord | null, stores: readonly string[]): boolean {
+  return head !== null && stores.every((id) => head.caught_up.includes(id));
+}
+
+/**
+ * The epoch ms before which every beacon is applied by the group, in every partition; 0 while one has no head or is not
+ * caught up with the stores.
+ */
 export async function lowestWatermark(
   store: StateStore,
+  stores: readonly string[],
   group: string,
   topic: string,
   partitions: number,
 ): Promise<number> {
   const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
   const heads = await readHeads(store, group, all);
-  return Math.min(...heads.map((head) => head.watermark));
+  return Math.min(...heads.map((head) => (isCaughtUp(head, stores) ? head.watermark : 0)));
+}
+
+/** Where a head goes. */
+export interface NextHead {
+  readonly position: number;
+  readonly watermark: number;
+  /** What may be written to; null: any store. */
+  readonly stores: readonly string[] | null;
+  /** Effects are complete in `stores`. False: the head goes on saying what it said. */
+  readonly caughtUp: boolean;
 }
 
 /**
@@ -42,21 +71,24 @@ export async function moveHead(
   group: string,
   at: TopicPartition,
   from: number,
-  to: { readonly position: number; readonly watermark: number },
+  to: NextHead,
 ): Promise<void> {
   const key = keys.head(group, at.topic, at.partition);
   let [entry] = await store.read([key]);
   while (entry) {
+    requireKnown(entry, to.stores);
     const head = headOf(entry);
     if (head.position < from) {
       const detail = `the head of ${group} on ${at.topic}/${at.partition} is ${head.position}, the batch began at ${from}`;
       throw new EngineError('store_lost_writes', detail);
     }
-    if (head.position >= to.position) return;
+    const known = to.stores ?? [entry.store];
+    const said = !to.caughtUp || isCaughtUp(head, known);
+    if (entry.bytes !== null && head.position >= to.position && said) return;
     const next: HeadRecord = {
-      position: to.position,
+      position: Math.max(head.position, to.position),
       watermark: Math.max(head.watermark, to.watermark),
-      caught_up: [entry.store],
+      caught_up: to.caughtUp ? known : head.caught_up,
     };
     const swapped = await store.swap(key, entry, encodeBare('head-record', next), BROOM_MS);
     if (swapped.ok) return;

@@ -12,6 +12,7 @@ export interface WorkerMetrics {
   readonly undecodable: Counter<'topic'>;
   readonly effect: Histogram<'effect'>;
   readonly signals: Counter<'kind'>;
+  readonly catchingUp: Gauge<'group'>;
   readonly closedMinute: Gauge;
   readonly heldMicros: Gauge;
   readonly heldReservations: Gauge;
@@ -87,8 +88,16 @@ export function createWorkerMetrics(): WorkerMetrics {
 }
 
 /** What waits for a minute to close or a place to be decided. */
-function heldMetrics(registers: Registry[]): Pick<WorkerMetrics, 'closedMinute' | 'heldMicros' | 'heldReservations'> {
+function heldMetrics(
+  registers: Registry[],
+): Pick<WorkerMetrics, 'catchingUp' | 'closedMinute' | 'heldMicros' | 'heldReservations'> {
   return {
+    catchingUp: new Gauge({
+      name: 'breakwater_store_catching_up_partitions',
+      help: 'Partitions held here whose effects are being applied again because a store forgot',
+      labelNames: ['group'],
+      registers,
+    }),
     closedMinute: new Gauge({
       name: 'breakwater_closed_minute',
       help: 'Epoch minute up to which money is closed',

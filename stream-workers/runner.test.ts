@@ -12,6 +12,7 @@ function recordingWorker(fail: (batch: Batch) => void = () => {}): Worker & { re
     reads: ['ad-beacons'],
     ticks: ['ad-beacons'],
     maxBatch: 2,
+    fence: null,
     beats: [],
     seen,
     async handle(batch) {

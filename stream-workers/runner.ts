@@ -7,8 +7,10 @@ import type { Random } from '../engines/random.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
 import { decodeOf, encode, UndecodableError } from '../schemas/codec.ts';
+import { advanced, isOutdated, reappliedMs, type Standing, standingOf } from './catch-up.ts';
 import { type DeadRecord, toDeadLetters } from './dead-letters.ts';
-import { moveHead, readHeads } from './heads.ts';
+import { moveHead } from './heads.ts';
+import { deservesMark, noteMark } from './marks.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import type { Beat, BeatContext, Context, Worker, WorkerRecord } from './worker.ts';
 
@@ -33,12 +35,16 @@ export interface Runner {
 /** How often lag and watermarks are measured and quiet partitions looked at. */
 const LOOK_MS = 250;
 
+/** While a store is being caught up, quiet partitions get their tick this soon. */
+const TICK_CATCHING_UP_MS = 500;
+
 /** A partition behind which nothing is heard for this long is ticked too: the log may have forgotten what it lags behind. */
 const SILENT_MS = 60_000;
 
 interface Progress {
-  position: number;
-  watermark: number;
+  standing: Standing;
+  /** Append time of the newest mark that this process wrote. */
+  markedAt: number;
   /** Clock time of the last record, or of the tick that was appended for want of one. */
   heardAt: number;
 }
@@ -50,30 +56,30 @@ interface Progress {
 export async function startRunner(worker: Worker, engines: RunnerEngines): Promise<Runner> {
   const { log, store, clock, logger, metrics } = engines;
   const progress = new Map<string, Progress>();
+  /** As last seen; a partition that does not know them all goes back before it writes anything. */
+  let storesNow: readonly string[] = [];
   const nameOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
 
   async function resume(lease: Lease): Promise<number> {
-    const [head] = await readHeads(store, worker.name, [lease]);
-    const position = head?.position ?? 0;
-    progress.set(nameOf(lease), { position, watermark: head?.watermark ?? 0, heardAt: clock.now() });
-    return position;
+    const standing = await standingOf(worker, lease, engines);
+    progress.set(nameOf(lease), { standing, markedAt: 0, heardAt: clock.now() });
+    if (standing.catchUp) {
+      const { position, catchUp } = standing;
+      logger.warn(
+        { group: worker.name, at: nameOf(lease), from: position, to: catchUp.position },
+        'catching up a store',
+      );
+    }
+    return standing.position;
   }
 
   async function apply(records: readonly LogRecord[], lease: Lease): Promise<void> {
     const first = records[0];
-    const last = records.at(-1);
-    if (!first || !last) return;
+    if (!first) return;
     try {
       const { good, dead } = sort(records);
       if (dead.length > 0) await toDeadLetters(log, worker.name, dead);
-      const watermark = last.appendedAt - engines.config.logClockMarginMs;
-      const batch = { topic: lease.topic, partition: lease.partition, records: good, watermark };
-      const outcomes = good.length > 0 ? await worker.handle(batch, contextOf(lease.lost)) : [];
-      const next = { position: last.offset + 1, watermark };
-      // Where the log has forgotten records, a batch begins further on than the head: only a head that went back is a loss.
-      const from = progress.get(nameOf(lease))?.position ?? first.offset;
-      await measure('head', () => moveHead(store, worker.name, lease, from, next));
-      progress.set(nameOf(lease), { ...next, heardAt: clock.now() });
+      const outcomes = await applyGood(good, records, lease);
       metrics.batch.observe({ group: worker.name }, records.length);
       for (const { outcome } of outcomes) metrics.outcomes.inc({ group: worker.name, outcome });
       if (dead.length > 0) metrics.outcomes.inc({ group: worker.name, outcome: 'dead_letter' }, dead.length);
@@ -85,6 +91,32 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
     }
   }
 
+  /** Effects, then the mark, then the head. */
+  async function applyGood(good: readonly WorkerRecord[], records: readonly LogRecord[], lease: Lease) {
+    const [first, last] = [records[0], records.at(-1)];
+    const now = progress.get(nameOf(lease));
+    if (!first || !last || !now) throw new Error(`${nameOf(lease)} has records and was never resumed`);
+    const { standing } = now;
+    if (isOutdated(standing, storesNow)) {
+      throw new EngineError('store_lost_writes', `a store of ${nameOf(lease)} has changed its id`);
+    }
+    const watermark = last.appendedAt - engines.config.logClockMarginMs;
+    const next = advanced(standing, last.offset + 1, watermark);
+    const context = contextOf(lease.lost, standing);
+    const batch = { topic: lease.topic, partition: lease.partition, records: good, watermark };
+    const outcomes = good.length > 0 ? await worker.handle(batch, context) : [];
+    if (standing.catchUp && !next.catchUp) await worker.fence?.restored(lease, context);
+    let { markedAt } = now;
+    if (worker.fence && deservesMark(first, markedAt)) {
+      markedAt = await noteMark(store, worker.name, first, reappliedMs(engines.config), standing.stores);
+    }
+    const head = { ...next, caughtUp: next.catchUp === null };
+    // The oldest kept record may lie after the position: nobody can apply what the log has dropped.
+    await measure('head', () => moveHead(store, worker.name, lease, Math.min(first.offset, standing.position), head));
+    progress.set(nameOf(lease), { standing: next, markedAt, heardAt: clock.now() });
+    return outcomes;
+  }
+
   async function measure<T>(step: string, run: () => Promise<T>): Promise<T> {
     const began = clock.ticks();
     try {
@@ -94,7 +126,7 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
     }
   }
 
-  const shared: Omit<Context, 'lost'> = {
+  const shared: Omit<Context, 'lost' | 'stores' | 'catchingUpSince'> = {
     store,
     log,
     clock,
@@ -104,12 +136,23 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
     measure,
     effect: (effect, receivedAt) => metrics.effect.observe({ effect }, Math.max(0, clock.now() - receivedAt) / 1000),
   };
-  const contextOf = (lost: AbortSignal): Context => ({ ...shared, lost });
+  const contextOf = (lost: AbortSignal, { stores, catchUp }: Standing): Context => ({
+    ...shared,
+    lost,
+    stores,
+    catchingUpSince: catchUp?.since ?? null,
+  });
 
   const options = { maxBatch: worker.maxBatch };
   const subscription = await log.subscribe(worker.name, worker.reads, { resume, apply }, options);
   const beatContext: BeatContext = { ...shared, assigned: () => subscription.assigned() };
-  const look: Beat = { everyMs: LOOK_MS, run: () => lookAround(worker, engines, subscription, progress) };
+  const look: Beat = {
+    everyMs: LOOK_MS,
+    async run() {
+      if (worker.fence) storesNow = await store.stores();
+      await lookAround(worker, engines, subscription, progress, storesNow);
+    },
+  };
   const beats = [...worker.beats, look].map((beat) =>
     clock.every(
       beat.everyMs,
@@ -149,7 +192,9 @@ async function lookAround(
   { log, clock, config, metrics }: RunnerEngines,
   subscription: Subscription,
   progress: Map<string, Progress>,
+  stores: readonly string[],
 ): Promise<void> {
+  let catchingUp = 0;
   const held = subscription.assigned();
   for (const topic of worker.reads) {
     const ends = await log.ends(topic);
@@ -159,18 +204,26 @@ async function lookAround(
     for (const { partition } of held.filter((one) => one.topic === topic)) {
       const at = progress.get(`${topic}/${partition}`);
       if (!at) continue;
-      const behind = Math.max(0, (ends[partition] ?? 0) - at.position);
+      const behind = Math.max(0, (ends[partition] ?? 0) - at.standing.position);
       lag += behind;
-      if (!ticking) continue;
-      const age = Math.max(0, clock.now() - at.watermark) / 1000;
-      metrics.watermarkAge.set({ group: worker.name, partition: String(partition) }, at.watermark === 0 ? 0 : age);
-      if (clock.now() - at.heardAt < (behind > 0 ? Math.max(SILENT_MS, config.tickAfterMs) : config.tickAfterMs))
-        continue;
+      const stale = isOutdated(at.standing, stores);
+      const late = at.standing.catchUp !== null || stale;
+      if (late) catchingUp++;
+      if (!ticking && !late) continue;
+      const age = Math.max(0, clock.now() - at.standing.watermark) / 1000;
+      metrics.watermarkAge.set(
+        { group: worker.name, partition: String(partition) },
+        at.standing.watermark === 0 ? 0 : age,
+      );
+      const tickAfterMs = late ? Math.min(TICK_CATCHING_UP_MS, config.tickAfterMs) : config.tickAfterMs;
+      const silentMs = behind > 0 ? Math.max(SILENT_MS, config.tickAfterMs) : tickAfterMs;
+      if (clock.now() - at.heardAt < silentMs) continue;
       quiet.push(partition);
       at.heardAt = clock.now();
     }
     metrics.lag.set({ group: worker.name, topic }, lag);
     if (quiet.length > 0) {
+      // A partition that stands still would never find out that its store has forgotten.
       const value = encode('tick', { group: worker.name });
       await log.append(
         topic,
@@ -178,4 +231,5 @@ async function lookAround(
       );
     }
   }
+  metrics.catchingUp.set({ group: worker.name }, catchingUp);
 }

@@ -35,6 +35,10 @@ export interface Context {
   readonly clock: Clock;
   readonly config: Config;
   readonly random: Random;
+  /** The stores that effects may be written to; null: any. See catch-up.ts. */
+  readonly stores: readonly string[] | null;
+  /** While records are applied again because a store forgot: since when (epoch ms). */
+  readonly catchingUpSince: number | null;
   /** Aborts when the partition belongs to somebody else. */
   readonly lost: AbortSignal;
   /** Times a step of the batch. */
@@ -44,7 +48,7 @@ export interface Context {
 }
 
 /** What a beat may use besides: the partitions held now. */
-export interface BeatContext extends Omit<Context, 'lost'> {
+export interface BeatContext extends Omit<Context, 'lost' | 'stores' | 'catchingUpSince'> {
   assigned(): readonly TopicPartition[];
 }
 
@@ -54,6 +58,15 @@ export interface Beat {
   run(context: BeatContext): Promise<void>;
 }
 
+/**
+ * Deciders count on the effects of such a worker. When a store forgets, a token life is applied again before the group
+ * says that it has caught up.
+ */
+export interface Fence {
+  /** All of a partition is applied again; what is still missing beside it is put right here. Runs again after a failure. */
+  restored(at: TopicPartition, context: Context): Promise<void>;
+}
+
 export interface Worker {
   /** Also the consumer group. */
   readonly name: string;
@@ -61,6 +74,7 @@ export interface Worker {
   /** Topics whose watermarks others rely on: their quiet partitions get ticks. */
   readonly ticks: readonly string[];
   readonly maxBatch: number;
+  readonly fence: Fence | null;
   handle(batch: Batch, context: Context): Promise<readonly Outcome[]>;
   readonly beats: readonly Beat[];
 }

@@ -20,9 +20,16 @@ function campaignReason(campaign: Campaign, decision: Decision, parts: DecidingP
   if (ask.receivedAt < campaign.startsAt) return 'not_started';
   if (ask.receivedAt >= campaign.endsAt) return 'ended';
   const needsStore = needsMoney(campaign) || campaign.caps.length > 0;
-  if (needsStore && (decision.seen === null || !parts.watermarks.caughtUp)) return 'store_unavailable';
+  if (needsStore && decision.seen === null) return 'store_unavailable';
+  if (needsStore && !isTrusted(campaign, decision, parts)) return 'store_catching_up';
   if (needsMoney(campaign) && decision.catalogStale) return 'catalog_stale';
   return parts.purse.refusal(campaign, ask.minute);
+}
+
+/** The shards that hold the viewer's records remember all of it; money is asked for at its own shard, when it is spent. */
+function isTrusted(campaign: Campaign, { seen }: Decision, { watermarks }: DecidingParts): boolean {
+  if (!watermarks.trustsAny) return false;
+  return campaign.caps.length === 0 || (seen ?? []).every(({ entry }) => watermarks.trusts(entry.store));
 }
 
 function paceRunners(entrant: Entrant, decision: Decision, parts: DecidingParts): void {

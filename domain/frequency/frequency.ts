@@ -79,6 +79,12 @@ export function reserve(
   return { record: current, refused };
 }
 
+/** Puts a place back that a store forgot, whatever the caps say: it was given. One that is known stays as it is. */
+export function restore(record: FrequencyRecord, place: Place): FrequencyRecord {
+  if (record.entries.some((entry) => entry.reservation === place.reservation)) return record;
+  return { entries: [...record.entries, outstanding(place)] };
+}
+
 /** The impression of a place, appended at `appendedAt`, was billable. Repeating it changes nothing. */
 export function confirm(record: FrequencyRecord, place: Place, appendedAt: number): FrequencyRecord {
   const known = record.entries.find((entry) => entry.reservation === place.reservation);

@@ -85,6 +85,14 @@ const recordBehaviours: readonly StateStoreBehaviour[] = [
     },
   },
   {
+    name: 'the store of every entry is among those that the store names',
+    async check({ store }) {
+      const stores = await store.stores();
+      const entries = await store.read(Array.from({ length: 20 }, (_, key) => `key ${key}`));
+      for (const entry of entries) assert.ok(stores.includes(entry.store));
+    },
+  },
+  {
     name: 'empty bytes are an entry, not an absence',
     async check({ store }) {
       await store.swap('a', await readOne(store, 'a'), Buffer.alloc(0), LONG_MS);
@@ -140,6 +148,14 @@ const claimBehaviours: readonly StateStoreBehaviour[] = [
     async check({ store }) {
       assert.deepEqual(await store.claim('bucket', ['a', 'a', 'b'], [0, 1, 2], LONG_MS), [0, 0, 2]);
       assert.deepEqual(await store.claim('bucket', ['a'], [7], LONG_MS), [0]);
+    },
+  },
+  {
+    name: 'a claim that names other stores is refused and claims nothing',
+    async check({ store }) {
+      await rejectsWith('store_lost_writes', store.claim('bucket', ['a'], [1], LONG_MS, ['elsewhere']));
+      const named = await store.claim('bucket', ['a'], [2], LONG_MS, ['elsewhere', ...(await store.stores())]);
+      assert.deepEqual(named, [2]);
     },
   },
   {
@@ -208,6 +224,7 @@ const edgeBehaviours: readonly StateStoreBehaviour[] = [
       await rejectsWith('closed', store.swap('a', entry, Buffer.alloc(1), LONG_MS));
       await rejectsWith('closed', store.claim('bucket', ['a'], [1], LONG_MS));
       await rejectsWith('closed', store.drop('bucket'));
+      await rejectsWith('closed', store.stores());
     },
   },
 ];

@@ -6,6 +6,10 @@ export const keys = {
   money: (campaignId: string) => `m:${campaignId}`,
   /** HeadRecord of one group and partition. */
   head: (group: string, topic: string, partition: number) => `h:${group}:${topic}:${partition}`,
+  /** MarksRecord of one group and partition. */
+  marks: (group: string, topic: string, partition: number) => `w:${group}:${topic}:${partition}`,
+  /** SumsRecord of what the requests of one partition served in a minute; written while a store is caught up. */
+  served: (partition: number, minute: number) => `v:${partition}:${minute}`,
   /** SumsRecord of one partition and decision minute. */
   sums: (partition: number, minute: number) => `s:${partition}:${minute}`,
   /** ScoreRecord of one partition. */

@@ -5,6 +5,7 @@ import { ClaimStore } from './claim-store.ts';
 import { RecordStore } from './record-store.ts';
 import type { StateStore } from './state-store.ts';
 import { storeId } from './store-id.ts';
+import { whole } from './whole.ts';
 
 export interface LmdbStateStoreOptions {
   /** A folder; made if absent. Any number of processes of one machine may open it. */
@@ -30,7 +31,8 @@ export function openLmdbStateStore(options: LmdbStateStoreOptions): StateStore {
   const { path, clock, flush = true } = options;
   const onError = options.onError ?? ((error: unknown) => process.emitWarning(error as Error));
   const environment = new LmdbEnvironment({ path, clock, flush, onError });
-  const records = new RecordStore(environment, storeId(environment));
+  const id = storeId(environment);
+  const records = new RecordStore(environment, id);
   const claims = new ClaimStore(environment);
   const broom = startBroom(environment, records, claims, { clock, onError });
   let closing: Promise<void> | null = null;
@@ -45,7 +47,9 @@ export function openLmdbStateStore(options: LmdbStateStoreOptions): StateStore {
       const expiresInMs = whole('a life', Math.round(life));
       return environment.write(() => records.swapInTransaction(key, seen, { bytes, expiresInMs }, clock.now()));
     },
-    async claim(bucket, ids, offsets, life) {
+    async claim(bucket, ids, offsets, life, stores = [id]) {
+      if (!stores.includes(id))
+        throw new EngineError('store_lost_writes', `claims were meant for another store than ${id}`);
       const expiresInMs = whole('a life', Math.round(life));
       const wanted = ids.map((id, at) => ({ id, offset: whole('an offset', offsets[at]) }));
       return environment.write(() => claims.claimInTransaction(bucket, wanted, { nowMs: clock.now(), expiresInMs }));
@@ -53,17 +57,15 @@ export function openLmdbStateStore(options: LmdbStateStoreOptions): StateStore {
     async drop(bucket) {
       while (!(await environment.write(() => claims.dropSomeInTransaction(bucket, DROP_CHUNK))));
     },
+    async stores() {
+      environment.refresh();
+      return [id];
+    },
     close() {
       closing ??= broom.stop().then(() => environment.close());
       return closing;
     },
   };
-}
-
-/** Checked before the transaction: what fails inside it would fail its neighbours too. */
-function whole(what: string, value: number | undefined): number {
-  if (value !== undefined && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new EngineError('refused', `${what} must be a whole number from 0, not ${value}`);
 }
 
 /** Removes what has expired, a little at each beat, so that nobody waits for it. */

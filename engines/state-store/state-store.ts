@@ -26,16 +26,20 @@ export interface StateStore {
   swap(key: string, seen: Entry, bytes: Buffer, expiresInMs: number): Promise<Swapped>;
   /**
    * Set-if-absent in a bucket: ids[i] gets offsets[i] unless it has one. Answers the offsets that hold, in order: equal to
-   * the own one means first (also when repeated). A bucket expires `expiresInMs` after its last claim.
+   * the own one means first (also when repeated). A bucket expires `expiresInMs` after its last claim. Where `stores` are
+   * named, a store with none of their ids claims nothing: EngineError `store_lost_writes`.
    */
   claim(
     bucket: string,
     ids: readonly string[],
     offsets: readonly number[],
     expiresInMs: number,
+    stores?: readonly string[],
   ): Promise<readonly number[]>;
   /** Forgets a bucket; absent is fine. Does not block others while a large one goes. */
   drop(bucket: string): Promise<void>;
+  /** The ids of all shards now, one of a store without shards. */
+  stores(): Promise<readonly string[]>;
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -30,12 +30,16 @@ export async function closeMinutes(
   dayOf: (minute: number, campaign: Campaign | undefined) => string,
 ): Promise<number> {
   const partitions = await context.log.partitions('ad-beacons');
-  const watermark = await lowestWatermark(context.store, 'pacing', 'ad-beacons', partitions);
+  const stores = await context.store.stores();
+  const watermark = await lowestWatermark(context.store, stores, 'pacing', 'ad-beacons', partitions);
   const [mark] = await context.store.read([keys.closed]);
   const upTo = closableMinute(watermark, await tokenLifeMs(context));
-  if (!mark || upTo <= closedMinute(mark)) return closedMinute(mark);
+  if (!mark || upTo < 1) return closedMinute(mark);
 
-  const open = await readOpenSums(context, partitions);
+  const open = await readOpenSums(context, partitions, stores);
+  // A shard that forgot a closed minute has it listed again, though the shared mark has passed it.
+  const listedAgain = [...open.minutes.keys()].some((minute) => minute <= upTo);
+  if (upTo <= closedMinute(mark) && !listedAgain) return closedMinute(mark);
   const ids = new Set([...campaigns.keys(), ...[...open.minutes.values()].flatMap((sums) => [...sums.keys()])]);
   const changes = [...ids].map((id): [string, (bytes: Buffer | null) => Buffer | null] => [
     keys.money(id),
@@ -45,13 +49,14 @@ export async function closeMinutes(
       return record.closed_up_to >= upTo ? null : encodeBare('money-record', close(record, upTo, billed));
     },
   ]);
-  await update(context.store, new Map(changes), MONEY_KEPT_MS);
+  await update(context.store, new Map(changes), MONEY_KEPT_MS, stores);
 
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(BigInt(upTo));
-  await update(context.store, new Map([[keys.closed, (now) => (isBelow(now, upTo) ? bytes : null)]]), MONEY_KEPT_MS);
-  await forgetMinutes(context, open.listed, upTo);
-  return upTo;
+  const raise = (now: Buffer | null) => (isBelow(now, upTo) ? bytes : null);
+  await update(context.store, new Map([[keys.closed, raise]]), MONEY_KEPT_MS, stores);
+  await forgetMinutes(context, open.listed, upTo, stores);
+  return Math.max(upTo, closedMinute(mark));
 }
 
 function isBelow(bytes: Buffer | null, minute: number): boolean {

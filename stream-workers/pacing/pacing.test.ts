@@ -129,7 +129,8 @@ it('bills nothing twice when a member wakes up after another has gone on and dro
   const sleepy = { ...bench, store: Object.create(bench.store) as Bench['store'] };
   const goOn = async () => {
     const watermark = lastExpiry(minute, bench.config.tokenLifeMs) + 1;
-    await moveHead(bench.store, 'pacing', { topic: 'ad-beacons', partition: 0 }, 1, { position: 9, watermark });
+    const to = { position: 9, watermark, stores: await bench.store.stores(), caughtUp: true };
+    await moveHead(bench.store, 'pacing', { topic: 'ad-beacons', partition: 0 }, 1, to);
     await bench.store.drop(keys.claims('pacing', 0, minute));
   };
   let slept = false;

@@ -11,9 +11,10 @@ import { type Drafted, SignalPublisher } from '../signals.ts';
 import type { BeatContext, Outcome, Worker } from '../worker.ts';
 import type { WorkerNeeds } from '../workers.ts';
 import { closeMinutes, heldMicros } from './closing.ts';
+import { addServed, takeServed } from './served.ts';
 import { addToSums, type OpenSums, readOpenSums } from './sums.ts';
 
-type PacingOutcome = 'billed' | 'counted' | 'duplicate' | 'late' | 'after_release' | 'tick';
+type PacingOutcome = 'passed_over' | 'billed' | 'counted' | 'duplicate' | 'late' | 'after_release' | 'tick';
 
 const STEER_MS = 300;
 const CLOSE_MS = 500;
@@ -23,20 +24,29 @@ const MU_STEP_PPM = 1000;
 
 /** Counts what is billable per decision minute, closes minutes for good, and steers spending by a shadow price. */
 export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
-  const firstSight = createFirstSight('pacing');
+  const firstSight = createFirstSight('pacing', { fenced: true });
   const publisher = new SignalPublisher('PACING');
   const states = new Map<string, { state: PacingState; at: number }>();
   return {
     name: 'pacing',
-    reads: ['ad-beacons'],
+    // Requests are read for one thing only: they know the money that a store forgot.
+    reads: ['ad-beacons', 'ad-requests'],
     ticks: ['ad-beacons'],
     maxBatch: 500,
+    fence: {
+      restored: ({ topic }, context) =>
+        topic === 'ad-requests' ? takeServed(context, view.campaigns) : Promise.resolve(),
+    },
     beats: [
       firstSight.sweep,
       { everyMs: STEER_MS, run: (context) => steer(context) },
       { everyMs: CLOSE_MS, run: (context) => closing(context) },
     ],
     async handle(batch, context) {
+      if (batch.topic === 'ad-requests') {
+        await addServed(batch, context);
+        return batch.records.map(({ offset }): Outcome => ({ offset, outcome: 'passed_over' }));
+      }
       const judged = await context.measure('claim', () => firstSight.judge(batch, context));
       const end = (batch.records.at(-1)?.offset ?? -1) + 1;
       await context.measure('sums', () => addToSums(judged, batch.partition, end, context));

@@ -1,9 +1,10 @@
 import { emptySums } from '../../domain/ledger.ts';
 import { BROOM_MS, keys } from '../../engines/state-store/keys.ts';
+import type { StateStore } from '../../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import type { CampaignSums, SumsRecord } from '../../schemas/records.ts';
 import type { Judged } from '../first-sight.ts';
-import { update } from '../swap.ts';
+import { requireKnown, update } from '../swap.ts';
 import type { Context } from '../worker.ts';
 
 type Counted = Exclude<keyof CampaignSums, 'campaign' | 'billed_micros'>;
@@ -34,7 +35,7 @@ export async function addToSums(
       return record.position >= end ? null : encodeBare('sums-record', grow(record, ofMinute, end));
     },
   ]);
-  await update(context.store, new Map(changes), BROOM_MS);
+  await update(context.store, new Map(changes), BROOM_MS, context.stores);
 }
 
 /** Offsets below the record's position are in it already. */
@@ -69,6 +70,7 @@ async function noteOpenMinutes(partition: number, minutes: readonly number[], co
       ],
     ]),
     BROOM_MS,
+    context.stores,
   );
 }
 
@@ -80,12 +82,24 @@ export interface OpenSums {
   readonly listed: readonly (readonly number[])[];
 }
 
-/** Reads all open sums: one read of the lists, one of the records. */
-export async function readOpenSums(context: Pick<Context, 'store'>, partitions: number): Promise<OpenSums> {
-  const lists = await context.store.read(Array.from({ length: partitions }, (_, p) => keys.openMinutes(p)));
+/** Reads all open sums: one read of the lists, one of the records; only from `stores` (null: from all). */
+export async function readOpenSums(
+  context: Pick<Context, 'store'>,
+  partitions: number,
+  stores: readonly string[] | null = null,
+): Promise<OpenSums> {
+  const lists = await readKnown(
+    context.store,
+    stores,
+    Array.from({ length: partitions }, (_, p) => keys.openMinutes(p)),
+  );
   const listed = lists.map(({ bytes }) => (bytes ? decodeBare('open-minutes-record', bytes).minutes : []));
   const wanted = listed.flatMap((minutes, partition) => minutes.map((minute) => ({ partition, minute })));
-  const records = await context.store.read(wanted.map(({ partition, minute }) => keys.sums(partition, minute)));
+  const records = await readKnown(
+    context.store,
+    stores,
+    wanted.map(({ partition, minute }) => keys.sums(partition, minute)),
+  );
   const merged = new Map<number, Map<string, CampaignSums>>();
   for (const [index, { minute }] of wanted.entries()) {
     const bytes = records[index]?.bytes;
@@ -96,6 +110,13 @@ export async function readOpenSums(context: Pick<Context, 'store'>, partitions: 
     }
   }
   return { minutes: merged, listed };
+}
+
+/** Reads; an entry of another store: EngineError `store_lost_writes`. */
+async function readKnown(store: StateStore, stores: readonly string[] | null, names: readonly string[]) {
+  const entries = await store.read(names);
+  for (const entry of entries) requireKnown(entry, stores);
+  return entries;
 }
 
 function add(a: CampaignSums, b: CampaignSums): CampaignSums {
@@ -115,6 +136,7 @@ export async function forgetMinutes(
   context: Pick<Context, 'store'>,
   listed: OpenSums['listed'],
   closed: number,
+  stores: readonly string[],
 ): Promise<void> {
   const changes = listed.flatMap((minutes, partition): [string, (bytes: Buffer | null) => Buffer | null][] =>
     minutes.some((minute) => minute <= closed)
@@ -130,5 +152,5 @@ export async function forgetMinutes(
         ]
       : [],
   );
-  await update(context.store, new Map(changes), BROOM_MS);
+  await update(context.store, new Map(changes), BROOM_MS, stores);
 }

@@ -18,13 +18,14 @@ const QUALITY_STEP_CENTI = 5;
 
 /** Learns from first sights how well each creative does, and publishes rates and quality per campaign. */
 export function scoringWorker({ view, metrics }: WorkerNeeds): Worker {
-  const firstSight = createFirstSight('scoring');
+  const firstSight = createFirstSight('scoring', { fenced: false });
   const publisher = new SignalPublisher('SCORE');
   return {
     name: 'scoring',
     reads: ['ad-beacons'],
     ticks: [],
     maxBatch: 500,
+    fence: null,
     beats: [firstSight.sweep, { everyMs: PUBLISH_MS, run: publish }],
     async handle(batch, context) {
       const judged = await context.measure('claim', () => firstSight.judge(batch, context));

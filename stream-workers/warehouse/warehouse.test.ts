@@ -45,13 +45,15 @@ function contextOf(through: Warehouse, lost = new AbortController().signal): Con
     throw new Error('the warehouse worker needs neither store nor log');
   };
   return {
-    store: { read: unused, swap: unused, claim: unused, drop: unused, close: unused },
+    store: { read: unused, swap: unused, claim: unused, drop: unused, stores: unused, close: unused },
     log: { ensureTopics: unused, partitions: unused, append: unused, ends: unused, subscribe: unused, close: unused },
     warehouse: through,
     clock,
     config: readConfig({}),
     random,
     lost,
+    stores: null,
+    catchingUpSince: null,
     measure: (_step, run) => run(),
     effect: () => undefined,
   };

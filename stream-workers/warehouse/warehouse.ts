@@ -46,6 +46,7 @@ export function warehouseWorker(options: WarehouseWorkerOptions = {}): Worker {
     reads: ['ad-requests', 'ad-beacons', 'conversions', 'campaign-signals'],
     ticks: [],
     maxBatch: 2000,
+    fence: null,
     async handle(batch, context) {
       const real = batch.records.filter(({ record }) => record.name !== 'tick');
       const outcomes = batch.records

@@ -1,0 +1,137 @@
+import { Cluster, Redis } from 'ioredis';
+import type { Random } from '../random.ts';
+import { redisError } from './redis-errors.ts';
+import type { RedisScript } from './redis-scripts.ts';
+import { parseRedisUrl } from './redis-url.ts';
+
+/** Bounds in ms. */
+const COMMAND_MS = 1_000;
+const CONNECT_MS = 2_000;
+const RECONNECT_FIRST_MS = 50;
+const RECONNECT_MOST_MS = 1_000;
+
+type Answer = Buffer | number | null;
+
+/** Every client has these; their types leave them out. */
+type Scripts = Record<
+  'evalshaBuffer' | 'evalBuffer',
+  (script: string, keys: number, ...args: readonly (string | Buffer)[]) => Promise<Answer[]>
+>;
+
+/** One connection to a server, or one to each node of a cluster. */
+export interface RedisConnection {
+  /** Runs a script on keys of one slot. Rejects with EngineError within about a second. */
+  run(script: RedisScript, keys: readonly string[], values: readonly (string | Buffer)[]): Promise<readonly Answer[]>;
+  unlink(key: string): Promise<void>;
+  /** The replication id of each master. */
+  stores(): Promise<readonly string[]>;
+  readonly cluster: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects. Nothing waits in a queue while the server is away and nothing is sent again by itself, so what was answered
+ * with an error happens either at once or never. Reconnects with jitter, for ever.
+ */
+export async function connectRedis(
+  url: string,
+  random: Random,
+  onError: (error: unknown) => void,
+): Promise<RedisConnection> {
+  const place = parseRedisUrl(url);
+  const pause = (times: number) =>
+    Math.ceil(Math.min(RECONNECT_MOST_MS, RECONNECT_FIRST_MS * 2 ** Math.min(times, 10)) * (0.5 + random.unit() / 2));
+  const options = {
+    ...(place.username ? { username: place.username } : {}),
+    ...(place.password === null ? {} : { password: place.password }),
+    ...(place.tls ? { tls: {} } : {}),
+    lazyConnect: true,
+    connectTimeout: CONNECT_MS,
+    commandTimeout: COMMAND_MS,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    // A server that became a replica answers READONLY: the name may lead to another one by now.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  };
+  const [first] = place.nodes;
+  const client = place.cluster
+    ? new Cluster(
+        place.nodes.map((node) => ({ ...node })),
+        {
+          redisOptions: options,
+          lazyConnect: true,
+          enableOfflineQueue: false,
+          clusterRetryStrategy: pause,
+          slotsRefreshTimeout: COMMAND_MS,
+          slotsRefreshInterval: 5_000,
+          maxRedirections: 8,
+          retryDelayOnFailover: 50,
+          retryDelayOnClusterDown: 50,
+          retryDelayOnTryAgain: 20,
+          retryDelayOnMoved: 0,
+          scaleReads: 'master',
+        },
+      )
+    : new Redis({ ...options, ...first, db: place.db, retryStrategy: pause });
+  client.on('error', onError);
+  return wrap(client, await connect(client));
+}
+
+async function connect(client: Redis | Cluster): Promise<{ closed: boolean }> {
+  // `connect` only says that the connection was closed; why, it tells as an event.
+  let told: unknown = null;
+  const listen = (error: unknown) => {
+    told ??= error;
+  };
+  client.on('error', listen);
+  try {
+    await client.connect();
+    return { closed: false };
+  } catch (error) {
+    client.disconnect();
+    throw redisError(told ?? error, false);
+  } finally {
+    client.off('error', listen);
+  }
+}
+
+function wrap(client: Redis | Cluster, state: { closed: boolean }): RedisConnection {
+  const scripts = client as unknown as Scripts;
+  const masters = () => (client instanceof Cluster ? client.nodes('master') : [client]);
+  const guarded = async <T>(call: () => Promise<T>): Promise<T> => {
+    try {
+      if (state.closed) throw new Error('closed');
+      return await call();
+    } catch (error) {
+      throw redisError(error, state.closed);
+    }
+  };
+  return {
+    cluster: client instanceof Cluster,
+    run: ({ text, digest }, keys, values) =>
+      guarded(async () => {
+        const args = [...keys, ...values];
+        try {
+          return await scripts.evalshaBuffer(digest, keys.length, ...args);
+        } catch (error) {
+          // A server that was restarted knows no scripts; sending the text teaches it.
+          if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+          return await scripts.evalBuffer(text, keys.length, ...args);
+        }
+      }),
+    unlink: (key) => guarded(async () => void (await client.unlink(key))),
+    stores: () => guarded(() => Promise.all(masters().map(storeOf))),
+    async close() {
+      state.closed = true;
+      client.disconnect();
+    },
+  };
+}
+
+async function storeOf(node: Redis): Promise<string> {
+  const info = await node.info('replication');
+  const [, id = ''] = /^master_replid:(\w+)/m.exec(info) ?? [];
+  if (id === '' || !/^role:master/m.test(info)) throw new Error('READONLY not a master');
+  return id;
+}

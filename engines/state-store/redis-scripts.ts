@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+
+/** A script with the digest by which Redis knows it. */
+export interface RedisScript {
+  readonly text: string;
+  readonly digest: string;
+}
+
+/**
+ * Every script begins by asking which store this is: the replication id, which changes at a restart and a promotion.
+ * A replica answers nothing: what it holds may be old.
+ */
+const WHO = `
+local info = redis.call('INFO', 'replication')
+if not string.find(info, 'role:master', 1, true) then return redis.error_reply('READONLY not a master') end
+local store = string.match(info, 'master_replid:(%w+)')
+`;
+
+function script(body: string): RedisScript {
+  const text = WHO + body;
+  return { text, digest: createHash('sha1').update(text).digest('hex') };
+}
+
+/** KEYS: all of one slot. Answers the store, then a value (8 bytes version, the bytes) or nothing for each. */
+export const readScript = script(`
+local values = redis.call('MGET', unpack(KEYS))
+table.insert(values, 1, store)
+return values
+`);
+
+/**
+ * KEYS: the key. ARGV: the version and store that the caller saw, the bytes, the life in ms. Answers the store, 1 and the
+ * new version, or 0 and the value that is there. A version is the time in microseconds or, where that is not more, the
+ * old one and one: it cannot come back, also after the key has expired.
+ */
+export const swapScript = script(`
+local value = redis.call('GET', KEYS[1])
+local version = 0
+if value then version = struct.unpack('>I8', value) end
+if ARGV[2] ~= store or version ~= tonumber(ARGV[1]) then return {store, 0, value} end
+local time = redis.call('TIME')
+version = math.max(version + 1, time[1] * 1000000 + time[2])
+redis.call('SET', KEYS[1], struct.pack('>I8', version) .. ARGV[3], 'PX', ARGV[4])
+return {store, 1, string.format('%.0f', version)}
+`);
+
+/**
+ * KEYS: the bucket. ARGV: the life in ms, how many stores are accepted (0: all are), these, then id, offset, id, offset, ...
+ * Answers the store, then the offsets that hold; the store alone where it is not accepted.
+ */
+export const claimScript = script(`
+local stores = tonumber(ARGV[2])
+local accepted = stores == 0
+for at = 3, 2 + stores do accepted = accepted or ARGV[at] == store end
+if not accepted then return {store} end
+local held = {store}
+for at = 3 + stores, #ARGV, 2 do
+  if redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1]) == 1 then
+    held[#held + 1] = ARGV[at + 1]
+  else
+    held[#held + 1] = redis.call('HGET', KEYS[1], ARGV[at])
+  end
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return held
+`);

@@ -1,0 +1,78 @@
+import { EngineError } from '../errors.ts';
+import type { Random } from '../random.ts';
+import { connectRedis, type RedisConnection } from './redis-connection.ts';
+import { claimScript, readScript, swapScript } from './redis-scripts.ts';
+import { slotOf } from './redis-slot.ts';
+import type { Entry, StateStore } from './state-store.ts';
+import { whole } from './whole.ts';
+
+export interface RedisStateStoreOptions {
+  /** See redis-url.ts. */
+  readonly url: string;
+  readonly random: Random;
+  /** Hears of lost connections. Default: nobody; calls reject by themselves. */
+  readonly onError?: (error: unknown) => void;
+}
+
+const VERSION_BYTES = 8;
+
+/** Keys in one script: a longer one would hold up the others, and Lua unpacks no more than some thousands. */
+const READ_MOST = 500;
+
+/**
+ * The state store on Redis 7, one server or a cluster. A record is one string (8 bytes version, big endian, then the
+ * bytes), a bucket one hash; every key has an expiry. The store's id is the replication id of the master that answered.
+ *
+ * A call rejects within about a second (in a cluster that is failing over, two). Resolves once the first connection
+ * stands; EngineError `unavailable` or `misconfigured` where it cannot.
+ */
+export async function openRedisStateStore(options: RedisStateStoreOptions): Promise<StateStore> {
+  const connection = await connectRedis(options.url, options.random, options.onError ?? (() => {}));
+  return {
+    read: (keys) => readAll(connection, keys),
+    async swap(key, seen, bytes, life) {
+      const args = [`${seen.version}`, seen.store, bytes, `${lifeOf(life)}`];
+      const [store, taken, value] = await connection.run(swapScript, [key], args);
+      if (taken !== 1) return { ok: false, entry: toEntry(`${store}`, value) };
+      return { ok: true, entry: { version: Number(`${value}`), bytes: Buffer.from(bytes), store: `${store}` } };
+    },
+    async claim(bucket, ids, offsets, life, stores = []) {
+      const claims = ids.flatMap((id, at) => [id, `${whole('an offset', offsets[at])}`]);
+      const args = [`${lifeOf(life)}`, `${stores.length}`, ...stores, ...claims];
+      if (ids.length === 0 && stores.length === 0) return [];
+      const [store, ...held] = await connection.run(claimScript, [bucket], args);
+      if (held.length === ids.length) return held.map((offset) => Number(`${offset}`));
+      throw new EngineError('store_lost_writes', `claims were meant for another store than ${store}`);
+    },
+    drop: (bucket) => connection.unlink(bucket),
+    stores: () => connection.stores(),
+    close: () => connection.close(),
+  };
+}
+
+/** One script for each slot, all under way at once. */
+async function readAll(connection: RedisConnection, keys: readonly string[]): Promise<readonly Entry[]> {
+  const part = (at: number) => Math.floor(at / READ_MOST);
+  const groups = Map.groupBy(keys.keys(), (at) =>
+    connection.cluster ? `${slotOf(keys[at] ?? '')} ${part(at)}` : `${part(at)}`,
+  );
+  const entries = new Array<Entry>(keys.length);
+  await Promise.all(
+    [...groups.values()].map(async (places) => {
+      const wanted = places.map((at) => keys[at] ?? '');
+      const [store, ...values] = await connection.run(readScript, wanted, []);
+      for (const [index, at] of places.entries()) entries[at] = toEntry(`${store}`, values[index]);
+    }),
+  );
+  return entries;
+}
+
+function toEntry(store: string, value: Buffer | number | null | undefined): Entry {
+  if (!Buffer.isBuffer(value)) return { version: 0, bytes: null, store };
+  return { version: Number(value.readBigUInt64BE(0)), bytes: value.subarray(VERSION_BYTES), store };
+}
+
+/** Redis knows no life of 0. */
+function lifeOf(ms: number): number {
+  return Math.max(1, whole('a life', Math.round(ms)));
+}

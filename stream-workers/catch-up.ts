@@ -1,0 +1,90 @@
+import type { Clock } from '../engines/clock.ts';
+import type { Config } from '../engines/config.ts';
+import type { EventLog, TopicPartition } from '../engines/event-log/event-log.ts';
+import type { StateStore } from '../engines/state-store/state-store.ts';
+import { isCaughtUp, moveHead, readHeadsIfAny } from './heads.ts';
+import { offsetBefore } from './marks.ts';
+import type { Worker } from './worker.ts';
+
+const MINUTE_MS = 60_000;
+
+/** More than any store loses at once: what had not reached its disk or its replica. */
+const LOSS_MS = 60_000;
+
+/** A decision that took its places before the store forgot is in the log after this time, or nobody was served. */
+const IN_FLIGHT_MS = 5_000;
+
+/** Where a partition stands with the stores. */
+export interface Standing {
+  readonly position: number;
+  readonly watermark: number;
+  /** What effects may be written to; null: any. */
+  readonly stores: readonly string[] | null;
+  /** What must be applied before the partition has caught up; null: it has. */
+  readonly catchUp: { readonly since: number; readonly position: number; readonly watermark: number } | null;
+}
+
+type Engines = {
+  readonly store: StateStore;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly config: Config;
+};
+
+/**
+ * From where a partition goes on. A worker without a fence: from its head. With one, while the head knows all stores:
+ * likewise. Else a store has forgotten: one token life before the head, or from the beginning where the group lost a head.
+ */
+export async function standingOf(worker: Worker, at: TopicPartition, engines: Engines): Promise<Standing> {
+  const { store, log, clock, config } = engines;
+  const stores = worker.fence ? await store.stores() : null;
+  const [head = null] = await readHeadsIfAny(store, worker.name, [at]);
+  const known = { position: head?.position ?? 0, watermark: head?.watermark ?? 0, stores };
+  if (stores === null || isCaughtUp(head, stores)) return { ...known, catchUp: null };
+  const ends = await log.ends(at.topic);
+  if (head === null && ends.every((end) => end === 0)) {
+    // Nobody could forget anything yet. Saying so at once lets deciders begin.
+    const empty = { position: 0, watermark: 0, stores, caughtUp: true };
+    await moveHead(store, worker.name, at, 0, empty);
+    return { ...known, catchUp: null };
+  }
+  const since = clock.now();
+  const wiped = head === null || (await lostAHead(worker, engines));
+  const from = head?.watermark ?? 0;
+  const position = wiped ? 0 : await offsetBefore(store, worker.name, at, from - reappliedMs(config));
+  const settledAt = at.topic === 'ad-requests' ? since + IN_FLIGHT_MS : 0;
+  return { ...known, position, catchUp: { since, position: ends[at.partition] ?? 0, watermark: settledAt } };
+}
+
+/** How far before a head its effects may be missing: tokens of a whole minute, and what a store loses at once. */
+export function reappliedMs({ tokenLifeMs }: Config): number {
+  return tokenLifeMs + MINUTE_MS + LOSS_MS;
+}
+
+/** Whether a place or money of a decision that expires then can still matter to a catch-up that began at `since`. */
+export function mayStillCount(expiresAt: number, since: number, { logClockMarginMs }: Config): boolean {
+  return expiresAt >= since - logClockMarginMs - LOSS_MS;
+}
+
+/** A partition that has records and no head: a store came back without anything, not only without its last moments. */
+async function lostAHead(worker: Worker, { store, log }: Engines): Promise<boolean> {
+  for (const topic of worker.reads) {
+    const ends = await log.ends(topic);
+    const used = ends.flatMap((end, partition) => (end > 0 ? [{ topic, partition }] : []));
+    const heads = await readHeadsIfAny(store, worker.name, used);
+    if (heads.includes(null)) return true;
+  }
+  return false;
+}
+
+/** The standing after everything before `position` was applied. */
+export function advanced(standing: Standing, position: number, watermark: number): Standing {
+  const { catchUp, stores } = standing;
+  const done = catchUp === null || (position >= catchUp.position && watermark >= catchUp.watermark);
+  return { position, watermark, stores, catchUp: done ? null : catchUp };
+}
+
+/** One of the stores of today is unknown to a partition that minds. */
+export function isOutdated({ stores }: Standing, today: readonly string[]): boolean {
+  return stores !== null && !today.every((id) => stores.includes(id));
+}
