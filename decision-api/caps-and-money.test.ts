@@ -78,7 +78,7 @@ test('an ad of one creative forgets no view that a longer cap of another creativ
     encodeBare('frequency-record', { entries: [seen] }),
   );
   for (const partition of [0, 1, 2, 3]) {
-    const head = { position: 1, watermark: clock.now(), caught_up: [] };
+    const head = { position: 1, watermark: clock.now(), caught_up: await store.stores() };
     await put(keys.head('frequency', 'ad-beacons', partition), encodeBare('head-record', head));
   }
   await clock.sleep(600);

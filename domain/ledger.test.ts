@@ -79,6 +79,7 @@ describe('closing', () => {
           expect(record.billed_micros + heldOf(record).micros).toBeLessThanOrEqual(budget);
         }
       }),
+      { numRuns: 500 },
     );
     expect(refusals).toBeGreaterThan(50);
   });
