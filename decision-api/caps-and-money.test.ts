@@ -90,6 +90,17 @@ test.each([
   expect(await house.metric('budgets_refused_total')).toBeGreaterThan(0);
 });
 
+test('an ad that gets a place but no money leaves the place', async () => {
+  const pricing = { model: 'cpm' as const, priceMicros: micros(12_000) };
+  house = await openHouse([testCampaign({ pricing, totalBudgetMicros: micros(36_000), caps: [hourCap(50)] })]);
+  const bodies = Array.from({ length: 10 }, () => ({ pod_duration: 30, user: { id: 'u' } }));
+  expect(await adsOf(house, bodies)).toBe(3);
+  const [request] = await house.records('ad-request');
+  const [entry] = await house.store.read([keys.frequency('user', request?.event.identities[0]?.hash ?? '')]);
+  const { entries } = decodeBare('frequency-record', entry?.bytes ?? Buffer.alloc(0));
+  expect(entries.filter((each) => each.state === 'OUTSTANDING')).toHaveLength(3);
+});
+
 test('what one ad of a pod cannot have, the next best takes', async () => {
   const rich = testCampaign({
     totalBudgetMicros: micros(12_000),

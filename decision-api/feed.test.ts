@@ -108,6 +108,9 @@ test('an instance knows the signals that were there before it started', async ()
   await other.ready();
   const answer = await other.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload: { pod_duration: 30 } });
   expect(answer.json().pod.ads[0].campaign_id).toBe(cheap.id);
+  const metrics = (await other.app.inject({ url: '/metrics' })).payload;
+  expect(metrics).toContain('breakwater_signals_applied_total 1\n');
+  expect(metrics).not.toMatch(/event_to_effect_seconds_count\{effect="signal"\} [1-9]/);
 });
 
 test('with signals off they are counted and change nothing', async () => {

@@ -181,7 +181,7 @@ export class Feed {
     const { cache, signals, metrics, logger } = this.#parts;
     try {
       const decoded = decode(record.value);
-      if (decoded.name === 'campaign-signal') signals.apply(decoded.value);
+      if (decoded.name === 'campaign-signal') signals.apply(decoded.value, this.#isFresh(record));
       else if (decoded.name === 'catalog-change' && !cache.apply(decoded.value)) {
         metrics.undecodable.inc({ topic: record.topic });
         logger.warn({ id: decoded.value.id, offset: record.offset }, 'a catalog change holds no usable document');
@@ -191,6 +191,11 @@ export class Feed {
       metrics.undecodable.inc({ topic: record.topic });
       logger.warn({ topic: record.topic, partition: record.partition, offset: record.offset }, error.message);
     }
+  }
+
+  /** It was not there yet when this instance noted the ends. */
+  #isFresh({ topic, partition, offset }: LogRecord): boolean {
+    return offset >= (this.#goals.get(topic as FeedTopic)?.[partition] ?? 0);
   }
 
   #complain(error: unknown, message: string): void {

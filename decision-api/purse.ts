@@ -2,7 +2,7 @@ import type { Campaign } from '../domain/campaign.ts';
 import { emptyMoney, giveBack, type TakeRefusal, take } from '../domain/ledger.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Random } from '../engines/random.ts';
-import { keys } from '../engines/state-store/keys.ts';
+import { keys, MONEY_KEPT_MS } from '../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
 import type { MoneyRecord } from '../schemas/records.ts';
 import { isAway } from './deadline.ts';
@@ -37,9 +37,6 @@ export function needsMoney(campaign: Campaign): boolean {
     campaign.totalBudgetMicros !== null || campaign.dailyBudgetMicros !== null || campaign.goalImpressions !== null
   );
 }
-
-/** A money record outlives every pause of its campaign: forgetting it would give the budget out again. */
-const MONEY_KEPT_MS = 10 * 365 * 24 * 3_600_000;
 
 /**
  * Money in hand. It is taken from the store before it is spent, spent only in its own minute, and what is left goes back

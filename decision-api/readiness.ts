@@ -9,7 +9,7 @@ export function readinessOf({ feed, gate, journal, watermarks }: Assembly): Read
   if (feed.following && !feed.caughtUp) why.push('catalog and signals: not yet at the ends noted at boot');
   if (!watermarks.known && !gate.away) why.push('watermarks: not read yet');
   if (Math.abs(journal.skewMs) > limits.clockSkewMs) {
-    why.push(`clock: ${Math.round(journal.skewMs / 1000)} s behind the event log's`);
+    why.push(`clock: the event log's is ${Math.round(journal.skewMs / 1000)} s ahead of ours (negative: behind)`);
   }
   const degraded: string[] = [];
   if (feed.loaded === 'disk') degraded.push('catalog: from the last snapshot on disk');

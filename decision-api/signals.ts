@@ -27,8 +27,8 @@ export class Signals {
     return this.#ignored ? silence : (this.#held.get(campaignId) ?? silence);
   }
 
-  /** Takes a signal unless a newer one of its kind is held. */
-  apply(signal: CampaignSignal): void {
+  /** Takes a signal unless a newer one of its kind is held. `fresh`: it came after this instance started, so its way is timed. */
+  apply(signal: CampaignSignal, fresh: boolean): void {
     const slot = slotOf(signal);
     if (!slot) return;
     const held = this.#held.get(signal.campaign) ?? silence;
@@ -36,7 +36,7 @@ export class Signals {
     if (known && known.version >= signal.version) return;
     this.#held.set(signal.campaign, { ...held, [slot]: signal });
     this.#metrics.signalsApplied.inc();
-    if (signal.caused_by_received_at !== null) {
+    if (fresh && signal.caused_by_received_at !== null) {
       const seconds = (this.#clock.now() - signal.caused_by_received_at) / 1000;
       this.#metrics.eventToEffect.observe({ effect: 'signal' }, Math.max(0, seconds));
     }

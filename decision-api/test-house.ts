@@ -135,6 +135,7 @@ export async function openHouse(
     readonly environment?: Record<string, string>;
     readonly pods?: readonly PodConfig[];
     readonly clock?: Clock;
+    readonly random?: Random;
   } = {},
 ): Promise<TestHouse> {
   const folder = await mkdtemp(join(tmpdir(), 'breakwater-decision-'));
@@ -145,7 +146,7 @@ export async function openHouse(
     ...given.environment,
   });
   const clock = given.clock ?? systemClock();
-  const random = systemRandom(clock);
+  const random = given.random ?? systemRandom(clock);
   const away: Away = { log: false, store: false, catalog: false };
   const log = openLmdbEventLog({ path: join(folder, 'log'), clock });
   await log.ensureTopics(topics.map(({ name }) => ({ name, partitions: PARTITIONS, retentionMs: 86_400_000 })));

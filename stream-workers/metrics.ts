@@ -75,6 +75,13 @@ export function createWorkerMetrics(): WorkerMetrics {
       labelNames: ['kind'],
       registers,
     }),
+    ...heldMetrics(registers),
+  };
+}
+
+/** What waits for a minute to close or a place to be decided. */
+function heldMetrics(registers: Registry[]): Pick<WorkerMetrics, 'closedMinute' | 'heldMicros' | 'heldReservations'> {
+  return {
     closedMinute: new Gauge({
       name: 'breakwater_closed_minute',
       help: 'Epoch minute up to which money is closed',

@@ -78,7 +78,7 @@ export interface Block {
 }
 
 /**
- * Functions and methods with their lengths, by indentation: what the formatter lays out as `… {` at some depth ends with
+ * Functions and methods with their own lengths, less those of functions inside them; by indentation: what the formatter lays out as `… {` at some depth ends with
  * the first `}` at that depth. Good enough for a law on lengths, since every file is formatted.
  */
 export function functionsOf({ lines }: SourceFile): Block[] {
@@ -96,7 +96,20 @@ export function functionsOf({ lines }: SourceFile): Block[] {
     const end = lines.slice(index + opens + 1).findIndex((text) => text.startsWith(`${indent}}`));
     if (end !== -1) blocks.push({ name, line: index + 1, length: opens + end + 2 });
   }
-  return blocks;
+  return blocks.map((block) => ({ ...block, length: block.length - nestedLines(block, blocks) }));
+}
+
+/** Lines of the functions inside a function: a factory is as long as what it does itself. */
+function nestedLines(outer: Block, blocks: readonly Block[]): number {
+  const last = outer.line + outer.length - 1;
+  let covered = outer.line;
+  let total = 0;
+  for (const { line, length } of blocks) {
+    if (line <= covered || line > last) continue;
+    covered = line + length - 1;
+    total += length;
+  }
+  return total;
 }
 
 /** How many lines down the body opens: on the head's own line, or where its parentheses close; null when there is no body. */

@@ -2,6 +2,8 @@ import { type Clock, systemClock } from '../../engines/clock.ts';
 
 /** Tells the run's time, and waits in real time: the system's, or in virtual mode the host's. */
 export interface RunClock extends Clock {
+  /** Virtual: learns how far the simulator has moved the clock. Real: nothing. */
+  refresh(): Promise<void>;
   /** Virtual: moves the host's clock a second on. Real: nothing. */
   step(): Promise<void>;
 }
@@ -10,12 +12,15 @@ const STEP_MS = 1_000;
 
 export async function runClock(control: string | null): Promise<RunClock> {
   const real = systemClock();
-  if (control === null) return { ...real, step: async () => undefined };
+  if (control === null) return { ...real, refresh: async () => undefined, step: async () => undefined };
   let now = await ask(control, undefined);
   return {
     ...real,
     now: () => now,
     sleep: () => real.sleep(0),
+    async refresh() {
+      now = await ask(control, undefined);
+    },
     async step() {
       now = await ask(control, now + STEP_MS);
     },

@@ -67,6 +67,7 @@ export async function traffic(run: TrafficOptions): Promise<Seen> {
       second = next;
     });
     screen.line(afterTraffic(viewers.answer));
+    await clock.refresh();
     const report = (line: string) => screen.line(`  ${line}`);
     const lastDecisionAt = lastRequestAt(folder) + DECIDED_WITHIN_MS;
     const waiting = {

@@ -3,31 +3,32 @@ import { type DecidingParts, type Decision, type Held, podOf, type Runner, racin
 import { moneyReasons, type Reason } from '../reasons.ts';
 
 /**
- * Spends money and takes places for what the pod adds to what is held already. Answers whether all of it is held; what was
- * refused is struck, so that the next pod is solved without it.
+ * Spends money and takes places, side by side, for what the pod adds to what is held already. Answers whether all of it is
+ * held; what was refused is struck, so that the next pod is solved without it.
  */
 export async function reserve(decision: Decision, parts: DecidingParts): Promise<boolean> {
   const wanted = (decision.solution?.ads ?? []).filter(({ candidate }) => !decision.held.has(candidate.creativeId));
-  const runners = wanted.map(({ candidate }) => runnerOf(decision, candidate.creativeId));
-  const paid = await pay(
-    runners.map((runner) => hold(runner, decision, parts)),
-    decision,
-    parts,
-  );
-  const refused = await parts.reserver.reserve(
-    decision.seen ?? [],
-    paid.map((held) => held.wanted),
-    parts.watermarks,
-  );
-  for (const held of paid) {
-    const reason = refused.get(held.wanted.place.reservation);
-    if (reason === undefined) decision.held.set(held.runner.creative.id, held);
-    else {
-      parts.purse.unspend(held.spending);
-      held.runner.struck = reason;
-    }
+  const holds = wanted.map(({ candidate }) => hold(runnerOf(decision, candidate.creativeId), decision, parts));
+  const [unpaid, unplaced] = await Promise.all([
+    Promise.all(holds.map((held) => parts.purse.spend(held.spending))),
+    parts.reserver.reserve(
+      decision.seen ?? [],
+      holds.map((held) => held.wanted),
+      parts.watermarks,
+    ),
+  ]);
+  const half: Held[] = [];
+  for (const [index, held] of holds.entries()) {
+    const money = unpaid[index] ?? null;
+    const place = unplaced.get(held.wanted.place.reservation) ?? null;
+    if (money === null && place === null) decision.held.set(held.runner.creative.id, held);
+    if (money === null && place !== null) parts.purse.unspend(held.spending);
+    if (money !== null && place === null) half.push(held);
+    if (money !== null) strikeForMoney(held.runner, money, decision);
+    else if (place !== null) held.runner.struck = place;
   }
-  return runners.every((runner) => decision.held.has(runner.creative.id));
+  await release(half, decision, parts);
+  return holds.every((held) => decision.held.has(held.runner.creative.id));
 }
 
 /** Gives up what is held: everything, or what the pod does not need after all. */
@@ -38,19 +39,14 @@ export async function giveUp(decision: Decision, parts: DecidingParts, which: 'a
     decision.held.delete(held.runner.creative.id);
     parts.purse.unspend(held.spending);
   }
-  await parts.reserver.release(
-    decision.seen ?? [],
-    given.map((held) => held.wanted),
-  );
+  await release(given, decision, parts);
 }
 
-async function pay(holds: readonly Held[], decision: Decision, parts: DecidingParts): Promise<readonly Held[]> {
-  const refusals = await Promise.all(holds.map((held) => parts.purse.spend(held.spending)));
-  for (const [index, held] of holds.entries()) {
-    const reason = refusals[index];
-    if (reason) strikeForMoney(held.runner, reason, decision);
-  }
-  return holds.filter((_, index) => refusals[index] === null);
+function release(helds: readonly Held[], decision: Decision, parts: DecidingParts): Promise<void> {
+  return parts.reserver.release(
+    decision.seen ?? [],
+    helds.map((held) => held.wanted),
+  );
 }
 
 /** A campaign without money has none for its other creatives either. */

@@ -14,6 +14,8 @@ export interface LmdbEventLogOptions {
   readonly clock: Clock;
   /** How often subscriptions look for new records. Default 20. */
   readonly pollMs?: number;
+  /** As in EnvironmentOptions. Default true. */
+  readonly flush?: boolean;
   /** Hears of failures in the background. Default: a process warning. */
   readonly onError?: (error: unknown) => void;
 }
@@ -31,8 +33,9 @@ const SWEEP_MS = 3_600_000;
  * With a VirtualClock deliveries are in lock-step: each poll applies, one partition after another, what it found.
  */
 export function openLmdbEventLog(options: LmdbEventLogOptions): EventLog {
-  const { path, clock, pollMs = POLL_MS, onError = (error) => process.emitWarning(error as Error) } = options;
-  const environment = new LmdbEnvironment({ path, clock, onError });
+  const { path, clock, pollMs = POLL_MS, flush = true } = options;
+  const onError = options.onError ?? ((error: unknown) => process.emitWarning(error as Error));
+  const environment = new LmdbEnvironment({ path, clock, flush, onError });
   const store = new LogStore(environment);
   const book = new LeaseBook(environment, store);
   const subscriptions = new Set<Promise<Subscription>>();

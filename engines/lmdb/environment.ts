@@ -13,6 +13,8 @@ export interface EnvironmentOptions {
   /** A folder; made if absent. */
   readonly path: string;
   readonly clock: Clock;
+  /** False: a commit survives the death of every process, but not of the operating system. For runs that can be repeated. */
+  readonly flush: boolean;
   /** Hears of failures in the background (sweeps, beats). */
   readonly onError: (error: unknown) => void;
 }
@@ -50,7 +52,7 @@ export class LmdbEnvironment {
   #pump: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor({ path, clock, onError }: EnvironmentOptions) {
+  constructor({ path, clock, flush, onError }: EnvironmentOptions) {
     try {
       mkdirSync(path, { recursive: true });
       this.#root = open<Buffer, StoredKey>({
@@ -58,6 +60,7 @@ export class LmdbEnvironment {
         encoding: 'binary',
         mapSize: ADDRESS_SPACE_BYTES,
         maxDbs: 12,
+        noSync: !flush,
         // With it, lmdb-js flushes under a mutex of its own whose recovery is wrong: a process killed while it flushes
         // leaves the next writer with MDB_PANIC, for good (mdb_mutex_failed, lmdb 3.5.6).
         overlappingSync: false,

@@ -24,3 +24,6 @@ export const keys = {
 
 /** The longest window (31 days) and a week: what a store's own expiry sweeps, never what a rule relies on. */
 export const BROOM_MS = 38 * 24 * 3_600_000;
+
+/** A money record outlives every pause of its campaign: forgetting it would give the budget out again. */
+export const MONEY_KEPT_MS = 10 * 365 * 24 * 3_600_000;

@@ -10,6 +10,8 @@ export interface LmdbStateStoreOptions {
   /** A folder; made if absent. Any number of processes of one machine may open it. */
   readonly path: string;
   readonly clock: Clock;
+  /** As in EnvironmentOptions. Default true. */
+  readonly flush?: boolean;
   /** Hears of failures in the background. Default: a process warning. */
   readonly onError?: (error: unknown) => void;
 }
@@ -25,8 +27,9 @@ const DROP_CHUNK = 1_000;
  * this process. What a disk does to flushed writes in a crash is not ours to know: the store's id changes with every boot.
  */
 export function openLmdbStateStore(options: LmdbStateStoreOptions): StateStore {
-  const { path, clock, onError = (error) => process.emitWarning(error as Error) } = options;
-  const environment = new LmdbEnvironment({ path, clock, onError });
+  const { path, clock, flush = true } = options;
+  const onError = options.onError ?? ((error: unknown) => process.emitWarning(error as Error));
+  const environment = new LmdbEnvironment({ path, clock, flush, onError });
   const records = new RecordStore(environment, storeId(environment));
   const claims = new ClaimStore(environment);
   const broom = startBroom(environment, records, claims, { clock, onError });

@@ -3,7 +3,8 @@ import { checkEligibility, mayMatch } from './check-eligibility.ts';
 import { checkSignals } from './check-signals.ts';
 import type { Run, SeedCampaign } from './facts.ts';
 import { names } from './fault.ts';
-import { at0, campaign, sampleRun, shoes, withLog } from './sample-run.ts';
+import { at0, campaign, shoes } from './sample-parts.ts';
+import { sampleRun, withLog } from './sample-run.ts';
 
 test('a signal that a decision used is in the log, came before it and has its shadow price', () => {
   const run = sampleRun();

@@ -4,7 +4,8 @@ import { checkPrices } from './check-prices.ts';
 import type { MoneyFact, Run, SeedCampaign } from './facts.ts';
 import { names } from './fault.ts';
 import { judge } from './judge.ts';
-import { changed, cola, sampleRun, shoes, withLog, withState } from './sample-run.ts';
+import { cola, shoes } from './sample-parts.ts';
+import { changed, sampleRun, withLog, withState } from './sample-run.ts';
 
 const moneyOf = (run: Run) => checkMoney(run, judge(run.log.beacons));
 const faultsOf = (run: Run) => names(moneyOf(run).faults);

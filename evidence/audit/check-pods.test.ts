@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { checkPods, compete } from './check-pods.ts';
 import type { AdFact, RequestFact, Run } from './facts.ts';
 import { names } from './fault.ts';
-import { campaign, changed, cola, creativeOf, rival, sampleRun, withLog } from './sample-run.ts';
+import { campaign, cola, creativeOf, rival } from './sample-parts.ts';
+import { changed, sampleRun, withLog } from './sample-run.ts';
 
 const withRequest = (change: (value: RequestFact) => Partial<RequestFact>, index = 0): Run => {
   const run = sampleRun();
@@ -43,12 +44,15 @@ test('competing pairs among the candidates are the opportunities', () => {
   expect(checkPods(sampleRun())).toMatchObject({ faults: [], violations: 0, opportunities: 1 });
 });
 
-test('an advertiser, a creative or a media file twice is named, unless it was allowed', () => {
+test('an advertiser twice is named unless it was allowed, a creative or a media file always', () => {
   const twice = (value: RequestFact) => ({ ads: swapped(value.ads, cola) });
   expect(podsOf(twice)).toEqual(
     expect.arrayContaining(['duplicate_advertiser', 'duplicate_creative', 'duplicate_media']),
   );
-  expect(podsOf((value) => ({ ...twice(value), allow_duplicate_advertisers: true, separation: false }))).toEqual([]);
+  expect(podsOf((value) => ({ ...twice(value), allow_duplicate_advertisers: true, separation: false }))).toEqual([
+    'duplicate_creative',
+    'duplicate_media',
+  ]);
 });
 
 test('a pod fits into what was asked for', () => {

@@ -37,9 +37,8 @@ export function checkPods({ log, seed }: Pick<Run, 'log' | 'seed'>): PodResult {
     separation.push(...tooClose(value, seed).map((pair) => `${id}: ${pair}`));
     if (!value.allow_duplicate_advertisers && repeated(value.ads.map(({ advertiser }) => advertiser)))
       found.advertiser.push(id);
-    if (!value.allow_duplicate_advertisers && repeated(value.ads.map(({ creative }) => creative)))
-      found.creative.push(id);
-    if (!value.allow_duplicate_advertisers && sharesMedia(value.ads, seed)) found.media.push(id);
+    if (repeated(value.ads.map(({ creative }) => creative))) found.creative.push(id);
+    if (sharesMedia(value.ads, seed)) found.media.push(id);
     if (!fits(value)) found.room.push(id);
     if (!standsInOrder(value)) found.order.push(id);
     for (const ad of value.ads) {

@@ -1,7 +1,8 @@
 import { differing } from './check-money.ts';
-import type { Grain, RollupRow, Run } from './facts.ts';
+import type { Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
 import { firstRequests, place, type Verdict } from './judge.ts';
+import type { Grain, RollupRow } from './stored.ts';
 
 const spanMs: Readonly<Record<Grain, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { checkRollups } from './check-rollups.ts';
 import { checkWarehouse } from './check-warehouse.ts';
-import type { Run, StoredBeacon } from './facts.ts';
+import type { Run } from './facts.ts';
 import { names } from './fault.ts';
 import { judge } from './judge.ts';
 import { changed, sampleRun, withWarehouse } from './sample-run.ts';
+import type { StoredBeacon } from './stored.ts';
 
 const faultsOf = (run: Run) => names(checkWarehouse(run, judge(run.log.beacons)));
 const withRow = (index: number, changes: Partial<StoredBeacon>) => {

@@ -1,6 +1,7 @@
-import type { AdFact, Run, StoredBeacon } from './facts.ts';
+import type { AdFact, Run } from './facts.ts';
 import { type Fault, fault, missing } from './fault.ts';
 import { firstRequests, place, type Verdict } from './judge.ts';
+import type { StoredBeacon } from './stored.ts';
 
 /** Log and warehouse hold the same rows, with the same values and the flags that the log alone implies. */
 export function checkWarehouse(run: Pick<Run, 'log' | 'warehouse'>, verdicts: readonly Verdict[]): Fault[] {

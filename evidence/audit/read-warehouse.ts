@@ -1,4 +1,5 @@
-import type { Grain, Position, RollupRow, StoredAd, StoredBeacon, StoredRequest, WarehouseFacts } from './facts.ts';
+import type { Position } from './facts.ts';
+import type { Grain, RollupRow, StoredAd, StoredBeacon, StoredRequest, WarehouseFacts } from './stored.ts';
 
 /**
  * Sends one statement to the warehouse's HTTP interface; a SELECT's rows come back as objects, numbers as numbers.

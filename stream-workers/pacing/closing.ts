@@ -1,6 +1,6 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import { type BilledMinute, close, emptyMoney, heldOf } from '../../domain/ledger.ts';
-import { BROOM_MS, keys } from '../../engines/state-store/keys.ts';
+import { keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
 import type { Entry } from '../../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import { lastExpiry } from '../first-sight.ts';
@@ -45,11 +45,11 @@ export async function closeMinutes(
       return record.closed_up_to >= upTo ? null : encodeBare('money-record', close(record, upTo, billed));
     },
   ]);
-  await update(context.store, new Map(changes), BROOM_MS);
+  await update(context.store, new Map(changes), MONEY_KEPT_MS);
 
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(BigInt(upTo));
-  await update(context.store, new Map([[keys.closed, (now) => (isBelow(now, upTo) ? bytes : null)]]), BROOM_MS);
+  await update(context.store, new Map([[keys.closed, (now) => (isBelow(now, upTo) ? bytes : null)]]), MONEY_KEPT_MS);
   await forgetMinutes(context, open.listed, upTo);
   return upTo;
 }

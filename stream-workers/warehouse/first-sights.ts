@@ -66,19 +66,20 @@ interface Query {
   readonly idsOf: (row: FoundRow) => readonly string[];
 }
 
-const minutesParameter = `arrayMap(second -> toDateTime(second, 'UTC'), {minutes:Array(UInt32)})`;
+/** In this form ClickHouse uses its indexes on minutes; with the list turned into DateTime it reads every granule. */
+const minutesParameter = '{minutes:Array(UInt32)}';
 
 const beaconsSql = `
   SELECT topic, source_partition, toString(reservation) AS id, event, min(offset) AS first
   FROM breakwater.beacons
-  WHERE source_partition IN {partitions:Array(UInt16)} AND decision_minute IN ${minutesParameter}
+  WHERE source_partition IN {partitions:Array(UInt16)} AND toUInt32(decision_minute) IN ${minutesParameter}
     AND reservation IN {ids:Array(UUID)}
   GROUP BY topic, source_partition, reservation, event`;
 
 const requestsSql = `
   SELECT topic, source_partition, request_id AS id, toUnixTimestamp(minute) AS second, min(offset) AS first
   FROM breakwater.requests
-  WHERE source_partition IN {partitions:Array(UInt16)} AND minute IN ${minutesParameter}
+  WHERE source_partition IN {partitions:Array(UInt16)} AND toUInt32(minute) IN ${minutesParameter}
     AND request_id IN {ids:Array(String)}
   GROUP BY topic, source_partition, request_id, minute`;
 

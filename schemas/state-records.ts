@@ -1,0 +1,121 @@
+import type { TrackingToken } from './records.ts';
+
+/** TypeScript shapes of what the state store holds; encoded without a header, read by this release only. */
+
+export interface FrequencyEntry {
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  /** whose watermark frees it */
+  readonly partition: number;
+  readonly expires_at: number;
+  readonly state: 'OUTSTANDING' | 'CONFIRMED' | 'RELEASED';
+  /** CONFIRMED: append time of the impression; else 0 */
+  readonly at: number;
+}
+
+/** State store: what one identity has seen and holds. Key f:<scope>:<hash>. Rules in domain/frequency/. */
+export interface FrequencyRecord {
+  readonly entries: readonly FrequencyEntry[];
+}
+
+export interface MoneyDay {
+  /** YYYY-MM-DD in the campaign's zone */
+  readonly day: string;
+  readonly micros: number;
+  readonly impressions: number;
+}
+
+export interface TakenMinute {
+  readonly minute: number;
+  /** the decision's day in the campaign's zone */
+  readonly day: string;
+  readonly micros: number;
+  readonly impressions: number;
+}
+
+/** State store: one campaign's money. Key m:<campaign>. Rules in domain/money.ts. */
+export interface MoneyRecord {
+  /** epoch minute; every minute up to it is billed for good; 0 at first */
+  readonly closed_up_to: number;
+  /** all closed minutes */
+  readonly billed_micros: number;
+  readonly billed_impressions: number;
+  readonly days: readonly MoneyDay[];
+  readonly taken: readonly TakenMinute[];
+}
+
+export interface CampaignSums {
+  readonly campaign: string;
+  readonly billed_micros: number;
+  /** billable */
+  readonly impressions: number;
+  readonly starts: number;
+  readonly completes: number;
+  readonly clicks: number;
+  readonly errors: number;
+}
+
+/** State store: what one partition billed and counted for decisions of one minute. Key s:<partition>:<minute>. */
+export interface SumsRecord {
+  /** next offset; offsets below it are in the sums */
+  readonly position: number;
+  readonly campaigns: readonly CampaignSums[];
+}
+
+export interface CreativeCounts {
+  readonly creative: string;
+  readonly campaign: string;
+  readonly advertiser: string;
+  readonly impressions_milli: number;
+  readonly starts_milli: number;
+  readonly completes_milli: number;
+  readonly clicks_milli: number;
+  readonly skips_milli: number;
+  readonly errors_milli: number;
+}
+
+/** State store: one partition's decayed counts per creative. Key r:<partition>. Counts are thousandths, decayed to as_of. */
+export interface ScoreRecord {
+  readonly position: number;
+  readonly as_of: number;
+  readonly creatives: readonly CreativeCounts[];
+}
+
+/** State store: how far a group has applied one partition. Key h:<group>:<topic>:<partition>. Swapped last. */
+export interface HeadRecord {
+  /** next offset to apply */
+  readonly position: number;
+  /** epoch ms; every record appended before it is applied and none will come before it */
+  readonly watermark: number;
+  /** ids of the stores whose effects are complete */
+  readonly caught_up: readonly string[];
+}
+
+/** State store: decision minutes of one partition that have sums and are not closed yet. Key o:<partition>. */
+export interface OpenMinutesRecord {
+  readonly minutes: readonly number[];
+}
+
+/** State store: what a worker last published for one campaign, so that its successor goes on from there. Key g:<kind>:<campaign>. */
+export interface SignalStateRecord {
+  readonly version: number;
+  readonly computed_at: number;
+  readonly mu_ppm: number;
+  /** PACING: mu without the guard rail */
+  readonly dual_ppm: number;
+  /** the framed CampaignSignal as published */
+  readonly signal: Buffer;
+}
+
+/** State records and the token, by the name of their .avsc file. */
+export interface StateShapes {
+  'tracking-token': TrackingToken;
+  'frequency-record': FrequencyRecord;
+  'money-record': MoneyRecord;
+  'sums-record': SumsRecord;
+  'score-record': ScoreRecord;
+  'head-record': HeadRecord;
+  'open-minutes-record': OpenMinutesRecord;
+  'signal-state-record': SignalStateRecord;
+}
