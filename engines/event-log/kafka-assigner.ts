@@ -1,6 +1,7 @@
-import type { Assigner, Cluster, GroupMember } from 'kafkajs';
-import { AssignerProtocol } from 'kafkajs';
+import kafkajs, { type Assigner, type Cluster, type GroupMember } from 'kafkajs';
 import type { TopicPartition } from './event-log.ts';
+
+const { AssignerProtocol } = kafkajs;
 
 export interface AssignerOptions {
   /** Epoch ms at which this member joined first: of an uneven share seniors get more. */

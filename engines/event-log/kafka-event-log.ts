@@ -1,4 +1,4 @@
-import { type Admin, Kafka, type KafkaConfig, logLevel, type Producer } from 'kafkajs';
+import kafkajs, { type Admin, type KafkaConfig, type Producer } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
 import type { EventLog, Subscription } from './event-log.ts';
@@ -65,13 +65,14 @@ class KafkaEventLog implements EventLog {
       connectionTimeout: Math.min(CONNECT_MS_MAX, timeoutMs),
       requestTimeout: timeoutMs,
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2, retries: 3 },
-      logLevel: logLevel.NOTHING,
+      logLevel: kafkajs.logLevel.NOTHING,
     };
     this.#topics = new KafkaTopics({
       admin: () => this.#connectedAdmin(),
       address,
       clock,
       timeoutMs,
+      onError: this.#options.onError,
       onGrowth: () => this.#renewProducer(),
     });
   }
@@ -158,7 +159,7 @@ class KafkaEventLog implements EventLog {
   }
 
   #connectedAdmin(): Promise<Admin> {
-    this.#admin ??= connected(new Kafka(this.#connection).admin()).catch((error: unknown) => {
+    this.#admin ??= connected(new kafkajs.Kafka(this.#connection).admin()).catch((error: unknown) => {
       this.#admin = null;
       throw asEngineError(error, 'connecting to Kafka');
     });
@@ -167,7 +168,7 @@ class KafkaEventLog implements EventLog {
 
   #connectedProducer(): Promise<Producer> {
     const producer = () =>
-      new Kafka(this.#connection).producer({
+      new kafkajs.Kafka(this.#connection).producer({
         idempotent: false,
         maxInFlightRequests: 1,
         allowAutoTopicCreation: false,
@@ -187,9 +188,15 @@ class KafkaEventLog implements EventLog {
 
   /** kafkajs drops records for a partition that it does not know yet without a word: a new one asks the cluster anew. */
   #renewProducer(): void {
+    const { clock, timeoutMs, onError } = this.#options;
     const former = this.#producer;
     this.#producer = null;
-    former?.then((producer) => producer.disconnect()).catch(this.#options.onError);
+    // What the former one has in flight is answered or given up by then.
+    const retire = async () => {
+      await clock.sleep(timeoutMs * 2);
+      await (await former)?.disconnect();
+    };
+    if (former) retire().catch(onError);
   }
 
   #refuseWhenClosing(): void {

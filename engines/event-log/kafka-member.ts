@@ -1,4 +1,4 @@
-import { type EachBatchPayload, Kafka, type KafkaConfig, type Consumer as KafkaConsumer } from 'kafkajs';
+import kafkajs, { type EachBatchPayload, type KafkaConfig, type Consumer as KafkaConsumer } from 'kafkajs';
 import type { LogRecord, TopicPartition } from './event-log.ts';
 import { stickyAssigner } from './kafka-assigner.ts';
 import { kafkaErrorType } from './kafka-errors.ts';
@@ -56,7 +56,7 @@ export class KafkaMember {
     this.#options = options;
     const { connection, group, sessionMs, rebalanceMs, heartbeatMs, metadataMs, joinedAt, events } = options;
     // A client of its own: consumers of one client and group share, and spoil, a map of offsets.
-    this.#consumer = new Kafka(connection).consumer({
+    this.#consumer = new kafkajs.Kafka(connection).consumer({
       groupId: group,
       partitionAssigners: [
         stickyAssigner({ joinedAt, held: () => events.held(), beforeJoining: () => this.#beforeJoining() }),

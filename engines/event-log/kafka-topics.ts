@@ -1,5 +1,4 @@
-import type { Admin, ITopicMetadata } from 'kafkajs';
-import { ConfigResourceTypes } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
 import type { TopicSpec } from './event-log.ts';
@@ -14,6 +13,8 @@ export interface KafkaTopicsOptions {
   readonly timeoutMs: number;
   /** A topic has more partitions than were known. */
   readonly onGrowth: () => void;
+  /** Hears of a question in the background that failed. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** How long a partition count is believed before the cluster is asked again. */
@@ -32,11 +33,19 @@ export class KafkaTopics {
     return this.#options.address.prefix + topic;
   }
 
-  /** How many partitions; known for at most 5 s. */
+  /**
+   * How many partitions. A count that is known answers at once, also while the cluster is away; when it is older than
+   * 5 s it is asked for again behind the answer.
+   */
   async count(topic: string): Promise<number> {
     const known = this.#counts.get(topic);
-    if (known && this.#options.clock.now() - known.at < COUNT_MS_MAX) return known.count;
-    return this.refresh(topic);
+    if (!known) return this.refresh(topic);
+    const now = this.#options.clock.now();
+    if (now - known.at >= COUNT_MS_MAX) {
+      this.#counts.set(topic, { count: known.count, at: now });
+      this.refresh(topic).catch(this.#options.onError);
+    }
+    return known.count;
   }
 
   /** How many partitions, asked now. */
@@ -92,7 +101,7 @@ export class KafkaTopics {
       admin.describeConfigs({
         includeSynonyms: false,
         resources: specs.map(({ name }) => ({
-          type: ConfigResourceTypes.TOPIC,
+          type: kafkajs.ConfigResourceTypes.TOPIC,
           name: this.full(name),
           configNames: Object.keys(settings(0)),
         })),
