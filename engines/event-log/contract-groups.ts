@@ -258,6 +258,38 @@ const sharingBehaviours: readonly EventLogBehaviour[] = [
     },
   },
   {
+    name: 'members that come and go in mid-batch leave every record applied once, in order',
+    async check(fixture) {
+      const topic = await makeTopic(fixture.log, 'moving', 4);
+      const order: string[] = [];
+      const positions = new Map<string, number>();
+      const member = () => {
+        const recorder = new Recorder(positions);
+        recorder.before = async (batch) => {
+          await fixture.sleep(10);
+          order.push(...batch.map((record) => `${record.partition}/${record.value.toString()}`));
+        };
+        return recorder;
+      };
+      const each = numbers(300);
+      for (const partition of [0, 1, 2, 3]) await fixture.log.append(topic, records(partition, ...each));
+      const [early, late] = [member(), member()];
+      const one = await fixture.log.subscribe('group', [topic], early, { maxBatch: 2 });
+      await until(fixture, 'a beginning', () => order.length > 20);
+      await fixture.log.subscribe('group', [topic], late, { maxBatch: 2 });
+      await until(fixture, 'a share', () => late.seen.length > 20);
+      await one.stop();
+      await until(fixture, 'every record', () => order.length >= 1_200);
+      for (const partition of [0, 1, 2, 3]) {
+        const here = order.filter((place) => place.startsWith(`${partition}/`));
+        assert.deepEqual(
+          here,
+          each.map((text) => `${partition}/${text}`),
+        );
+      }
+    },
+  },
+  {
     name: 'partitions that are added while a group runs are shared too',
     async check(fixture) {
       const topic = await makeTopic(fixture.log, 'wider', 1);
