@@ -70,7 +70,7 @@ export async function endServer(path: string, signal: 'SIGTERM' | 'SIGKILL'): Pr
     if (signal === 'SIGTERM') process.kill(pid, 'SIGCONT');
     const since = real.now();
     let forced = signal === 'SIGKILL';
-    while (livingPid(path) !== null) {
+    while (!isGone(pid)) {
       if (!forced && real.now() - since > STOP_MS_MAX) {
         process.kill(pid, 'SIGKILL');
         forced = true;
@@ -79,6 +79,16 @@ export async function endServer(path: string, signal: 'SIGTERM' | 'SIGKILL'): Pr
     }
   }
   rmSync(join(path, 'pid'), { force: true });
+}
+
+/** Ended to the last: its sockets are closed. The command line vanishes before that, and a zombie stays until it is reaped. */
+function isGone(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return true;
+  }
 }
 
 /** The first of `wanted` that is free on 127.0.0.1, else one that the system chooses. */
