@@ -27,7 +27,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'schemas',
     'simulator',
   ],
-  test: ['test'],
+  test: ['test', 'compose'],
 };
 
 /** Rooms inside a room with a stricter law. */
