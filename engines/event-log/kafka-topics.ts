@@ -138,12 +138,17 @@ export class KafkaTopics {
     }
   }
 
-  /** A broker may not know at once what the controller has made. */
+  /**
+   * A broker may not know at once what the controller has made, and may know a partition before it can write to it: then
+   * a first append would fail for some partitions, be sent again and be there twice in the others.
+   */
   async #visible(topic: string, partitions: number): Promise<void> {
     const { clock, timeoutMs } = this.#options;
     for (let waited = 0; waited < timeoutMs; waited += 50) {
       const [found] = await this.#find([topic]);
       if (found && found.partitions.length >= partitions && found.partitions.every(({ leader }) => leader >= 0)) {
+        // Leaders that are ready to write are ready to tell where they end.
+        await this.ask('asking for offsets', (admin) => admin.fetchTopicOffsets(this.full(topic)));
         this.#know(topic, found.partitions.length);
         return;
       }
