@@ -1,9 +1,15 @@
 import type { Campaign, PodConfig } from '../domain/campaign.ts';
+import { readCampaign, readPodConfig } from '../domain/campaign-document.ts';
 import type { CatalogSnapshot } from '../engines/catalog/catalog.ts';
 import type { CatalogChange } from '../schemas/records.ts';
 
+interface Versioned {
+  readonly id: string;
+  readonly version: number;
+}
+
 /** One kind of document by id: the newest version wins, and a deletion is a version too. */
-class Newest<T extends { readonly id: string; readonly version: number }> {
+class Newest<T extends Versioned> {
   readonly #held = new Map<string, { readonly version: number; readonly document: T | null }>();
 
   offer(id: string, version: number, document: T | null): boolean {
@@ -54,15 +60,15 @@ export class CatalogCache {
 
   /** False: the change holds no document that can be used. An old version is fine and changes nothing. */
   apply(change: CatalogChange): boolean {
-    const document = change.deleted ? null : parse(change.document);
-    if (document === undefined) return false;
-    if (change.kind === 'campaign') {
-      if (document !== null && !isCampaign(document)) return false;
-      if (this.#campaigns.offer(change.id, change.version, document)) this.#settle();
-      return true;
-    }
-    if (change.kind !== 'pod' || (document !== null && !isPod(document))) return false;
-    if (this.#pods.offer(change.id, change.version, document)) this.#settle();
+    if (change.kind === 'campaign') return this.#offer(this.#campaigns, change, readCampaign);
+    return change.kind === 'pod' && this.#offer(this.#pods, change, readPodConfig);
+  }
+
+  #offer<T extends Versioned>(into: Newest<T>, change: CatalogChange, read: (value: unknown) => T | null): boolean {
+    const document = change.deleted ? null : read(parse(change.document));
+    if (document === null && !change.deleted) return false;
+    if (document !== null && document.id !== change.id) return false;
+    if (into.offer(change.id, change.version, document)) this.#settle();
     return true;
   }
 
@@ -81,23 +87,4 @@ function parse(text: string | null): unknown {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-const lists = ['targeting', 'caps', 'categories', 'creatives'] as const;
-
-function isCampaign(value: unknown): value is Campaign {
-  if (!isRecord(value) || !isRecord(value.pricing)) return false;
-  return isText(value.id) && isText(value.advertiserId) && lists.every((list) => Array.isArray(value[list]));
-}
-
-function isPod(value: unknown): value is PodConfig {
-  return isRecord(value) && isText(value.id) && isText(value.name) && Number.isInteger(value.durationSeconds);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }

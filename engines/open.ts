@@ -5,13 +5,14 @@ import type { Catalog } from './catalog/catalog.ts';
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts';
 import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { freePort, keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
+import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
 import { EngineError } from './errors.ts';
 import type { EventLog, TopicSpec } from './event-log/event-log.ts';
 import { openKafkaEventLog } from './event-log/kafka-event-log.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
+import { keepRunning } from './keep-running.ts';
 import { openLmdbStateStore } from './state-store/lmdb-state-store.ts';
 import type { StateStore } from './state-store/state-store.ts';
 import { openClickHouse } from './warehouse/clickhouse-warehouse.ts';
@@ -65,7 +66,7 @@ export function topicSpecs(config: Config): TopicSpec[] {
   }));
 }
 
-/** Servers that this process started because no URL was given for them. */
+/** Servers that this process started because no URL was given for them. One that dies is started again. */
 export interface Embedded {
   readonly catalogUrl: string;
   readonly warehouseUrl: string;
@@ -73,11 +74,14 @@ export interface Embedded {
   stop(): Promise<void>;
 }
 
-/** Starts PostgreSQL and chDB under DATA_DIR where no URL is configured; their ports are kept in endpoints.json. */
-export async function startEmbedded(config: Config): Promise<Embedded> {
+/**
+ * Starts PostgreSQL and chDB under DATA_DIR where no URL is configured. PostgreSQL keeps its port in its own folder, chDB's
+ * is kept in endpoints.json. `onProgress` hears what is unusual about this machine.
+ */
+export async function startEmbedded(config: Config, onProgress: (line: string) => void): Promise<Embedded> {
   const known = readEndpoints(config.dataDir);
-  const catalog = config.catalogUrl === null ? startPostgres(config, portOf(known.catalog)) : null;
-  const warehouse = config.warehouseUrl === null ? startWarehouse(config, portOf(known.warehouse)) : null;
+  const catalog = config.catalogUrl === null ? startPostgres(config, onProgress) : null;
+  const warehouse = config.warehouseUrl === null ? startWarehouse(config, known.warehouse, onProgress) : null;
   const [catalogStarted, warehouseStarted] = await Promise.allSettled([catalog, warehouse]);
   const stop = async () => {
     if (warehouseStarted.status === 'fulfilled') await warehouseStarted.value?.stop();
@@ -96,12 +100,26 @@ export async function startEmbedded(config: Config): Promise<Embedded> {
   return { catalogUrl, warehouseUrl, stop };
 }
 
-async function startPostgres(config: Config, keptPort: number | undefined) {
-  return startEmbeddedPostgres({ path: folder(config, 'catalog'), port: await freePort(keptPort) });
+function startPostgres(config: Config, onProgress: (line: string) => void) {
+  const path = folder(config, 'catalog');
+  let port = 0;
+  const start = async () => {
+    const server = await startEmbeddedPostgres({ path, port, onProgress });
+    port = portOf(server.url) ?? 0;
+    return server;
+  };
+  return keepRunning({ name: 'PostgreSQL', clock: systemClock(), start, onProgress });
 }
 
-async function startWarehouse(config: Config, keptPort: number | undefined) {
-  return startEmbeddedWarehouse({ path: folder(config, 'warehouse'), port: await freePort(keptPort) });
+function startWarehouse(config: Config, lastUrl: string | undefined, onProgress: (line: string) => void) {
+  const path = folder(config, 'warehouse');
+  let port = portOf(lastUrl) ?? 0;
+  const start = async () => {
+    const server = await startEmbeddedWarehouse({ path, port, onProgress });
+    if (port === 0) port = portOf(server.url) ?? 0;
+    return server;
+  };
+  return keepRunning({ name: 'the warehouse', clock: systemClock(), start, onProgress });
 }
 
 /** Brings catalog and warehouse to this release's tables and makes the topics. `onProgress` gets one line per step. */

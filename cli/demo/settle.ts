@@ -1,4 +1,4 @@
-import type { Clock } from '../../engines/clock.ts';
+import { type Clock, systemClock } from '../../engines/clock.ts';
 import type { EventLog } from '../../engines/event-log/event-log.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import type { StateStore } from '../../engines/state-store/state-store.ts';
@@ -14,7 +14,7 @@ export interface SettleOptions {
   /** Epoch ms: no decision was made later. */
   readonly lastDecisionAt: number;
   readonly tokenLifeMs: number;
-  /** Gives up after this long past the last token. */
+  /** Gives up when the rest takes longer than this, once every token has ended. */
   readonly patienceMs: number;
   /** Called before each look; in virtual mode it moves the clock. */
   readonly step: () => Promise<void>;
@@ -29,7 +29,6 @@ export async function settle(options: SettleOptions): Promise<void> {
   const { clock, lastDecisionAt, tokenLifeMs, report } = options;
   const lastMinute = Math.floor(lastDecisionAt / MINUTE_MS);
   const lastTokenAt = (lastMinute + 1) * MINUTE_MS + tokenLifeMs;
-  const giveUpAt = lastTokenAt + options.patienceMs;
   if (clock.now() <= lastTokenAt) {
     report(
       `waiting for the tokens of the last minute to end (${Math.ceil((lastTokenAt - clock.now()) / 1000)} s): until then an impression may still come, and its place and money are held`,
@@ -38,6 +37,9 @@ export async function settle(options: SettleOptions): Promise<void> {
   while (clock.now() <= lastTokenAt) await pause(options);
   report('every token has ended: places without an impression are released, minutes are closed');
   const wanted = await endsOfAll(options.log);
+  // Waiting is done in real time, also where the run's own clock is virtual.
+  const wall = systemClock();
+  const giveUpAt = wall.now() + options.patienceMs;
   let closedReported = false;
   for (;;) {
     const late = await missing(options, wanted, lastTokenAt);
@@ -47,7 +49,7 @@ export async function settle(options: SettleOptions): Promise<void> {
       report('money is closed up to the last minute: what was billed has replaced what was taken');
     }
     if (late.length === 0 && closed >= lastMinute) return;
-    if (clock.now() > giveUpAt) {
+    if (wall.now() > giveUpAt) {
       const money = closed >= lastMinute ? [] : [`money is closed up to minute ${closed}, not ${lastMinute}`];
       throw new Error(`the run does not settle: ${[...late.slice(0, 5), ...money].join('; ')}`);
     }

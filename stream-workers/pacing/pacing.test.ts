@@ -2,9 +2,11 @@ import { expect, it } from 'vitest';
 import type { Campaign } from '../../domain/campaign.ts';
 import { emptyMoney, take } from '../../domain/ledger.ts';
 import { micros } from '../../domain/money.ts';
-import { keys } from '../../engines/state-store/keys.ts';
+import { encodeTokenLife, keys } from '../../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
+import { lastExpiry } from '../first-sight.ts';
 import { type Bench, id, openBench, PARTITIONS } from '../fixture.ts';
+import { moveHead } from '../heads.ts';
 import { startRunner } from '../runner.ts';
 import { closableMinute } from './closing.ts';
 import { pacingWorker } from './pacing.ts';
@@ -82,6 +84,24 @@ it('replaces what was taken by what was billed once the watermark has passed the
   expect(await openMicros(bench)).toBe(0);
 });
 
+it('keeps a minute open for the longest token life that an instance has noted', async () => {
+  await using bench = await openBench();
+  const minute = Math.floor(bench.clock.now() / 60_000);
+  const [absent] = await bench.store.read([keys.tokenLife]);
+  if (!absent) throw new Error('an absent entry is an entry');
+  await bench.store.swap(keys.tokenLife, absent, encodeTokenLife(90_000), 1e9);
+  const runner = await start(bench);
+  await bench.send({ reservation: id(1), expires_at: (minute + 1) * 60_000 + 90_000 });
+  await bench.clock.advance((minute + 1) * 60_000 + 80_000);
+  await bench.send({ reservation: id(1), expires_at: (minute + 1) * 60_000 + 90_000, minute });
+  await bench.send({ reservation: id(2), expires_at: (minute + 1) * 60_000 + 90_000, minute });
+  await bench.clock.advance((minute + 1) * 60_000 + 89_000);
+  expect((await moneyOf(bench)).closed_up_to).toBeLessThan(minute);
+  await bench.clock.advance((minute + 1) * 60_000 + 95_000);
+  await runner.close();
+  expect(await moneyOf(bench)).toMatchObject({ closed_up_to: minute, billed_micros: 24_000 });
+});
+
 it('counts once when the worker dies between the sums and the head', async () => {
   await using bench = await openBench();
   await bench.send({ reservation: id(1) }, { reservation: id(2) });
@@ -96,6 +116,34 @@ it('counts once when the worker dies between the sums and the head', async () =>
   await runner.close();
   expect(heads).toBeGreaterThan(3);
   expect(await openMicros(bench)).toBe(24_000);
+});
+
+it('bills nothing twice when a member wakes up after another has gone on and dropped the claims', async () => {
+  await using bench = await openBench();
+  const runner = await start(bench);
+  await bench.send({ reservation: id(1) });
+  await bench.clock.advance(bench.clock.now() + 500);
+  await runner.close();
+
+  const minute = Math.floor(bench.clock.now() / 60_000);
+  const sleepy = { ...bench, store: Object.create(bench.store) as Bench['store'] };
+  const goOn = async () => {
+    const watermark = lastExpiry(minute, bench.config.tokenLifeMs) + 1;
+    await moveHead(bench.store, 'pacing', { topic: 'ad-beacons', partition: 0 }, 1, { position: 9, watermark });
+    await bench.store.drop(keys.claims('pacing', 0, minute));
+  };
+  let slept = false;
+  sleepy.store.claim = async (...given) => {
+    if (!slept) await goOn();
+    slept = true;
+    return bench.store.claim(...given);
+  };
+  const woken = await start(sleepy);
+  await bench.send({ reservation: id(1) });
+  await bench.clock.advance(bench.clock.now() + 500);
+  await woken.close();
+  expect(slept).toBe(true);
+  expect(await openMicros(bench)).toBe(12_000);
 });
 
 it('closes no minute while one partition has no watermark', () => {
