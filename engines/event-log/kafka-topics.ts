@@ -146,15 +146,25 @@ export class KafkaTopics {
     const { clock, timeoutMs } = this.#options;
     for (let waited = 0; waited < timeoutMs; waited += 50) {
       const [found] = await this.#find([topic]);
-      if (found && found.partitions.length >= partitions && found.partitions.every(({ leader }) => leader >= 0)) {
-        // Leaders that are ready to write are ready to tell where they end.
-        await this.ask('asking for offsets', (admin) => admin.fetchTopicOffsets(this.full(topic)));
+      const led = found?.partitions.every(({ leader }) => leader >= 0) ?? false;
+      if (found && led && found.partitions.length >= partitions && (await this.#answers(topic))) {
         this.#know(topic, found.partitions.length);
         return;
       }
       await clock.sleep(50);
     }
     throw new EngineError('timeout', `${this.full(topic)} did not get ${partitions} partitions`);
+  }
+
+  /** Leaders that can write can tell where they end; one that cannot yet says that it is none. */
+  async #answers(topic: string): Promise<boolean> {
+    try {
+      await this.ask('asking for offsets', (admin) => admin.fetchTopicOffsets(this.full(topic)));
+      return true;
+    } catch (error) {
+      if (error instanceof EngineError && error.retryable) return false;
+      throw error;
+    }
   }
 
   #know(topic: string, count: number): number {
