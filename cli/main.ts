@@ -12,6 +12,7 @@ function program(): Command {
     .configureHelp({ sortSubcommands: false })
     .showHelpAfterError('(--help shows what there is)');
   addRun(root);
+  addServers(root);
   addOperate(root);
   addAnalyse(root);
   addInternal(root);
@@ -73,6 +74,25 @@ function addAnalyse(root: Command): void {
       ]);
       process.exitCode = await runSql({ url: warehouseUrl(readConfig()), sql, format, out: process.stdout });
     });
+}
+
+function addServers(root: Command): void {
+  const servers = root
+    .command('servers')
+    .helpGroup(RUN)
+    .description('real Kafka and Redis on this machine without Docker, in DATA_DIR/servers');
+  servers
+    .command('up')
+    .description('start what does not run, and print what to set; they outlive this command')
+    .action(async () => (await import('./servers.ts')).serversUpCommand());
+  servers
+    .command('down')
+    .description('stop them, in order')
+    .action(async () => (await import('./servers.ts')).serversDownCommand());
+  servers
+    .command('status')
+    .description('which of them run; exit code 1 if any does not')
+    .action(async () => (await import('./servers.ts')).serversStatusCommand());
 }
 
 /** What the supervisor of a virtual demo starts; of no use by hand, so not listed. */

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { EngineError } from './errors.ts';
 
 /** A feature flag: the share of viewers for whom it is on, 0 to 100. */
@@ -100,6 +102,12 @@ export function readConfig(environment: Environment = process.env): Config {
   }
   if (problems.length > 0) throw new EngineError('misconfigured', problems.join('; '));
   return config;
+}
+
+/** Where software that is fetched is kept for every project of this user: BREAKWATER_CACHE, else ~/.cache/breakwater. */
+export function cacheFolder(environment: Environment = process.env): string {
+  const caches = environment.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return environment.BREAKWATER_CACHE || join(caches, 'breakwater');
 }
 
 /** This process's environment with `settings` over it: what a child process or a second configuration reads. */

@@ -10,6 +10,7 @@ import type { Config } from './config.ts';
 import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
 import { EngineError } from './errors.ts';
 import type { EventLog, TopicSpec } from './event-log/event-log.ts';
+import { openKafkaEventLog } from './event-log/kafka-event-log.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
 import { keepRunning } from './keep-running.ts';
 import { systemRandom } from './random.ts';
@@ -27,9 +28,9 @@ const POLL_MS = 50;
 /** On a virtual clock a poll costs real time and saves none: fewer, larger batches. */
 const VIRTUAL_POLL_MS = 250;
 
-/** EVENT_LOG, or LMDB under DATA_DIR/log. A scheme without an adapter: EngineError `misconfigured`. */
+/** EVENT_LOG (its form: event-log/kafka-url.ts), or LMDB under DATA_DIR/log. Kafka is not asked before the log is used. */
 export async function openEventLog(config: Config, clock: Clock): Promise<EventLog> {
-  if (config.eventLogUrl !== null) throw notBuilt('EVENT_LOG', config.eventLogUrl);
+  if (config.eventLogUrl !== null) return openKafkaEventLog({ url: config.eventLogUrl, clock });
   const pollMs = config.virtual === null ? POLL_MS : VIRTUAL_POLL_MS;
   return openLmdbEventLog({ path: folder(config, 'log'), clock, pollMs, flush: mustLast(config) });
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { KAFKA_VERSION } from '../compose/native/kafka-jars.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 
@@ -11,6 +12,7 @@ async function main(): Promise<number> {
   print(`node ${process.versions.node} on ${process.platform} ${process.arch}`);
   print(`${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB of memory`);
   print(`user ${process.getuid?.() ?? '?'}; PostgreSQL: ${postgresWay()}`);
+  print(`event log on Kafka too: ${KAFKA_VERSION} from Maven, native`);
   print('event log and state store: LMDB; warehouse: chDB, each in temporary folders');
   const folder = mkdtempSync(join(tmpdir(), 'breakwater-test-'));
   const report = join(folder, 'report.json');

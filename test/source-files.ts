@@ -12,11 +12,13 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'decision-api': ['decision-api', 'engines', 'domain', 'schemas'],
   'management-api': ['management-api', 'engines', 'domain', 'schemas'],
   'stream-workers': ['stream-workers', 'engines', 'domain', 'schemas'],
-  cli: ['cli', 'decision-api', 'management-api', 'stream-workers', 'engines', 'domain', 'schemas'],
+  compose: ['compose', 'engines/errors.ts', 'engines/clock.ts'],
+  cli: ['cli', 'compose', 'decision-api', 'management-api', 'stream-workers', 'engines', 'domain', 'schemas'],
   simulator: ['simulator'],
   evidence: [
     'evidence',
     'cli',
+    'compose',
     'decision-api',
     'management-api',
     'stream-workers',
@@ -25,7 +27,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'schemas',
     'simulator',
   ],
-  test: ['test'],
+  test: ['test', 'compose'],
 };
 
 /** Rooms inside a room with a stricter law. */

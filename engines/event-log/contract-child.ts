@@ -1,14 +1,16 @@
 /**
- * A process of its own for the several-process tests: `node contract-child.ts append|consume FOLDER TOPIC MEMBER`.
+ * A process of its own for the several-process tests: `node contract-child.ts append|consume PLACE TOPIC MEMBER`.
+ * PLACE is an LMDB folder or a kafka:// URL.
  * Tells what happened as JSON lines on stdout; runs until it is killed, or until stdin ends and it leaves in order.
  */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { records } from './contract-fixture.ts';
 import type { EventLog } from './event-log.ts';
+import { openKafkaEventLog } from './kafka-event-log.ts';
 import { openLmdbEventLog } from './lmdb-event-log.ts';
 
-const [mode = '', path = '', topic = '', member = ''] = process.argv.slice(2);
+const [mode = '', place = '', topic = '', member = ''] = process.argv.slice(2);
 const clock = systemClock();
 const tell = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);
 
@@ -23,7 +25,7 @@ async function appendForever(log: EventLog): Promise<void> {
 }
 
 async function consume(log: EventLog): Promise<void> {
-  const subscription = await log.subscribe('group', [topic], {
+  await log.subscribe('group', [topic], {
     async resume({ partition, lost }) {
       tell({ resumed: partition });
       lost.addEventListener('abort', () => tell({ lost: partition }));
@@ -33,10 +35,11 @@ async function consume(log: EventLog): Promise<void> {
       for (const { partition, offset } of batch) tell({ partition, offset });
     },
   });
-  tell({ joined: subscription.assigned().length });
 }
 
-const log = openLmdbEventLog({ path, clock });
+const log = place.startsWith('kafka')
+  ? openKafkaEventLog({ url: place, clock })
+  : openLmdbEventLog({ path: place, clock });
 process.stdin.resume();
 process.stdin.on('end', () => {
   log.close().then(() => process.exit(0));

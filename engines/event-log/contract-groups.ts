@@ -1,44 +1,7 @@
 import assert from 'node:assert/strict';
 import { type EventLogBehaviour, type EventLogFixture, makeTopic, records, until } from './contract-fixture.ts';
-import type { Consumer, EventLog, Lease, LogRecord } from './event-log.ts';
-
-/** A consumer that keeps its position with its effects, as workers do, and forgets nothing of what it saw. */
-class Recorder implements Consumer {
-  readonly seen: LogRecord[] = [];
-  readonly batches: number[] = [];
-  readonly resumed: string[] = [];
-  readonly leases: Lease[] = [];
-  readonly positions: Map<string, number>;
-  /** Runs before the records count as applied. */
-  before: (records: readonly LogRecord[], lease: Lease) => Promise<void> = async () => undefined;
-
-  constructor(positions: Map<string, number> = new Map()) {
-    this.positions = positions;
-  }
-
-  async resume(lease: Lease): Promise<number> {
-    this.leases.push(lease);
-    this.resumed.push(placeOf(lease));
-    return this.positions.get(placeOf(lease)) ?? 0;
-  }
-
-  async apply(batch: readonly LogRecord[], lease: Lease): Promise<void> {
-    await this.before(batch, lease);
-    this.batches.push(batch.length);
-    this.seen.push(...batch);
-    const last = batch.at(-1);
-    if (last) this.positions.set(placeOf(lease), last.offset + 1);
-  }
-
-  texts(partition: number, topic?: string): string[] {
-    const here = this.seen.filter((one) => one.partition === partition && (!topic || one.topic === topic));
-    return here.map(({ value }) => value.toString());
-  }
-}
-
-function placeOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
-  return `${topic}/${partition}`;
-}
+import { placeOf, Recorder } from './contract-recorder.ts';
+import type { EventLog, Lease } from './event-log.ts';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, number) => `${number}`);
 
@@ -255,6 +218,38 @@ const sharingBehaviours: readonly EventLogBehaviour[] = [
       await until(fixture, 'one each', () => one.assigned().length === 1 && two.assigned().length === 1);
       assert.equal(early.leases.filter(({ lost }) => lost.aborted).length, 1);
       await two.stop();
+    },
+  },
+  {
+    name: 'members that come and go in mid-batch leave every record applied once, in order',
+    async check(fixture) {
+      const topic = await makeTopic(fixture.log, 'moving', 4);
+      const order: string[] = [];
+      const positions = new Map<string, number>();
+      const member = () => {
+        const recorder = new Recorder(positions);
+        recorder.before = async (batch) => {
+          await fixture.sleep(10);
+          order.push(...batch.map((record) => `${record.partition}/${record.value.toString()}`));
+        };
+        return recorder;
+      };
+      const each = numbers(300);
+      for (const partition of [0, 1, 2, 3]) await fixture.log.append(topic, records(partition, ...each));
+      const [early, late] = [member(), member()];
+      const one = await fixture.log.subscribe('group', [topic], early, { maxBatch: 2 });
+      await until(fixture, 'a beginning', () => order.length > 20);
+      await fixture.log.subscribe('group', [topic], late, { maxBatch: 2 });
+      await until(fixture, 'a share', () => late.seen.length > 20);
+      await one.stop();
+      await until(fixture, 'every record', () => order.length >= 1_200);
+      for (const partition of [0, 1, 2, 3]) {
+        const here = order.filter((place) => place.startsWith(`${partition}/`));
+        assert.deepEqual(
+          here,
+          each.map((text) => `${partition}/${text}`),
+        );
+      }
     },
   },
   {

@@ -46,7 +46,10 @@ export async function startEmbeddedWarehouse(options: EmbeddedWarehouseOptions):
       return { url: `http://127.0.0.1:${hello.port}`, pid: child.pid ?? 0, ended, stop: () => stop(child) };
     }
     if (!hello.busy || attempt === BUSY_TRIES) {
-      throw new EngineError('unavailable', `the embedded warehouse in ${options.path} did not start: ${hello.error}`);
+      const remedy = hello.busy
+        ? '. If Breakwater runs on this data folder already, stop it or choose another DATA_DIR'
+        : '';
+      throw new EngineError('unavailable', `the warehouse in ${options.path} did not start: ${hello.error}${remedy}`);
     }
     if (attempt === 1)
       options.onProgress?.(

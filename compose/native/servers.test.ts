@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { cacheFolder } from '../../engines/config.ts';
+import { startRedis } from './redis.ts';
+import { endServer, startServer } from './server-process.ts';
+import { serversDown, serversStatus, serversUp } from './servers.ts';
+
+const SERVERS_MS_MAX = 300_000;
+let path: string;
+
+beforeEach(async () => {
+  path = await mkdtemp(join(tmpdir(), 'breakwater-servers-'));
+});
+
+afterEach(async () => {
+  await serversDown(path);
+  await rm(path, { recursive: true });
+});
+
+function ask(url: string, question: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(question));
+    socket.once('data', (data) => {
+      socket.destroy();
+      resolve(data.toString().trim());
+    });
+    socket.once('error', reject);
+  });
+}
+
+it(
+  'brings all servers up once, finds them again, and stops them',
+  async () => {
+    const options = { path, cacheDir: cacheFolder() };
+    const first = await serversUp(options);
+    expect(first.map(({ url }) => url.slice(0, 5))).toEqual(['redis', 'kafka']);
+    const again = await serversUp(options);
+    expect(again.map(({ pid, url }) => [pid, url])).toEqual(first.map(({ pid, url }) => [pid, url]));
+    expect(serversStatus(path).every(({ pid }) => pid !== null)).toBe(true);
+    expect(await serversDown(path)).toEqual(['kafka', 'redis']);
+    expect(serversStatus(path).map(({ pid }) => pid)).toEqual([null, null]);
+  },
+  SERVERS_MS_MAX,
+);
+
+it('a killed Redis comes back on its port with what it had acknowledged', async () => {
+  const redis = await startRedis({ path: join(path, 'redis'), cacheDir: cacheFolder() });
+  expect(await ask(redis.url, 'SET kept yes\r\n')).toBe('+OK');
+  const { url } = redis;
+  await redis.kill();
+  expect(redis.pid).toBeNull();
+  await redis.restart();
+  expect(redis.url).toBe(url);
+  expect(await ask(url, 'GET kept\r\n')).toBe('$3\r\nyes');
+  expect(await ask(url, 'CONFIG GET maxmemory-policy\r\n')).toContain('noeviction');
+});
+
+it('a server that does not come up is unavailable, shows the end of its log, and leaves no process', async () => {
+  const args = ['-e', 'console.log("nothing works"); setTimeout(() => undefined, 60_000)', path];
+  const plan = { name: 'broken', path, program: process.execPath, args, startMsMax: 1_000, ready: () => false };
+  await expect(startServer(plan)).rejects.toThrow(/did not answer within 1000 ms(.|\n)*nothing works/);
+  expect(spawnSync('pgrep', ['-f', path]).stdout.toString()).toBe('');
+  await endServer(path, 'SIGTERM');
+});
