@@ -154,11 +154,3 @@ function folder(config: Config, name: string): string {
   mkdirSync(path, { recursive: true });
   return path;
 }
-
-function notBuilt(variable: string, url: string): EngineError {
-  const scheme = url.slice(0, url.indexOf('://') + 3);
-  return new EngineError(
-    'misconfigured',
-    `${variable}: ${scheme} is not built yet; leave it unset for the embedded one`,
-  );
-}
