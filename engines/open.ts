@@ -8,7 +8,6 @@ import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
-import { EngineError } from './errors.ts';
 import type { EventLog, TopicSpec } from './event-log/event-log.ts';
 import { openKafkaEventLog } from './event-log/kafka-event-log.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';

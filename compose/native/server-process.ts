@@ -55,8 +55,8 @@ export async function startServer(plan: ServerPlan): Promise<number> {
     if (child.pid !== undefined && (await plan.ready(loggedSince(file, before)))) return child.pid;
     await real.sleep(POLL_MS);
   }
-  await endServer(plan.path, 'SIGKILL');
   const why = ended ?? `did not answer within ${plan.startMsMax} ms`;
+  await endServer(plan.path, 'SIGKILL');
   const tail = loggedSince(file, before).slice(-LOG_BYTES_SHOWN).trim();
   throw new EngineError('unavailable', `${plan.name} ${why}; the end of ${file}:\n${tail}\n`);
 }
