@@ -73,7 +73,7 @@ export function truncateIp(ip: string): string | null {
 function canonicalIp(ip: string): string {
   if (!isIPv6(ip)) return ip;
   const [tail, a, b, c, d] = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(ip) ?? [];
-  const inHex = tail ? ip.slice(0, -tail.length) + hexPair(a, b) + ':' + hexPair(c, d) : ip;
+  const inHex = tail ? `${ip.slice(0, -tail.length) + hexPair(a, b)}:${hexPair(c, d)}` : ip;
   const groups = expandIpv6(inHex);
   const mapped = groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff';
   if (!mapped) return groups.join(':');
