@@ -82,10 +82,10 @@ export class Row {
     return this.#few;
   }
 
-  /** `words`: the size of a bitmap of all clauses. */
+  /** `words`: the size of a bitmap of all clauses. A clause comes with all its keys at once, so if it is here, it is the last one. */
   add(bit: number, words: number): void {
     if (this.#dense !== null) this.#dense.add(bit);
-    else if (!this.#few.includes(bit)) this.#few.push(bit);
+    else if (this.#few.at(-1) !== bit) this.#few.push(bit);
     if (this.#dense === null && this.#few.length * 2 > words + wordBits) {
       const dense = new Bitmap(words);
       for (const one of this.#few) dense.add(one);
