@@ -12,9 +12,6 @@ export interface Entry {
   readonly category: CategoryClass;
   /** Of whom one pod holds at most one ad: the advertiser, or the media file where advertisers may repeat. */
   readonly owner: number;
-  readonly campaign: number;
-  readonly media: number;
-  readonly creative: number;
 }
 
 /** The candidates of one pod, and how they keep each other out. */
@@ -28,46 +25,29 @@ const nobody = classOf([]);
 
 export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): Field {
   forgetIfMany();
-  const advertisers = new Numbers();
-  const campaigns = new Numbers();
-  const medias = new Numbers();
-  const creatives = new Numbers();
-  const owners: { readonly map: number[]; readonly of: (entry: Entry) => number }[] = [
-    { map: [], of: (entry) => entry.media },
-    { map: [], of: (entry) => entry.creative },
-  ];
-  if (!rules.allowDuplicateAdvertisers) owners.push({ map: [], of: (entry) => entry.campaign });
+  const { allowDuplicateAdvertisers: repeating, separation } = rules;
+  const numbers = new Map<string, number>();
+  const ofCampaign = new Map<string, number>();
+  const ofCreative = new Map<string, number>();
+  const ofMedia = new Map<string, number>();
   let owned = true;
-  const entries = candidates.map((candidate, given) => {
-    const media = medias.of(candidate.mediaUrl);
-    const entry: Entry = {
-      candidate,
-      given,
-      category: rules.separation ? classOf(candidate.categories) : nobody,
-      owner: rules.allowDuplicateAdvertisers ? media : advertisers.of(candidate.advertiserId),
-      campaign: campaigns.of(candidate.campaignId),
-      media,
-      creative: creatives.of(candidate.creativeId),
-    };
-    for (const { map, of } of owners) {
-      const key = of(entry);
-      map[key] ??= entry.owner;
-      if (map[key] !== entry.owner) owned = false;
-    }
-    return entry;
+  const entries = candidates.map((candidate, given): Entry => {
+    const name = repeating ? candidate.mediaUrl : candidate.advertiserId;
+    const owner = remembered(numbers, name, numbers.size);
+    if (remembered(ofCreative, candidate.creativeId, owner) !== owner) owned = false;
+    if (!repeating && remembered(ofMedia, candidate.mediaUrl, owner) !== owner) owned = false;
+    if (!repeating && remembered(ofCampaign, candidate.campaignId, owner) !== owner) owned = false;
+    return { candidate, given, category: separation ? classOf(candidate.categories) : nobody, owner };
   });
   return { entries, owned };
 }
 
-class Numbers {
-  readonly #known = new Map<string, number>();
-
-  of(text: string): number {
-    const known = this.#known.get(text);
-    if (known !== undefined) return known;
-    this.#known.set(text, this.#known.size);
-    return this.#known.size - 1;
-  }
+/** What is kept under the text, which is `first` where nothing was. */
+function remembered(kept: Map<string, number>, text: string, first: number): number {
+  const known = kept.get(text);
+  if (known !== undefined) return known;
+  kept.set(text, first);
+  return first;
 }
 
 /** What conflicts.ts counts pair by pair, counted by owner and list of categories. */
@@ -118,12 +98,13 @@ function competingPairs(sizes: ReadonlyMap<CategoryClass, number>): number {
  *    keeps out one owner and one such connected group. Apart by seconds is then no question either: y competes with nobody.
  *
  * In 1 and 2, x and y compete with the same ads, so they have to be as far apart from the same. All of it rests on `owned`: without it
- * nobody is cut.
+ * nobody is cut, nor of `few` candidates, whom to cut is not worth the while.
  */
-export function contenders(field: Field, rules: PodRules): readonly Entry[] {
-  const sorted = field.owned ? bestOfEach(field.entries, rules) : [...field.entries];
+export function contenders(field: Field, rules: PodRules, few = 64): readonly Entry[] {
+  const cutting = field.owned && field.entries.length > few;
+  const sorted = cutting ? bestOfEach(field.entries, rules) : [...field.entries];
   sorted.sort((a, b) => compareCandidates(a.candidate, b.candidate) || a.given - b.given);
-  if (!field.owned || sorted.length < 12) return sorted;
+  if (!cutting) return sorted;
   const groups = groupsOf(sorted);
   const others = Math.max(0, Math.min(rules.maxAds, adsThatFit(sorted, rules)) - 1);
   const seen = new Map<number, Seen>();

@@ -1,9 +1,10 @@
 import { competes } from './competition.ts';
+import { isDuplicate } from './conflicts.ts';
 import { conflictsIn, contenders, type Entry, fieldOf } from './field.ts';
 import { arrange, type NodeCounter } from './order.ts';
 import { solvePod as solvePlainly } from './plain-solver.ts';
 import type { PodAd, PodCandidate, PodRules, PodSolution } from './pod.ts';
-import { SuffixTable } from './suffix-table.ts';
+import { SuffixTable, TableMemory } from './suffix-table.ts';
 import { firstOf, type Worths, worthsOf } from './worth.ts';
 
 /**
@@ -27,8 +28,11 @@ export function solvePod(candidates: readonly PodCandidate[], rules: PodRules): 
   const slots = Math.max(0, Math.min(rules.maxAds, Math.floor(rules.durationSeconds / shortest)));
   const worths = worthsOf(entries, rules, slots);
   if (worths === null) return solvePlainly(candidates, rules);
-  return { ...new Search(entries, worths, rules, slots).run(), conflicts };
+  return { ...new Search(entries, whole.owned, worths, rules, slots).run(), conflicts };
 }
+
+const standardMemory = new TableMemory();
+const houseMemory = new TableMemory();
 
 /** Ads in playing order, as indices. */
 interface Best {
@@ -39,6 +43,7 @@ interface Best {
 
 class Search {
   readonly #entries: readonly Entry[];
+  readonly #owned: boolean;
   readonly #worths: Worths;
   readonly #rules: PodRules;
   readonly #slots: number;
@@ -59,8 +64,9 @@ class Search {
   /** The most that what was left unsearched could be worth. */
   #open = Number.NEGATIVE_INFINITY;
 
-  constructor(entries: readonly Entry[], worths: Worths, rules: PodRules, slots: number) {
+  constructor(entries: readonly Entry[], owned: boolean, worths: Worths, rules: PodRules, slots: number) {
     this.#entries = entries;
+    this.#owned = owned;
     this.#worths = worths;
     this.#rules = rules;
     this.#slots = slots;
@@ -69,8 +75,8 @@ class Search {
     const count = entries.length;
     this.#firstHouse = house < 0 ? count : house;
     const seconds = rules.durationSeconds;
-    this.#standardToCome = new SuffixTable(entries, worths, 0, this.#firstHouse, seconds, slots);
-    this.#houseToCome = new SuffixTable(entries, worths, this.#firstHouse, count, seconds, slots);
+    this.#standardToCome = new SuffixTable(entries, worths, [0, this.#firstHouse], seconds, slots, standardMemory);
+    this.#houseToCome = new SuffixTable(entries, worths, [this.#firstHouse, count], seconds, slots, houseMemory);
     this.#words = (count + 31) >>> 5;
     this.#never = new Int32Array(count * this.#words);
     this.#blocked = new Int32Array((slots + 1) * this.#words);
@@ -96,12 +102,14 @@ class Search {
   #keepOut(): void {
     const { separation, minSeparationSeconds } = this.#rules;
     const apart = separation && minSeparationSeconds === null;
+    const owned = this.#owned;
     const entries = this.#entries;
     for (let a = 0; a < entries.length; a++) {
       const one = entries[a] as Entry;
       for (let b = 0; b < a; b++) {
         const other = entries[b] as Entry;
-        if (!this.#duplicates(one, other) && !(apart && competes(one.category, other.category))) continue;
+        const duplicate = owned ? one.owner === other.owner : isDuplicate(one.candidate, other.candidate, this.#rules);
+        if (!duplicate && !(apart && competes(one.category, other.category))) continue;
         this.#keep(a, b);
         this.#keep(b, a);
       }
@@ -111,11 +119,6 @@ class Search {
   #keep(a: number, b: number): void {
     const word = a * this.#words + (b >>> 5);
     this.#never[word] = (this.#never[word] as number) | (1 << (b & 31));
-  }
-
-  #duplicates(a: Entry, b: Entry): boolean {
-    if (a.creative === b.creative || a.media === b.media) return true;
-    return !this.#rules.allowDuplicateAdvertisers && (a.owner === b.owner || a.campaign === b.campaign);
   }
 
   #isBlocked(index: number): boolean {

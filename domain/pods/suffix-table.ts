@@ -4,6 +4,17 @@ import type { Worths } from './worth.ts';
 /** Numbers in one table; beyond, seconds are counted in coarser steps, which loosens the bound and keeps it a bound. */
 const cellsMax = 1 << 18;
 
+/** Room for one table after another: tables are as large as what they are asked, and fresh memory would be the dearest part of them. */
+export class TableMemory {
+  #cells = new Float64Array(1_024);
+
+  /** Holds whatever was written last; the table before must not be in use any more. */
+  take(size: number): Float64Array {
+    if (this.#cells.length < size) this.#cells = new Float64Array(2 * size);
+    return this.#cells;
+  }
+}
+
 /**
  * What the entries from an index on can add at most, for each number of seconds and slots left, whoever competes with whom: the
  * exact best of that easier question, by dynamic programming from the last entry to the first.
@@ -17,7 +28,14 @@ export class SuffixTable {
   readonly #step: number;
 
   /** Of the entries `from` to just before `to`. */
-  constructor(entries: readonly Entry[], worths: Worths, from: number, to: number, seconds: number, slots: number) {
+  constructor(
+    entries: readonly Entry[],
+    worths: Worths,
+    [from, to]: readonly [number, number],
+    seconds: number,
+    slots: number,
+    memory: TableMemory,
+  ) {
     this.#from = from;
     this.#to = to;
     this.#column = slots + 1;
@@ -28,7 +46,8 @@ export class SuffixTable {
     this.#step = Math.max(common, Math.ceil(seconds / steps));
     const height = Math.floor(seconds / this.#step) + 1;
     this.#row = height * this.#column;
-    this.#cells = new Float64Array(rows * this.#row);
+    this.#cells = memory.take(rows * this.#row);
+    this.#cells.fill(0, (rows - 1) * this.#row, rows * this.#row);
     for (let index = to - 1; index >= from; index--) this.#fill(entries, worths, index, height);
   }
 
@@ -38,21 +57,24 @@ export class SuffixTable {
     return this.#cells[row * this.#row + Math.floor(seconds / this.#step) * this.#column + slots] as number;
   }
 
-  #fill(entries: readonly Entry[], { values, fatigue }: Worths, index: number, height: number): void {
+  #fill(entries: readonly Entry[], { values, fatigue, houseFatigue }: Worths, index: number, height: number): void {
     const cells = this.#cells;
     const columns = this.#column;
     const row = (index - this.#from) * this.#row;
     const below = row + this.#row;
+    const { candidate } = entries[index] as Entry;
+    const tired = candidate.house ? houseFatigue : fatigue;
     const value = values[index] as number;
-    const steps = Math.floor((entries[index] as Entry).candidate.durationSeconds / this.#step);
+    const steps = Math.floor(candidate.durationSeconds / this.#step);
     cells.copyWithin(row, below, below + Math.min(steps, height) * columns);
     for (let at = steps; at < height; at++) {
       const skipped = below + at * columns;
       const taken = below + (at - steps) * columns - 1;
       const target = row + at * columns;
+      cells[target] = 0;
       for (let slots = 1; slots < columns; slots++) {
         const skip = cells[skipped + slots] as number;
-        const take = value - (fatigue[slots] as number) + (cells[taken + slots] as number);
+        const take = value - (tired[slots] as number) + (cells[taken + slots] as number);
         cells[target + slots] = Math.max(take, skip);
       }
     }

@@ -3,15 +3,17 @@ import { fatigueStep, type ObjectiveVector } from './objective.ts';
 import type { PodRules } from './pod.ts';
 
 /**
- * Worth in two numbers instead of four: the first two of an objective's vector in one, the last two in another. `scale` is more
- * than the second of a pair can be, so comparing pair by pair is comparing number by number, and sums stay whole and exact.
+ * Worth in two numbers instead of four: the first two of an objective's vector in one, the last two in another. The first of a
+ * pair is scaled by more than the second can be, so comparing pair by pair is comparing number by number; sums stay whole and exact.
  */
 export interface Worths {
+  /** What the first number of a standard pair is scaled by. */
   readonly scale: number;
   /** Of each entry, in its tier. */
   readonly values: Float64Array;
   /** [slots left]: what an ad is worth less because of the ads before it. */
   readonly fatigue: Float64Array;
+  readonly houseFatigue: Float64Array;
 }
 
 /** Null: the sums could pass 2^53. `slots`: the most ads that a pod can have. */
@@ -26,18 +28,20 @@ export function worthsOf(entries: readonly Entry[], rules: PodRules, slots: numb
   }
   const scores = slots * score;
   const scale = (objective === 'revenue' ? durationSeconds : scores) + 1;
+  const houseScale = scores + 1;
   const firsts = { revenue: scores, fill_rate: durationSeconds, user_experience: durationSeconds * quality }[objective];
-  const most = (firsts + (tired ? fatigueStep * slots * slots : 0) + 1) * scale;
+  const most = (Math.max(firsts, durationSeconds) + fatigueStep * slots * slots + 1) * Math.max(scale, houseScale);
   if (!Number.isSafeInteger(most)) return null;
   const values = new Float64Array(entries.length);
   entries.forEach(({ candidate: { durationSeconds: seconds, scoreMicros, qualityCenti, house } }, index) => {
-    if (tired) values[index] = seconds * qualityCenti * scale + scoreMicros;
-    else if (objective === 'fill_rate' || house) values[index] = seconds * scale + scoreMicros;
-    else values[index] = scoreMicros * scale + seconds;
+    const first = tired ? seconds * qualityCenti : seconds;
+    if (house) values[index] = first * houseScale + scoreMicros;
+    else if (objective === 'revenue') values[index] = scoreMicros * scale + seconds;
+    else values[index] = first * scale + scoreMicros;
   });
-  const fatigue = new Float64Array(slots + 1);
-  if (tired) for (let left = 0; left <= slots; left++) fatigue[left] = fatigueStep * (slots - left) * scale;
-  return { scale, values, fatigue };
+  const fatigueIn = (unit: number) =>
+    Float64Array.from({ length: slots + 1 }, (_, left) => (tired ? fatigueStep * (slots - left) * unit : 0));
+  return { scale, values, fatigue: fatigueIn(scale), houseFatigue: fatigueIn(houseScale) };
 }
 
 /** The first number of the objective in a standard worth. */
