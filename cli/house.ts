@@ -11,13 +11,10 @@ const READY_MS_MAX = 60_000;
 const POLL_MS = 50;
 const DEFAULT_PORT = 8080;
 /** Together below the 10 s that a shutdown may take. */
-const GRACE_MS = { api: 3_000, workers: 4_000 };
+const GRACE_MS = { api: 2_500, workers: 2_500, warehouse: 2_500, virtual: 9_500 };
 
-/** Which workers share a process. */
-const workerProcesses: readonly (readonly string[])[] = [
-  ['frequency', 'pacing'],
-  ['warehouse', 'scoring'],
-];
+/** Which workers share a process. The warehouse is alone: it stops last, when the others have said all they had to say. */
+const workerProcesses: readonly (readonly string[])[] = [['frequency', 'pacing', 'scoring'], ['warehouse']];
 
 export interface HouseOptions {
   readonly config: Config;
@@ -38,7 +35,9 @@ export interface House {
   readonly catalogUrl: string;
   readonly warehouseUrl: string;
   readonly children: readonly Supervised[];
-  /** The API first, then the workers drain; the servers stay. Idempotent. */
+  /** The API first, then what writes to the log drains; the warehouse worker goes on. Idempotent. */
+  stopWriters(): Promise<void>;
+  /** `stopWriters`, then the warehouse worker; the servers stay. Idempotent. */
   stopProcesses(): Promise<void>;
   /** `stopProcesses`, then the servers. Idempotent. */
   stop(): Promise<void>;
@@ -51,7 +50,7 @@ export async function startHouse(options: HouseOptions): Promise<House> {
   const clock = systemClock();
   mkdirSync(join(config.dataDir, 'logs'), { recursive: true });
   report('starting PostgreSQL and the warehouse');
-  const servers = await startEmbedded(config);
+  const servers = await startEmbedded(config, report);
   try {
     await migrate(config, clock, servers, report);
     await options.prepare(servers);
@@ -68,12 +67,17 @@ async function startProcesses(options: HouseOptions, config: Config, clock: Cloc
   keepEndpoints(config.dataDir, { decisionApi, workers });
   const children = specs.map((spec) => new Supervised(spec, report));
   const ofApi = children.filter(({ spec }) => spec.role === 'decision-api');
-  const others = children.filter((child) => !ofApi.includes(child));
-  const stopProcesses = once(async () => {
+  const readers = children.filter(({ spec }) => spec.stopsLast);
+  const others = children.filter((child) => !ofApi.includes(child) && !readers.includes(child));
+  const stopWriters = once(async () => {
     report('stopping: the API first');
-    await Promise.all(ofApi.map((child) => child.stop(GRACE_MS.api)));
+    await Promise.all(ofApi.map((child) => child.stop(options.virtual === true ? GRACE_MS.virtual : GRACE_MS.api)));
     report('stopping: workers drain');
     await Promise.all(others.map((child) => child.stop(GRACE_MS.workers)));
+  });
+  const stopProcesses = once(async () => {
+    await stopWriters();
+    await Promise.all(readers.map((child) => child.stop(GRACE_MS.warehouse)));
   });
   const stop = once(async () => {
     await stopProcesses();
@@ -89,7 +93,7 @@ async function startProcesses(options: HouseOptions, config: Config, clock: Cloc
     await stop();
     throw error;
   }
-  return { decisionApi, workers, control, ...servers, children, stopProcesses, stop };
+  return { decisionApi, workers, control, ...servers, children, stopWriters, stopProcesses, stop };
 }
 
 interface Plan {
@@ -115,6 +119,7 @@ async function plan(options: HouseOptions, config: Config, servers: Embedded): P
     role,
     args,
     environment: { ...common, ...own },
+    stopsLast: args.includes('warehouse'),
     logFile: join(config.dataDir, 'logs', `${name}.log`),
   });
   if (options.virtual === true) {

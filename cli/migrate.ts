@@ -8,9 +8,10 @@ import { migrate as migrateEngines, startEmbedded } from '../engines/open.ts';
  */
 export async function migrate(): Promise<void> {
   const config = readConfig();
-  const servers = await startEmbedded(config);
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const servers = await startEmbedded(config, say);
   try {
-    await migrateEngines(config, systemClock(), servers, (line) => process.stdout.write(`${line}\n`));
+    await migrateEngines(config, systemClock(), servers, say);
   } finally {
     await servers.stop();
   }

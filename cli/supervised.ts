@@ -13,6 +13,8 @@ export interface ChildSpec {
   /** Arguments of the `breakwater` command. */
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** It reads what the others write to the end. */
+  readonly stopsLast: boolean;
   /** Its output is appended here. */
   readonly logFile: string;
 }

@@ -12,11 +12,13 @@ import { withSecrets } from '../engines/secrets.ts';
 import { startManagement } from '../management-api/main.ts';
 import { startWorkers, type WorkersOptions } from '../stream-workers/main.ts';
 import { runUntilStopped } from './child.ts';
+import { catchUp } from './lag.ts';
 import { createLogger } from './logger.ts';
 
 /** Virtual time between the start and the first request; must be enough for everything to be ready. */
 const WARM_UP_MS = 5_000;
 const WARM_UP_STEP_MS = 100;
+const LAST_WORDS_MS = 6_000;
 const BODY_BYTES_MAX = 1_024;
 
 /** API, management and all workers in one process on a clock that only POST /clock moves; VIRTUAL_SEED must be set. */
@@ -40,11 +42,12 @@ export async function virtualHost(controlPort: number): Promise<never> {
     opened('management', () => management.close());
     const warehouse = await openWarehouse(warehouseUrl(config));
     opened('warehouse', () => warehouse.close());
+    // Opened before the others, so that it is closed after them and hears their last words.
+    const filling = await fillWarehouse({ ...common, random: random(3), store, warehouse });
+    opened('warehouse worker', filling);
     const names = ['frequency', 'pacing', 'scoring'] as const;
     const workers = await startWorkers({ ...common, names, random: random(1), store, warehouse });
     opened('workers', () => workers.close());
-    const filling = await fillWarehouse({ ...common, random: random(3), store, warehouse });
-    opened('warehouse worker', filling);
     const api = await startDecisionApi({ ...common, random: random(2), store });
     opened('decision API', () => api.close());
     await warmUp(clock, config, api.ready());
@@ -68,6 +71,7 @@ async function fillWarehouse(options: Omit<WorkersOptions, 'names'>): Promise<()
   const log = await openEventLog(config, clock);
   const worker = await startWorkers({ ...options, names: ['warehouse'], config, clock, log });
   return async () => {
+    await catchUp(log, options.store, 'warehouse', LAST_WORDS_MS, real.sleep);
     await worker.close();
     await log.close();
   };

@@ -95,6 +95,13 @@ test.each([
     undefined,
   ],
   ['of a megabyte', `{"pod_duration":60,"x":"${'x'.repeat(1_000_000)}"}`, 413, undefined],
+  [
+    'nested a hundred thousand deep',
+    `{"request_id":"r","pod_duration":60,"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    400,
+    undefined,
+  ],
+  ['whose id is half a character', '{"request_id":"\\ud800","pod_duration":60}', 400, '/request_id'],
 ])('a request %s is refused with a problem, counted, and never a 5xx', async (_, body, status, pointer) => {
   house = await openHouse([testCampaign()]);
   const answer = await house.post(body);
@@ -123,6 +130,13 @@ test('unknown fields are ignored, named in warnings, and counted', async () => {
   expect(json.pod.ads).toHaveLength(1);
   expect(json.warnings.map((warning) => warning.pointer)).toEqual(['/favourite_colour', '/device/smell']);
   expect(await house.metric('unknown_fields_total')).toBe(2);
+});
+
+test.each(['__proto__', 'constructor'])('a field named %s is one more unknown field', async (name) => {
+  house = await openHouse([testCampaign()]);
+  const { status, json } = await house.post(`{"pod_duration":60,"${name}":{"prototype":{"max_ads":0}}}`);
+  expect(status).toBe(200);
+  expect(json.warnings.map((warning) => warning.pointer)).toEqual([`/${name}`]);
 });
 
 test('a pod kept by name brings its rules, and the request may override them', async () => {

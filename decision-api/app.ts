@@ -2,7 +2,9 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { Logger } from 'pino';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
+import { answerNotHttp } from './not-http.ts';
 import { Problem, type Wrong } from './problem.ts';
+import { readBodiesAsJson } from './read-body.ts';
 import { type AdRequestParts, adRequestRoute } from './routes/ad-request.ts';
 import { beaconRoutes } from './routes/beacons.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
@@ -14,6 +16,7 @@ export interface AppParts extends AdRequestParts {
 
 /** The HTTP server with every route; it does not listen yet. */
 export function buildApp(parts: AppParts): FastifyInstance {
+  const { metrics, logger } = parts;
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
     requestTimeout: 10_000,
@@ -22,43 +25,45 @@ export function buildApp(parts: AppParts): FastifyInstance {
     forceCloseConnections: 'idle',
     // Wrong types are refused, never bent into shape; unknown fields are answered in `warnings`.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
-    routerOptions: { maxParamLength: 100 },
+    // An unknown event is answered like a known one, however long it is; Node bounds the whole URL.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply, metrics, logger),
+    clientErrorHandler: (error, socket) => answerNotHttp(error, socket, metrics),
   });
   readBodiesAsJson(app);
-  answerProblems(app, parts.metrics, parts.logger);
+  answerProblems(app, metrics, logger);
   adRequestRoute(app, parts);
   beaconRoutes(app, parts);
-  healthRoutes(app, parts.metrics, parts.readiness);
+  healthRoutes(app, metrics, parts.readiness);
   return app;
 }
 
-/** Whatever the content type says: players send text/plain or nothing. Invalid UTF-8 is refused, not repaired. */
-function readBodiesAsJson(app: FastifyInstance): void {
-  const parseJson = app.getDefaultJsonParser('error', 'error');
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    let text: string;
-    try {
-      text = decoder.decode(body);
-    } catch {
-      done(new Problem(400, 'Not UTF-8', 'the body is not valid UTF-8'));
-      return;
-    }
-    parseJson(request, text, done);
-  });
+function answerProblems(app: FastifyInstance, metrics: Metrics, logger: Logger): void {
+  app.setErrorHandler<FastifyError | Problem>((error, request, reply) =>
+    answerError(error, request, reply, metrics, logger),
+  );
+  app.setNotFoundHandler((request, reply) =>
+    answerError(
+      new Problem(404, 'Not found', `there is no ${request.method} of this path`),
+      request,
+      reply,
+      metrics,
+      logger,
+    ),
+  );
 }
 
-function answerProblems(app: FastifyInstance, metrics: Metrics, logger: Logger): void {
-  app.setErrorHandler<FastifyError | Problem>((error, request, reply) => {
-    const problem = problemOf(error, request);
-    if (problem.status >= 500) logger.error({ err: error, url: request.routeOptions.url }, problem.message);
-    if (problem.status !== 409) countRefusal(problem, request, metrics);
-    return sendProblem(reply, problem);
-  });
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, new Problem(404, 'Not found', `there is no ${request.method} of this path`)),
-  );
+function answerError(
+  error: FastifyError | Problem,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  metrics: Metrics,
+  logger: Logger,
+): FastifyReply {
+  const problem = problemOf(error);
+  if (problem.status >= 500) logger.error({ err: error, url: request.routeOptions.url }, problem.message);
+  if (problem.status !== 409) countRefusal(problem, request, metrics);
+  return sendProblem(reply, problem);
 }
 
 function countRefusal(problem: Problem, request: FastifyRequest, metrics: Metrics): void {
@@ -69,7 +74,7 @@ function countRefusal(problem: Problem, request: FastifyRequest, metrics: Metric
   });
 }
 
-function problemOf(error: FastifyError | Problem, request: FastifyRequest): Problem {
+function problemOf(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
   if (error.validation) {
     const errors = error.validation.map(wrongOf);
@@ -78,7 +83,6 @@ function problemOf(error: FastifyError | Problem, request: FastifyRequest): Prob
   }
   const status = error.statusCode ?? 500;
   if (status === 413) return new Problem(413, 'Body too large', `at most ${limits.bodyBytes} bytes are read`);
-  if (status === 400 && request.method === 'POST') return new Problem(400, 'Not JSON', 'the body is not valid JSON');
   if (status < 500) return new Problem(status, 'Invalid request', error.message);
   return new Problem(500, 'Internal error', 'something went wrong here; it has been logged');
 }

@@ -36,6 +36,8 @@ export interface Receipt {
 /** Throws Problem 400 where the body's fields do not fit together. */
 export function readAsk(receipt: Receipt): Ask {
   const { body, requestId, receivedAt } = receipt;
+  // The log keeps UTF-8, which has no half of a pair: the id would come back as another one.
+  if (!requestId.isWellFormed()) throw invalid('/request_id', 'is not well-formed Unicode');
   const userAgent = body.device?.ua ?? receipt.userAgent;
   const claims = claimsOf(body, userAgent);
   const ip = claims.ip;

@@ -1,6 +1,8 @@
 /** Every bound of the decision API, in one place. Times in ms. */
 export const limits = {
   bodyBytes: 256 * 1024,
+  /** Objects and lists in one another. */
+  bodyLevels: 32,
   /** One call of the state store. */
   engineMs: 500,
   /** One append. Longer than a read: an append that ran out of time may be in the log or not, and nothing can be given back. */

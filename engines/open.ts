@@ -72,10 +72,13 @@ export interface Embedded {
   stop(): Promise<void>;
 }
 
-/** Starts PostgreSQL and chDB under DATA_DIR where no URL is configured; their ports are kept in endpoints.json. */
-export async function startEmbedded(config: Config): Promise<Embedded> {
+/**
+ * Starts PostgreSQL and chDB under DATA_DIR where no URL is configured. PostgreSQL keeps its port in its own folder, chDB's
+ * is kept in endpoints.json. `onProgress` hears what is unusual about this machine.
+ */
+export async function startEmbedded(config: Config, onProgress: (line: string) => void): Promise<Embedded> {
   const known = readEndpoints(config.dataDir);
-  const catalog = config.catalogUrl === null ? startPostgres(config, portOf(known.catalog)) : null;
+  const catalog = config.catalogUrl === null ? startPostgres(config, onProgress) : null;
   const warehouse = config.warehouseUrl === null ? startWarehouse(config, portOf(known.warehouse)) : null;
   const [catalogStarted, warehouseStarted] = await Promise.allSettled([catalog, warehouse]);
   const stop = async () => {
@@ -95,8 +98,8 @@ export async function startEmbedded(config: Config): Promise<Embedded> {
   return { catalogUrl, warehouseUrl, stop };
 }
 
-async function startPostgres(config: Config, keptPort: number | undefined) {
-  return startEmbeddedPostgres({ path: folder(config, 'catalog'), port: await freePort(keptPort) });
+function startPostgres(config: Config, onProgress: (line: string) => void) {
+  return startEmbeddedPostgres({ path: folder(config, 'catalog'), port: 0, onProgress });
 }
 
 async function startWarehouse(config: Config, keptPort: number | undefined) {

@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { limits } from '../../decision-api/limits.ts';
 import type { Campaign } from '../../domain/campaign.ts';
-import { openEventLog } from '../../engines/open.ts';
+import { openEventLog, openStateStore } from '../../engines/open.ts';
 import type { AdRequest } from '../../schemas/records.ts';
+import { catchUp } from '../lag.ts';
 import { decisionsDigest, readDecisions } from './decisions.ts';
 import { runJsonChild } from './json-child.ts';
 import { type RankReplay, replayRanks } from './rank-changed.ts';
 import { clockFrom } from './run-clock.ts';
 import type { Seen, TrafficOptions } from './traffic.ts';
+
+const CATCH_UP_MS = 20_000;
 
 export interface Verdict {
   /** The last line of `--json`. */
@@ -28,7 +31,7 @@ export interface EvaluateOptions extends TrafficOptions {
 /** Ends the processes, so that what they leave is final; replays decisions; has the audit recount everything. */
 export async function evaluate(run: EvaluateOptions): Promise<Verdict> {
   const { options, config, house, screen, folder, seen } = run;
-  await house.stopProcesses();
+  await stopInOrder(run);
   const campaigns = JSON.parse(readFileSync(join(folder, 'seed.json'), 'utf8')) as Campaign[];
   const log = await openEventLog(config, clockFrom(seen.endedAt));
   const decisions = await readDecisions(log).finally(() => log.close());
@@ -51,6 +54,21 @@ export async function evaluate(run: EvaluateOptions): Promise<Verdict> {
     seen,
     errors: rankErrors(ranks, options.signals),
   };
+}
+
+/** The warehouse takes in the last words of the others before it stops. */
+async function stopInOrder({ house, config, seen }: EvaluateOptions): Promise<void> {
+  await house.stopWriters();
+  if (house.control === null) {
+    const clock = clockFrom(seen.endedAt);
+    const log = await openEventLog(config, clock);
+    const store = await openStateStore(config, clock);
+    const missing = await catchUp(log, store, 'warehouse', CATCH_UP_MS, clock.sleep);
+    await log.close();
+    await store.close();
+    if (missing.length > 0) throw new Error(`the warehouse does not catch up: ${missing.slice(0, 3).join('; ')}`);
+  }
+  await house.stopProcesses();
 }
 
 /** Opportunities that a run shorter than the usual one may not offer. */

@@ -9,6 +9,8 @@ export interface RunClock extends Clock {
 }
 
 const STEP_MS = 1_000;
+/** For what goes on in real time beside the virtual clock: the warehouse. */
+const VIRTUAL_PAUSE_MS = 20;
 
 export async function runClock(control: string | null): Promise<RunClock> {
   const real = systemClock();
@@ -17,7 +19,7 @@ export async function runClock(control: string | null): Promise<RunClock> {
   return {
     ...real,
     now: () => now,
-    sleep: () => real.sleep(0),
+    sleep: () => real.sleep(VIRTUAL_PAUSE_MS),
     async refresh() {
       now = await ask(control, undefined);
     },

@@ -41,7 +41,8 @@ interface OneBeacon {
 
 /** GET: one beacon, always answered alike, so that nobody learns which were genuine. POST: up to a hundred. */
 export function beaconRoutes(app: FastifyInstance, parts: BeaconParts): void {
-  app.get<OneBeacon>('/api/v2/beacons/:event', async (request, reply) => {
+  // HEAD must change nothing, so it is no way to send a beacon.
+  app.get<OneBeacon>('/api/v2/beacons/:event', { exposeHeadRoute: false }, async (request, reply) => {
     const raw = { ...request.query, event: request.params.event };
     const [beacon] = await take([raw], request, parts);
     if (beacon?.record.event === 'click' && beacon.clickThrough !== null) {

@@ -205,7 +205,9 @@ async function startServer(
     ] as const) {
       if (early !== null) return;
       server.kill(signal);
-      await Promise.race([ended, real.sleep(ms)]);
+      // In small steps: a long timer would keep the process alive after the server has gone.
+      const until = real.now() + ms;
+      while (early === null && real.now() < until) await Promise.race([ended, real.sleep(50)]);
     }
   };
   const deadline = real.now() + START_MS_MAX;

@@ -12,7 +12,7 @@ export interface LmdbEventLogOptions {
   /** A folder; made if absent. Any number of processes of one machine may open it. */
   readonly path: string;
   readonly clock: Clock;
-  /** How often subscriptions look for new records. Default 50. */
+  /** How often subscriptions look for new records. Default 20. */
   readonly pollMs?: number;
   /** As in EnvironmentOptions. Default true. */
   readonly flush?: boolean;
@@ -20,7 +20,7 @@ export interface LmdbEventLogOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-const POLL_MS = 50;
+const POLL_MS = 20;
 const MAX_BATCH = 500;
 const SWEEP_MS = 3_600_000;
 

@@ -1,6 +1,6 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import { type BilledMinute, close, emptyMoney, heldOf } from '../../domain/ledger.ts';
-import { BROOM_MS, keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
+import { keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
 import type { Entry } from '../../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import { lastExpiry } from '../first-sight.ts';

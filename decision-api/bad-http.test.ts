@@ -1,0 +1,68 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openHouse, type TestHouse, testCampaign } from './test-house.ts';
+
+let house: TestHouse;
+
+beforeEach(async () => {
+  house = await openHouse([testCampaign()]);
+});
+
+afterEach(() => house.close());
+
+/** Everything that the server answers to these bytes before it closes the connection. */
+function send(bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(house.api.url);
+    let answer = '';
+    const socket = connect(Number(port), hostname, () => socket.write(bytes, 'latin1'));
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1');
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+}
+
+test.each([
+  ['bytes that are no request', '\x00\x01\x02\r\n\r\n', 400, 'Not HTTP'],
+  [
+    'two lengths',
+    'POST /api/v2/beacons HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+    400,
+    'Not HTTP',
+  ],
+  [
+    'too many headers',
+    `GET /health/live HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+    431,
+    'Headers too large',
+  ],
+  [
+    'a path that is no UTF-8',
+    'GET /api/v2/beacons/%ff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    400,
+    'Invalid request',
+  ],
+  ['an unknown path', 'GET /api/v3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'Not found'],
+])('%s: a problem and a metric', async (_, bytes, status, title) => {
+  const answer = await send(bytes);
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(answer).toMatch(/content-type: application\/problem\+json/i);
+  expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ status, title });
+  expect(await house.metric('bad_requests_total', `problem="${title}"`)).toBe(1);
+});
+
+test('an event with a very long name is answered like any unknown one', async () => {
+  const response = await house.api.app.inject({ method: 'GET', url: `/api/v2/beacons/${'x'.repeat(5_000)}` });
+  expect(response.headers['content-type']).toBe('image/gif');
+  expect(await house.metric('beacons_total', 'unknown_event')).toBe(1);
+});
+
+test('HEAD on a tracking URL bills nothing', async () => {
+  const { json } = await house.post({ pod_duration: 30 });
+  const impression = json.pod.ads[0]?.tracking.impression ?? '';
+  const response = await house.api.app.inject({ method: 'HEAD', url: new URL(impression).href });
+  expect(response.statusCode).toBe(404);
+  expect(await house.records('ad-beacon')).toEqual([]);
+});

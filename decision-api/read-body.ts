@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify';
+import { limits } from './limits.ts';
+import { Problem } from './problem.ts';
+
+/**
+ * Bodies are JSON whatever the content type says: players send text/plain or nothing. Invalid UTF-8 is refused, not
+ * repaired; so is what lies deeper than anything that is asked for, because all that walks a body would run out of stack.
+ */
+export function readBodiesAsJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => parseBody(body));
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+function parseBody(body: Buffer): unknown {
+  const value = parseJson(decode(body));
+  if (isDeeperThan(value, limits.bodyLevels)) {
+    throw new Problem(400, 'Nested too deeply', `a body has at most ${limits.bodyLevels} levels`);
+  }
+  return value;
+}
+
+function decode(body: Buffer): string {
+  try {
+    return decoder.decode(body);
+  } catch {
+    throw new Problem(400, 'Not UTF-8', 'the body is not valid UTF-8');
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(400, 'Not JSON', 'the body is not valid JSON');
+  }
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}

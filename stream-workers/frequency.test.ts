@@ -1,0 +1,83 @@
+import { expect, it } from 'vitest';
+import { countInWindow, emptyFrequency, reserve } from '../domain/frequency/frequency.ts';
+import { keys } from '../engines/state-store/keys.ts';
+import { decodeBare, encodeBare } from '../schemas/codec.ts';
+import { type Bench, id, openBench } from './fixture.ts';
+import { frequencyWorker } from './frequency.ts';
+import { startRunner } from './runner.ts';
+
+const identity = { scope: 'user', hash: 'somebody' };
+const cap = { scope: 'user', creativeId: null, windowSeconds: 3600, max: 5 } as const;
+
+async function recordOf(bench: Bench) {
+  const [entry] = await bench.store.read([keys.frequency(identity.scope, identity.hash)]);
+  return entry?.bytes ? decodeBare('frequency-record', entry.bytes) : emptyFrequency();
+}
+
+/** Places as a decider leaves them: reserved before any beacon. */
+async function reservePlaces(bench: Bench, ...reservations: readonly string[]): Promise<void> {
+  const key = keys.frequency(identity.scope, identity.hash);
+  const expiresAt = (Math.floor(bench.clock.now() / 60_000) + 1) * 60_000 + 4000;
+  const wanted = reservations.map((reservation) => ({
+    place: { reservation, campaignId: id(100), creativeId: id(200), partition: 0, expiresAt },
+    caps: [cap],
+  }));
+  const { record } = reserve(emptyFrequency(), wanted, { of: () => 0, lowest: 0 });
+  const [entry] = await bench.store.read([key]);
+  if (!entry) throw new Error('an absent entry is an entry');
+  await bench.store.swap(key, entry, encodeBare('frequency-record', record), 1e9);
+}
+
+async function run(bench: Bench): Promise<void> {
+  const runner = await startRunner(frequencyWorker(), bench);
+  await bench.clock.advance(bench.clock.now() + 1000);
+  await runner.close();
+}
+
+const states = async (bench: Bench) =>
+  Object.fromEntries((await recordOf(bench)).entries.map(({ reservation, state }) => [reservation, state]));
+
+it('confirms the impression at its append time and releases what was not used', async () => {
+  await using bench = await openBench();
+  await reservePlaces(bench, id(1), id(2), id(3));
+  const at = bench.clock.now();
+  await bench.send({ reservation: id(1), identities: [identity] });
+  await bench.send({ reservation: id(2), identities: [identity], event: 'notUsed' });
+  await run(bench);
+  expect(await states(bench)).toEqual({ [id(1)]: 'CONFIRMED', [id(2)]: 'RELEASED', [id(3)]: 'OUTSTANDING' });
+  expect((await recordOf(bench)).entries[0]?.at).toBe(at);
+});
+
+it('lets the first of impression, notUsed and error decide, whatever follows', async () => {
+  await using bench = await openBench();
+  await reservePlaces(bench, id(1), id(2), id(3));
+  await bench.send({ reservation: id(1), identities: [identity] });
+  await bench.send({ reservation: id(1), identities: [identity], event: 'error' });
+  await bench.send({ reservation: id(2), identities: [identity], event: 'error' });
+  await bench.send({ reservation: id(2), identities: [identity] });
+  await run(bench);
+  expect(await states(bench)).toEqual({ [id(1)]: 'CONFIRMED', [id(2)]: 'RELEASED', [id(3)]: 'OUTSTANDING' });
+});
+
+it('gives a late impression no place', async () => {
+  await using bench = await openBench();
+  await reservePlaces(bench, id(1));
+  await bench.send({ reservation: id(1), identities: [identity], expires_at: bench.clock.now() - 1 });
+  await run(bench);
+  expect(await states(bench)).toEqual({ [id(1)]: 'OUTSTANDING' });
+});
+
+it('changes nothing when the whole log comes again', async () => {
+  await using bench = await openBench();
+  await reservePlaces(bench, id(1), id(2));
+  await bench.send({ reservation: id(1), identities: [identity] }, { reservation: id(2), identities: [identity] });
+  await run(bench);
+  const before = await recordOf(bench);
+  const headKey = keys.head('frequency', 'ad-beacons', 0);
+  const [head] = await bench.store.read([headKey]);
+  if (!head) throw new Error('there is a head');
+  await bench.store.swap(headKey, head, encodeBare('head-record', { position: 0, watermark: 0, caught_up: [] }), 1e9);
+  await run(bench);
+  expect(await recordOf(bench)).toEqual(before);
+  expect(countInWindow(before, cap, id(100), 0, { of: () => 0, lowest: 0 })).toBe(2);
+});
