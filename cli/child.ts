@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import type { Config } from '../engines/config.ts';
+import { type Endpoints, keepEndpoints } from '../engines/endpoints.ts';
 
 const DRAIN_MS_MAX = 9_000;
 
@@ -40,4 +42,10 @@ export async function runUntilStopped(
   }
   clearTimeout(deadline);
   process.exit(failed ? 1 : 0);
+}
+
+/** Tells where this process answers: the parent, who keeps it, or without a parent the data folder. */
+export function announce(config: Config, found: Endpoints): void {
+  if (process.send) process.send({ endpoints: found });
+  else keepEndpoints(config.dataDir, found);
 }

@@ -1,9 +1,9 @@
 import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
-import type { EventLog } from '../engines/event-log/event-log.ts';
+import type { EventLog, LogRecord } from '../engines/event-log/event-log.ts';
 import { partitionOf } from '../engines/event-log/partition.ts';
 import { openEventLog } from '../engines/open.ts';
-import { decode, encode } from '../schemas/codec.ts';
+import { decodeOf, encode, UndecodableError } from '../schemas/codec.ts';
 import { events } from '../schemas/events.ts';
 import type { DeadLetter } from '../schemas/records.ts';
 import { readTopic } from './read-topic.ts';
@@ -22,14 +22,16 @@ export interface Letter {
   readonly sentTo: readonly string[];
 }
 
-/** Every refused record once, in order of refusal. */
-export async function readDeadLetters(log: EventLog): Promise<Letter[]> {
+/** Every refused record once, in order of refusal. `onUnreadable` hears of letters that are none themselves. */
+export async function readDeadLetters(
+  log: EventLog,
+  onUnreadable: (id: string, why: string) => void = () => undefined,
+): Promise<Letter[]> {
   const found = new Map<string, { id: string; groups: string[]; letter: DeadLetter; sentTo: string[] }>();
   const sent: DeadLetter[] = [];
-  await readTopic(log, DEAD_LETTERS, ({ value }) => {
-    const record = decode(value);
-    if (record.name !== 'dead-letter') return;
-    const letter = record.value;
+  await readTopic(log, DEAD_LETTERS, (record) => {
+    const letter = letterOf(record, onUnreadable);
+    if (letter === null) return;
     if (letter.reason === SENT_AGAIN) {
       sent.push(letter);
       return;
@@ -41,6 +43,17 @@ export async function readDeadLetters(log: EventLog): Promise<Letter[]> {
   });
   for (const letter of sent) found.get(idOf(letter))?.sentTo.push(letter.detail);
   return [...found.values()].sort((a, b) => a.letter.appended_at - b.letter.appended_at || (a.id < b.id ? -1 : 1));
+}
+
+function letterOf(record: LogRecord, onUnreadable: (id: string, why: string) => void): DeadLetter | null {
+  try {
+    const decoded = decodeOf(DEAD_LETTERS, record.value);
+    return decoded.name === 'dead-letter' ? decoded.value : null;
+  } catch (error) {
+    if (!(error instanceof UndecodableError)) throw error;
+    onUnreadable(idOf(record), error.message);
+    return null;
+  }
 }
 
 /**
@@ -67,7 +80,7 @@ export async function sendAgain(log: EventLog, { letter }: Letter): Promise<stri
 /** `breakwater dead-letters list`. */
 export async function listCommand(options: { readonly json?: boolean }): Promise<void> {
   await withLog(async (log) => {
-    const letters = await readDeadLetters(log);
+    const letters = await readDeadLetters(log, complain);
     for (const { id, groups, letter, sentTo } of letters) {
       const { reason, detail, bytes } = letter;
       const at = new Date(letter.appended_at).toISOString();
@@ -84,7 +97,7 @@ export async function listCommand(options: { readonly json?: boolean }): Promise
 /** `breakwater dead-letters send [ids…]`: those, or with `all` every one not sent yet. Sets the exit code when an id is unknown. */
 export async function sendCommand(ids: readonly string[], options: { readonly all?: boolean }): Promise<void> {
   await withLog(async (log) => {
-    const letters = await readDeadLetters(log);
+    const letters = await readDeadLetters(log, complain);
     const unknown = ids.filter((id) => !letters.some((letter) => letter.id === id));
     if (unknown.length > 0 || (ids.length === 0 && options.all !== true)) {
       process.stderr.write(
@@ -99,7 +112,11 @@ export async function sendCommand(ids: readonly string[], options: { readonly al
   });
 }
 
-function idOf({ topic, partition, offset }: DeadLetter): string {
+function complain(id: string, why: string): void {
+  process.stderr.write(`${id} is no dead letter: ${why}\n`);
+}
+
+function idOf({ topic, partition, offset }: Pick<DeadLetter, 'topic' | 'partition' | 'offset'>): string {
   return `${topic}/${partition}@${offset}`;
 }
 

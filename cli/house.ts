@@ -2,14 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../engines/clock.ts';
 import { type Config, environmentWith } from '../engines/config.ts';
-import { freePort, keepEndpoints, portOf, readEndpoints } from '../engines/endpoints.ts';
+import { type Endpoints, keepEndpoints } from '../engines/endpoints.ts';
 import { type Embedded, migrate, startEmbedded } from '../engines/open.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { type ChildSpec, Supervised } from './supervised.ts';
 
 const READY_MS_MAX = 60_000;
 const POLL_MS = 50;
-const DEFAULT_PORT = 8080;
 /** Together below the 10 s that a shutdown may take. */
 const GRACE_MS = { api: 2_500, workers: 2_500, warehouse: 2_500, virtual: 9_500 };
 
@@ -63,8 +62,7 @@ export async function startHouse(options: HouseOptions): Promise<House> {
 
 async function startProcesses(options: HouseOptions, config: Config, clock: Clock, servers: Embedded): Promise<House> {
   const { report } = options;
-  const { decisionApi, workers, control, specs } = await plan(options, config, servers);
-  keepEndpoints(config.dataDir, { decisionApi, workers });
+  const specs = plan(options, config, servers);
   const children = specs.map((spec) => new Supervised(spec, report));
   const ofApi = children.filter(({ spec }) => spec.role === 'decision-api');
   const readers = children.filter(({ spec }) => spec.stopsLast);
@@ -86,76 +84,57 @@ async function startProcesses(options: HouseOptions, config: Config, clock: Cloc
   });
   report(`starting ${specs.map(({ name }) => name).join(', ')}`);
   for (const child of children) child.start();
+  let found: Endpoints;
   try {
-    await Promise.all([decisionApi, ...Object.values(workers)].map((url) => untilReady(url, clock)));
-    if (control !== null) await untilAnswers(`${control}/clock`, clock);
+    found = await whereTheyAnswer(children, clock);
+    keepEndpoints(config.dataDir, found);
+    const urls = [found.decisionApi, ...Object.values(found.workers ?? {})].filter((url) => url !== undefined);
+    await Promise.all(urls.map((url) => untilReady(url, clock)));
   } catch (error) {
     await stop();
     throw error;
   }
+  const { decisionApi = '', workers = {}, control = null } = found;
   return { decisionApi, workers, control, ...servers, children, stopWriters, stopProcesses, stop };
 }
 
-interface Plan {
-  readonly decisionApi: string;
-  readonly workers: Readonly<Record<string, string>>;
-  readonly control: string | null;
-  readonly specs: readonly ChildSpec[];
-}
-
-/** Chooses ports, those of the last time where they are free, and says which processes there are. */
-async function plan(options: HouseOptions, config: Config, servers: Embedded): Promise<Plan> {
-  const known = readEndpoints(config.dataDir);
-  const port = config.port || (await freePort(portOf(known.decisionApi), DEFAULT_PORT));
-  const url = (at: number) => `http://${config.host}:${at}`;
-  const common = environmentWith({
+/** Says which processes there are. They choose their ports themselves: those of the last time where they are free. */
+function plan(options: HouseOptions, config: Config, servers: Embedded): readonly ChildSpec[] {
+  const environment = environmentWith({
     ...options.settings,
     DATA_DIR: config.dataDir,
     CATALOG: servers.catalogUrl,
     WAREHOUSE: servers.warehouseUrl,
   });
-  const child = (name: string, role: ChildSpec['role'], args: string[], own: Record<string, string>): ChildSpec => ({
+  const child = (name: string, role: ChildSpec['role'], args: string[]): ChildSpec => ({
     name,
     role,
     args,
-    environment: { ...common, ...own },
+    environment,
+    listens: role !== 'management',
     stopsLast: args.includes('warehouse'),
     logFile: join(config.dataDir, 'logs', `${name}.log`),
   });
-  if (options.virtual === true) {
-    const workerPort = await freePort();
-    const controlPort = await freePort();
-    const own = { PORT: String(port), WORKER_PORT: String(workerPort) };
-    const host = child('virtual-host', 'decision-api', ['virtual-host', String(controlPort)], own);
-    return { decisionApi: url(port), workers: { all: url(workerPort) }, control: url(controlPort), specs: [host] };
-  }
-  const workers: Record<string, string> = {};
-  const specs = [
-    child('decision-api', 'decision-api', ['serve', 'decision'], { PORT: String(port) }),
-    child('management', 'management', ['serve', 'management'], {}),
+  if (options.virtual === true) return [child('virtual-host', 'decision-api', ['virtual-host'])];
+  return [
+    child('decision-api', 'decision-api', ['serve', 'decision']),
+    child('management', 'management', ['serve', 'management']),
+    ...workerProcesses.map((names) => child(`worker-${names.join('-')}`, 'workers', ['worker', ...names])),
   ];
-  for (const names of workerProcesses) {
-    const name = names.join('+');
-    const workerPort = await freePort(portOf(known.workers?.[name]));
-    workers[name] = url(workerPort);
-    specs.push(
-      child(`worker-${names.join('-')}`, 'workers', ['worker', ...names], { WORKER_PORT: String(workerPort) }),
-    );
-  }
-  return { decisionApi: url(port), workers, control: null, specs };
 }
 
-async function untilAnswers(url: string, clock: Clock): Promise<void> {
-  const deadline = clock.now() + READY_MS_MAX;
-  while (clock.now() < deadline) {
-    const answered = await fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (answered) return;
-    await clock.sleep(POLL_MS);
+/** What the processes say of themselves: a port that somebody answers on might be another house's. */
+async function whereTheyAnswer(children: readonly Supervised[], clock: Clock): Promise<Endpoints> {
+  const listening = children.filter(({ spec }) => spec.listens);
+  const late = clock.sleep(READY_MS_MAX).then(() => null);
+  let found: Endpoints = {};
+  for (const { spec, announced } of listening) {
+    const one = await Promise.race([announced, late]);
+    if (one === null)
+      throw new Error(`${spec.name} does not listen after ${READY_MS_MAX / 1000} s; see ${spec.logFile}`);
+    found = { ...found, ...one, workers: { ...found.workers, ...one.workers } };
   }
-  throw new Error(`${url} does not answer`);
+  return found;
 }
 
 /** Polls /health/ready. Rejects with the reasons that the process gave when it is not ready within a minute. */

@@ -77,10 +77,7 @@ function addAnalyse(root: Command): void {
 
 /** What the supervisor of a virtual demo starts; of no use by hand, so not listed. */
 function addInternal(root: Command): void {
-  root
-    .command('virtual-host', { hidden: true })
-    .argument('<control-port>', '', whole)
-    .action(async (controlPort: number) => (await import('./virtual-host.ts')).virtualHost(controlPort));
+  root.command('virtual-host', { hidden: true }).action(async () => (await import('./virtual-host.ts')).virtualHost());
 }
 
 function addOperate(root: Command): void {

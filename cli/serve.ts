@@ -1,13 +1,16 @@
 import { startDecisionApi } from '../decision-api/main.ts';
 import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
-import { catalogUrl, keepEndpoints } from '../engines/endpoints.ts';
+import { catalogUrl, portsToTry, readEndpoints } from '../engines/endpoints.ts';
 import { openCatalog, openEventLog, openStateStore, topicSpecs } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startManagement } from '../management-api/main.ts';
-import { runUntilStopped } from './child.ts';
+import { announce, runUntilStopped } from './child.ts';
 import { createLogger } from './logger.ts';
+
+/** The README's curl names it. */
+const DEFAULT_PORT = 8080;
 
 /** `breakwater serve decision`: the decision API as a process of its own. */
 export async function serveDecision(): Promise<never> {
@@ -30,9 +33,10 @@ export async function serveDecision(): Promise<never> {
       store,
       catalog,
       logger,
+      ports: portsToTry(config.port, readEndpoints(config.dataDir).decisionApi, DEFAULT_PORT),
     });
     opened('decision API', () => api.close());
-    keepEndpoints(config.dataDir, { decisionApi: api.url });
+    announce(config, { decisionApi: api.url });
     logger.info({ url: api.url }, 'listening');
     await api.ready();
     logger.info('ready');

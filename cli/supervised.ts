@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Endpoints } from '../engines/endpoints.ts';
 
 const BACKOFF_MS = { first: 100, most: 5_000, forgottenAfter: 30_000 };
 const HEAP_MB = 256;
@@ -13,6 +14,8 @@ export interface ChildSpec {
   /** Arguments of the `breakwater` command. */
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** It tells where it answers once it listens. */
+  readonly listens: boolean;
   /** It reads what the others write to the end. */
   readonly stopsLast: boolean;
   /** Its output is appended here. */
@@ -22,6 +25,9 @@ export interface ChildSpec {
 /** A child process that is started again when it dies. It ends by itself when we die: its IPC channel closes. */
 export class Supervised {
   readonly spec: ChildSpec;
+  /** What the process says of where it answers, once it listens for the first time. */
+  readonly announced: Promise<Endpoints>;
+  #announce: (found: Endpoints) => void = () => undefined;
   readonly #report: (line: string) => void;
   #child: ChildProcess | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -31,6 +37,9 @@ export class Supervised {
   constructor(spec: ChildSpec, report: (line: string) => void) {
     this.spec = spec;
     this.#report = report;
+    this.announced = new Promise((resolve) => {
+      this.#announce = resolve;
+    });
   }
 
   get pid(): number | undefined {
@@ -48,6 +57,7 @@ export class Supervised {
     );
     closeSync(out);
     this.#child = child;
+    child.on('message', (message) => this.#announce((message as { readonly endpoints: Endpoints }).endpoints));
     child.once('error', (error) => this.#report(`${this.spec.name} does not start: ${error.message}`));
     child.once('exit', (code, signal) => {
       this.#child = undefined;

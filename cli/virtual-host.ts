@@ -1,17 +1,18 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { startDecisionApi } from '../decision-api/main.ts';
 import { systemClock, VirtualClock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import { readConfig } from '../engines/config.ts';
-import { catalogUrl, keepEndpoints, warehouseUrl } from '../engines/endpoints.ts';
+import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import { openCatalog, openEventLog, openStateStore, openWarehouse, topicSpecs } from '../engines/open.ts';
 import { seededRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startManagement } from '../management-api/main.ts';
 import { startWorkers, type WorkersOptions } from '../stream-workers/main.ts';
-import { runUntilStopped } from './child.ts';
+import { announce, runUntilStopped } from './child.ts';
 import { catchUp } from './lag.ts';
 import { createLogger } from './logger.ts';
 
@@ -22,7 +23,7 @@ const LAST_WORDS_MS = 6_000;
 const BODY_BYTES_MAX = 1_024;
 
 /** API, management and all workers in one process on a clock that only POST /clock moves; VIRTUAL_SEED must be set. */
-export async function virtualHost(controlPort: number): Promise<never> {
+export async function virtualHost(): Promise<never> {
   const config = withSecrets(readConfig());
   const logger = createLogger(config, 'virtual-host');
   return runUntilStopped(logger, async (opened) => {
@@ -51,10 +52,10 @@ export async function virtualHost(controlPort: number): Promise<never> {
     const api = await startDecisionApi({ ...common, random: random(2), store });
     opened('decision API', () => api.close());
     await warmUp(clock, config, api.ready());
-    const control = await serveClock(clock, config.host, controlPort);
+    const control = await serveClock(clock, config.host);
     opened('control', () => closeServer(control));
-    const controlUrl = `http://${config.host}:${controlPort}`;
-    keepEndpoints(config.dataDir, { decisionApi: api.url, workers: { all: workers.url }, control: controlUrl });
+    const controlUrl = `http://${config.host}:${(control.address() as AddressInfo).port}`;
+    announce(config, { decisionApi: api.url, workers: { all: workers.url }, control: controlUrl });
     logger.info({ url: api.url, control: controlUrl, now: clock.now() }, 'standing still');
   });
 }
@@ -92,7 +93,7 @@ async function warmUp(clock: VirtualClock, config: Config, ready: Promise<void>)
   if (!isReady) throw new Error(`the decision API is not ready after ${WARM_UP_MS} ms of virtual time`);
 }
 
-async function serveClock(clock: VirtualClock, host: string, port: number): Promise<Server> {
+async function serveClock(clock: VirtualClock, host: string): Promise<Server> {
   // One advance at a time: the clock is moved by one simulator, and by the demo after it.
   let moving: Promise<void> = Promise.resolve();
   const server = createServer((request, response) => {
@@ -115,7 +116,7 @@ async function serveClock(clock: VirtualClock, host: string, port: number): Prom
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    server.listen(0, host, resolve);
   });
   return server;
 }

@@ -1,13 +1,13 @@
 import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
-import { catalogUrl, keepEndpoints, readEndpoints, warehouseUrl } from '../engines/endpoints.ts';
+import { catalogUrl, portsToTry, readEndpoints, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import { openCatalog, openEventLog, openStateStore, openWarehouse, topicSpecs } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startWorkers } from '../stream-workers/main.ts';
 import { isWorkerName, workers as known } from '../stream-workers/workers.ts';
-import { runUntilStopped } from './child.ts';
+import { announce, runUntilStopped } from './child.ts';
 import { createLogger } from './logger.ts';
 
 /** `breakwater worker <names…>`: these stream workers in one process; several such processes share the partitions. */
@@ -32,6 +32,7 @@ export async function serveWorkers(wanted: readonly string[]): Promise<never> {
     opened('catalog', () => catalog.close());
     const warehouse = await openWarehouse(warehouseUrl(config));
     opened('warehouse', () => warehouse.close());
+    const process = names.join('+');
     const workers = await startWorkers({
       names,
       config,
@@ -42,10 +43,10 @@ export async function serveWorkers(wanted: readonly string[]): Promise<never> {
       warehouse,
       catalog,
       logger,
+      ports: portsToTry(config.workerPort, readEndpoints(config.dataDir).workers?.[process]),
     });
     opened('workers', () => workers.close());
-    const others = readEndpoints(config.dataDir).workers;
-    keepEndpoints(config.dataDir, { workers: { ...others, [names.join('+')]: workers.url } });
+    announce(config, { workers: { [process]: workers.url } });
     logger.info({ url: workers.url }, 'working');
   });
 }

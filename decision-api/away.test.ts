@@ -1,6 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
 import { micros } from '../domain/money.ts';
+import { VirtualClock } from '../engines/clock.ts';
+import { partitionOf } from '../engines/event-log/partition.ts';
+import { encode } from '../schemas/codec.ts';
 import { openHouse, type TestHouse, testCampaign } from './test-house.ts';
 
 let house: TestHouse | null = null;
@@ -89,6 +92,25 @@ test('without Postgres an instance starts from the last snapshot on disk and say
   expect(ready.json().degraded).toEqual(['catalog: from the last snapshot on disk']);
   const answer = await other.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload: { pod_duration: 60 } });
   expect(answer.json().pod.ads).toHaveLength(2);
+});
+
+test('an instance that started without Postgres and log takes every later change from the log once that is back', async () => {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 5, 17, 59, 45));
+  const campaign = testCampaign();
+  house = await openHouse([campaign], { clock });
+  const { away, log } = house;
+  away.catalog = true;
+  away.log = true;
+  const other = await house.another();
+  const document = JSON.stringify({ ...campaign, version: 2, status: 'paused' });
+  const paused = { kind: 'campaign', id: campaign.id, version: 2, deleted: false, document, changed_at: 1 };
+  const value = encode('catalog-change', paused);
+  await log.append('catalog-changes', [{ partition: partitionOf(campaign.id, 4), key: campaign.id, value }]);
+  away.log = false;
+  await clock.advance(clock.now() + 31_000);
+  const payload = { pod_duration: 30 };
+  const answer = await other.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload });
+  expect(answer.json().pod.ads).toEqual([]);
 });
 
 test('an instance that knows no catalog is live but not ready, and says why', async () => {

@@ -2,9 +2,10 @@ import { afterEach, expect, test } from 'vitest';
 import type { Campaign } from '../domain/campaign.ts';
 import { micros } from '../domain/money.ts';
 import { keys } from '../engines/state-store/keys.ts';
-import { decodeBare } from '../schemas/codec.ts';
+import { decodeBare, encodeBare } from '../schemas/codec.ts';
+import type { FrequencyEntry } from '../schemas/records.ts';
 import { pseudonym } from './identities.ts';
-import { openHouse, type TestHouse, testCampaign, testCreative } from './test-house.ts';
+import { openHouse, type TestHouse, testCampaign, testCreative, testId } from './test-house.ts';
 
 let house: TestHouse | null = null;
 
@@ -47,6 +48,44 @@ test('a household cap holds over two instances and over both devices', async () 
   };
   const counts = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
   expect(counts.reduce((a, b) => a + b)).toBe(2);
+});
+
+test('an ad of one creative forgets no view that a longer cap of another creative counts', async () => {
+  const short = testCreative({ durationSeconds: 15 });
+  const long = testCreative({ durationSeconds: 30 });
+  const caps = [
+    { ...hourCap(9), creativeId: short.id },
+    { ...hourCap(1), creativeId: long.id, windowSeconds: 86_400 },
+  ];
+  const campaign = testCampaign({ caps, creatives: [short, long] });
+  house = await openHouse([campaign], { environment: { PEPPER: 'p'.repeat(32) } });
+  const { store, clock } = house;
+  const put = async (key: string, bytes: Buffer) => {
+    const [absent] = await store.read([key]);
+    if (absent) await store.swap(key, absent, bytes, 1e9);
+  };
+  const seen: FrequencyEntry = {
+    reservation: testId(),
+    campaign: campaign.id,
+    creative: long.id,
+    partition: 0,
+    expires_at: clock.now() - 7_000_000,
+    state: 'CONFIRMED',
+    at: clock.now() - 7_200_000,
+  };
+  await put(
+    keys.frequency('user', pseudonym('p'.repeat(32), 'user', 'u')),
+    encodeBare('frequency-record', { entries: [seen] }),
+  );
+  for (const partition of [0, 1, 2, 3]) {
+    const head = { position: 1, watermark: clock.now(), caught_up: [] };
+    await put(keys.head('frequency', 'ad-beacons', partition), encodeBare('head-record', head));
+  }
+  await clock.sleep(600);
+  expect(await adsOf(house, [{ pod_duration: 15, user: { id: 'u' } }])).toBe(1);
+  expect(await adsOf(house, [{ pod_duration: 30, min_ads: 1, max_ads: 1, user: { id: 'u' } }])).toBe(1);
+  const shown = (await house.records('ad-request')).flatMap(({ event }) => event.ads.map((ad) => ad.creative));
+  expect(shown).toEqual([short.id, short.id]);
 });
 
 test('a place that one identity refuses is given up at the others', async () => {

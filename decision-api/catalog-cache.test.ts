@@ -4,13 +4,16 @@ import { micros } from '../domain/money.ts';
 import { normaliseContext } from '../domain/targeting/context.ts';
 import { CatalogCache } from './catalog-cache.ts';
 
-function campaign(id: string, version: number, country: string | null, caps: Campaign['caps'] = []): Campaign {
+/** A UUID that ends in the name, in hexadecimal, so that both have one order. */
+const uuid = (name: string) => `00000000-0000-4000-8000-${name.padEnd(12, '0')}`;
+
+function campaign(name: string, version: number, country: string | null, caps: Campaign['caps'] = []): Campaign {
   const conditions: Condition[] = [{ dimension: 'geo_countries', mode: 'include', values: [country] }];
   return {
-    id,
+    id: uuid(name),
     version,
-    name: id,
-    advertiserId: 'a',
+    name,
+    advertiserId: uuid('a'),
     advertiserName: 'a',
     status: 'active',
     startsAt: 0,
@@ -29,11 +32,11 @@ function campaign(id: string, version: number, country: string | null, caps: Cam
   };
 }
 
-const ids = (campaigns: readonly Campaign[]) => campaigns.map(({ id }) => id).join(' ');
+const ids = (campaigns: readonly Campaign[]) => campaigns.map(({ name }) => name).join(' ');
 const inCountry = (country: string) => normaliseContext({ geo: { country } }, 0);
-const change = (id: string, version: number, document: unknown) => ({
+const change = (name: string, version: number, document: unknown) => ({
   kind: 'campaign',
-  id,
+  id: uuid(name),
   version,
   deleted: document === null,
   document: document === null ? null : JSON.stringify(document),

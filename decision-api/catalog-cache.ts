@@ -1,4 +1,5 @@
 import type { Campaign, PodConfig } from '../domain/campaign.ts';
+import { readCampaign, readPodConfig } from '../domain/campaign-document.ts';
 import type { Context } from '../domain/request.ts';
 import { createTargetingIndex } from '../domain/targeting/index/targeting-index.ts';
 import type { CatalogSnapshot } from '../engines/catalog/catalog.ts';
@@ -6,8 +7,13 @@ import type { CatalogChange } from '../schemas/records.ts';
 import type { DecidingCatalog } from './decision.ts';
 import { carries, type Feature } from './features.ts';
 
+interface Versioned {
+  readonly id: string;
+  readonly version: number;
+}
+
 /** One kind of document by id: the newest version wins, and a deletion is a version too. */
-class Newest<T extends { readonly id: string; readonly version: number }> {
+class Newest<T extends Versioned> {
   readonly #held = new Map<string, { readonly version: number; readonly document: T | null }>();
   #living: readonly T[] = [];
   /** Offered since the list was made. */
@@ -94,26 +100,32 @@ export class CatalogCache implements DecidingCatalog {
   }
 
   load(snapshot: CatalogSnapshot): void {
-    const campaigns = snapshot.campaigns.map((each) => this.#offer(each.id, each.version, each));
-    const pods = snapshot.pods.map((each) => this.#pods.offer(each.id, each.version, each));
+    const campaigns = snapshot.campaigns.map((each) => this.#putCampaign(each.id, each.version, each));
+    const pods = snapshot.pods.map((each) => this.#putPod(each.id, each.version, each));
     if ([...campaigns, ...pods].includes(true)) this.#settle();
   }
 
   /** False: the change holds no document that can be used. An old version is fine and changes nothing. */
   apply(change: CatalogChange): boolean {
-    const document = change.deleted ? null : parse(change.document);
-    if (document === undefined) return false;
-    if (change.kind === 'campaign') {
-      if (document !== null && !isCampaign(document)) return false;
-      if (this.#offer(change.id, change.version, document)) this.#settle();
-      return true;
-    }
-    if (change.kind !== 'pod' || (document !== null && !isPod(document))) return false;
-    if (this.#pods.offer(change.id, change.version, document)) this.#settle();
+    if (change.kind === 'campaign') return this.#change(change, readCampaign, this.#putCampaign);
+    return change.kind === 'pod' && this.#change(change, readPodConfig, this.#putPod);
+  }
+
+  #change<T extends Versioned>(
+    change: CatalogChange,
+    read: (value: unknown) => T | null,
+    put: (id: string, version: number, document: T | null) => boolean,
+  ): boolean {
+    const document = change.deleted ? null : read(parse(change.document));
+    if (document === null && !change.deleted) return false;
+    if (document !== null && document.id !== change.id) return false;
+    if (put(change.id, change.version, document)) this.#settle();
     return true;
   }
 
-  #offer(id: string, version: number, campaign: Campaign | null): boolean {
+  readonly #putPod = (id: string, version: number, pod: PodConfig | null) => this.#pods.offer(id, version, pod);
+
+  readonly #putCampaign = (id: string, version: number, campaign: Campaign | null): boolean => {
     if (!this.#campaigns.offer(id, version, campaign)) return false;
     if (campaign === null) this.#index.remove(id);
     else this.#index.put(campaign);
@@ -124,7 +136,7 @@ export class CatalogCache implements DecidingCatalog {
     this.#carriedBy.set(id, carried);
     this.#count(carried, 1);
     return true;
-  }
+  };
 
   #count(carried: string | undefined, by: number): void {
     if (carried !== undefined) this.#carrying.set(carried, (this.#carrying.get(carried) ?? 0) + by);
@@ -145,29 +157,4 @@ function parse(text: string | null): unknown {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-const lists = ['targeting', 'caps', 'categories', 'creatives'] as const;
-
-function isCampaign(value: unknown): value is Campaign {
-  if (!isRecord(value) || !isRecord(value.pricing)) return false;
-  if (!lists.every((list) => Array.isArray(value[list])) || !(value.targeting as unknown[]).every(isRule)) return false;
-  return isText(value.id) && isText(value.advertiserId) && isText(value.timeZone);
-}
-
-function isRule(value: unknown): boolean {
-  if (!isRecord(value) || !Array.isArray(value.conditions)) return false;
-  return value.conditions.every((condition) => isRecord(condition) && Array.isArray(condition.values));
-}
-
-function isPod(value: unknown): value is PodConfig {
-  return isRecord(value) && isText(value.id) && isText(value.name) && Number.isInteger(value.durationSeconds);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }

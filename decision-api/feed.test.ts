@@ -70,9 +70,15 @@ test('a record that cannot be read is counted and stops nothing', async () => {
   await append(open, 'catalog-changes', old.id, Buffer.from('nonsense'));
   await change(open, { id: old.id, version: 2, document: '{"id":1}' });
   await change(open, { id: old.id, version: 3, document: '{' });
-  await change(open, { id: old.id, version: 4, deleted: true });
+  await change(open, { id: old.id, version: 4, document: JSON.stringify({ ...old, creatives: [{}] }) });
+  await change(open, { id: testCampaign().id, version: 1, document: JSON.stringify(testCampaign()) });
+  const stray = { kind: 'campaign', id: old.id, version: 9, deleted: true, document: null, changed_at: 1 };
+  await append(open, 'campaign-signals', old.id, encode('catalog-change', stray));
+  await expect.poll(() => open.metric('undecodable_total', 'campaign-signals')).toBe(1);
+  expect(await shown(open)).toEqual([old.id]);
+  await change(open, { id: old.id, version: 5, deleted: true });
   await expect.poll(() => shown(open)).toEqual([]);
-  expect(await open.metric('undecodable_total', 'catalog-changes')).toBe(3);
+  expect(await open.metric('undecodable_total', 'catalog-changes')).toBe(5);
 });
 
 test('a shadow price reorders the next pod, an older one does not, and the effect is timed', async () => {

@@ -4,7 +4,7 @@ import type { Catalog } from '../engines/catalog/catalog.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { EventLog, LogRecord, Subscription } from '../engines/event-log/event-log.ts';
 import type { Random } from '../engines/random.ts';
-import { decode, UndecodableError } from '../schemas/codec.ts';
+import { decodeOf, UndecodableError } from '../schemas/codec.ts';
 import type { CatalogCache } from './catalog-cache.ts';
 import { keepCatalog, readKeptCatalog, touchCatalog } from './catalog-file.ts';
 import { isAway, within } from './deadline.ts';
@@ -78,11 +78,9 @@ export class Feed {
 
   /** Reads the catalog again, so that changes arrive also while the log is away; and tries what did not work before. */
   async refresh(): Promise<void> {
+    if (!this.#subscription) await this.#noteEnds();
     await this.#load();
-    if (!this.#subscription) {
-      await this.#noteEnds();
-      await this.#follow();
-    }
+    if (!this.#subscription) await this.#follow();
   }
 
   async stop(): Promise<void> {
@@ -109,11 +107,10 @@ export class Feed {
       for (const topic of topics) {
         const ends = await this.#parts.log.ends(topic);
         this.#goals.set(topic, ends);
-        const behind = topic === 'campaign-signals' ? limits.signalsBacklog : 0;
-        this.#positions.set(
-          topic,
-          ends.map((end) => Math.max(0, end - behind)),
-        );
+        if (topic === 'campaign-signals') {
+          const begins = ends.map((end) => Math.max(0, end - limits.signalsBacklog));
+          this.#positions.set(topic, begins);
+        }
       }
     } catch (error) {
       this.#complain(error, 'the event log does not answer; what is known serves on');
@@ -127,6 +124,9 @@ export class Feed {
       cache.load(await within(clock, limits.catalogMs, 'a snapshot of the catalog', catalog.snapshot()));
       this.#heardAt = askedAt;
       this.#loaded = 'catalog';
+      // Whatever was in the topic before the snapshot was asked for is in the snapshot.
+      const ends = this.#goals.get('catalog-changes');
+      if (ends && !this.#subscription) this.#positions.set('catalog-changes', [...ends]);
     } catch (error) {
       this.#complain(error, 'the catalog does not answer; what is known serves on');
       if (this.#loaded === 'no') await this.#loadFromDisk();
@@ -142,14 +142,16 @@ export class Feed {
     this.#keptChanges = this.#parts.cache.changes;
     this.#heardAt = found.heardAt;
     this.#loaded = 'disk';
-    const ends = this.#positions.get('catalog-changes');
-    if (!ends) return;
-    const positions = ends.map((end, partition) => Math.min(end, found.kept.positions[partition] ?? 0));
-    this.#positions.set('catalog-changes', positions);
+    this.#positions.set('catalog-changes', [...found.kept.positions]);
   }
 
   async #follow(): Promise<void> {
-    if (this.#positions.size < topics.length) return;
+    const ends = this.#goals.get('catalog-changes');
+    if (!ends || this.#goals.size < topics.length) return;
+    // Not known how far what is held goes: from the beginning, where the newest version of a document wins all the same.
+    const held = this.#positions.get('catalog-changes') ?? [];
+    const begins = ends.map((end, partition) => Math.min(end, held[partition] ?? 0));
+    this.#positions.set('catalog-changes', begins);
     const group = `decision-${this.#parts.random.uuid()}`;
     try {
       this.#subscription = await this.#parts.log.subscribe(group, topics, {
@@ -180,7 +182,7 @@ export class Feed {
   #takeOne(record: LogRecord): void {
     const { cache, signals, metrics, logger } = this.#parts;
     try {
-      const decoded = decode(record.value);
+      const decoded = decodeOf(record.topic, record.value);
       if (decoded.name === 'campaign-signal') signals.apply(decoded.value, this.#isFresh(record));
       else if (decoded.name === 'catalog-change' && !cache.apply(decoded.value)) {
         metrics.undecodable.inc({ topic: record.topic });

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Catalog } from '../engines/catalog/catalog.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
+import { listenOnFirst } from '../engines/endpoints.ts';
 import type { EventLog } from '../engines/event-log/event-log.ts';
 import type { Random } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
@@ -21,6 +22,8 @@ export interface DecisionApiParts {
   readonly store: StateStore;
   readonly catalog: Catalog;
   readonly logger: Logger;
+  /** Tried in turn; 0 is a free one. Default: the configured port. */
+  readonly ports?: readonly number[];
 }
 
 export interface DecisionApi {
@@ -55,7 +58,7 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
   try {
     await assembly.feed.start();
     await refreshWatermarks(assembly, logger);
-    const url = await app.listen({ host: config.host, port: config.port });
+    const url = await listenOnFirst(parts.ports ?? [config.port], (port) => app.listen({ host: config.host, port }));
     if (base === '') base = url;
     return { url, app, ready: () => whenReady(assembly), close: () => close(app, assembly, beats) };
   } catch (error) {

@@ -31,7 +31,10 @@ export interface SeenIdentity {
 /** What an ad needs: a place under each identity in whose scope it is capped. */
 export interface WantedAd {
   readonly place: Place;
+  /** The caps that the ad has to keep. */
   readonly caps: readonly FrequencyCap[];
+  /** Those of its whole campaign. */
+  readonly campaignCaps: readonly FrequencyCap[];
 }
 
 export type PlaceRefusal = 'cap_reached' | 'contended' | 'store_unavailable';
@@ -154,9 +157,10 @@ export function cappedBy(seen: readonly SeenIdentity[], caps: readonly Frequency
 }
 
 function wantedOf({ identity }: SeenIdentity, ads: readonly WantedAd[]): readonly Wanted[] {
+  const here = (cap: FrequencyCap) => cap.scope === identity.scope;
   return ads
-    .map(({ place, caps }) => ({ place, caps: caps.filter((cap) => cap.scope === identity.scope) }))
-    .filter(({ caps }) => caps.length > 0);
+    .filter(({ caps }) => caps.some(here))
+    .map(({ place, campaignCaps }) => ({ place, caps: campaignCaps.filter(here) }));
 }
 
 function releaseAll(record: FrequencyRecord, reservations: readonly string[]): FrequencyRecord {

@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { EngineError } from './errors.ts';
@@ -35,7 +34,8 @@ export function readEndpoints(dataDir: string): Endpoints {
 export function keepEndpoints(dataDir: string, found: Endpoints): void {
   mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, 'endpoints.json');
-  const known = { ...readEndpoints(dataDir), ...found };
+  const last = readEndpoints(dataDir);
+  const known = { ...last, ...found, workers: { ...last.workers, ...found.workers } };
   writeFileSync(`${path}.new`, `${JSON.stringify(known, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
@@ -58,29 +58,39 @@ function nothingRuns(config: Config, variable: string): EngineError {
   return new EngineError('misconfigured', `${variable} is not set and nothing has run in ${config.dataDir} yet`);
 }
 
-/** The first of `wanted` on which nobody listens, else one that the system chooses. 127.0.0.1. */
-export async function freePort(...wanted: readonly (number | undefined)[]): Promise<number> {
-  for (const port of wanted) {
-    if (port !== undefined && port > 0 && (await tryPort(port)) !== null) return port;
+/**
+ * Listens on the first of `ports` that nobody else has; 0 lets the system choose. Whoever listens has the port: looking
+ * for a free one first and listening later would let two houses find the same.
+ */
+export async function listenOnFirst<T>(
+  ports: readonly (number | undefined)[],
+  listen: (port: number) => Promise<T>,
+): Promise<T> {
+  let taken: unknown;
+  for (const port of ports) {
+    if (port === undefined) continue;
+    try {
+      return await listen(port);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      taken = error;
+    }
   }
-  const chosen = await tryPort(0);
-  if (chosen === null) throw new EngineError('unavailable', 'no free port on 127.0.0.1');
-  return chosen;
+  throw new EngineError(
+    'misconfigured',
+    `port ${ports.join(' or ')} is taken; choose another, or 0 for a free one`,
+    taken,
+  );
+}
+
+/** Where to listen: on the configured port and no other, else on that of the last time, else on `otherwise` or a free one. */
+export function portsToTry(configured: number, lastUrl: string | undefined, otherwise?: number): readonly number[] {
+  if (configured !== 0) return [configured];
+  return [portOf(lastUrl), otherwise, 0].filter((port) => port !== undefined);
 }
 
 /** The port of a URL; undefined when there is no URL or it names none. */
 export function portOf(url: string | undefined): number | undefined {
   const port = url === undefined ? '' : new URL(url).port;
   return port === '' ? undefined : Number(port);
-}
-
-function tryPort(port: number): Promise<number | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(null));
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : null));
-    });
-  });
 }

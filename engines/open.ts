@@ -7,7 +7,7 @@ import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { freePort, keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
+import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
 import { EngineError } from './errors.ts';
 import type { EventLog, TopicSpec } from './event-log/event-log.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
@@ -79,7 +79,7 @@ export interface Embedded {
 export async function startEmbedded(config: Config, onProgress: (line: string) => void): Promise<Embedded> {
   const known = readEndpoints(config.dataDir);
   const catalog = config.catalogUrl === null ? startPostgres(config, onProgress) : null;
-  const warehouse = config.warehouseUrl === null ? startWarehouse(config, portOf(known.warehouse)) : null;
+  const warehouse = config.warehouseUrl === null ? startWarehouse(config, known.warehouse) : null;
   const [catalogStarted, warehouseStarted] = await Promise.allSettled([catalog, warehouse]);
   const stop = async () => {
     if (warehouseStarted.status === 'fulfilled') await warehouseStarted.value?.stop();
@@ -102,8 +102,9 @@ function startPostgres(config: Config, onProgress: (line: string) => void) {
   return startEmbeddedPostgres({ path: folder(config, 'catalog'), port: 0, onProgress });
 }
 
-async function startWarehouse(config: Config, keptPort: number | undefined) {
-  return startEmbeddedWarehouse({ path: folder(config, 'warehouse'), port: await freePort(keptPort) });
+function startWarehouse(config: Config, lastUrl: string | undefined) {
+  const path = folder(config, 'warehouse');
+  return startEmbeddedWarehouse({ path, port: portOf(lastUrl) ?? 0 });
 }
 
 /** Brings catalog and warehouse to this release's tables and makes the topics. `onProgress` gets one line per step. */

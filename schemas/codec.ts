@@ -70,6 +70,14 @@ export function decode(bytes: Buffer): Decoded {
   }
 }
 
+/** `decode`, for a record that is to be of the event that `topic` is for, or a tick. */
+export function decodeOf(topic: string, bytes: Buffer): Decoded {
+  const record = decode(bytes);
+  const { topic: home } = events[record.name];
+  if (home !== null && home !== topic) throw new UndecodableError(`${topic} is no place for a record ${record.name}`);
+  return record;
+}
+
 function readerOf(id: number): { readonly name: EventName; readonly read: (bytes: Buffer) => unknown } {
   const cached = readers.get(id);
   if (cached) return cached;

@@ -1,5 +1,7 @@
 import { type Judgement, judge, outcomeOf } from '../domain/first-sight.ts';
+import { EngineError } from '../engines/errors.ts';
 import { BROOM_MS, keys } from '../engines/state-store/keys.ts';
+import type { StateStore } from '../engines/state-store/state-store.ts';
 import type { AdBeacon } from '../schemas/records.ts';
 import { readHeads } from './heads.ts';
 import type { Batch, Beat, BeatContext, Context } from './worker.ts';
@@ -16,7 +18,10 @@ const BEACONS = 'ad-beacons';
 
 /** Claims buckets of one group: what is first, and when a bucket can go. */
 export interface FirstSight {
-  /** Judges the beacons that `wanted` picks, claiming their ids. Late ones claim nothing: they can bill nothing. */
+  /**
+   * Judges the beacons that `wanted` picks, claiming their ids. Late ones claim nothing: they can bill nothing.
+   * Rejects with EngineError `lease_lost` when another member has applied the batch.
+   */
   judge(batch: Batch, context: Context, wanted?: (beacon: AdBeacon) => boolean): Promise<readonly Judged[]>;
   /** Drops buckets whose last token the group's watermark has passed: no replay can ask for them again. */
   readonly sweep: Beat;
@@ -53,6 +58,7 @@ export function createFirstSight(group: string): FirstSight {
           next += ids;
         }
       }
+      if (onTime.length > 0) await checkOwnTurn(group, batch, context.store);
       return beacons.map((one) => ({
         ...one,
         judgement: judge(one.beacon, one.appendedAt, one.offset, holders.get(one.offset) ?? [one.offset]),
@@ -63,6 +69,18 @@ export function createFirstSight(group: string): FirstSight {
       run: (context) => dropPassed(group, open, context),
     },
   };
+}
+
+/**
+ * A member that slept while another went on may have claimed in a bucket that was dropped meanwhile: then everything looks
+ * first. Buckets are dropped only after the head has passed them, so a head that has not moved proves the claims good.
+ */
+async function checkOwnTurn(group: string, batch: Batch, store: StateStore): Promise<void> {
+  const [head] = await readHeads(store, group, [batch]);
+  const [first] = batch.records;
+  if (!head || !first || head.position <= first.offset) return;
+  const detail = `the head of ${group} on ${batch.topic}/${batch.partition} is ${head.position}, past ${first.offset}`;
+  throw new EngineError('lease_lost', detail);
 }
 
 async function dropPassed(group: string, open: Map<number, Set<number>>, context: BeatContext): Promise<void> {

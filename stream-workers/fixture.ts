@@ -33,7 +33,7 @@ const noWarehouse: Warehouse = {
   close: () => Promise.resolve(),
 };
 
-export async function openBench(): Promise<Bench> {
+export async function openBench(retentionMs = 1e12): Promise<Bench> {
   const path = await mkdtemp(join(tmpdir(), 'breakwater-workers-'));
   const clock = new VirtualClock(START);
   const config = readConfig({
@@ -44,7 +44,7 @@ export async function openBench(): Promise<Bench> {
   });
   const log = await openLmdbEventLog({ path: join(path, 'log'), clock });
   const store = await openLmdbStateStore({ path: join(path, 'state'), clock });
-  await log.ensureTopics(topics.map(({ name }) => ({ name, partitions: PARTITIONS, retentionMs: 1e12 })));
+  await log.ensureTopics(topics.map(({ name }) => ({ name, partitions: PARTITIONS, retentionMs })));
   return {
     config,
     clock,

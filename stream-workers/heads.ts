@@ -34,8 +34,8 @@ export async function lowestWatermark(
 }
 
 /**
- * Moves a head forward, after the effects. Another member that is further on is left alone. A head before `from` means
- * that the store lost writes: EngineError `store_lost_writes`, and the partition goes back to the head.
+ * Moves a head forward, after the effects. Another member that is further on is left alone. A head before `from`, where this
+ * member last knew it, means that the store lost writes: EngineError `store_lost_writes`, and the partition goes back to the head.
  */
 export async function moveHead(
   store: StateStore,

@@ -1,12 +1,14 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { listenOnFirst } from '../engines/endpoints.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import type { Runner } from './runner.ts';
 
 /** `/health/live`, `/health/ready` and `/metrics` of a worker process. */
 export async function serveHealth(
   host: string,
-  port: number,
+  ports: readonly number[],
   metrics: WorkerMetrics,
   runners: () => readonly Runner[],
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
@@ -22,9 +24,9 @@ export async function serveHealth(
     response.end(JSON.stringify(answer.body));
   });
   server.requestTimeout = 5000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
+  await listenOnFirst(ports, (port) => {
+    server.listen(port, host);
+    return once(server, 'listening');
   });
   const address = server.address() as AddressInfo;
   return {

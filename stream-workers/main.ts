@@ -11,6 +11,8 @@ export interface WorkersOptions extends Omit<RunnerEngines, 'metrics'> {
   readonly names: readonly WorkerName[];
   readonly catalog: Catalog;
   readonly logger: Logger;
+  /** Tried in turn for health and metrics; 0 is a free one. Default: the configured port. */
+  readonly ports?: readonly number[];
 }
 
 export interface StartedWorkers {
@@ -25,8 +27,9 @@ export async function startWorkers(options: WorkersOptions): Promise<StartedWork
   const { names, config, catalog, log, random, logger } = options;
   const metrics = createWorkerMetrics();
   const runners: Runner[] = [];
-  const health = await serveHealth(config.host, config.workerPort, metrics, () => runners);
-  const view = await followCatalog({ name: 'workers', catalog, log, random, logger });
+  const health = await serveHealth(config.host, options.ports ?? [config.workerPort], metrics, () => runners);
+  const onUnreadable = (topic: string) => metrics.undecodable.inc({ topic });
+  const view = await followCatalog({ name: 'workers', catalog, log, random, logger, onUnreadable });
   for (const name of names) {
     runners.push(await startRunner(workers[name]({ view, metrics }), { ...options, metrics }));
     logger.info({ group: name }, 'worker started');

@@ -9,6 +9,7 @@ export interface WorkerMetrics {
   readonly step: Histogram<'group' | 'step'>;
   readonly outcomes: Counter<'group' | 'outcome'>;
   readonly failures: Counter<'group' | 'code'>;
+  readonly undecodable: Counter<'topic'>;
   readonly effect: Histogram<'effect'>;
   readonly signals: Counter<'kind'>;
   readonly closedMinute: Gauge;
@@ -60,6 +61,12 @@ export function createWorkerMetrics(): WorkerMetrics {
       name: 'breakwater_batch_failures_total',
       help: 'Batches that failed and will come again, by cause',
       labelNames: ['group', 'code'],
+      registers,
+    }),
+    undecodable: new Counter({
+      name: 'breakwater_undecodable_total',
+      help: 'Records of a topic outside the groups that could not be used',
+      labelNames: ['topic'],
       registers,
     }),
     effect: new Histogram({

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { keys } from '../engines/state-store/keys.ts';
-import { decode, decodeBare, encodeBare } from '../schemas/codec.ts';
+import { decode, decodeBare, encode, encodeBare } from '../schemas/codec.ts';
 import { id, openBench, PARTITIONS } from './fixture.ts';
 import { startRunner } from './runner.ts';
 import type { Batch, Worker } from './worker.ts';
@@ -21,6 +21,18 @@ function recordingWorker(fail: (batch: Batch) => void = () => {}): Worker & { re
     },
   };
 }
+
+const someLetter = {
+  topic: 'ad-beacons',
+  partition: 0,
+  offset: 0,
+  appended_at: 0,
+  group: 'other',
+  reason: 'undecodable',
+  detail: '',
+  key: '',
+  bytes: Buffer.alloc(0),
+};
 
 const headOf = async (bench: Awaited<ReturnType<typeof openBench>>, partition: number) => {
   const [entry] = await bench.store.read([keys.head('recording', 'ad-beacons', partition)]);
@@ -61,9 +73,11 @@ it('leaves the head where it was when a batch fails, and applies it again', asyn
   expect(failures).toBeGreaterThan(2);
 });
 
-it('keeps what cannot be decoded as a dead letter with its bytes, and goes on', async () => {
+it.each([
+  ['cannot be decoded', Buffer.from('not a record')],
+  ['belongs in another topic', encode('dead-letter', someLetter)],
+])('keeps what %s as a dead letter with its bytes, and goes on', async (_, bytes) => {
   await using bench = await openBench();
-  const bytes = Buffer.from('not a record');
   await bench.log.append('ad-beacons', [{ partition: 0, key: 'k', value: bytes }]);
   await bench.send({});
   const worker = recordingWorker();
@@ -100,6 +114,29 @@ it('goes back to the head when the store has lost writes', async () => {
   await runner.close();
   expect(worker.seen.flat().filter((offset) => offset === 1)).toHaveLength(2);
   expect((await headOf(bench, 0))?.position).toBeGreaterThanOrEqual(4);
+});
+
+it('begins at the oldest kept record where the log has forgotten what came before', async () => {
+  await using bench = await openBench(60_000);
+  await bench.send({}, {}, {});
+  await bench.clock.advance(bench.clock.now() + 2 * 3_600_000);
+  await bench.send({}, {});
+  const worker = recordingWorker();
+  const runner = await startRunner(worker, bench);
+  await bench.clock.advance(bench.clock.now() + 500);
+  await runner.close();
+  expect(worker.seen.flat()).toEqual([3, 4]);
+  expect(await headOf(bench, 0)).toMatchObject({ position: 5 });
+});
+
+it('ticks a partition of which the log has forgotten everything', async () => {
+  await using bench = await openBench(60_000);
+  await bench.send({}, {}, {});
+  await bench.clock.advance(bench.clock.now() + 2 * 3_600_000);
+  const runner = await startRunner(recordingWorker(), bench);
+  await bench.clock.advance(bench.clock.now() + 70_000);
+  await runner.close();
+  expect((await headOf(bench, 0))?.watermark).toBeGreaterThan(bench.clock.now() - 10_000);
 });
 
 it('ticks quiet partitions, so that every watermark moves on', async () => {

@@ -6,7 +6,7 @@ import type { EventLog, Lease, LogRecord, Subscription, TopicPartition } from '.
 import type { Random } from '../engines/random.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
-import { decode, encode, UndecodableError } from '../schemas/codec.ts';
+import { decodeOf, encode, UndecodableError } from '../schemas/codec.ts';
 import { type DeadRecord, toDeadLetters } from './dead-letters.ts';
 import { moveHead, readHeads } from './heads.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -32,6 +32,9 @@ export interface Runner {
 
 /** How often lag and watermarks are measured and quiet partitions looked at. */
 const LOOK_MS = 250;
+
+/** A partition behind which nothing is heard for this long is ticked too: the log may have forgotten what it lags behind. */
+const SILENT_MS = 60_000;
 
 interface Progress {
   position: number;
@@ -67,7 +70,9 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
       const batch = { topic: lease.topic, partition: lease.partition, records: good, watermark };
       const outcomes = good.length > 0 ? await worker.handle(batch, contextOf(lease.lost)) : [];
       const next = { position: last.offset + 1, watermark };
-      await measure('head', () => moveHead(store, worker.name, lease, first.offset, next));
+      // Where the log has forgotten records, a batch begins further on than the head: only a head that went back is a loss.
+      const from = progress.get(nameOf(lease))?.position ?? first.offset;
+      await measure('head', () => moveHead(store, worker.name, lease, from, next));
       progress.set(nameOf(lease), { ...next, heardAt: clock.now() });
       metrics.batch.observe({ group: worker.name }, records.length);
       for (const { outcome } of outcomes) metrics.outcomes.inc({ group: worker.name, outcome });
@@ -129,7 +134,7 @@ function sort(records: readonly LogRecord[]): { readonly good: WorkerRecord[]; r
   for (const record of records) {
     try {
       const { topic, partition, offset, appendedAt } = record;
-      good.push({ topic, partition, offset, appendedAt, record: decode(record.value) });
+      good.push({ topic, partition, offset, appendedAt, record: decodeOf(topic, record.value) });
     } catch (error) {
       if (!(error instanceof UndecodableError)) throw error;
       dead.push({ record, reason: 'undecodable', detail: error.message });
@@ -159,7 +164,8 @@ async function lookAround(
       if (!ticking) continue;
       const age = Math.max(0, clock.now() - at.watermark) / 1000;
       metrics.watermarkAge.set({ group: worker.name, partition: String(partition) }, at.watermark === 0 ? 0 : age);
-      if (behind > 0 || clock.now() - at.heardAt < config.tickAfterMs) continue;
+      if (clock.now() - at.heardAt < (behind > 0 ? Math.max(SILENT_MS, config.tickAfterMs) : config.tickAfterMs))
+        continue;
       quiet.push(partition);
       at.heardAt = clock.now();
     }

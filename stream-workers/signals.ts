@@ -75,7 +75,8 @@ export class SignalPublisher {
 
   /**
    * Publishes the drafts whose mark differs from the last, and every draft once a minute. The state is stored before the record
-   * is appended, so that a version is used once; a death in between is mended by the successor's first beat.
+   * is appended, so that a version is used once; a death in between is mended by the successor's first beat, a log that took
+   * nothing by the next one.
    */
   async publish(context: BeatContext, drafts: readonly Drafted[]): Promise<number> {
     const now = context.clock.now();
@@ -91,6 +92,10 @@ export class SignalPublisher {
       return value && key ? [{ partition: partitionOf(key, partitions), key, value }] : [];
     });
     if (records.length > 0) await context.log.append(topic, records);
+    for (const { draft, mark } of due) {
+      const known = this.#known.get(draft.campaign);
+      if (known) known.published = mark;
+    }
     return records.length;
   }
 
@@ -112,7 +117,7 @@ export class SignalPublisher {
       this.#known.delete(draft.campaign);
       return null;
     }
-    this.#known.set(draft.campaign, { entry: swapped.entry, state, published: mark });
+    this.#known.set(draft.campaign, { entry: swapped.entry, state, published: null });
     return signal;
   }
 

@@ -71,6 +71,7 @@ function hold(runner: Runner, { ask, partition, expiresAt }: Decision, parts: De
         expiresAt,
       },
       caps: runner.caps,
+      campaignCaps: campaign.caps,
     },
     spending: { campaign, minute: ask.minute, day: dayOf(ask.receivedAt, campaign.timeZone) },
   };

@@ -60,6 +60,17 @@ describe('a place under a cap', () => {
     const held = reserve(emptyFrequency(), [{ place: place(1), caps: [only] }], marks(0)).record;
     expect(reserve(held, [{ place: other, caps: [only] }], marks(0)).refused).toEqual([]);
   });
+
+  it('is remembered for the longest window of its campaign, in whatever order ads are asked for', () => {
+    const seen = confirm(emptyFrequency(), place(1, 1000), 1000);
+    const now = marks(1000 + 2 * HOUR * 1000);
+    const far = 1e9;
+    const wanted = [
+      { place: place(2, far), caps: [cap(9, 24 * HOUR)] },
+      { place: place(3, far), caps: [cap(9)] },
+    ];
+    expect(reserve(seen, wanted, now).record.entries).toHaveLength(3);
+  });
 });
 
 type Step =

@@ -20,7 +20,7 @@ export interface Marks {
 
 export interface Wanted {
   readonly place: Place;
-  /** The campaign's caps in the scope of the record. */
+  /** All of the campaign's caps in the scope of the record, other creatives' too: the longest says what may be forgotten. */
   readonly caps: readonly FrequencyCap[];
 }
 
@@ -126,7 +126,8 @@ const LONGEST_WINDOW_MS = 31 * 24 * 3_600_000;
 function sweep(entries: readonly FrequencyEntry[], wanted: readonly Wanted[], marks: Marks): readonly FrequencyEntry[] {
   const longest = new Map<string, number>();
   for (const { place, caps } of wanted) {
-    longest.set(place.campaignId, Math.max(0, ...caps.map((cap) => cap.windowSeconds * 1000)));
+    const known = longest.get(place.campaignId) ?? 0;
+    longest.set(place.campaignId, Math.max(known, ...caps.map((cap) => cap.windowSeconds * 1000)));
   }
   return entries.filter((entry) => {
     if (entry.state !== 'CONFIRMED') return !hasExpired(entry, marks);

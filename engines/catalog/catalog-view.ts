@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Campaign, PodConfig } from '../../domain/campaign.ts';
-import { decode } from '../../schemas/codec.ts';
+import { readCampaign, readPodConfig } from '../../domain/campaign-document.ts';
+import { decodeOf, UndecodableError } from '../../schemas/codec.ts';
 import { events } from '../../schemas/events.ts';
 import type { CatalogChange } from '../../schemas/records.ts';
 import type { EventLog, LogRecord } from '../event-log/event-log.ts';
@@ -26,6 +27,8 @@ export interface FollowOptions {
   readonly fallback?: (() => Promise<CatalogSnapshot | null>) | undefined;
   /** Called after each change has been taken in. */
   readonly onChange?: ((change: CatalogChange) => void) | undefined;
+  /** Called for each record that is passed over. */
+  readonly onUnreadable?: ((topic: string) => void) | undefined;
 }
 
 /**
@@ -34,7 +37,7 @@ export interface FollowOptions {
  */
 export async function followCatalog(options: FollowOptions): Promise<CatalogView> {
   const { topic } = events['catalog-change'];
-  const { log, logger } = options;
+  const { log } = options;
   const ends = await log.ends(topic);
   const snapshot = await loadSnapshot(options);
   const campaigns = new Map(snapshot.campaigns.map((campaign) => [campaign.id, campaign]));
@@ -43,10 +46,9 @@ export async function followCatalog(options: FollowOptions): Promise<CatalogView
 
   function take(change: CatalogChange): void {
     if (change.version <= (versions.get(change.id) ?? 0)) return;
+    if (change.kind === 'pod') put(pods, change, readPodConfig);
+    else put(campaigns, change, readCampaign);
     versions.set(change.id, change.version);
-    const into: Map<string, unknown> = change.kind === 'pod' ? pods : campaigns;
-    if (change.deleted || change.document === null) into.delete(change.id);
-    else into.set(change.id, JSON.parse(change.document));
     options.onChange?.(change);
   }
 
@@ -54,7 +56,7 @@ export async function followCatalog(options: FollowOptions): Promise<CatalogView
   const subscription = await log.subscribe(`${options.name}-${options.random.uuid()}`, [topic], {
     resume: async ({ partition }) => positions.get(partition) ?? 0,
     async apply(records, { partition }) {
-      for (const record of records) takeRecord(record, take, logger);
+      for (const record of records) takeRecord(record, take, options);
       positions.set(partition, (records.at(-1)?.offset ?? -1) + 1);
     },
   });
@@ -72,13 +74,29 @@ async function loadSnapshot({ catalog, fallback, logger }: FollowOptions): Promi
   }
 }
 
+/** Throws where the change holds no document that can be used; what was held before stays. */
+function put<T>(into: Map<string, T>, change: CatalogChange, read: (value: unknown) => T | null): void {
+  if (change.deleted || change.document === null) {
+    into.delete(change.id);
+    return;
+  }
+  const document = read(JSON.parse(change.document));
+  if (document === null) throw new UndecodableError(`no usable document of the ${change.kind} ${change.id}`);
+  into.set(change.id, document);
+}
+
 /** A change that cannot be read is reported and passed over: the next snapshot has what it said. */
-function takeRecord(record: LogRecord, take: (change: CatalogChange) => void, logger: Logger): void {
+function takeRecord(
+  record: LogRecord,
+  take: (change: CatalogChange) => void,
+  { logger, onUnreadable }: FollowOptions,
+): void {
+  const { topic, partition, offset } = record;
   try {
-    const decoded = decode(record.value);
+    const decoded = decodeOf(topic, record.value);
     if (decoded.name === 'catalog-change') take(decoded.value);
   } catch (error) {
-    const { topic, partition, offset } = record;
+    onUnreadable?.(topic);
     logger.error({ err: error, topic, partition, offset }, 'a catalog change cannot be read');
   }
 }

@@ -147,5 +147,9 @@ process.on('SIGTERM', drain);
 process.on('SIGINT', () => undefined);
 process.on('disconnect', drain);
 
-server.on('error', (error) => process.send?.({ error: messageOf(error) }, () => process.exit(1)));
-server.listen(port, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
+server.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EADDRINUSE') server.listen(0, '127.0.0.1');
+  else process.send?.({ error: messageOf(error) }, () => process.exit(1));
+});
+server.on('listening', () => process.send?.({ port: (server.address() as AddressInfo).port }));
+server.listen(port, '127.0.0.1');

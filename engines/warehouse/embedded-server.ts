@@ -16,7 +16,7 @@ export interface EmbeddedWarehouse {
 export interface EmbeddedWarehouseOptions {
   /** The data folder; one engine at a time. Made if absent. */
   readonly path: string;
-  /** 0: a free port. */
+  /** 0, or taken by somebody else: a free one. */
   readonly port: number;
   readonly onProgress?: (message: string) => void;
 }

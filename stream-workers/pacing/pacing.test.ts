@@ -4,7 +4,9 @@ import { emptyMoney, take } from '../../domain/ledger.ts';
 import { micros } from '../../domain/money.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
+import { lastExpiry } from '../first-sight.ts';
 import { type Bench, id, openBench, PARTITIONS } from '../fixture.ts';
+import { moveHead } from '../heads.ts';
 import { startRunner } from '../runner.ts';
 import { closableMinute } from './closing.ts';
 import { pacingWorker } from './pacing.ts';
@@ -96,6 +98,34 @@ it('counts once when the worker dies between the sums and the head', async () =>
   await runner.close();
   expect(heads).toBeGreaterThan(3);
   expect(await openMicros(bench)).toBe(24_000);
+});
+
+it('bills nothing twice when a member wakes up after another has gone on and dropped the claims', async () => {
+  await using bench = await openBench();
+  const runner = await start(bench);
+  await bench.send({ reservation: id(1) });
+  await bench.clock.advance(bench.clock.now() + 500);
+  await runner.close();
+
+  const minute = Math.floor(bench.clock.now() / 60_000);
+  const sleepy = { ...bench, store: Object.create(bench.store) as Bench['store'] };
+  const goOn = async () => {
+    const watermark = lastExpiry(minute, bench.config.tokenLifeMs) + 1;
+    await moveHead(bench.store, 'pacing', { topic: 'ad-beacons', partition: 0 }, 1, { position: 9, watermark });
+    await bench.store.drop(keys.claims('pacing', 0, minute));
+  };
+  let slept = false;
+  sleepy.store.claim = async (...given) => {
+    if (!slept) await goOn();
+    slept = true;
+    return bench.store.claim(...given);
+  };
+  const woken = await start(sleepy);
+  await bench.send({ reservation: id(1) });
+  await bench.clock.advance(bench.clock.now() + 500);
+  await woken.close();
+  expect(slept).toBe(true);
+  expect(await openMicros(bench)).toBe(12_000);
 });
 
 it('closes no minute while one partition has no watermark', () => {

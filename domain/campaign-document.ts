@@ -1,0 +1,110 @@
+import { isUuid } from '../schemas/uuid.ts';
+import type { Campaign, PodConfig } from './campaign.ts';
+import { canonicalZone } from './zone.ts';
+
+type Check = (value: unknown) => boolean;
+
+/** The document of a campaign as JSON gave it; null: not all of it can be relied on, so none of it is used. */
+export function readCampaign(value: unknown): Campaign | null {
+  return isCampaign(value) ? (value as Campaign) : null;
+}
+
+/** The document of a pod kept by name, or null. */
+export function readPodConfig(value: unknown): PodConfig | null {
+  return isPodConfig(value) ? (value as PodConfig) : null;
+}
+
+const text: Check = (value) => typeof value === 'string';
+const name: Check = (value) => typeof value === 'string' && value !== '';
+const id: Check = (value) => typeof value === 'string' && isUuid(value);
+const flag: Check = (value) => typeof value === 'boolean';
+const anything: Check = () => true;
+const number: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const zone: Check = (value) => typeof value === 'string' && canonicalZone(value) !== null;
+const from =
+  (least: number): Check =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least;
+const oneOf =
+  (...allowed: readonly string[]): Check =>
+  (value) =>
+    allowed.includes(value as string);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const list =
+  (each: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(each);
+const object =
+  (shape: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(shape).every(([key, check]) => check((value as Record<string, unknown>)[key]));
+
+const isCampaign = object({
+  id,
+  version: from(0),
+  name: text,
+  advertiserId: id,
+  advertiserName: text,
+  status: oneOf('draft', 'active', 'paused', 'completed'),
+  startsAt: number,
+  endsAt: number,
+  timeZone: zone,
+  pricing: object({ model: oneOf('cpm', 'cpc', 'cpv', 'flat'), priceMicros: from(0) }),
+  totalBudgetMicros: orNull(from(0)),
+  dailyBudgetMicros: orNull(from(0)),
+  goalImpressions: orNull(from(0)),
+  pacingMode: oneOf('even', 'asap', 'front_loaded'),
+  tier: oneOf('standard', 'house'),
+  targeting: list(
+    object({
+      id: name,
+      conditions: list(object({ dimension: name, mode: oneOf('include', 'exclude'), values: list(anything) })),
+    }),
+  ),
+  caps: list(
+    object({
+      scope: oneOf('user', 'device', 'household', 'ip'),
+      creativeId: orNull(id),
+      windowSeconds: from(1),
+      max: from(0),
+    }),
+  ),
+  categories: list(object({ id: name, name: text, ancestors: list(name) })),
+  creatives: list(
+    object({
+      id,
+      name: text,
+      durationSeconds: from(1),
+      status: oneOf('active', 'inactive', 'processing', 'failed'),
+      media: list(
+        object({
+          url: name,
+          type: name,
+          delivery: oneOf('progressive', 'streaming'),
+          width: number,
+          height: number,
+          bitrateKbps: orNull(number),
+        }),
+      ),
+      clickThrough: orNull(text),
+    }),
+  ),
+});
+
+const isPodConfig = object({
+  id: name,
+  version: from(0),
+  name,
+  durationSeconds: from(1),
+  minAds: from(0),
+  maxAds: from(1),
+  competitiveSeparation: flag,
+  minSeparationSeconds: orNull(from(0)),
+  allowDuplicateAdvertisers: flag,
+  objective: oneOf('revenue', 'fill_rate', 'user_experience'),
+});

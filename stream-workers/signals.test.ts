@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import { EngineError } from '../engines/errors.ts';
+import { decode } from '../schemas/codec.ts';
+import { type Bench, id, openBench, PARTITIONS } from './fixture.ts';
+import { type Drafted, nothingCarried, SignalPublisher } from './signals.ts';
+import type { BeatContext } from './worker.ts';
+
+const draft = { mu_ppm: 1, pacing_status: 'on_track', spent_micros: 0, target_micros: 0, impressions: 0 };
+const noScores = { ctr_ppm: 0, vtr_ppm: 0, completion_ppm: 0, quality_centi: 0, relevance_centi: 0, creatives: [] };
+const drafted: Drafted = {
+  draft: { ...draft, ...noScores, campaign: id(100) },
+  mark: 'one',
+  carried: nothingCarried,
+};
+
+function contextOf(bench: Bench): BeatContext {
+  return {
+    ...bench,
+    measure: (_, run) => run(),
+    effect: () => undefined,
+    assigned: () => Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: 'ad-beacons', partition })),
+  };
+}
+
+async function beat(publisher: SignalPublisher, context: BeatContext): Promise<number> {
+  await publisher.onDuty(context, [id(100)]);
+  return publisher.publish(context, [drafted]);
+}
+
+async function versions(bench: Bench): Promise<number[]> {
+  const found: number[] = [];
+  const reader = await bench.log.subscribe('reader', ['campaign-signals'], {
+    resume: async () => 0,
+    apply: async (records) => {
+      for (const { value } of records) {
+        const { name, value: signal } = decode(value);
+        if (name === 'campaign-signal') found.push(signal.version);
+      }
+    },
+  });
+  await bench.clock.advance(bench.clock.now() + 500);
+  await reader.stop();
+  return found;
+}
+
+it('says again what the log did not take, and only that', async () => {
+  await using bench = await openBench();
+  let away = true;
+  const log: Bench['log'] = Object.create(bench.log);
+  log.append = (...given) =>
+    away ? Promise.reject(new EngineError('unavailable', 'the log')) : bench.log.append(...given);
+  const context = contextOf({ ...bench, log });
+  const publisher = new SignalPublisher('PACING');
+  await expect(beat(publisher, context)).rejects.toThrow('the log');
+  away = false;
+  expect(await beat(publisher, context)).toBe(1);
+  expect(await beat(publisher, context)).toBe(0);
+  expect(await versions(bench)).toEqual([2]);
+});
+
+it('says nothing that a newer publisher has said better', async () => {
+  await using bench = await openBench();
+  const context = contextOf(bench);
+  const [old, young] = [new SignalPublisher('PACING'), new SignalPublisher('PACING')];
+  expect(await beat(old, context)).toBe(1);
+  expect(await beat(young, context)).toBe(1);
+  await old.onDuty(context, [id(100)]);
+  expect(await old.publish(context, [{ ...drafted, mark: 'two' }])).toBe(0);
+  expect(await beat(old, context)).toBe(1);
+  expect(await versions(bench)).toEqual([1, 2, 3]);
+});
