@@ -102,6 +102,11 @@ export function readConfig(environment: Environment = process.env): Config {
   return config;
 }
 
+/** How many cases a proof draws for each property; null: not set. */
+export function propertyRuns(environment: Environment = process.env): string | null {
+  return environment.FC_RUNS?.trim() || null;
+}
+
 /** This process's environment with `settings` over it: what a child process or a second configuration reads. */
 export function environmentWith(settings: Environment): Record<string, string> {
   const merged: Record<string, string> = {};
