@@ -1,5 +1,11 @@
 import avro from 'avsc';
 
+/** Where avsc writes to: `pos` may pass the end of `buf`, then it is all written again into a larger one. */
+interface Tap {
+  readonly buf: Buffer;
+  pos: number;
+}
+
 /** A UUID as text outside, 16 bytes inside. */
 export class UuidType extends avro.types.LogicalType {
   protected override _fromValue(bytes: Buffer): string {
@@ -8,6 +14,12 @@ export class UuidType extends avro.types.LogicalType {
 
   protected override _toValue(text: string): Buffer | undefined {
     return uuidToBytes(text);
+  }
+
+  /** Straight into the bytes to be written: by way of a Buffer of its own, a UUID would be the dearest thing in a record. */
+  protected _write(tap: Tap, text: string): void {
+    if (tap.pos + 16 <= tap.buf.length) writeUuid(text, tap.buf, tap.pos);
+    tap.pos += 16;
   }
 
   /** A writer's logical value arrives as text already, a plain fixed as bytes. */
@@ -29,5 +41,30 @@ export function isUuid(text: string): boolean {
 }
 
 function uuidToBytes(text: string): Buffer | undefined {
-  return isUuid(text) ? Buffer.from(text.replaceAll('-', ''), 'hex') : undefined;
+  if (!isUuid(text)) return undefined;
+  const bytes = Buffer.alloc(16);
+  writeUuid(text, bytes, 0);
+  return bytes;
+}
+
+const dash = 45;
+/** By character code: what a hexadecimal digit stands for, else 255. */
+const digits = new Uint8Array(128).fill(255);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) digits[digit.charCodeAt(0)] = value;
+
+/** Throws TypeError for what is not a UUID in lower case. */
+function writeUuid(text: string, target: Buffer, from: number): void {
+  let at = from;
+  let wrong = typeof text !== 'string' || text.length !== 36;
+  for (let char = 0; char < 36 && !wrong; char += 2) {
+    if (char === 8 || char === 13 || char === 18 || char === 23) {
+      wrong = text.charCodeAt(char) !== dash;
+      char += 1;
+    }
+    const high = digits[text.charCodeAt(char)] ?? 255;
+    const low = digits[text.charCodeAt(char + 1)] ?? 255;
+    wrong ||= (high | low) > 15;
+    target[at++] = (high << 4) | low;
+  }
+  if (wrong) throw new TypeError(`not a UUID: ${text}`);
 }

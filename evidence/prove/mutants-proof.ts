@@ -53,12 +53,20 @@ async function plant(folder: string, mutant: Mutant, runs: number): Promise<{ ok
 /** The name of the first test that fails; null: all pass. Rejects if there was none to run. */
 function firstFailure(folder: string, tests: readonly string[], runs: number): Promise<string | null> {
   const places = tests.length === 0 ? ['domain'] : tests.map((test) => `domain/${test}`);
-  const command = ['node_modules/vitest/vitest.mjs', 'run', '--bail=1', '--reporter=json', ...places];
+  const command = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--bail=1',
+    '--reporter=json',
+    '--outputFile=report.json',
+    ...places,
+  ];
   const env = { PATH: '/usr/bin:/bin', FC_RUNS: String(runs), NO_COLOR: '1' };
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, command, { cwd: folder, env, timeout: 180_000, maxBuffer: 1 << 26 }, (_, stdout) => {
+    execFile(process.execPath, command, { cwd: folder, env, timeout: 180_000, maxBuffer: 1 << 26 }, () => {
       try {
-        const report = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Report;
+        const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
+        rmSync(join(folder, 'report.json'));
         if (report.numTotalTests === 0) throw new Error(`no tests in ${places.join(', ')}`);
         const failing = report.testResults.filter(({ status }) => status === 'failed');
         const named = failing.flatMap((one) => one.assertionResults).find(({ status }) => status === 'failed');
