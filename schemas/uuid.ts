@@ -1,10 +1,5 @@
 import avro from 'avsc';
-
-/** Where avsc writes to: `pos` may pass the end of `buf`, then it is all written again into a larger one. */
-interface Tap {
-  readonly buf: Buffer;
-  pos: number;
-}
+import type { Tap } from './quick-write.ts';
 
 /** A UUID as text outside, 16 bytes inside. */
 export class UuidType extends avro.types.LogicalType {

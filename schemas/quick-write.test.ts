@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import avro from 'avsc';
+import { expect, test } from 'vitest';
+import { parseType } from './registry.ts';
+import { UuidType } from './uuid.ts';
+
+const here = new URL('./', import.meta.url);
+const schemas = readdirSync(here).filter((file) => file.endsWith('.avsc'));
+/** Avsc's own, but for UUIDs, which are bytes to it. */
+const slowly = (schema: avro.Schema) => avro.Type.forSchema(schema, { typeHook: uuids });
+function uuids(schema: unknown, options: avro.ForSchemaOptions) {
+  const fixed = schema as { type?: string; name?: string; logicalType?: string };
+  if (fixed.type !== 'fixed' || fixed.name !== 'Uuid' || fixed.logicalType) return undefined;
+  return new UuidType({ ...fixed, logicalType: 'uuid' } as never, options as never);
+}
+const read = (file: string) => JSON.parse(readFileSync(new URL(file, here), 'utf8'));
+
+test.each(schemas)('%s is written as avsc itself writes it', (file) => {
+  const slow = slowly(read(file));
+  const quick = parseType(read(file));
+  for (let times = 0; times < 200; times++) {
+    const value = slow.random();
+    expect(quick.toBuffer(value).equals(slow.toBuffer(value))).toBe(true);
+  }
+});
+
+const schema = {
+  type: 'record',
+  name: 'R',
+  fields: [
+    { name: 'a', type: ['null', 'string'] },
+    { name: 'b', type: 'string' },
+  ],
+};
+
+test.each(['', 'a', 'é', '日本', '😀', 'x'.repeat(63), 'x'.repeat(64), 'x'.repeat(5_000), `${'x'.repeat(40)}ß`])(
+  'text of any length and alphabet: %s',
+  (text) => {
+    const slow = slowly(schema as never);
+    const quick = parseType(schema as never);
+    for (const a of [null, text]) {
+      const value = { a, b: text };
+      expect(quick.toBuffer(value).equals(slow.toBuffer(value))).toBe(true);
+      const room = Buffer.alloc(3);
+      expect(Math.sign(quick.encode(value, room, 0))).toBe(Math.sign(slow.encode(value, room, 0)));
+    }
+  },
+);
+
+test.each([
+  { a: 1, b: '' },
+  { a: undefined, b: '' },
+  { a: null, b: null },
+  { a: null, b: 7 },
+])('%j is refused', (value) => {
+  const quick = parseType(schema as never);
+  expect(() => quick.toBuffer(value)).toThrow(/invalid/);
+});
