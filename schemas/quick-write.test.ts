@@ -47,6 +47,18 @@ test.each(['', 'a', 'é', '日本', '😀', 'x'.repeat(63), 'x'.repeat(64), 'x'.
   },
 );
 
+test('whole numbers of every size', () => {
+  const [slow, quick] = [slowly('long'), parseType('long')];
+  for (let power = 0; power <= 52; power++) {
+    for (const near of [-1, 0, 1, 2 ** power / 3]) {
+      for (const value of [Math.floor(2 ** power + near), -Math.floor(2 ** power + near)]) {
+        expect(quick.toBuffer(value).equals(slow.toBuffer(value)), `${value}`).toBe(true);
+      }
+    }
+  }
+  expect(() => quick.toBuffer(2 ** 30 + 0.5)).toThrow(/invalid/);
+});
+
 test.each([
   { a: 1, b: '' },
   { a: undefined, b: '' },
