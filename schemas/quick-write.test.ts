@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import avro from 'avsc';
 import { expect, test } from 'vitest';
 import { parseType } from './registry.ts';
-import { UuidType } from './uuid.ts';
+import { isUuid, UuidType } from './uuid.ts';
 
 const here = new URL('./', import.meta.url);
 const schemas = readdirSync(here).filter((file) => file.endsWith('.avsc'));
@@ -67,4 +67,19 @@ test.each([
 ])('%j is refused', (value) => {
   const quick = parseType(schema as never);
   expect(() => quick.toBuffer(value)).toThrow(/invalid/);
+});
+
+const good = '01890a5d-ac96-774b-bcce-b302099a8057';
+
+test('a UUID is written, and nothing that is none', () => {
+  const uuid = parseType({ type: 'fixed', name: 'Uuid', size: 16 } as never);
+  expect(uuid.toBuffer(good).toString('hex')).toBe(good.replaceAll('-', ''));
+  for (let at = 0; at < 36; at++) {
+    for (const wrong of ['g', '-', 'A', '0', 'ı', '☃']) {
+      const text = good.slice(0, at) + wrong + good.slice(at + 1);
+      if (isUuid(text)) continue;
+      expect(() => uuid.toBuffer(text), text).toThrow(/not a UUID/);
+    }
+  }
+  for (const text of ['', good.slice(1), `${good}0`, null, 7]) expect(() => uuid.toBuffer(text)).toThrow(/not a UUID/);
 });
