@@ -59,9 +59,17 @@ const longest = 2 ** 52;
 class QuickLong extends avro.types.LongType {
   _write(tap: Tap, value: unknown): void {
     const { buf, pos } = tap;
-    const able = typeof value === 'number' && value >= lowest && value < longest && Number.isInteger(value);
+    const able = typeof value === 'number' && value >= 0 && value < longest && Math.floor(value) === value;
     if (!able || pos + 8 > buf.length) {
       slowLong._write.call(this, tap, value);
+      return;
+    }
+    if (value < lowest) {
+      let end = pos;
+      let rest = value << 1;
+      for (; rest > 127; rest >>= 7) buf[end++] = (rest & 127) | 128;
+      buf[end] = rest;
+      tap.pos = end + 1;
       return;
     }
     const high = Math.floor((value * 2) / lowest);
