@@ -48,7 +48,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
   const gate = new StoreGate(store, clock, metrics);
   const cache = new CatalogCache();
   const signals = new Signals(clock, metrics, !config.signals);
-  const watermarks = new Watermarks(gate, partitions.beacons);
+  const watermarks = new Watermarks(gate, partitions.beacons, config.tokenLifeMs);
   const { dataDir } = config;
   const feed = new Feed({ dataDir, clock, random, log, catalog, cache, signals, metrics, logger, changed });
   return {

@@ -2,7 +2,9 @@ import { rm } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
 import { micros } from '../domain/money.ts';
 import { VirtualClock } from '../engines/clock.ts';
+import { EngineError } from '../engines/errors.ts';
 import { partitionOf } from '../engines/event-log/partition.ts';
+import { decodeTokenLife, keys } from '../engines/state-store/keys.ts';
 import { encode } from '../schemas/codec.ts';
 import { openHouse, type TestHouse, testCampaign } from './test-house.ts';
 
@@ -12,6 +14,11 @@ afterEach(async () => {
   await house?.close();
   house = null;
 });
+
+async function healthy({ api }: TestHouse): Promise<void> {
+  const degraded = async () => (await api.app.inject({ url: '/health/ready' })).json().degraded;
+  await expect.poll(degraded, { timeout: 3000 }).toEqual([]);
+}
 
 const cap = { scope: 'user', creativeId: null, windowSeconds: 3600, max: 5 } as const;
 const body = { request_id: 'r', pod_duration: 90, user: { id: 'u' } };
@@ -46,6 +53,53 @@ test('a retry while the store is away, and after it is back, gets the answer of 
   expect(await post({ ...body, request_id: 'another' })).toEqual(unkept);
   const records = await house.records('ad-request');
   expect(new Set(records.map(({ event }) => event.arrival_id)).size).toBe(2);
+});
+
+test('the longest token life of any instance is noted in the store before anything with a budget is served', async () => {
+  house = await openHouse([testCampaign({ goalImpressions: 9 })], { environment: { TOKEN_LIFE: '20m' } });
+  const [noted] = await house.store.read([keys.tokenLife]);
+  expect(decodeTokenLife(noted?.bytes)).toBe(20 * 60_000);
+  expect((await house.post({ pod_duration: 30 })).json.pod.ads).toHaveLength(1);
+});
+
+test('the money of an answer that may have been kept is not spent again, whatever else was answered', async () => {
+  house = await openHouse([testCampaign({ goalImpressions: 2 })]);
+  const { store, post } = house;
+  const swap = store.swap.bind(store);
+  const both = Promise.withResolvers<void>();
+  let kept = 0;
+  store.swap = async (key, ...given) => {
+    if (!key.startsWith('q:')) return swap(key, ...given);
+    kept++;
+    if (kept === 1) await both.promise;
+    else await swap(key, ...given).finally(() => both.resolve());
+    throw new EngineError('timeout', 'no answer, though one of the two was kept');
+  };
+  const request = { ...body, pod_duration: 30 };
+  const [one, same] = await Promise.all([post(request), post(request)]);
+  expect([kept, same]).toEqual([2, one]);
+  store.swap = swap;
+
+  const other = await house.another();
+  await other.ready();
+  const answer = await other.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload: request });
+  await healthy(house);
+  const more = await post({ pod_duration: 30 });
+  const shown = [one.json, answer.json() as typeof one.json, more.json].flatMap(({ pod }) => pod.ads);
+  expect(new Set(shown.map((ad) => ad.ad_id)).size).toBe(2);
+});
+
+test('an instance gives a retry what it gave first, also when another kept something else', async () => {
+  house = await openHouse([testCampaign()]);
+  const { away, post } = house;
+  const other = await house.another();
+  await other.ready();
+  away.store = true;
+  const first = await post(body);
+  away.store = false;
+  await healthy(house);
+  await other.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload: body });
+  expect(await post(body)).toEqual(first);
 });
 
 test('a store that was away before anything else leaves an empty pod with its reason', async () => {

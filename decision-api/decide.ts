@@ -25,12 +25,17 @@ export async function decide(
   await timed('score', () => score(decision, parts));
   for (let round = 1; ; round++) {
     // Money and places ran out under our hands too often: what is held already needs nobody's leave.
-    const onlyHeld = round > limits.rounds;
-    await timed('solve', () => solve(decision, onlyHeld));
+    if (round > limits.rounds) strikeUnheld(decision);
+    await timed('solve', () => solve(decision));
     if (await timed('reserve', () => reserve(decision, parts))) break;
   }
   await timed('give_up', () => giveUp(decision, parts, 'unused'));
   strikeLosers(decision);
+}
+
+/** Said of each, so that the log's pod is the best of what the log says was left. */
+function strikeUnheld(decision: Decision): void {
+  for (const runner of racing(decision)) if (!decision.held.has(runner.creative.id)) runner.struck = 'out_of_rounds';
 }
 
 function strikeLosers(decision: Decision): void {

@@ -42,6 +42,19 @@ test('an advertising id that must not be used gives way to the device id', () =>
   expect(limited.byScope.get('device')).toEqual(viewer({ deviceId: 'd' }).byScope.get('device'));
 });
 
+test.each([
+  ['2001:db8::1', '2001:0DB8:0:0:0:0:0:1'],
+  ['203.0.113.9', '::ffff:203.0.113.9'],
+  ['::ffff:203.0.113.9', '::FFFF:cb00:7109'],
+])('%s and %s are one address, so one identity', (one, other) => {
+  expect(viewer({ ip: one }).identities).toEqual(viewer({ ip: other }).identities);
+  expect(viewer({ ip: one, userAgent: 'a' }).viewer).toBe(viewer({ ip: other, userAgent: 'a' }).viewer);
+});
+
+test('what is no address is an identity as it stands', () => {
+  expect(viewer({ ip: 'Somewhere' }).identities).not.toEqual(viewer({ ip: 'somewhere' }).identities);
+});
+
 test('the same id has another pseudonym in another scope', () => {
   const { byScope } = viewer({ userId: 'x', householdId: 'x' });
   expect(byScope.get('user')?.hash).not.toBe(byScope.get('household')?.hash);

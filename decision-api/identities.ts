@@ -41,7 +41,7 @@ export function viewerOf(claims: Claims, requestId: string, pepper: string): Vie
         ['user', claims.userId],
         ['device', (claims.limitAdTracking ? null : claims.ifa) ?? claims.deviceId],
         ['household', claims.householdId],
-        ['ip', claims.ip],
+        ['ip', claims.ip && canonicalIp(claims.ip)],
       ]
     : [];
   const byScope = new Map<CapScope, ScopedIdentity>();
@@ -55,7 +55,8 @@ export function viewerOf(claims: Claims, requestId: string, pepper: string): Vie
 }
 
 function fallbackKey(claims: Claims, requestId: string, pepper: string): string {
-  if (claims.consent && claims.ip) return pseudonym(pepper, 'ip+ua', `${claims.ip} ${claims.userAgent ?? ''}`);
+  if (claims.consent && claims.ip)
+    return pseudonym(pepper, 'ip+ua', `${canonicalIp(claims.ip)} ${claims.userAgent ?? ''}`);
   return pseudonym(pepper, 'request', requestId);
 }
 
@@ -63,9 +64,28 @@ function fallbackKey(claims: Claims, requestId: string, pepper: string): string 
 export function truncateIp(ip: string): string | null {
   if (isIPv4(ip)) return `${ip.split('.').slice(0, 3).join('.')}.0/24`;
   if (!isIPv6(ip)) return null;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
-  if (mapped) return truncateIp(mapped);
-  return `${expandIpv6(ip).slice(0, 3).join(':')}::/48`;
+  const canonical = canonicalIp(ip);
+  if (isIPv4(canonical)) return truncateIp(canonical);
+  return `${canonical.split(':').slice(0, 3).join(':')}::/48`;
+}
+
+/** One way to write an address that can be written in many; what is none stays as it is. */
+function canonicalIp(ip: string): string {
+  if (!isIPv6(ip)) return ip;
+  const [tail, a, b, c, d] = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(ip) ?? [];
+  const inHex = tail ? `${ip.slice(0, -tail.length) + hexPair(a, b)}:${hexPair(c, d)}` : ip;
+  const groups = expandIpv6(inHex);
+  const mapped = groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff';
+  if (!mapped) return groups.join(':');
+  return groups
+    .slice(6)
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((value) => [value >> 8, value & 255])
+    .join('.');
+}
+
+function hexPair(high: string | undefined, low: string | undefined): string {
+  return (Number(high) * 256 + Number(low)).toString(16);
 }
 
 function expandIpv6(ip: string): string[] {

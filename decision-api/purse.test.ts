@@ -54,7 +54,7 @@ function openPurse(): Purse {
     close: () => store.close(),
   };
   const gate = new StoreGate(counted, clock, metrics);
-  watermarks = new Watermarks(gate, 2);
+  watermarks = new Watermarks(gate, 2, 4000);
   return new Purse(gate, clock, seededRandom(clock, 1), metrics, watermarks);
 }
 

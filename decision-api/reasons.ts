@@ -23,6 +23,7 @@ export type Reason =
   | 'lost'
   // reserve
   | 'contended'
+  | 'out_of_rounds'
   // after all: the decision could not be written down
   | 'log_unavailable';
 

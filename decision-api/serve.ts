@@ -65,8 +65,9 @@ export async function serve(asked: Asked, parts: ServingParts): Promise<Served> 
   if (key !== null) {
     const first = await keep(key, entry, { bodyHash: hashBody(asked.body), draft, record }, parts);
     if (first) {
-      await giveUp(decision, parts, 'all');
-      return repeat(asked, first, parts);
+      // Ours may be handed out by another instance if the store did take it: then its places and money stay held.
+      if (first.oursIsGone) await giveUp(decision, parts, 'all');
+      return repeat(asked, first.answer, parts);
     }
   }
   try {
@@ -125,35 +126,42 @@ function toRecord(decision: Decision, noFill: Draft['no_fill_reason'], parts: Se
   };
 }
 
-/** What was answered before: by the store, else by this process. */
+/** What was answered before: by this process, which may not have been able to tell the store, else by any. */
 function keptAnswer(key: string | null, entry: Entry | null, { answers }: ServingParts): KeptAnswer | null {
-  if (entry?.bytes) return decodeAnswer(entry.bytes);
-  return key === null ? null : answers.recall(key);
+  const own = key === null ? null : answers.recall(key);
+  return own ?? (entry?.bytes ? decodeAnswer(entry.bytes) : null);
 }
 
-/** Null: ours is kept, if only in this process. Else the answer that came first. */
+/** The answer that came first, and whether it is sure that nobody will ever be given ours. */
+interface First {
+  readonly answer: KeptAnswer;
+  readonly oursIsGone: boolean;
+}
+
+/** Null: ours is kept, if only in this process. */
 async function keep(
   key: string,
   absent: Entry | null,
   answer: KeptAnswer,
   parts: ServingParts,
-): Promise<KeptAnswer | null> {
-  if (absent === null) return keepHere(key, answer, parts);
+): Promise<First | null> {
+  if (absent === null) return keepHere(key, answer, true, parts);
   try {
     const first = await keepAnswer(parts.gate, key, absent, answer);
     parts.answers.remember(key, first ?? answer);
-    return first;
+    return first && { answer: first, oursIsGone: true };
   } catch (error) {
     if (!isAway(error)) throw error;
     parts.metrics.engineFailures.inc({ engine: 'answers', code: error.code });
-    return keepHere(key, answer, parts);
+    return keepHere(key, answer, false, parts);
   }
 }
 
-function keepHere(key: string, answer: KeptAnswer, { answers }: ServingParts): KeptAnswer | null {
+function keepHere(key: string, answer: KeptAnswer, oursIsGone: boolean, { answers }: ServingParts): First | null {
   const first = answers.recall(key);
-  if (!first) answers.remember(key, answer);
-  return first;
+  if (first) return { answer: first, oursIsGone };
+  answers.remember(key, answer);
+  return null;
 }
 
 /** The same answer again; its record is appended again too, in case the first one never arrived. */

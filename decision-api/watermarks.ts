@@ -1,5 +1,5 @@
 import type { Marks } from '../domain/frequency/frequency.ts';
-import { keys } from '../engines/state-store/keys.ts';
+import { decodeTokenLife, encodeTokenLife, keys, MONEY_KEPT_MS } from '../engines/state-store/keys.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
 import { decodeBare } from '../schemas/codec.ts';
 import type { StoreGate } from './store-gate.ts';
@@ -11,14 +11,17 @@ import type { StoreGate } from './store-gate.ts';
 export class Watermarks implements Marks {
   readonly #gate: StoreGate;
   readonly #keys: readonly string[];
+  readonly #tokenLifeMs: number;
   #marks: readonly number[];
   #lowest = 0;
   #closedUpTo = 0;
   #caughtUp = true;
   #known = false;
+  #lifeNoted = false;
 
-  constructor(gate: StoreGate, partitions: number) {
+  constructor(gate: StoreGate, partitions: number, tokenLifeMs: number) {
     this.#gate = gate;
+    this.#tokenLifeMs = tokenLifeMs;
     const heads = Array.from({ length: partitions }, (_, partition) => keys.head('frequency', 'ad-beacons', partition));
     this.#keys = [...heads, keys.closed];
     this.#marks = heads.map(() => 0);
@@ -38,9 +41,9 @@ export class Watermarks implements Marks {
     return this.#closedUpTo;
   }
 
-  /** False while a store that forgot acknowledged writes is being brought up again. */
+  /** False while a store that forgot acknowledged writes is being brought up again, or nobody there knows our tokens' life. */
   get caughtUp(): boolean {
-    return this.#caughtUp;
+    return this.#caughtUp && this.#lifeNoted;
   }
 
   /** They were read at least once. */
@@ -50,7 +53,7 @@ export class Watermarks implements Marks {
 
   /** Rejects with EngineError when the store is away; then the last values stand. */
   async refresh(): Promise<void> {
-    const entries = await this.#gate.probe(this.#keys);
+    const [life, ...entries] = await this.#gate.probe([keys.tokenLife, ...this.#keys]);
     const heads = entries.slice(0, -1).map(readHead);
     this.#marks = heads.map((head) => head.watermark);
     this.#lowest = this.#marks.reduce((lowest, mark) => Math.min(lowest, mark), Number.MAX_SAFE_INTEGER);
@@ -58,6 +61,14 @@ export class Watermarks implements Marks {
     const closed = entries.at(-1)?.bytes;
     this.#closedUpTo = closed && closed.length >= 8 ? Number(closed.readBigInt64BE(0)) : 0;
     this.#known = true;
+    this.#lifeNoted = decodeTokenLife(life?.bytes) >= this.#tokenLifeMs;
+    if (life && !this.#lifeNoted) this.#lifeNoted = await this.#noteLife(life);
+  }
+
+  /** Workers must not close a minute before its tokens have run out, whatever life they themselves are set to. */
+  async #noteLife(entry: Entry): Promise<boolean> {
+    const swapped = await this.#gate.swap(keys.tokenLife, entry, encodeTokenLife(this.#tokenLifeMs), MONEY_KEPT_MS);
+    return swapped.ok;
   }
 }
 

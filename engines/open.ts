@@ -5,12 +5,13 @@ import type { Catalog } from './catalog/catalog.ts';
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts';
 import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
 import { EngineError } from './errors.ts';
 import type { EventLog, TopicSpec } from './event-log/event-log.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
+import { keepRunning } from './keep-running.ts';
 import { openLmdbStateStore } from './state-store/lmdb-state-store.ts';
 import type { StateStore } from './state-store/state-store.ts';
 import { openClickHouse } from './warehouse/clickhouse-warehouse.ts';
@@ -64,7 +65,7 @@ export function topicSpecs(config: Config): TopicSpec[] {
   }));
 }
 
-/** Servers that this process started because no URL was given for them. */
+/** Servers that this process started because no URL was given for them. One that dies is started again. */
 export interface Embedded {
   readonly catalogUrl: string;
   readonly warehouseUrl: string;
@@ -79,7 +80,7 @@ export interface Embedded {
 export async function startEmbedded(config: Config, onProgress: (line: string) => void): Promise<Embedded> {
   const known = readEndpoints(config.dataDir);
   const catalog = config.catalogUrl === null ? startPostgres(config, onProgress) : null;
-  const warehouse = config.warehouseUrl === null ? startWarehouse(config, known.warehouse) : null;
+  const warehouse = config.warehouseUrl === null ? startWarehouse(config, known.warehouse, onProgress) : null;
   const [catalogStarted, warehouseStarted] = await Promise.allSettled([catalog, warehouse]);
   const stop = async () => {
     if (warehouseStarted.status === 'fulfilled') await warehouseStarted.value?.stop();
@@ -99,12 +100,25 @@ export async function startEmbedded(config: Config, onProgress: (line: string) =
 }
 
 function startPostgres(config: Config, onProgress: (line: string) => void) {
-  return startEmbeddedPostgres({ path: folder(config, 'catalog'), port: 0, onProgress });
+  const path = folder(config, 'catalog');
+  let port = 0;
+  const start = async () => {
+    const server = await startEmbeddedPostgres({ path, port, onProgress });
+    port = portOf(server.url) ?? 0;
+    return server;
+  };
+  return keepRunning({ name: 'PostgreSQL', clock: systemClock(), start, onProgress });
 }
 
-function startWarehouse(config: Config, lastUrl: string | undefined) {
+function startWarehouse(config: Config, lastUrl: string | undefined, onProgress: (line: string) => void) {
   const path = folder(config, 'warehouse');
-  return startEmbeddedWarehouse({ path, port: portOf(lastUrl) ?? 0 });
+  let port = portOf(lastUrl) ?? 0;
+  const start = async () => {
+    const server = await startEmbeddedWarehouse({ path, port, onProgress });
+    if (port === 0) port = portOf(server.url) ?? 0;
+    return server;
+  };
+  return keepRunning({ name: 'the warehouse', clock: systemClock(), start, onProgress });
 }
 
 /** Brings catalog and warehouse to this release's tables and makes the topics. `onProgress` gets one line per step. */

@@ -1,6 +1,6 @@
 import { type Judgement, judge, outcomeOf } from '../domain/first-sight.ts';
 import { EngineError } from '../engines/errors.ts';
-import { BROOM_MS, keys } from '../engines/state-store/keys.ts';
+import { BROOM_MS, decodeTokenLife, keys } from '../engines/state-store/keys.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import type { AdBeacon } from '../schemas/records.ts';
 import { readHeads } from './heads.ts';
@@ -87,14 +87,21 @@ async function dropPassed(group: string, open: Map<number, Set<number>>, context
   const held = context.assigned().filter(({ topic, partition }) => topic === BEACONS && open.has(partition));
   if (held.length === 0) return;
   const heads = await readHeads(context.store, group, held);
+  const lifeMs = await tokenLifeMs(context);
   for (const [index, { partition }] of held.entries()) {
     const minutes = open.get(partition) ?? new Set();
     for (const minute of minutes) {
-      if ((heads[index]?.watermark ?? 0) <= lastExpiry(minute, context.config.tokenLifeMs)) continue;
+      if ((heads[index]?.watermark ?? 0) <= lastExpiry(minute, lifeMs)) continue;
       await context.store.drop(keys.claims(group, partition, minute));
       minutes.delete(minute);
     }
   }
+}
+
+/** The longest life that a token out there may have: this worker's setting need not be that of the instance that signed it. */
+export async function tokenLifeMs({ store, config }: Pick<BeatContext, 'store' | 'config'>): Promise<number> {
+  const [noted] = await store.read([keys.tokenLife]);
+  return Math.max(config.tokenLifeMs, decodeTokenLife(noted?.bytes));
 }
 
 /** Epoch ms after which no beacon of a decision in this minute is on time. */

@@ -2,11 +2,10 @@ import type { PodCandidate } from '../../domain/pods/pod.ts';
 import { solvePod } from '../../domain/pods/solver.ts';
 import { type Decision, type Runner, racing } from '../decision.ts';
 
-/** The best pod of the creatives still in the race. `onlyHeld`: of those that need nothing more. */
-export function solve(decision: Decision, onlyHeld: boolean): void {
-  const runners = racing(decision).filter((runner) => !onlyHeld || decision.held.has(runner.creative.id));
+/** The best pod of the creatives still in the race. */
+export function solve(decision: Decision): void {
   const first = decision.solution === null;
-  decision.solution = solvePod(runners.map(asCandidate), decision.ask.rules);
+  decision.solution = solvePod(racing(decision).map(asCandidate), decision.ask.rules);
   if (first) decision.conflictsRejected = decision.solution.conflicts;
 }
 

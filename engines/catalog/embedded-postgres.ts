@@ -23,6 +23,8 @@ export interface EmbeddedPostgresOptions {
 export interface EmbeddedPostgres {
   /** postgres://… on 127.0.0.1, with its password. */
   readonly url: string;
+  /** Resolves, with how, when the server has ended; never for one that another process started. */
+  readonly ended: Promise<string>;
   /** Fast shutdown, at most 8 s; then an immediate one, from which the next start recovers. Idempotent. */
   stop(): Promise<void>;
 }
@@ -51,7 +53,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   let failure: EngineError | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const shared = await settleWithLivingServer(path, data, say);
-    if (shared) return { url: urlOf(password, shared), stop: async () => undefined };
+    if (shared)
+      return { url: urlOf(password, shared), ended: new Promise(() => undefined), stop: async () => undefined };
     if (runAs.filesTo) await giveTo(data, runAs.filesTo);
     if (!existsSync(data)) {
       say('creating the catalog cluster');
@@ -192,8 +195,7 @@ async function startServer(
   void ended.then((how) => {
     early = how;
     process.off('exit', takeAlong);
-    if (stopping) return;
-    say(`PostgreSQL ended by itself (${how}); see ${logFile}`);
+    if (!stopping) say(`PostgreSQL ended by itself (${how}); see ${logFile}`);
   });
   const stop = async (): Promise<void> => {
     stopping = true;
@@ -215,7 +217,7 @@ async function startServer(
     const living = await livingServer(data);
     if (living?.pid === server.pid && living?.ready) {
       server.unref();
-      return { url: urlOf(password, port), stop };
+      return { url: urlOf(password, port), ended, stop };
     }
     await real.sleep(20);
   }

@@ -18,6 +18,8 @@ export const keys = {
   answer: (requestHash: string) => `q:${requestHash}`,
   /** 8 bytes: every decision minute up to it is closed for every campaign. */
   closed: 'c:closed',
+  /** 8 bytes: the longest token life (ms) that any instance has used. Minutes stay open and claims are kept that long. */
+  tokenLife: 'c:token-life',
   /** Claim bucket of one group, partition and decision minute. */
   claims: (group: string, partition: number, minute: number) => `k:${group}:${partition}:${minute}`,
 } as const;
@@ -27,3 +29,14 @@ export const BROOM_MS = 38 * 24 * 3_600_000;
 
 /** A money record outlives every pause of its campaign: forgetting it would give the budget out again. */
 export const MONEY_KEPT_MS = 10 * 365 * 24 * 3_600_000;
+
+export function encodeTokenLife(lifeMs: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(lifeMs));
+  return bytes;
+}
+
+/** 0 where none has been noted. */
+export function decodeTokenLife(bytes: Buffer | null | undefined): number {
+  return bytes && bytes.length >= 8 ? Number(bytes.readBigInt64BE(0)) : 0;
+}

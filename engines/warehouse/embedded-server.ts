@@ -9,6 +9,8 @@ export interface EmbeddedWarehouse {
   readonly url: string;
   /** The engine's process. */
   readonly pid: number;
+  /** Resolves, with how, when that process has ended. */
+  readonly ended: Promise<string>;
   /** Lets running statements end, then ends the engine; after 10 s without its leave. Idempotent. */
   stop(): Promise<void>;
 }
@@ -36,10 +38,18 @@ export async function startEmbeddedWarehouse(options: EmbeddedWarehouseOptions):
   mkdirSync(options.path, { recursive: true });
   for (let attempt = 1; ; attempt++) {
     const child = forkBridge(options);
+    const ended = new Promise<string>((resolve) =>
+      child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`)),
+    );
     const hello = await helloOf(child);
-    if ('port' in hello) return { url: `http://127.0.0.1:${hello.port}`, pid: child.pid ?? 0, stop: () => stop(child) };
+    if ('port' in hello) {
+      return { url: `http://127.0.0.1:${hello.port}`, pid: child.pid ?? 0, ended, stop: () => stop(child) };
+    }
     if (!hello.busy || attempt === BUSY_TRIES) {
-      throw new EngineError('unavailable', `the embedded warehouse in ${options.path} did not start: ${hello.error}`);
+      const remedy = hello.busy
+        ? '. If Breakwater runs on this data folder already, stop it or choose another DATA_DIR'
+        : '';
+      throw new EngineError('unavailable', `the warehouse in ${options.path} did not start: ${hello.error}${remedy}`);
     }
     if (attempt === 1)
       options.onProgress?.(

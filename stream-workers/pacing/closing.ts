@@ -3,7 +3,7 @@ import { type BilledMinute, close, emptyMoney, heldOf } from '../../domain/ledge
 import { keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
 import type { Entry } from '../../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
-import { lastExpiry } from '../first-sight.ts';
+import { lastExpiry, tokenLifeMs } from '../first-sight.ts';
 import { lowestWatermark } from '../heads.ts';
 import { update } from '../swap.ts';
 import type { BeatContext } from '../worker.ts';
@@ -32,7 +32,7 @@ export async function closeMinutes(
   const partitions = await context.log.partitions('ad-beacons');
   const watermark = await lowestWatermark(context.store, 'pacing', 'ad-beacons', partitions);
   const [mark] = await context.store.read([keys.closed]);
-  const upTo = closableMinute(watermark, context.config.tokenLifeMs);
+  const upTo = closableMinute(watermark, await tokenLifeMs(context));
   if (!mark || upTo <= closedMinute(mark)) return closedMinute(mark);
 
   const open = await readOpenSums(context, partitions);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Campaign } from '../../domain/campaign.ts';
 import { emptyMoney, take } from '../../domain/ledger.ts';
 import { micros } from '../../domain/money.ts';
-import { keys } from '../../engines/state-store/keys.ts';
+import { encodeTokenLife, keys } from '../../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import { lastExpiry } from '../first-sight.ts';
 import { type Bench, id, openBench, PARTITIONS } from '../fixture.ts';
@@ -82,6 +82,24 @@ it('replaces what was taken by what was billed once the watermark has passed the
   await runner.close();
   expect(await moneyOf(bench)).toMatchObject({ closed_up_to: minute, billed_micros: 24_000, taken: [] });
   expect(await openMicros(bench)).toBe(0);
+});
+
+it('keeps a minute open for the longest token life that an instance has noted', async () => {
+  await using bench = await openBench();
+  const minute = Math.floor(bench.clock.now() / 60_000);
+  const [absent] = await bench.store.read([keys.tokenLife]);
+  if (!absent) throw new Error('an absent entry is an entry');
+  await bench.store.swap(keys.tokenLife, absent, encodeTokenLife(90_000), 1e9);
+  const runner = await start(bench);
+  await bench.send({ reservation: id(1), expires_at: (minute + 1) * 60_000 + 90_000 });
+  await bench.clock.advance((minute + 1) * 60_000 + 80_000);
+  await bench.send({ reservation: id(1), expires_at: (minute + 1) * 60_000 + 90_000, minute });
+  await bench.send({ reservation: id(2), expires_at: (minute + 1) * 60_000 + 90_000, minute });
+  await bench.clock.advance((minute + 1) * 60_000 + 89_000);
+  expect((await moneyOf(bench)).closed_up_to).toBeLessThan(minute);
+  await bench.clock.advance((minute + 1) * 60_000 + 95_000);
+  await runner.close();
+  expect(await moneyOf(bench)).toMatchObject({ closed_up_to: minute, billed_micros: 24_000 });
 });
 
 it('counts once when the worker dies between the sums and the head', async () => {
