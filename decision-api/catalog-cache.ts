@@ -1,7 +1,11 @@
 import type { Campaign, PodConfig } from '../domain/campaign.ts';
 import { readCampaign, readPodConfig } from '../domain/campaign-document.ts';
+import type { Context } from '../domain/request.ts';
+import { createTargetingIndex } from '../domain/targeting/index/targeting-index.ts';
 import type { CatalogSnapshot } from '../engines/catalog/catalog.ts';
 import type { CatalogChange } from '../schemas/records.ts';
+import type { DecidingCatalog } from './decision.ts';
+import { carries, type Feature } from './features.ts';
 
 interface Versioned {
   readonly id: string;
@@ -11,25 +15,53 @@ interface Versioned {
 /** One kind of document by id: the newest version wins, and a deletion is a version too. */
 class Newest<T extends Versioned> {
   readonly #held = new Map<string, { readonly version: number; readonly document: T | null }>();
+  #living: readonly T[] = [];
+  /** Offered since the list was made. */
+  readonly #changed = new Set<string>();
 
   offer(id: string, version: number, document: T | null): boolean {
     const known = this.#held.get(id);
     if (known && known.version >= version) return false;
     this.#held.set(id, { version, document });
+    this.#changed.add(id);
     return true;
   }
 
-  living(): T[] {
-    const documents: T[] = [];
-    for (const { document } of this.#held.values()) if (document) documents.push(document);
-    return documents.sort((a, b) => (a.id < b.id ? -1 : 1));
+  /** In the order of their ids. A list that was answered never changes: a few changes are put into a copy of it. */
+  living(): readonly T[] {
+    if (this.#changed.size > 8) {
+      const documents: T[] = [];
+      for (const { document } of this.#held.values()) if (document) documents.push(document);
+      this.#living = documents.sort((a, b) => (a.id < b.id ? -1 : 1));
+    } else for (const id of this.#changed) this.#living = withDocument(this.#living, id, this.#held.get(id)?.document);
+    this.#changed.clear();
+    return this.#living;
   }
 }
 
+function withDocument<T extends { readonly id: string }>(
+  sorted: readonly T[],
+  id: string,
+  document: T | null | undefined,
+): readonly T[] {
+  let place = 0;
+  for (let after = sorted.length; place < after; ) {
+    const middle = (place + after) >>> 1;
+    if ((sorted[middle]?.id ?? id) < id) place = middle + 1;
+    else after = middle;
+  }
+  const known = sorted[place]?.id === id ? 1 : 0;
+  return document ? sorted.toSpliced(place, known, document) : sorted.toSpliced(place, known);
+}
+
 /** Every campaign and pod in memory. */
-export class CatalogCache {
+export class CatalogCache implements DecidingCatalog {
   readonly #campaigns = new Newest<Campaign>();
   readonly #pods = new Newest<PodConfig>();
+  readonly #index = createTargetingIndex<Campaign>();
+  /** Campaigns by the features that they carry, as one text. */
+  readonly #carrying = new Map<string, number>();
+  readonly #carriedBy = new Map<string, string>();
   #campaignList: readonly Campaign[] = [];
   #podList: readonly PodConfig[] = [];
   #changes = 0;
@@ -37,6 +69,21 @@ export class CatalogCache {
   /** In the order of their ids. */
   get campaigns(): readonly Campaign[] {
     return this.#campaignList;
+  }
+
+  match(context: Context): readonly Campaign[] {
+    const matched = this.#index.match(context);
+    // Clause numbers mostly follow the ids, since catalogs are loaded in that order.
+    const sorted = matched.every((campaign, at) => at === 0 || (matched[at - 1]?.id ?? '') < campaign.id);
+    return sorted ? matched : matched.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  carriers(features: readonly Feature[]): number {
+    let count = 0;
+    for (const [carried, campaigns] of this.#carrying) {
+      if (features.some((feature) => carried.includes(feature))) count += campaigns;
+    }
+    return count;
   }
 
   get pods(): readonly PodConfig[] {
@@ -53,23 +100,46 @@ export class CatalogCache {
   }
 
   load(snapshot: CatalogSnapshot): void {
-    const campaigns = snapshot.campaigns.map((each) => this.#campaigns.offer(each.id, each.version, each));
-    const pods = snapshot.pods.map((each) => this.#pods.offer(each.id, each.version, each));
+    const campaigns = snapshot.campaigns.map((each) => this.#putCampaign(each.id, each.version, each));
+    const pods = snapshot.pods.map((each) => this.#putPod(each.id, each.version, each));
     if ([...campaigns, ...pods].includes(true)) this.#settle();
   }
 
   /** False: the change holds no document that can be used. An old version is fine and changes nothing. */
   apply(change: CatalogChange): boolean {
-    if (change.kind === 'campaign') return this.#offer(this.#campaigns, change, readCampaign);
-    return change.kind === 'pod' && this.#offer(this.#pods, change, readPodConfig);
+    if (change.kind === 'campaign') return this.#change(change, readCampaign, this.#putCampaign);
+    return change.kind === 'pod' && this.#change(change, readPodConfig, this.#putPod);
   }
 
-  #offer<T extends Versioned>(into: Newest<T>, change: CatalogChange, read: (value: unknown) => T | null): boolean {
+  #change<T extends Versioned>(
+    change: CatalogChange,
+    read: (value: unknown) => T | null,
+    put: (id: string, version: number, document: T | null) => boolean,
+  ): boolean {
     const document = change.deleted ? null : read(parse(change.document));
     if (document === null && !change.deleted) return false;
     if (document !== null && document.id !== change.id) return false;
-    if (into.offer(change.id, change.version, document)) this.#settle();
+    if (put(change.id, change.version, document)) this.#settle();
     return true;
+  }
+
+  readonly #putPod = (id: string, version: number, pod: PodConfig | null) => this.#pods.offer(id, version, pod);
+
+  readonly #putCampaign = (id: string, version: number, campaign: Campaign | null): boolean => {
+    if (!this.#campaigns.offer(id, version, campaign)) return false;
+    if (campaign === null) this.#index.remove(id);
+    else this.#index.put(campaign);
+    this.#count(this.#carriedBy.get(id), -1);
+    this.#carriedBy.delete(id);
+    if (campaign === null) return true;
+    const carried = carries(campaign).join(' ');
+    this.#carriedBy.set(id, carried);
+    this.#count(carried, 1);
+    return true;
+  };
+
+  #count(carried: string | undefined, by: number): void {
+    if (carried !== undefined) this.#carrying.set(carried, (this.#carrying.get(carried) ?? 0) + by);
   }
 
   #settle(): void {

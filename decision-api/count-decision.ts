@@ -7,6 +7,7 @@ export function countDecision(decision: Decision, metrics: Metrics): void {
   for (const [step, micros] of Object.entries(decision.timingsUs)) {
     metrics.stepSeconds.observe({ step }, micros / 1_000_000);
   }
+  for (const [reason, campaigns] of decision.notEntered) metrics.fallouts.inc({ reason }, campaigns);
   for (const entrant of decision.entrants) {
     const reasons = new Set<Reason>();
     if (entrant.fellOut) reasons.add(entrant.fellOut);

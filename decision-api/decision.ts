@@ -1,5 +1,6 @@
 import type { Campaign, Creative, FrequencyCap } from '../domain/campaign.ts';
 import type { PodSolution } from '../domain/pods/pod.ts';
+import type { Context } from '../domain/request.ts';
 import type { Ask } from './ask.ts';
 import type { Feature } from './features.ts';
 import type { Purse, Spending } from './purse.ts';
@@ -52,7 +53,12 @@ export interface Decision {
   /** Null: the state store is away. */
   seen: readonly SeenIdentity[] | null;
   catalogStale: boolean;
+  /** The campaigns whose targeting allows this moment, in the order of their ids. */
   entrants: readonly Entrant[];
+  /** All others, counted by why they did not even enter; explain can name each from `catalog`. */
+  notEntered: ReadonlyMap<Reason, number>;
+  /** The catalog as it was when matching ran. */
+  catalog: readonly Campaign[];
   solution: PodSolution | null;
   conflictsRejected: number;
   /** By creative. */
@@ -60,9 +66,19 @@ export interface Decision {
   readonly timingsUs: Record<string, number>;
 }
 
+/** The catalog as a decision asks it. */
+export interface DecidingCatalog {
+  /** In the order of their ids; a list that was answered never changes. */
+  readonly campaigns: readonly Campaign[];
+  /** Those whose targeting allows this moment, in the order of their ids. */
+  match(context: Context): readonly Campaign[];
+  /** How many campaigns carry one of these features at least. */
+  carriers(features: readonly Feature[]): number;
+}
+
 /** What the steps work with. */
 export interface DecidingParts {
-  readonly campaigns: () => readonly Campaign[];
+  readonly catalog: DecidingCatalog;
   readonly signals: Signals;
   readonly watermarks: Watermarks;
   readonly purse: Purse;

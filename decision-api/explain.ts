@@ -1,17 +1,21 @@
 import { type DecidingParts, type Decision, type Entrant, outcomeOf, podOf, type Runner } from './decision.ts';
 import { needsMoney } from './purse.ts';
 import { usedOf } from './reserver.ts';
+import { enter } from './steps/match.ts';
 
 /** Every campaign of the catalog with its slot or the one reason why it has none, its scores, prices and caps. */
 export function explainDecision(decision: Decision, parts: DecidingParts): object {
   const positions = new Map(podOf(decision).map(({ held }, index) => [held.runner.creative.id, index + 1]));
+  const entered = new Map(decision.entrants.map((entrant) => [entrant.campaign.id, entrant]));
   return {
     viewer: decision.ask.viewer.viewer,
     features: [...decision.features],
     context: decision.ask.context,
     rules: decision.ask.rules,
     steps_us: decision.timingsUs,
-    campaigns: decision.entrants.map((entrant) => explainEntrant(entrant, decision, parts, positions)),
+    campaigns: decision.catalog.map((campaign) =>
+      explainEntrant(entered.get(campaign.id) ?? enter(campaign, decision), decision, parts, positions),
+    ),
   };
 }
 

@@ -4,10 +4,11 @@ import { partitionOf } from '../engines/event-log/partition.ts';
 
 export type Feature = 'targeting' | 'frequency' | 'pods';
 
+export const allFeatures: readonly Feature[] = ['targeting', 'frequency', 'pods'];
+
 /** Which features are on for a viewer. The same viewer always falls on the same side of a percentage. */
 export function featuresFor(viewer: string, shares: Config['features']): ReadonlySet<Feature> {
-  const names: readonly Feature[] = ['targeting', 'frequency', 'pods'];
-  return new Set(names.filter((name) => partitionOf(`${name}:${viewer}`, 10_000) < shares[name] * 100));
+  return new Set(allFeatures.filter((name) => partitionOf(`${name}:${viewer}`, 10_000) < shares[name] * 100));
 }
 
 /** The features that a campaign cannot do without: off for a viewer, its rules are never ignored, it is ineligible. */

@@ -49,7 +49,7 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
     logger,
     pepper: config.pepper ?? '',
     uuid: () => parts.random.uuid(),
-    campaigns: () => assembly.cache.campaigns,
+    catalog: assembly.cache,
     catalogStale: (now) => assembly.feed.stale(now),
     base: () => base,
     readiness: () => readinessOf(assembly),

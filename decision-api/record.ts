@@ -45,7 +45,7 @@ export function recordOf(decision: Decision, arrivalId: string, noFill: NoFillRe
 /** Why the pod is empty; null: it is not. */
 export function noFillReason(decision: Decision): NoFillReason | null {
   if (podOf(decision).length > 0) return null;
-  if (decision.entrants.length === 0) return 'no_campaigns';
+  if (decision.catalog.length === 0) return 'no_campaigns';
   if (decision.entrants.some((entrant) => entrant.runners.some((runner) => runner.struck === 'lost'))) {
     return 'no_pod_fits';
   }
@@ -126,7 +126,7 @@ function candidatesOf(decision: Decision): readonly Candidate[] {
 
 /** Campaigns that fell out before they became candidates, counted by reason. */
 export function falloutsOf(decision: Decision): readonly Fallout[] {
-  const counts = new Map<Reason, number>();
+  const counts = new Map<Reason, number>(decision.notEntered);
   for (const { fellOut } of decision.entrants) if (fellOut) counts.set(fellOut, (counts.get(fellOut) ?? 0) + 1);
   return [...counts].map(([reason, campaigns]) => ({ reason, campaigns }));
 }

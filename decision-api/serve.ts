@@ -94,6 +94,8 @@ function begin(ask: Ask, { config, partitions }: ServingParts): Decision {
     seen: null,
     catalogStale: false,
     entrants: [],
+    notEntered: new Map(),
+    catalog: [],
     solution: null,
     conflictsRejected: 0,
     held: new Map(),

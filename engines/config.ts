@@ -110,6 +110,11 @@ export function cacheFolder(environment: Environment = process.env): string {
   return environment.BREAKWATER_CACHE || join(caches, 'breakwater');
 }
 
+/** How many cases a proof draws for each property; null: not set. */
+export function propertyRuns(environment: Environment = process.env): string | null {
+  return environment.FC_RUNS?.trim() || null;
+}
+
 /** This process's environment with `settings` over it: what a child process or a second configuration reads. */
 export function environmentWith(settings: Environment): Record<string, string> {
   const merged: Record<string, string> = {};

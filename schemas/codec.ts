@@ -47,15 +47,20 @@ export function decodeBare<N extends keyof StateShapes>(name: N, bytes: Buffer):
   }
 }
 
+/** Records are written here and copied out at their length, which is not known before. */
+let scratch: Buffer = Buffer.allocUnsafeSlow(16 * 1024);
+
 /** Confluent wire format: 0x00, the schema's id as int32 big endian, Avro. */
 export function encode<N extends EventName>(name: N, value: EventShapes[N]): Buffer {
   const { type, id } = typeOf(name);
-  const body = type.toBuffer(value);
-  const bytes = Buffer.allocUnsafe(WIRE_HEADER_BYTES + body.length);
-  bytes[0] = 0;
-  bytes.writeInt32BE(id, 1);
-  body.copy(bytes, WIRE_HEADER_BYTES);
-  return bytes;
+  let end = type.encode(value, scratch, WIRE_HEADER_BYTES);
+  if (end < 0) {
+    scratch = Buffer.allocUnsafeSlow(2 * (scratch.length - end));
+    end = type.encode(value, scratch, WIRE_HEADER_BYTES);
+  }
+  scratch[0] = 0;
+  scratch.writeInt32BE(id, 1);
+  return Buffer.from(scratch.subarray(0, end));
 }
 
 /** Reads any version of any event record as this release's shape. Throws UndecodableError. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
+import { quickTypeOf } from './quick-write.ts';
 import { UuidType } from './uuid.ts';
 
 /** One version of one record: the id on the wire, the file that holds it. */
@@ -23,6 +24,8 @@ export function schemaOf(entry: RegistryEntry): avro.Schema {
 export function parseType(schema: avro.Schema): avro.Type {
   return avro.Type.forSchema(schema, {
     typeHook(inner, options) {
+      const quick = quickTypeOf(inner as avro.Schema, options);
+      if (quick !== undefined) return quick;
       if (typeof inner !== 'object' || inner === null || !('type' in inner)) return undefined;
       const fixed = inner as { type: string; name?: string; logicalType?: string };
       if (fixed.type !== 'fixed' || fixed.name !== 'Uuid' || fixed.logicalType) return undefined;

@@ -1,23 +1,44 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
-import type { DecidingParts, Decision, Entrant } from '../decision.ts';
-import { carries } from '../features.ts';
+import type { DecidingCatalog, DecidingParts, Decision, Entrant } from '../decision.ts';
+import { allFeatures, carries } from '../features.ts';
 import type { Reason } from '../reasons.ts';
 import { capsOf } from '../reserver.ts';
 
 /** Every campaign against the moment: features, targeting, and whether it has anything to show that fits. */
-export function match(decision: Decision, parts: DecidingParts): void {
-  decision.entrants = parts.campaigns().map((campaign) => enter(campaign, decision));
+export function match(decision: Decision, { catalog }: DecidingParts): void {
+  const matched = catalog.match(decision.ask.context);
+  decision.catalog = catalog.campaigns;
+  decision.entrants = matched.map((campaign) => enterMatched(campaign, decision));
+  decision.notEntered = countOthers(decision, catalog);
 }
 
-function enter(campaign: Campaign, { ask, features }: Decision): Entrant {
+/** The index does not say who the others are: one that carries a feature which is off fell out for that, the rest for targeting. */
+function countOthers({ features, entrants }: Decision, catalog: DecidingCatalog): ReadonlyMap<Reason, number> {
+  const off = allFeatures.filter((feature) => !features.has(feature));
+  const carrying = off.length === 0 ? 0 : catalog.carriers(off);
+  const featureOff = carrying - entrants.filter(({ fellOut }) => fellOut === 'feature_off').length;
+  const targeting = catalog.campaigns.length - entrants.length - featureOff;
+  const counts = new Map<Reason, number>();
+  if (featureOff > 0) counts.set('feature_off', featureOff);
+  if (targeting > 0) counts.set('targeting', targeting);
+  return counts;
+}
+
+/** A campaign that did not enter, for explain: the plain matcher names the dimension that stopped it. */
+export function enter(campaign: Campaign, decision: Decision): Entrant {
+  const entrant = enterMatched(campaign, decision);
+  const matched = matchCampaign(campaign, decision.ask.context);
+  if (entrant.fellOut === 'feature_off' || matched.ok) return entrant;
+  return { ...entrant, fellOut: 'targeting', detail: matched.dimension, runners: [] };
+}
+
+function enterMatched(campaign: Campaign, { ask, features }: Decision): Entrant {
   const entrant: Entrant = { campaign, fellOut: null, detail: null, runners: [] };
   const out = (reason: Reason, detail: string | null): Entrant => Object.assign(entrant, { fellOut: reason, detail });
 
   const missing = carries(campaign).find((feature) => !features.has(feature));
   if (missing) return out('feature_off', missing);
-  const matched = matchCampaign(campaign, ask.context);
-  if (!matched.ok) return out('targeting', matched.dimension);
   const active = campaign.creatives.filter((creative) => creative.status === 'active' && creative.media.length > 0);
   if (active.length === 0) return out('no_creative', null);
   const fitting = active.filter((creative) => creative.durationSeconds <= ask.rules.durationSeconds);

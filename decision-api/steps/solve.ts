@@ -1,5 +1,5 @@
-import { solvePod } from '../../domain/pods/plain-solver.ts';
 import type { PodCandidate } from '../../domain/pods/pod.ts';
+import { solvePod } from '../../domain/pods/solver.ts';
 import { type Decision, type Runner, racing } from '../decision.ts';
 
 /** The best pod of the creatives still in the race. */

@@ -14,7 +14,7 @@ export function relationOf(a: PodCandidate, b: PodCandidate, rules: PodRules): R
   return rules.minSeparationSeconds === null ? 'never' : 'apart';
 }
 
-function isDuplicate(a: PodCandidate, b: PodCandidate, rules: PodRules): boolean {
+export function isDuplicate(a: PodCandidate, b: PodCandidate, rules: PodRules): boolean {
   if (a.creativeId === b.creativeId || a.mediaUrl === b.mediaUrl) return true;
   return !rules.allowDuplicateAdvertisers && (a.advertiserId === b.advertiserId || a.campaignId === b.campaignId);
 }

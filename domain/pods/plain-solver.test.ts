@@ -77,6 +77,26 @@ test('competitors may stand in one pod when enough time lies between', () => {
   ).toEqual([0, 30, 60]);
 });
 
+test('an ad too few between competitors is too few, to the second', () => {
+  const candidates = [
+    ad('a', 30, 100, inCategory('cars')),
+    ad('x', 30, 90),
+    ad('b', 30, 80, inCategory('cars')),
+    ad('y', 30, 70),
+  ];
+  const open = { durationSeconds: 120, maxAds: 4 };
+  expect(ids(candidates, { ...open, minSeparationSeconds: 30 })).toEqual(['a', 'x', 'b', 'y']);
+  expect(ids(candidates, { ...open, minSeparationSeconds: 31 })).toEqual(['a', 'x', 'y', 'b']);
+});
+
+test('to the viewer a house ad comes after all others', () => {
+  const paid = [ad('a', 15, 100), ad('b', 15, 90)];
+  const house = (qualityCenti: number) => ad('h', 15, 1, { house: true, qualityCenti });
+  const even = (2 * fatigueStep) / 15;
+  expect(ids([...paid, house(even - 1)], { objective: 'user_experience' })).toEqual(['a', 'b']);
+  expect(ids([...paid, house(even)], { objective: 'user_experience' })).toEqual(['a', 'b', 'h']);
+});
+
 test.each([
   ['advertiser', { advertiserId: 'same' }, true],
   ['campaign', { campaignId: 'same' }, true],

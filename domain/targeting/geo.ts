@@ -58,6 +58,37 @@ function matchAround({ region }: ListedCity, listed: ListedPlaces, context: Cont
   return 'yes';
 }
 
+/**
+ * The same tree for an index: a listed place becomes keys, a moment asks for keys, and matchPlaces says yes exactly where they share
+ * one. A bare city within n listed regions or countries is n keys.
+ */
+export function keysOfPlaces(listed: ListedPlaces): readonly string[] {
+  const { countries, regions, cities, dmas } = listed;
+  const keys = new Set<string>();
+  for (const country of countries) if (!hasListedBelowCountry(country, listed)) keys.add(`c ${country}`);
+  for (const region of regions) if (!hasListedBelowRegion(region, listed)) keys.add(`r ${region}`);
+  for (const dma of dmas) keys.add(`d ${dma}`);
+  for (const { region, city } of cities) {
+    if (region !== null) keys.add(`r ${region} ${city}`);
+    else if (regions.length > 0) for (const around of regions) keys.add(`r ${around} ${city}`);
+    else if (countries.length > 0) for (const around of countries) keys.add(`c ${around} ${city}`);
+    else keys.add(`t ${city}`);
+  }
+  return [...keys];
+}
+
+export function keysOfPlace({ country, region, city, dma }: Context): readonly string[] {
+  const keys: string[] = [];
+  if (country !== null) keys.push(`c ${country}`);
+  if (region !== null) keys.push(`r ${region}`);
+  if (dma !== null) keys.push(`d ${dma}`);
+  if (city === null) return keys;
+  keys.push(`t ${city}`);
+  if (region !== null) keys.push(`r ${region} ${city}`);
+  if (country !== null) keys.push(`c ${country} ${city}`);
+  return keys;
+}
+
 export function countryOf(region: string): string {
   return region.slice(0, 2);
 }

@@ -1,23 +1,16 @@
-import type { Campaign, DimensionName, TargetingRule } from '../campaign.ts';
+import type { Campaign, DimensionName } from '../campaign.ts';
 import type { Context } from '../request.ts';
 import { clockOf, type DayPart, startDays } from './day-times.ts';
 import type { Answer } from './dimension.ts';
 import { dimensions } from './dimensions/index.ts';
-import { type ListedCity, matchPlaces } from './geo.ts';
+import { matchPlaces } from './geo.ts';
+import { placesOf, type ReadRule, readRule } from './read-rule.ts';
 
 export type Match = { readonly ok: true } | { readonly ok: false; readonly dimension: DimensionName };
 
 type Mode = 'include' | 'exclude';
 
-/** A rule with its values parsed: one list per dimension and mode. `broken`: dimensions with a value that cannot be read. */
-interface ReadRule {
-  readonly include: ReadonlyMap<DimensionName, readonly unknown[]>;
-  readonly exclude: ReadonlyMap<DimensionName, readonly unknown[]>;
-  readonly broken: ReadonlySet<string>;
-}
-
 const geoDimensions: readonly DimensionName[] = ['geo_countries', 'geo_regions', 'geo_cities', 'geo_dma_codes'];
-const readRules = new WeakMap<TargetingRule, ReadRule>();
 
 /**
  * Whether a campaign may be shown at this moment: any one rule must hold, or there is none. If none holds, the answer names the
@@ -62,15 +55,7 @@ function failedPlaces(rule: ReadRule, context: Context, zone: string): readonly 
   for (const mode of ['include', 'exclude'] as const) {
     const listed = geoDimensions.filter((name) => rule[mode].has(name));
     if (listed.length === 0) continue;
-    const found = matchPlaces(
-      {
-        countries: (rule[mode].get('geo_countries') ?? []) as readonly string[],
-        regions: (rule[mode].get('geo_regions') ?? []) as readonly string[],
-        cities: (rule[mode].get('geo_cities') ?? []) as readonly ListedCity[],
-        dmas: (rule[mode].get('geo_dma_codes') ?? []) as readonly string[],
-      },
-      context,
-    );
+    const found = matchPlaces(placesOf(rule[mode]), context);
     if ((mode === 'include') === (found === 'yes')) continue;
     const level = (name: DimensionName) => answer(rule, mode, name, context, zone) === 'yes';
     const blamed =
@@ -101,26 +86,4 @@ function failedTimes(rule: ReadRule, context: Context, zone: string): readonly D
   const refused = rule.exclude.get('day_parts') as readonly DayPart[] | undefined;
   if (refused !== undefined && startDays(refused, clock).length > 0) failed.push('day_parts');
   return failed;
-}
-
-/**
- * Parses a rule once; the memory of it changes no answer. Two conditions of one dimension and mode are one list; a condition
- * without values asks for nothing; one with a value that cannot be read fails, in either mode, rather than widen the rule.
- */
-function readRule(rule: TargetingRule): ReadRule {
-  const known = readRules.get(rule);
-  if (known !== undefined) return known;
-  const lists = { include: new Map<DimensionName, unknown[]>(), exclude: new Map<DimensionName, unknown[]>() };
-  const broken = new Set<string>();
-  for (const { dimension: name, mode, values } of rule.conditions) {
-    const dimension = dimensions.find((one) => one.name === name);
-    for (const value of values) {
-      const parsed = dimension?.parse(value) ?? { problem: 'no such dimension' };
-      if ('problem' in parsed) broken.add(name);
-      else lists[mode].set(name, [...(lists[mode].get(name) ?? []), parsed.value]);
-    }
-  }
-  const read = { ...lists, broken };
-  readRules.set(rule, read);
-  return read;
 }

@@ -22,6 +22,7 @@ test('every fault planted in the files of a small run is called by its name, and
     only: null,
     allowNo: [],
     deadLettersExpected: 0,
+    runs: 1,
     say: (line) => lines.push(line),
   });
   expect(lines.filter((line) => !line.startsWith('ok'))).toEqual([]);

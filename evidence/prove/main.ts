@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
+import { propertyRuns } from '../../engines/config.ts';
 import { proofs } from './proofs.ts';
 
-const usage = `npm run prove -- [NAME]... [--dir DIR] [--only FAULT] [--allow-no OPPORTUNITY]... [--dead-letters N]
+const usage = `npm run prove -- [NAME]... [--runs N] [--dir DIR] [--only FAULT] [--allow-no OPPORTUNITY]... [--dead-letters N]
 
 Without a name: all of them.
 ${proofs.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
 
   --dir DIR        a folder that a run has kept; absent: a demo of 20 s makes one
+  --runs N         cases of each property; else FC_RUNS, else 300
   --only FAULT     plants that fault alone
   --allow-no and --dead-letters are handed to the audit
 `;
@@ -24,6 +26,7 @@ async function main(): Promise<number> {
       only: { type: 'string' },
       'allow-no': { type: 'string', multiple: true, default: [] },
       'dead-letters': { type: 'string', default: '0' },
+      runs: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -43,6 +46,7 @@ async function main(): Promise<number> {
       only: values.only ?? null,
       allowNo: values['allow-no'],
       deadLettersExpected: Number(values['dead-letters']),
+      runs: Number(values.runs ?? propertyRuns() ?? 300),
       say,
     });
     passed += tally.passed;

@@ -1,4 +1,7 @@
 import { proveAudit } from './audit-proof.ts';
+import { proveIndex } from './index-proof.ts';
+import { proveMutants } from './mutants-proof.ts';
+import { proveSolver } from './solver-proof.ts';
 
 export interface ProofOptions {
   /** A finished run; null: the proof makes one. */
@@ -8,6 +11,8 @@ export interface ProofOptions {
   /** As for the audit. */
   readonly allowNo: readonly string[];
   readonly deadLettersExpected: number;
+  /** Cases of each property. */
+  readonly runs: number;
   readonly say: (line: string) => void;
 }
 
@@ -24,5 +29,8 @@ export interface Proof {
 
 /** Every proof by name. One entry each. */
 export const proofs: readonly Proof[] = [
+  { name: 'index', about: 'the targeting index answers what the plain matcher answers', run: proveIndex },
+  { name: 'solver', about: 'the pod solver answers what the plain solver answers', run: proveSolver },
+  { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];

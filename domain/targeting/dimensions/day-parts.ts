@@ -5,6 +5,7 @@ export const dayParts = defineDimension<DayPart>({
   name: 'day_parts',
   doc: "Spans of the day in the viewer's zone, else the campaign's. A span over midnight belongs to the day on which it starts.",
   example: { start: '06:00', end: '12:00' },
+  lookup: { by: 'time' },
   parse: parseDayPart,
   matches: (parts, context, zone) => (startDays(parts, clockOf(context, zone)).length > 0 ? 'yes' : 'no'),
 });

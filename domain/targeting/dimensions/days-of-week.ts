@@ -5,6 +5,7 @@ export const daysOfWeek = defineDimension<number>({
   name: 'days_of_week',
   doc: "Days in the viewer's zone, else the campaign's; Monday is 1. With day-parts: the days on which a span starts.",
   example: 1,
+  lookup: { by: 'time' },
   parse: parseDay,
   matches: (days, context, zone) => (days.includes(clockOf(context, zone).weekday) ? 'yes' : 'no'),
 });

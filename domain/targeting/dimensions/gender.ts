@@ -1,10 +1,11 @@
-import { defineDimension, isAnyOf, type Parsed } from '../dimension.ts';
+import { defineDimension, isAnyOf, lookupName, type Parsed } from '../dimension.ts';
 import { gender as normalise } from '../names.ts';
 
 export const gender = defineDimension<string>({
   name: 'gender',
   doc: 'male, female, or all, which also stands for viewers whose gender is not known.',
   example: 'female',
+  lookup: lookupName((context) => context.gender, 'all'),
   parse: parseGender,
   matches: (values, context) => (values.includes('all') ? 'yes' : isAnyOf(context.gender, values)),
 });

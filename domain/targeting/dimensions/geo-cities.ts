@@ -6,6 +6,7 @@ export const geoCities = defineDimension<ListedCity>({
   name: 'geo_cities',
   doc: 'Cities by name, or by region and name: US-CA/Los Angeles.',
   example: 'Los Angeles',
+  lookup: { by: 'place' },
   parse: parseCity,
   matches: (cities, context) => anyOf(cities.map((listed) => isAnyOf(context.city, [listed.city]))),
 });

@@ -6,6 +6,7 @@ export const geoDmaCodes = nameDimension(
     name: 'geo_dma_codes',
     doc: 'Nielsen DMA codes of the United States, beside regions.',
     example: '803',
+    lookup: { by: 'place' },
     parse: parseName(dma, 'a DMA code of three digits, such as 803'),
   },
   (context) => context.dma,

@@ -6,6 +6,7 @@ export const geoRegions = nameDimension(
     name: 'geo_regions',
     doc: 'Regions. Stands for all below unless cities in it are listed too.',
     example: 'US-CA',
+    lookup: { by: 'place' },
     parse: parseName(region, 'an ISO 3166-2 region, such as US-CA'),
   },
   (context) => context.region,

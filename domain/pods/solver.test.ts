@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { contenders, fieldOf } from './field.ts';
+import { solvePod as solvePlainly } from './plain-solver.ts';
+import type { PodCandidate, PodRules } from './pod.ts';
+import { solvePod } from './solver.ts';
+import { someCandidates, someRules } from './test-pods.ts';
+
+/** All but the number of steps. */
+function answerOf({ nodes, ...answer }: ReturnType<typeof solvePod>) {
+  return { ...answer, ads: answer.ads.map(({ candidate, startSeconds }) => [candidate.creativeId, startSeconds]) };
+}
+
+test('the answer is the plain solver’s: its ads, their order, value, bound and conflicts', () => {
+  fc.assert(
+    fc.property(someCandidates(0, 12), someRules, (candidates, rules) => {
+      expect(answerOf(solvePod(candidates, rules))).toEqual(answerOf(solvePlainly(candidates, rules)));
+    }),
+    { numRuns: 1_500 },
+  );
+});
+
+test('whom the cut leaves out would not have been in the pod', () => {
+  let cut = 0;
+  fc.assert(
+    fc.property(someCandidates(8, 30), someRules, (candidates, drawn) => {
+      const rules = { ...drawn, maxAds: Math.min(3, drawn.maxAds) };
+      const left = contenders(fieldOf(candidates, rules), rules, 0).map(({ candidate }) => candidate);
+      cut += candidates.length - left.length;
+      const { conflicts, ...all } = answerOf(solvePlainly(candidates, rules));
+      const { conflicts: fewer, ...some } = answerOf(solvePlainly(left, rules));
+      expect(some).toEqual(all);
+      expect(fewer).toBeLessThanOrEqual(conflicts);
+    }),
+    { numRuns: 500 },
+  );
+  expect(cut).toBeGreaterThan(3_000);
+});
+
+test('the answer is the plain solver’s among more candidates than are searched uncut', () => {
+  fc.assert(
+    fc.property(someCandidates(65, 90), someRules, (candidates, drawn) => {
+      const rules = { ...drawn, maxAds: Math.min(2, drawn.maxAds) };
+      expect(answerOf(solvePod(candidates, rules))).toEqual(answerOf(solvePlainly(candidates, rules)));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('sums beyond 2^53 in one number are solved all the same', () => {
+  const huge = (candidates: readonly PodCandidate[]) =>
+    candidates.map((ad) => ({ ...ad, scoreMicros: ad.scoreMicros * 1_000_000_000_000 }));
+  fc.assert(
+    fc.property(someCandidates(3, 6), someRules, (drawn, rules) => {
+      const candidates = huge(drawn.map((ad) => ({ ...ad, scoreMicros: 1 + (ad.scoreMicros % 50) })));
+      expect(answerOf(solvePod(candidates, rules))).toEqual(answerOf(solvePlainly(candidates, rules)));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('cut short, the bound is still more than any pod is worth', () => {
+  let short = 0;
+  fc.assert(
+    fc.property(someCandidates(6, 12), someRules, fc.nat(30), (candidates, rules, nodeLimit) => {
+      const full = solvePlainly(candidates, rules);
+      const cut = solvePod(candidates, { ...rules, nodeLimit });
+      expect(cut.nodes).toBeLessThanOrEqual(nodeLimit);
+      expect(cut.bound).toBeGreaterThanOrEqual(cut.value);
+      if (cut.exact) {
+        expect(answerOf(cut)).toEqual(answerOf(full));
+        return;
+      }
+      short += 1;
+      if (full.ads.length > 0) expect(cut.bound).toBeGreaterThanOrEqual(full.value);
+      if (full.ads.length > 0 && cut.ads.length > 0) expect(cut.value).toBeLessThanOrEqual(full.value);
+    }),
+    { numRuns: 400 },
+  );
+  expect(short).toBeGreaterThan(20);
+});
+
+test('a long pod with many short ads is bounded in coarser steps', () => {
+  const rules: PodRules = {
+    durationSeconds: 3_600,
+    minAds: 1,
+    maxAds: 30,
+    objective: 'revenue',
+    separation: true,
+    minSeparationSeconds: null,
+    allowDuplicateAdvertisers: false,
+    nodeLimit: 2_000,
+  };
+  const candidates = Array.from(
+    { length: 200 },
+    (_, index): PodCandidate => ({
+      campaignId: `k${index}`,
+      creativeId: `c${index}`,
+      advertiserId: `a${index}`,
+      mediaUrl: `m${index}`,
+      durationSeconds: 7 + (index % 113),
+      categories: [],
+      scoreMicros: 1_000 + ((index * 7_919) % 5_003),
+      qualityCenti: 500,
+      house: false,
+    }),
+  );
+  const { value, bound } = solvePod(candidates, rules);
+  expect(value / bound).toBeGreaterThan(0.99);
+});
+
+test('a duration that is no whole number of seconds is a broken invariant', () => {
+  const ad = { campaignId: 'k', creativeId: 'c', advertiserId: 'a', mediaUrl: 'm', categories: [], scoreMicros: 1 };
+  const rules = { durationSeconds: 30, minAds: 1, maxAds: 1, objective: 'revenue' } as const;
+  const more = { separation: true, minSeparationSeconds: null, allowDuplicateAdvertisers: false, nodeLimit: 9 };
+  for (const durationSeconds of [0, -1, 1.5]) {
+    const candidates = [{ ...ad, durationSeconds, qualityCenti: 500, house: false }];
+    expect(() => solvePod(candidates, { ...rules, ...more })).toThrow(RangeError);
+  }
+});

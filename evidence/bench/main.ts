@@ -1,0 +1,78 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchEncode } from './encode.ts';
+import { benchMatch } from './match.ts';
+import type { BenchOptions, Rows } from './rows.ts';
+import { benchSolve } from './solve.ts';
+
+interface Bench {
+  readonly name: string;
+  readonly about: string;
+  readonly run: (options: BenchOptions) => Promise<Rows>;
+}
+
+/** Every bench by name. One entry each. */
+const benches: readonly Bench[] = [
+  { name: 'match', about: 'the targeting index against loops over the rules', run: benchMatch },
+  { name: 'solve', about: 'the pod solver against the exact optimum and one HTTP echo', run: benchSolve },
+  { name: 'encode', about: 'Avro records against JSON', run: benchEncode },
+];
+
+const usage = `npm run bench -- [NAME]... [--json]
+
+Without a name: all of them. CPU for one operation, each against its baseline in alternating blocks of one run.
+${benches.map(({ name, about }) => `  ${name.padEnd(8)} ${about}`).join('\n')}
+
+Results are kept in evidence/results/. Exits 1 below a floor.
+`;
+
+/** Answers the exit code: 0 all floors held, 1 some not, 2 called wrongly. */
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  });
+  const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
+  if (values.help || unknown.length > 0) {
+    process.stderr.write(unknown.length > 0 ? `no bench named ${unknown.join(', ')}\n\n${usage}` : usage);
+    return values.help ? 0 : 2;
+  }
+  const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
+  const rows: Record<string, Rows[string]> = {};
+  for (const bench of benches) {
+    if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
+    say(`${bench.name}: ${bench.about}`);
+    const machine = describeMachine();
+    const found = await bench.run({ say });
+    for (const [name, row] of Object.entries(found)) {
+      const wanted = row.floor === null ? '' : ` (floor ${row.floor}, aim ${row.aim})`;
+      say(`  ${row.ok ? 'ok  ' : 'MISS'} ${name}: ${row.measured}${wanted}; ${row.detail}`);
+    }
+    Object.assign(rows, found);
+    keep(bench.name, { at: new Date().toISOString(), machine, rows: found });
+  }
+  const ok = Object.values(rows).every((row) => row.ok);
+  if (values.json) process.stdout.write(`${JSON.stringify({ ok, rows })}\n`);
+  return ok ? 0 : 1;
+}
+
+function keep(name: string, result: object): void {
+  const folder = new URL('../results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL(`bench-${name}.json`, folder), `${JSON.stringify(result, null, 2)}\n`);
+}
+
+function describeMachine(): object {
+  const [cpu] = cpus();
+  return {
+    cpu: cpu?.model ?? 'unknown',
+    cores: cpus().length,
+    memory_gb: Math.round(totalmem() / 1e9),
+    system: `${platform()} ${release()} ${arch()}`,
+    node: process.version,
+    load_before: loadavg().map((load) => Math.round(load * 100) / 100),
+  };
+}
+
+process.exitCode = await main();

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Mutant, mutants } from './mutants.ts';
+import type { ProofOptions, Tally } from './proofs.ts';
+
+const project = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Plants each fault in a copy of domain/ and runs the proofs there: one of them has to fail. The untouched copy has to pass. */
+export async function proveMutants({ only, runs, say }: ProofOptions): Promise<Tally> {
+  const folder = mkdtempSync(join(tmpdir(), 'breakwater-mutants-'));
+  try {
+    for (const part of ['domain', 'schemas', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
+      cpSync(join(project, part), join(folder, part), { recursive: true });
+    }
+    symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
+    const untouched = await firstFailure(folder, [], runs);
+    say(untouched === null ? 'ok    the untouched copy passes' : `FAIL  the untouched copy: ${untouched}`);
+    let passed = untouched === null ? 1 : 0;
+    let failed = 1 - passed;
+    for (const mutant of mutants) {
+      if (only !== null && only !== mutant.what) continue;
+      const { ok, line } = await plant(folder, mutant, runs);
+      if (ok) passed++;
+      else failed++;
+      say(line);
+    }
+    return { passed, failed };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function plant(folder: string, mutant: Mutant, runs: number): Promise<{ ok: boolean; line: string }> {
+  const file = join(folder, 'domain', mutant.file);
+  const text = readFileSync(file, 'utf8');
+  const parts = text.split(mutant.from);
+  if (parts.length !== 2) {
+    return { ok: false, line: `FAIL  ${mutant.what}: ${mutant.file} has its line ${parts.length - 1} times` };
+  }
+  writeFileSync(file, parts.join(mutant.to));
+  try {
+    const caught = await firstFailure(folder, mutant.tests, runs);
+    if (caught === null) return { ok: false, line: `FAIL  ${mutant.what} (${mutant.file}): nobody noticed` };
+    return { ok: true, line: `ok    ${mutant.what} (${mutant.file}): ${caught}` };
+  } finally {
+    writeFileSync(file, text);
+  }
+}
+
+/** The name of the first test that fails; null: all pass. Rejects if there was none to run. */
+function firstFailure(folder: string, tests: readonly string[], runs: number): Promise<string | null> {
+  const places = tests.length === 0 ? ['domain'] : tests.map((test) => `domain/${test}`);
+  const command = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--bail=1',
+    '--reporter=json',
+    '--outputFile=report.json',
+    ...places,
+  ];
+  const env = { PATH: '/usr/bin:/bin', FC_RUNS: String(runs), NO_COLOR: '1' };
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, command, { cwd: folder, env, timeout: 180_000, maxBuffer: 1 << 26 }, () => {
+      try {
+        const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
+        rmSync(join(folder, 'report.json'));
+        if (report.numTotalTests === 0) throw new Error(`no tests in ${places.join(', ')}`);
+        const failing = report.testResults.filter(({ status }) => status === 'failed');
+        const named = failing.flatMap((one) => one.assertionResults).find(({ status }) => status === 'failed');
+        const broken = failing[0]?.message.split('\n')[0];
+        resolve(report.success ? null : (named?.fullName ?? `the tests do not even start: ${broken}`));
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
+/** What of vitest's report is read. */
+interface Report {
+  readonly success: boolean;
+  readonly numTotalTests: number;
+  readonly testResults: readonly {
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
