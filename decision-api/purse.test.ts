@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { micros } from '../domain/money.ts';
 import { VirtualClock } from '../engines/clock.ts';
+import { EngineError } from '../engines/errors.ts';
 import { seededRandom } from '../engines/random.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import { openLmdbStateStore } from '../engines/state-store/lmdb-state-store.ts';
@@ -115,6 +116,42 @@ test('nothing is taken in a minute that is closed for all', async () => {
   if (absent) await store.swap(keys.closed, absent, closed, 60_000);
   await watermarks.refresh();
   expect(await purse.spend(spending)).toBe('minute_closed');
+});
+
+test('money is given back once, also when a store that took it back went away before it said so', async () => {
+  const purse = openPurse();
+  for (let spent = 0; spent < 10; spent++) await purse.spend(spending);
+  purse.unspend(spending);
+  const [{ micros: before } = { micros: 0 }] = (await record()).taken;
+  await clock.advance((MINUTE + 1) * 60_000);
+  const swap = store.swap.bind(store);
+  store.swap = async (...given) => {
+    await swap(...given);
+    throw new EngineError('unavailable', 'the connection ended');
+  };
+  await purse.settle();
+  store.swap = swap;
+  const after = (await record()).taken;
+  expect(after[0]?.micros).toBeLessThan(before);
+  await watermarks.refresh();
+  await purse.settle();
+  expect((await record()).taken).toEqual(after);
+});
+
+test('what cannot be given back while the store is away goes back when it answers again', async () => {
+  const purse = openPurse();
+  for (let spent = 0; spent < 10; spent++) await purse.spend(spending);
+  purse.unspend(spending);
+  const [{ micros: before } = { micros: 0 }] = (await record()).taken;
+  await clock.advance((MINUTE + 1) * 60_000);
+  const read = store.read.bind(store);
+  store.read = () => Promise.reject(new EngineError('unavailable', 'nobody there'));
+  await expect(watermarks.refresh()).rejects.toThrow('nobody there');
+  await purse.settle();
+  store.read = read;
+  await watermarks.refresh();
+  await purse.settle();
+  expect((await record()).taken[0]?.micros).toBeLessThan(before);
 });
 
 test('a campaign without budget and goal asks nobody', async () => {

@@ -46,6 +46,7 @@ export function needsMoney(campaign: Campaign): boolean {
  * until its token closes, flat holds nothing but counts impressions.
  */
 export class Purse {
+  readonly #gate: StoreGate;
   readonly #clock: Clock;
   readonly #metrics: Metrics;
   readonly #watermarks: Watermarks;
@@ -57,6 +58,7 @@ export class Purse {
   readonly #spent = new Map<string, number[]>();
 
   constructor(gate: StoreGate, clock: Clock, random: Random, metrics: Metrics, watermarks: Watermarks) {
+    this.#gate = gate;
     this.#clock = clock;
     this.#metrics = metrics;
     this.#watermarks = watermarks;
@@ -199,6 +201,8 @@ export class Purse {
   }
 
   async #giveBack(which: (hand: Hand) => boolean): Promise<void> {
+    // What is not tried keeps its chance; what failed once may have happened.
+    if (this.#gate.away) return;
     const over = [...this.#hands].filter(([, hand]) => which(hand) && hand.waiting.length === 0);
     for (const [key] of over) this.#hands.delete(key);
     await Promise.all(over.filter(([, hand]) => hand.units > 0).map(([key, hand]) => this.#giveHandBack(key, hand)));
@@ -217,8 +221,8 @@ export class Purse {
       }));
     } catch (error) {
       if (!isAway(error)) throw error;
-      // After a time-out it may have happened, and twice would give away others' money: then the close settles it.
-      if (error.code === 'timeout') return;
+      // Unless others came first it may have happened, and twice would give away others' money: then the close settles it.
+      if (error.code !== 'conflict') return;
       const since = this.#hands.get(key);
       if (since?.store === hand.store) since.units += units;
       else this.#hands.set(key, hand);
