@@ -139,12 +139,7 @@ interface First {
 }
 
 /** Null: ours is kept, if only in this process. */
-async function keep(
-  key: string,
-  absent: Entry | null,
-  answer: KeptAnswer,
-  parts: ServingParts,
-): Promise<First | null> {
+async function keep(key: string, absent: Entry | null, answer: KeptAnswer, parts: ServingParts): Promise<First | null> {
   if (absent === null) return keepHere(key, answer, true, parts);
   try {
     const first = await keepAnswer(parts.gate, key, absent, answer);
