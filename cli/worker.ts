@@ -23,10 +23,10 @@ export async function serveWorkers(wanted: readonly string[]): Promise<never> {
   const logger = createLogger(config, `worker ${names.join(' ')}`);
   return runUntilStopped(logger, async (opened) => {
     const clock = systemClock();
-    const log = await openEventLog(config, clock);
+    const log = await openEventLog(config, clock, true);
     opened('event log', () => log.close());
     await log.ensureTopics(topicSpecs(config));
-    const store = await openStateStore(config, clock);
+    const store = await openStateStore(config, clock, true);
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));
     opened('catalog', () => catalog.close());

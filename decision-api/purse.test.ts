@@ -119,7 +119,7 @@ test('nothing is taken in a minute that is closed for all', async () => {
 });
 
 test('money is given back once, also when a store that took it back went away before it said so', async () => {
-  const purse = openPurse();
+  const purse = await openPurse();
   for (let spent = 0; spent < 10; spent++) await purse.spend(spending);
   purse.unspend(spending);
   const [{ micros: before } = { micros: 0 }] = (await record()).taken;
@@ -139,7 +139,7 @@ test('money is given back once, also when a store that took it back went away be
 });
 
 test('what cannot be given back while the store is away goes back when it answers again', async () => {
-  const purse = openPurse();
+  const purse = await openPurse();
   for (let spent = 0; spent < 10; spent++) await purse.spend(spending);
   purse.unspend(spending);
   const [{ micros: before } = { micros: 0 }] = (await record()).taken;

@@ -27,24 +27,24 @@ const POLL_MS = 50;
 /** On a virtual clock a poll costs real time and saves none: fewer, larger batches. */
 const VIRTUAL_POLL_MS = 250;
 
-/** EVENT_LOG (its form: event-log/kafka-url.ts), or LMDB under DATA_DIR/log. Kafka is not asked before the log is used. */
-export async function openEventLog(config: Config, clock: Clock): Promise<EventLog> {
+/** `inline`: see LmdbEnvironment; for processes that nobody waits for. EVENT_LOG (its form: event-log/kafka-url.ts), or LMDB under DATA_DIR/log. Kafka is not asked before the log is used. */
+export async function openEventLog(config: Config, clock: Clock, inline = isVirtual(config)): Promise<EventLog> {
   if (config.eventLogUrl !== null) return openKafkaEventLog({ url: config.eventLogUrl, clock });
   const pollMs = config.virtual === null ? POLL_MS : VIRTUAL_POLL_MS;
-  return openLmdbEventLog({ path: folder(config, 'log'), clock, pollMs, flush: mustLast(config) });
+  return openLmdbEventLog({ path: folder(config, 'log'), clock, pollMs, flush: !isVirtual(config), inline });
 }
 
 /** STATE_STORE, a Redis or Redis Cluster; or LMDB under DATA_DIR/state. */
-export async function openStateStore(config: Config, clock: Clock): Promise<StateStore> {
+export async function openStateStore(config: Config, clock: Clock, inline = isVirtual(config)): Promise<StateStore> {
   if (config.stateStoreUrl !== null) {
     return openRedisStateStore({ url: config.stateStoreUrl, random: systemRandom(clock) });
   }
-  return openLmdbStateStore({ path: folder(config, 'state'), clock, flush: mustLast(config) });
+  return openLmdbStateStore({ path: folder(config, 'state'), clock, flush: !isVirtual(config), inline });
 }
 
-/** A virtual run can be repeated; nobody needs it after a power cut. */
-function mustLast(config: Config): boolean {
-  return config.virtual === null;
+/** A virtual run can be repeated, so nobody needs it after a power cut, and only one thing happens at a time in it. */
+function isVirtual(config: Config): boolean {
+  return config.virtual !== null;
 }
 
 /** The warehouse behind an http:// URL, embedded or not. */

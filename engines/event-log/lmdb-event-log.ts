@@ -16,6 +16,8 @@ export interface LmdbEventLogOptions {
   readonly pollMs?: number;
   /** As in EnvironmentOptions. Default true. */
   readonly flush?: boolean;
+  /** As in EnvironmentOptions. Default false. */
+  readonly inline?: boolean;
   /** Hears of failures in the background. Default: a process warning. */
   readonly onError?: (error: unknown) => void;
 }
@@ -33,9 +35,9 @@ const SWEEP_MS = 3_600_000;
  * With a VirtualClock deliveries are in lock-step: each poll applies, one partition after another, what it found.
  */
 export function openLmdbEventLog(options: LmdbEventLogOptions): EventLog {
-  const { path, clock, pollMs = POLL_MS, flush = true } = options;
+  const { path, clock, pollMs = POLL_MS, flush = true, inline = false } = options;
   const onError = options.onError ?? ((error: unknown) => process.emitWarning(error as Error));
-  const environment = new LmdbEnvironment({ path, clock, flush, onError });
+  const environment = new LmdbEnvironment({ path, clock, flush, inline, onError });
   const store = new LogStore(environment);
   const book = new LeaseBook(environment, store);
   const subscriptions = new Set<Promise<Subscription>>();

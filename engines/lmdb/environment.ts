@@ -15,6 +15,12 @@ export interface EnvironmentOptions {
   readonly clock: Clock;
   /** False: a commit survives the death of every process, but not of the operating system. For runs that can be repeated. */
   readonly flush: boolean;
+  /**
+   * True: transactions run on this thread. The lock, which all processes share, is then held for the transaction alone and
+   * not until a busy event loop comes round to it; but the loop stands while another process holds the lock. For processes
+   * that nobody waits for.
+   */
+  readonly inline: boolean;
   /** Hears of failures in the background (sweeps, beats). */
   readonly onError: (error: unknown) => void;
 }
@@ -46,13 +52,14 @@ interface Waiting {
 export class LmdbEnvironment {
   readonly #root: RootDatabase<Buffer, StoredKey>;
   readonly #clock: Clock;
+  readonly #inline: boolean;
   readonly #beats: readonly Disposable[];
   #queue: Waiting[] = [];
   #running: readonly Waiting[] = [];
   #pump: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor({ path, clock, flush, onError }: EnvironmentOptions) {
+  constructor({ path, clock, flush, inline, onError }: EnvironmentOptions) {
     try {
       mkdirSync(path, { recursive: true });
       this.#root = open<Buffer, StoredKey>({
@@ -71,6 +78,7 @@ export class LmdbEnvironment {
       throw new EngineError('unavailable', `cannot open the folder ${path}`, cause);
     }
     this.#clock = clock;
+    this.#inline = inline;
     this.#beats = [
       clock.every(DEADLINE_CHECK_MS, () => this.#expire(), onError),
       // A killed process leaves its reader slot behind, which would keep old pages from being used again.
@@ -144,9 +152,11 @@ export class LmdbEnvironment {
       const batch = this.#queue.splice(0, BATCH_ACTIONS_MAX);
       this.#running = batch;
       try {
-        await this.#root.childTransaction(() => {
+        const runAll = () => {
           for (const waiting of batch) waiting.run();
-        });
+        };
+        if (this.#inline) this.#root.transactionSync(runAll);
+        else await this.#root.childTransaction(runAll);
         for (const waiting of batch) waiting.settle();
       } catch (error) {
         const failure = await engineError(error);

@@ -13,6 +13,8 @@ export interface LmdbStateStoreOptions {
   readonly clock: Clock;
   /** As in EnvironmentOptions. Default true. */
   readonly flush?: boolean;
+  /** As in EnvironmentOptions. Default false. */
+  readonly inline?: boolean;
   /** Hears of failures in the background. Default: a process warning. */
   readonly onError?: (error: unknown) => void;
 }
@@ -28,9 +30,9 @@ const DROP_CHUNK = 1_000;
  * this process. What a disk does to flushed writes in a crash is not ours to know: the store's id changes with every boot.
  */
 export function openLmdbStateStore(options: LmdbStateStoreOptions): StateStore {
-  const { path, clock, flush = true } = options;
+  const { path, clock, flush = true, inline = false } = options;
   const onError = options.onError ?? ((error: unknown) => process.emitWarning(error as Error));
-  const environment = new LmdbEnvironment({ path, clock, flush, onError });
+  const environment = new LmdbEnvironment({ path, clock, flush, inline, onError });
   const id = storeId(environment);
   const records = new RecordStore(environment, id);
   const claims = new ClaimStore(environment);
