@@ -19,6 +19,12 @@ function place(n: number, expiresAt = 1_000_000): Place {
 }
 
 describe('a place under a cap', () => {
+  it('is not taken by the views of another campaign in the same record', () => {
+    const theirs = { ...place(1), campaignId: '00000000-0000-7000-8000-00000000000f' };
+    const { record } = reserve(emptyFrequency(), [{ place: theirs, caps: [cap(1)] }], marks(0));
+    expect(reserve(record, [{ place: place(2), caps: [cap(1)] }], marks(0)).refused).toEqual([]);
+  });
+
   it('is refused once as many places are outstanding as the cap allows', () => {
     const wanted = [1, 2, 3].map((n) => ({ place: place(n), caps: [cap(2)] }));
     const { record, refused } = reserve(emptyFrequency(), wanted, marks(0));

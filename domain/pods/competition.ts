@@ -33,6 +33,11 @@ export function classOf(categories: readonly CampaignCategory[]): CategoryClass 
 }
 
 export function competes(a: CategoryClass, b: CategoryClass): boolean {
+  const answer = known[a.index]?.[b.index];
+  return answer ? answer === 2 : workOut(a, b);
+}
+
+function workOut(a: CategoryClass, b: CategoryClass): boolean {
   let row = known[a.index];
   if (row === undefined || row.length <= b.index) {
     const longer = new Uint8Array(Math.max(64, 2 * (b.index + 1)));
@@ -40,8 +45,6 @@ export function competes(a: CategoryClass, b: CategoryClass): boolean {
     row = longer;
     known[a.index] = row;
   }
-  const answer = row[b.index];
-  if (answer !== 0) return answer === 2;
   const found = conflict(a.categories, b.categories);
   row[b.index] = found ? 2 : 1;
   return found;

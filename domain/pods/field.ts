@@ -58,6 +58,7 @@ export function conflictsIn({ entries, owned }: Field, rules: PodRules): number 
       entries.map(({ candidate }) => candidate),
       rules,
     );
+  if (entries.length <= pairwiseMax) return pairByPair(entries);
   const all = new Map<CategoryClass, number>();
   const byOwner: Map<CategoryClass, number>[] = [];
   for (const { category, owner } of entries) {
@@ -69,6 +70,22 @@ export function conflictsIn({ entries, owned }: Field, rules: PodRules): number 
   }
   let pairs = competingPairs(all);
   for (const own of byOwner) if (own !== undefined) pairs -= competingPairs(own);
+  return pairs;
+}
+
+/** Up to here looking at each pair is quicker than counting who is of which list. */
+const pairwiseMax = 64;
+
+function pairByPair(entries: readonly Entry[]): number {
+  const competing = entries.filter(({ category }) => category.categories.length > 0);
+  let pairs = 0;
+  for (let a = 1; a < competing.length; a++) {
+    const { owner, category } = competing[a] as Entry;
+    for (let b = 0; b < a; b++) {
+      const other = competing[b] as Entry;
+      if (other.owner !== owner && competes(category, other.category)) pairs += 1;
+    }
+  }
   return pairs;
 }
 

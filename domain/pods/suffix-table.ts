@@ -75,7 +75,8 @@ export class SuffixTable {
       for (let slots = 1; slots < columns; slots++) {
         const skip = cells[skipped + slots] as number;
         const take = value - (tired[slots] as number) + (cells[taken + slots] as number);
-        cells[target + slots] = Math.max(take, skip);
+        cells[target + slots] = skip;
+        if (take > skip) cells[target + slots] = take;
       }
     }
   }
