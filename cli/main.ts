@@ -145,7 +145,8 @@ try {
   process.exit(1);
 }
 
-/** Our own errors say what to do; anything else is a fault of ours and shows where it happened. */
+/** Our own errors say what to do and the system's what they were about; anything else is a fault of ours and shows where. */
 function explained(error: Error): string {
-  return error.name === 'EngineError' ? error.message : (error.stack ?? error.message);
+  const isTold = error.name === 'EngineError' || 'syscall' in error;
+  return isTold ? error.message : (error.stack ?? error.message);
 }

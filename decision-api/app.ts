@@ -1,5 +1,6 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Clock } from '../engines/clock.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
@@ -23,6 +24,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
+    // Whoever speaks on a connection that is still open while we close is answered, and told that it closes.
+    return503OnClosing: false,
     // Wrong types are refused, never bent into shape; unknown fields are answered in `warnings`.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
     // An unknown event is answered like a known one, however long it is; Node bounds the whole URL.
@@ -30,12 +33,25 @@ export function buildApp(parts: AppParts): FastifyInstance {
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, metrics, logger),
     clientErrorHandler: (error, socket) => answerNotHttp(error, socket, metrics),
   });
+  closeInTime(app, parts.clock);
   readBodiesAsJson(app);
   answerProblems(app, metrics, logger);
   adRequestRoute(app, parts);
   beaconRoutes(app, parts);
   healthRoutes(app, metrics, parts.readiness);
   return app;
+}
+
+/** While closing, each answer ends its connection, and one that does not finish is cut: no client's silence holds us. */
+function closeInTime(app: FastifyInstance, clock: Clock): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+    void clock.sleep(limits.closeMs).then(() => app.server.closeAllConnections());
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
 }
 
 function answerProblems(app: FastifyInstance, metrics: Metrics, logger: Logger): void {

@@ -66,3 +66,34 @@ test('HEAD on a tracking URL bills nothing', async () => {
   expect(response.statusCode).toBe(404);
   expect(await house.records('ad-beacon')).toEqual([]);
 });
+
+/** A connection that has sent the beginning of a request, whose end is missing. */
+async function begin(): Promise<{ readonly finish: () => void; readonly answer: Promise<string> }> {
+  const body = '{"pod_duration":30}';
+  const { hostname, port } = new URL(house.api.url);
+  const socket = connect(Number(port), hostname);
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk.toString();
+  });
+  const answer = new Promise<string>((resolve) => socket.on('close', () => resolve(text)));
+  const received = new Promise((resolve) => house.api.app.server.once('request', resolve));
+  socket.write(`POST /api/v2/ad-request HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n{`);
+  await received;
+  return { finish: () => socket.write(body.slice(1)), answer };
+}
+
+test('what is under way when closing begins is answered, and its connection ends with the answer', async () => {
+  const { finish, answer } = await begin();
+  const closing = house.api.app.close();
+  finish();
+  expect(await answer).toMatch(/^HTTP\/1.1 200 /);
+  expect(await answer).toMatch(/connection: close/i);
+  await closing;
+}, 5_000);
+
+test('a client that falls silent in the middle of its request does not hold up the closing', async () => {
+  const { answer } = await begin();
+  await house.api.app.close();
+  expect(await answer).toBe('');
+}, 5_000);

@@ -3,6 +3,8 @@ export const limits = {
   bodyBytes: 256 * 1024,
   /** Objects and lists in one another. */
   bodyLevels: 32,
+  /** Requests under way get this long when we close. */
+  closeMs: 1_500,
   /** One call of the state store. */
   engineMs: 500,
   /** One append. Longer than a read: an append that ran out of time may be in the log or not, and nothing can be given back. */
