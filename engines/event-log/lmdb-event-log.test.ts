@@ -23,15 +23,16 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function open(clock = systemClock() as ReturnType<typeof systemClock> | VirtualClock): EventLog {
-  const log = openLmdbEventLog({ path: folder, clock, onError: (error) => failures.push(error) });
+function open(clock = systemClock() as ReturnType<typeof systemClock> | VirtualClock, inline = false): EventLog {
+  const log = openLmdbEventLog({ path: folder, clock, inline, onError: (error) => failures.push(error) });
   opened.push(log);
   return log;
 }
 
-describe('the event log contract on LMDB', () => {
-  const { sleep } = systemClock();
-  it.each(eventLogContract)('$name', ({ check }) => check({ log: open(), patienceMs: 5_000, sleep }));
+describe.each([false, true])('the event log contract on LMDB, inline: %s', (inline) => {
+  const clock = systemClock();
+  const { sleep } = clock;
+  it.each(eventLogContract)('$name', ({ check }) => check({ log: open(clock, inline), patienceMs: 5_000, sleep }));
 });
 
 describe('on a virtual clock', () => {

@@ -8,7 +8,9 @@ import { increment } from './contract.ts';
 import { openLmdbStateStore } from './lmdb-state-store.ts';
 
 const [path = '', key = '', bucket = '', times = ''] = process.argv.slice(2);
-const store = openLmdbStateStore({ path, clock: systemClock() });
+// Both ways of writing must get along with each other.
+const inline = process.pid % 2 === 0;
+const store = openLmdbStateStore({ path, clock: systemClock(), inline });
 let first = 0;
 for (let count = 1; count <= Number(times); count++) {
   await increment(store, key);

@@ -24,15 +24,16 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function open(clock: Clock = systemClock()): StateStore {
-  const store = openLmdbStateStore({ path: folder, clock });
+function open(clock: Clock = systemClock(), inline = false): StateStore {
+  const store = openLmdbStateStore({ path: folder, clock, inline });
   opened.push(store);
   return store;
 }
 
-describe('the state store contract on LMDB', () => {
-  const { sleep } = systemClock();
-  it.each(stateStoreContract)('$name', ({ check }) => check({ store: open(), sleep }));
+describe.each([false, true])('the state store contract on LMDB, inline: %s', (inline) => {
+  const clock = systemClock();
+  const { sleep } = clock;
+  it.each(stateStoreContract)('$name', ({ check }) => check({ store: open(clock, inline), sleep }));
 });
 
 describe('over time', () => {
