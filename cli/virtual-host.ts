@@ -69,7 +69,8 @@ async function fillWarehouse(options: Omit<WorkersOptions, 'names'>): Promise<()
   const offset = options.clock.now() - real.now();
   const clock = { ...real, now: () => real.now() + offset };
   const config = { ...options.config, virtual: null, workerPort: 0 };
-  const log = await openEventLog(config, clock);
+  // Inline like the other handle of this process: one that waits for this thread while it holds the lock would wait for ever.
+  const log = await openEventLog(config, clock, true);
   const worker = await startWorkers({ ...options, names: ['warehouse'], config, clock, log });
   return async () => {
     await catchUp(log, options.store, 'warehouse', LAST_WORDS_MS, real.sleep);
