@@ -21,6 +21,7 @@ export interface ServerPlan {
 
 const STOP_MS_MAX = 20_000;
 const POLL_MS = 50;
+const PORT_TRIES = 20;
 const LOG_BYTES_SHOWN = 1_500;
 const LOG_BYTES_MAX = 8 * 1024 * 1024;
 /** Servers are waited for in real time. */
@@ -91,13 +92,27 @@ function isGone(pid: number): boolean {
   }
 }
 
-/** The first of `wanted` that is free on 127.0.0.1, else one that the system chooses. */
+/**
+ * The first of `wanted` that is free on 127.0.0.1, else one that the system chooses. A taken one is tried for two seconds: the
+ * socket of a server that was killed can outlive it for a moment.
+ */
 export async function loopbackPort(...wanted: readonly (number | undefined)[]): Promise<number> {
-  for (const port of [...wanted, 0]) {
-    const free = port === undefined ? null : await listenOnce(port);
+  for (const port of wanted) {
+    const free = port ? await listenSoon(port) : null;
     if (free !== null) return free;
   }
+  const free = await listenOnce(0);
+  if (free !== null) return free;
   throw new EngineError('unavailable', 'no free port on 127.0.0.1');
+}
+
+async function listenSoon(port: number): Promise<number | null> {
+  for (let tries = 1; tries < PORT_TRIES; tries++) {
+    const free = await listenOnce(port);
+    if (free !== null) return free;
+    await real.sleep(POLL_MS);
+  }
+  return listenOnce(port);
 }
 
 function listenOnce(port: number): Promise<number | null> {

@@ -60,16 +60,21 @@ function signal(name: NodeJS.Signals): void {
 }
 
 /** Tries until it is acknowledged, as the journal does: the record is there at least once. */
-async function insist(topic: string, text: string): Promise<void> {
+const insist = (topic: string, text: string) => insistOn(text, () => log.append(topic, records(0, text)));
+
+/** A broker that comes back answers some questions later than others. */
+async function insistOn(what: string, run: () => Promise<unknown>): Promise<void> {
+  let refused: unknown;
   for (let tries = 0; tries < 40; tries++) {
     try {
-      await log.append(topic, records(0, text));
+      await run();
       return;
-    } catch {
+    } catch (error) {
+      refused = error;
       await clock.sleep(250);
     }
   }
-  throw new Error(`${text} was never acknowledged`);
+  throw new Error(`never: ${what}`, { cause: refused });
 }
 
 it(
@@ -89,7 +94,7 @@ it(
     }
     await insist(topic, 'after');
     const member = new Member();
-    await log.subscribe('group', [topic], member);
+    await insistOn('subscribe', () => log.subscribe('group', [topic], member));
     await until('the last', () => member.seen.at(-1) === 'after');
     expect(member.seen[0]).toBe('before');
   },
