@@ -44,8 +44,10 @@ function postgresWay(): string {
 function runVitest(report: string, missing: readonly ServerHere[]): Promise<number> {
   const vitest = join(project, 'node_modules/vitest/vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  // On a crowded machine a broker can be slow past any patience: in CI a failure is tried once more, and Vitest says so.
+  const again = process.env.CI === 'true' ? ['--retry=1'] : [];
   const left = missing.map(({ name }) => `--exclude=**/*.${name}.**`);
-  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...left, ...process.argv.slice(2)], {
+  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...again, ...left, ...process.argv.slice(2)], {
     cwd: project,
     stdio: 'inherit',
   });

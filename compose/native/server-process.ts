@@ -21,7 +21,7 @@ export interface ServerPlan {
 
 const STOP_MS_MAX = 20_000;
 const POLL_MS = 50;
-const PORT_TRIES = 20;
+const PORT_TRIES = 40;
 const LOG_BYTES_SHOWN = 1_500;
 const LOG_BYTES_MAX = 8 * 1024 * 1024;
 /** Servers are waited for in real time. */
