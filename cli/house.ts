@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../engines/clock.ts';
 import { type Config, environmentWith } from '../engines/config.ts';
 import { type Endpoints, keepEndpoints } from '../engines/endpoints.ts';
 import { type Embedded, migrate, startEmbedded } from '../engines/open.ts';
-import { withSecrets } from '../engines/secrets.ts';
+import { secretSettings, withSecrets } from '../engines/secrets.ts';
 import { type ChildSpec, Supervised } from './supervised.ts';
 
 const READY_MS_MAX = 60_000;
@@ -105,6 +105,7 @@ function plan(options: HouseOptions, config: Config, servers: Embedded): readonl
     DATA_DIR: config.dataDir,
     CATALOG: servers.catalogUrl,
     WAREHOUSE: servers.warehouseUrl,
+    ...secretSettings(config),
   });
   const child = (name: string, role: ChildSpec['role'], args: string[]): ChildSpec => ({
     name,

@@ -1,6 +1,6 @@
 import { startDecisionApi } from '../decision-api/main.ts';
 import { systemClock } from '../engines/clock.ts';
-import { readConfig } from '../engines/config.ts';
+import { readServingConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints } from '../engines/endpoints.ts';
 import { openCatalog, openEventLog, openStateStore, topicSpecs } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
@@ -14,7 +14,7 @@ const DEFAULT_PORT = 8080;
 
 /** `breakwater serve decision`: the decision API as a process of its own. */
 export async function serveDecision(): Promise<never> {
-  const config = withSecrets(readConfig());
+  const config = withSecrets(readServingConfig());
   const logger = createLogger(config, 'decision-api');
   return runUntilStopped(logger, async (opened) => {
     const clock = systemClock();
@@ -45,7 +45,7 @@ export async function serveDecision(): Promise<never> {
 
 /** `breakwater serve management`: relays catalog changes to the log. */
 export async function serveManagement(): Promise<never> {
-  const config = withSecrets(readConfig());
+  const config = withSecrets(readServingConfig());
   const logger = createLogger(config, 'management');
   return runUntilStopped(logger, async (opened) => {
     const clock = systemClock();

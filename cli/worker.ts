@@ -1,5 +1,5 @@
 import { systemClock } from '../engines/clock.ts';
-import { readConfig } from '../engines/config.ts';
+import { readServingConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import { openCatalog, openEventLog, openStateStore, openWarehouse, topicSpecs } from '../engines/open.ts';
@@ -19,7 +19,7 @@ export async function serveWorkers(wanted: readonly string[]): Promise<never> {
       `worker ${wanted.join(' ')}: expected some of ${Object.keys(known).join(', ')}`,
     );
   }
-  const config = withSecrets(readConfig());
+  const config = withSecrets(readServingConfig());
   const logger = createLogger(config, `worker ${names.join(' ')}`);
   return runUntilStopped(logger, async (opened) => {
     const clock = systemClock();
