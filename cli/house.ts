@@ -88,7 +88,9 @@ async function startProcesses(options: HouseOptions, config: Config, clock: Cloc
   try {
     found = await whereTheyAnswer(children, clock);
     keepEndpoints(config.dataDir, found);
-    const urls = [found.decisionApi, ...Object.values(found.workers ?? {})].filter((url) => url !== undefined);
+    const urls = [found.decisionApi, found.management, ...Object.values(found.workers ?? {})].filter(
+      (url) => url !== undefined,
+    );
     await Promise.all(urls.map((url) => untilReady(url, clock)));
   } catch (error) {
     await stop();
@@ -112,7 +114,7 @@ function plan(options: HouseOptions, config: Config, servers: Embedded): readonl
     role,
     args,
     environment,
-    listens: role !== 'management',
+    listens: true,
     stopsLast: args.includes('warehouse'),
     logFile: join(config.dataDir, 'logs', `${name}.log`),
   });

@@ -2,6 +2,7 @@ import { startDecisionApi } from '../decision-api/main.ts';
 import { systemClock } from '../engines/clock.ts';
 import { readServingConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints } from '../engines/endpoints.ts';
+import { listenForHealth } from '../engines/health-listener.ts';
 import { openCatalog, openEventLog, openStateStore, topicSpecs } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
@@ -56,6 +57,14 @@ export async function serveManagement(): Promise<never> {
     opened('catalog', () => catalog.close());
     const management = await startManagement({ config, clock, log, catalog, logger });
     opened('management', () => management.close());
-    logger.info('relaying catalog changes');
+    const health = await listenForHealth({
+      host: config.host,
+      ports: portsToTry(config.managementPort, readEndpoints(config.dataDir).management),
+      registry: management.metrics.registry,
+      readiness: () => management.readiness(),
+    });
+    opened('health', () => health.close());
+    announce(config, { management: health.url });
+    logger.info({ url: health.url }, 'relaying catalog changes');
   });
 }

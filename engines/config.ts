@@ -19,6 +19,8 @@ export interface Config {
   readonly port: number;
   /** 0: a free port. Health and metrics of workers. */
   readonly workerPort: number;
+  /** 0: a free port. Health and metrics of management. */
+  readonly managementPort: number;
   /** How tracking URLs begin; null: http://host:port. */
   readonly publicUrl: string | null;
   /** Of topics that are made. Those that are there keep theirs: `breakwater topics grow`. */
@@ -86,6 +88,7 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     host: text('HOST') ?? '127.0.0.1',
     port: whole('PORT', 0, 0, 65535),
     workerPort: whole('WORKER_PORT', 0, 0, 65535),
+    managementPort: whole('MANAGEMENT_PORT', 0, 0, 65535),
     publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
     partitions: whole('PARTITIONS', 24, 1, 1024),
     replication: read('REPLICATION', null, 'a whole number from 1 to 15', (value) =>
