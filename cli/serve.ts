@@ -3,7 +3,7 @@ import { systemClock } from '../engines/clock.ts';
 import { readServingConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints } from '../engines/endpoints.ts';
 import { listenForHealth } from '../engines/health-listener.ts';
-import { openCatalog, openEventLog, openStateStore, topicSpecs } from '../engines/open.ts';
+import { makeTopics, openCatalog, openEventLog, openStateStore } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startManagement } from '../management-api/main.ts';
@@ -21,7 +21,7 @@ export async function serveDecision(): Promise<never> {
     const clock = systemClock();
     const log = await openEventLog(config, clock);
     opened('event log', () => log.close());
-    await log.ensureTopics(topicSpecs(config));
+    await makeTopics(log, config);
     const store = await openStateStore(config, clock);
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));
@@ -52,7 +52,7 @@ export async function serveManagement(): Promise<never> {
     const clock = systemClock();
     const log = await openEventLog(config, clock);
     opened('event log', () => log.close());
-    await log.ensureTopics(topicSpecs(config));
+    await makeTopics(log, config);
     const catalog = await openCatalog(catalogUrl(config));
     opened('catalog', () => catalog.close());
     const management = await startManagement({ config, clock, log, catalog, logger });

@@ -2,7 +2,7 @@ import { systemClock } from '../engines/clock.ts';
 import { readServingConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
-import { openCatalog, openEventLog, openStateStore, openWarehouse, topicSpecs } from '../engines/open.ts';
+import { makeTopics, openCatalog, openEventLog, openStateStore, openWarehouse } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startWorkers } from '../stream-workers/main.ts';
@@ -25,7 +25,7 @@ export async function serveWorkers(wanted: readonly string[]): Promise<never> {
     const clock = systemClock();
     const log = await openEventLog(config, clock, true);
     opened('event log', () => log.close());
-    await log.ensureTopics(topicSpecs(config));
+    await makeTopics(log, config);
     const store = await openStateStore(config, clock, true);
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));

@@ -8,6 +8,7 @@ import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
+import { EngineError } from './errors.ts';
 import type { EventLog, TopicSpec } from './event-log/event-log.ts';
 import { openKafkaEventLog } from './event-log/kafka-event-log.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
@@ -67,6 +68,24 @@ export function topicSpecs(config: Config): TopicSpec[] {
     partitions: config.partitions,
     retentionMs: retentionDays * DAY_MS,
   }));
+}
+
+/** Makes the topics that are missing. Those that are there keep their partitions: they grow by `breakwater topics grow` alone. */
+export async function makeTopics(log: EventLog, config: Config): Promise<void> {
+  const specs: TopicSpec[] = [];
+  for (const spec of topicSpecs(config)) {
+    specs.push({ ...spec, partitions: (await partitionsIfAny(log, spec.name)) ?? spec.partitions });
+  }
+  await log.ensureTopics(specs);
+}
+
+async function partitionsIfAny(log: EventLog, topic: string): Promise<number | null> {
+  try {
+    return await log.partitions(topic);
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'misconfigured') return null;
+    throw error;
+  }
 }
 
 /** Servers that this process started because no URL was given for them. One that dies is started again. */
@@ -141,8 +160,8 @@ export async function migrate(
   }
   const log = await openEventLog(config, clock);
   try {
-    await log.ensureTopics(topicSpecs(config));
-    onProgress(`event log: ${topics.length} topics of ${config.partitions} partitions`);
+    await makeTopics(log, config);
+    onProgress(`event log: ${topics.length} topics of ${await log.partitions('ad-requests')} partitions`);
   } finally {
     await log.close();
   }
