@@ -10,8 +10,11 @@ import type { Config } from './config.ts';
 import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
 import { EngineError } from './errors.ts';
 import type { EventLog, TopicSpec } from './event-log/event-log.ts';
+import { describeKafkaTopics } from './event-log/kafka-describe.ts';
 import { openKafkaEventLog } from './event-log/kafka-event-log.ts';
+import { describeLmdbTopics } from './event-log/lmdb-describe.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
+import type { FoundTopic } from './event-log/topic-check.ts';
 import { keepRunning } from './keep-running.ts';
 import { systemRandom } from './random.ts';
 import { openLmdbStateStore } from './state-store/lmdb-state-store.ts';
@@ -30,7 +33,10 @@ const VIRTUAL_POLL_MS = 250;
 
 /** `inline`: see LmdbEnvironment; for processes that nobody waits for. EVENT_LOG (its form: event-log/kafka-url.ts), or LMDB under DATA_DIR/log. Kafka is not asked before the log is used. */
 export async function openEventLog(config: Config, clock: Clock, inline = isVirtual(config)): Promise<EventLog> {
-  if (config.eventLogUrl !== null) return openKafkaEventLog({ url: config.eventLogUrl, clock });
+  if (config.eventLogUrl !== null) {
+    const { eventLogUrl: url, replication } = config;
+    return openKafkaEventLog({ url, clock, ...(replication === null ? {} : { replication }) });
+  }
   const pollMs = config.virtual === null ? POLL_MS : VIRTUAL_POLL_MS;
   return openLmdbEventLog({ path: folder(config, 'log'), clock, pollMs, flush: !isVirtual(config), inline });
 }
@@ -77,6 +83,13 @@ export async function makeTopics(log: EventLog, config: Config): Promise<void> {
     specs.push({ ...spec, partitions: (await partitionsIfAny(log, spec.name)) ?? spec.partitions });
   }
   await log.ensureTopics(specs);
+}
+
+/** Our topics as the log has them; those that are missing are left out. Changes nothing. */
+export async function describeTopics(config: Config, clock: Clock): Promise<readonly FoundTopic[]> {
+  const names = topics.map(({ name }) => name);
+  if (config.eventLogUrl !== null) return describeKafkaTopics({ url: config.eventLogUrl, clock, names });
+  return describeLmdbTopics(folder(config, 'log'), clock, names);
 }
 
 async function partitionsIfAny(log: EventLog, topic: string): Promise<number | null> {

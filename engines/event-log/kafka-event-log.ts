@@ -12,6 +12,8 @@ export interface KafkaEventLogOptions {
   /** Form: kafka-url.ts. */
   readonly url: string;
   readonly clock: Clock;
+  /** Copies of each partition of topics that are made. Default: the URL's, else the cluster's. */
+  readonly replication?: number;
   /** A member that is silent this long loses its partitions. Default: the URL's `session_ms`, else 30 s. */
   readonly sessionMs?: number;
   /** How long an append or a question may take. Default 10 s. */
@@ -38,7 +40,7 @@ export function openKafkaEventLog(options: KafkaEventLogOptions): EventLog {
 }
 
 class KafkaEventLog implements EventLog {
-  readonly #options: Required<Omit<KafkaEventLogOptions, 'url'>>;
+  readonly #options: Required<Omit<KafkaEventLogOptions, 'url' | 'replication'>>;
   readonly #connection: KafkaConfig;
   readonly #prefix: string;
   readonly #topics: KafkaTopics;
@@ -48,8 +50,9 @@ class KafkaEventLog implements EventLog {
   #producer: Promise<Producer> | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor({ url, ...options }: KafkaEventLogOptions) {
-    const address = parseKafkaUrl(url);
+  constructor({ url, replication, ...options }: KafkaEventLogOptions) {
+    const told = parseKafkaUrl(url);
+    const address = { ...told, replication: replication ?? told.replication };
     this.#options = {
       sessionMs: address.sessionMs ?? SESSION_MS,
       timeoutMs: TIMEOUT_MS,
