@@ -2,6 +2,7 @@ import kafkajs, { type Admin } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import { asEngineError, within } from './kafka-errors.ts';
 import { parseKafkaUrl } from './kafka-url.ts';
+import { silenceKafkaTimers } from './kafka-warnings.ts';
 import { type FoundTopic, kafkaSettings } from './topic-check.ts';
 
 export interface KafkaDescribeOptions {
@@ -16,6 +17,7 @@ const TIMEOUT_MS = 10_000;
 
 /** Topics as the cluster has them; changes nothing. Rejects with EngineError. */
 export async function describeKafkaTopics({ url, clock, names }: KafkaDescribeOptions): Promise<FoundTopic[]> {
+  silenceKafkaTimers();
   const { connection, prefix } = parseKafkaUrl(url);
   const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 };
   const kafka = new kafkajs.Kafka({ ...connection, clientId: 'breakwater', retry, logLevel: kafkajs.logLevel.NOTHING });

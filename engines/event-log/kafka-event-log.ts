@@ -7,6 +7,7 @@ import { asEngineError, within } from './kafka-errors.ts';
 import { KafkaSubscription } from './kafka-subscription.ts';
 import { KafkaTopics } from './kafka-topics.ts';
 import { parseKafkaUrl } from './kafka-url.ts';
+import { silenceKafkaTimers } from './kafka-warnings.ts';
 
 export interface KafkaEventLogOptions {
   /** Form: kafka-url.ts. */
@@ -36,6 +37,7 @@ const CONNECT_MS_MAX = 5_000;
  * number twice after a time-out and lose what was acknowledged. Append times are the brokers' (LogAppendTime).
  */
 export function openKafkaEventLog(options: KafkaEventLogOptions): EventLog {
+  silenceKafkaTimers();
   return new KafkaEventLog(options);
 }
 
