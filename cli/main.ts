@@ -107,6 +107,12 @@ function addOperate(root: Command): void {
     .description("bring the catalog's and the warehouse's tables and the topics to this release")
     .action(async () => (await import('./migrate.ts')).migrate());
   addTopics(root);
+  root
+    .command('trace')
+    .helpGroup(OPERATE)
+    .description('every record of the log that carries this request id, one JSON object a line; reads two whole topics')
+    .argument('<request_id>')
+    .action(async (id: string) => (await import('./trace.ts')).traceCommand(id));
   const letters = root.command('dead-letters').helpGroup(OPERATE).description('records that workers could not use');
   letters
     .command('list')

@@ -12,7 +12,6 @@ import { beaconRoutes } from './routes/beacons.ts';
 import { healthRoutes } from './routes/health.ts';
 
 export interface AppParts extends AdRequestParts {
-  readonly logger: Logger;
   readonly readiness: () => Readiness;
 }
 

@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import { readAsk } from '../ask.ts';
 import type { CatalogCache } from '../catalog-cache.ts';
-import { answerOf, type Warning } from '../draft.ts';
+import { answerOf, type Draft, type Warning } from '../draft.ts';
 import { type ServingParts, serve } from '../serve.ts';
 import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
 
 export interface AdRequestParts extends ServingParts {
   readonly cache: CatalogCache;
   readonly pepper: string;
+  readonly logger: Logger;
   /** How tracking URLs begin. Known once the server listens. */
   readonly base: () => string;
 }
@@ -33,10 +35,19 @@ export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): voi
     const asked = { ask, body, warnings: warningsOf(body, parts), explain: isYes(query.explain) };
     const { draft, explain } = await serve(asked, parts);
     const answer = answerOf(draft, parts.tokens, parts.base());
-    parts.metrics.decisionSeconds.observe((parts.clock.ticks() - began) / 1_000_000);
+    const tookUs = parts.clock.ticks() - began;
+    parts.metrics.decisionSeconds.observe(tookUs / 1_000_000);
+    tell(draft, tookUs, parts.logger);
     reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
     return JSON.stringify(explain === null ? answer : { ...answer, explain });
   });
+}
+
+/** One line for each answer, at level debug: in production that is for a while, to follow a request. */
+function tell({ request_id, pod, no_fill_reason }: Draft, took_us: number, logger: Logger): void {
+  if (!logger.isLevelEnabled('debug')) return;
+  const ads = pod.ads.map(({ ad_id, campaign_id }) => ({ ad_id, campaign_id }));
+  logger.debug({ request_id, no_fill_reason, ads, took_us }, 'answered');
 }
 
 const WARNINGS_MAX = 20;

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 import Type from 'typebox';
 import type { Clock } from '../../engines/clock.ts';
 import { encode } from '../../schemas/codec.ts';
@@ -17,6 +18,7 @@ export interface BeaconParts {
   readonly journal: Journal;
   readonly metrics: Metrics;
   readonly tokens: Tokens;
+  readonly logger: Logger;
 }
 
 /** The smallest transparent GIF: 43 bytes. */
@@ -66,7 +68,7 @@ export function beaconRoutes(app: FastifyInstance, parts: BeaconParts): void {
 async function take(
   raw: readonly RawBeacon[],
   request: FastifyRequest,
-  { clock, uuid, journal, metrics, tokens }: BeaconParts,
+  { clock, uuid, journal, metrics, tokens, logger }: BeaconParts,
 ): Promise<readonly GenuineBeacon[]> {
   const userAgentClass = classOf(request.headers['user-agent']);
   const receivedAt = clock.now();
@@ -84,10 +86,21 @@ async function take(
   } catch (error) {
     if (!isAway(error)) throw error;
     for (const { record } of genuine) metrics.beacons.inc({ event: record.event, outcome: 'log_unavailable' });
+    tell(genuine, 'log_unavailable', logger);
     throw new Problem(503, 'Beacons cannot be kept now', 'send it again in a few seconds');
   }
   for (const { record } of genuine) metrics.beacons.inc({ event: record.event, outcome: 'accepted' });
+  tell(genuine, 'accepted', logger);
   return genuine;
+}
+
+/** One line for each genuine beacon, at level debug. */
+function tell(genuine: readonly GenuineBeacon[], outcome: 'accepted' | 'log_unavailable', logger: Logger): void {
+  if (!logger.isLevelEnabled('debug')) return;
+  for (const { partition, record } of genuine) {
+    const { request_id, reservation, event, arrival_id } = record;
+    logger.debug({ request_id, ad_id: reservation, event, arrival_id, partition, outcome }, 'beacon');
+  }
 }
 
 function fromUrl(text: string): RawBeacon {
