@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../engines/clock.ts';
 import { type Config, environmentWith } from '../engines/config.ts';
 import { type Endpoints, keepEndpoints } from '../engines/endpoints.ts';
+import { holdFolder } from '../engines/folder-lock.ts';
 import { type Embedded, migrate, startEmbedded } from '../engines/open.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { type ChildSpec, Supervised } from './supervised.ts';
@@ -50,9 +51,20 @@ export interface House {
 
 /** Starts everything on one machine: servers, tables, API, management, workers. Resolves when all of them are ready. */
 export async function startHouse(options: HouseOptions): Promise<House> {
+  const clock = systemClock();
+  const held = await holdFolder(options.config.dataDir, 'a house of Breakwater');
+  try {
+    const house = await startHeld(options, clock);
+    return { ...house, stop: () => house.stop().finally(() => held.release()) };
+  } catch (error) {
+    await held.release();
+    throw error;
+  }
+}
+
+async function startHeld(options: HouseOptions, clock: Clock): Promise<House> {
   const { report } = options;
   const config = withSecrets(options.config);
-  const clock = systemClock();
   mkdirSync(join(config.dataDir, 'logs'), { recursive: true });
   const starting = [config.catalogUrl ?? 'PostgreSQL', config.warehouseUrl ?? 'the warehouse'];
   const here = starting.filter((name) => !name.includes('://'));

@@ -100,8 +100,12 @@ function addServers(root: Command): void {
     .action(async () => (await import('./servers.ts')).serversStatusCommand());
 }
 
-/** What the supervisor of a virtual demo starts; of no use by hand, so not listed. */
+/** What demos start; of no use by hand, so not listed. */
 function addInternal(root: Command): void {
+  root
+    .command('guard-servers', { hidden: true })
+    .argument('<path>')
+    .action(async (path: string) => (await import('./demo/guard.ts')).guardCommand(path));
   root.command('virtual-host', { hidden: true }).action(async () => (await import('./virtual-host.ts')).virtualHost());
 }
 

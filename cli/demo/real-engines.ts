@@ -6,6 +6,7 @@ import { type Config, cacheFolder } from '../../engines/config.ts';
 import { EngineError } from '../../engines/errors.ts';
 import { removeCatalog } from '../../engines/open.ts';
 import { serverFacts } from '../../engines/server-facts.ts';
+import { guardServers } from './guard.ts';
 
 /** An engine that a run used, as its JSON names it. */
 export interface EngineUsed {
@@ -144,7 +145,11 @@ async function startNative(
 ): Promise<StartedHere> {
   if (wanted.length === 0) return { servers: [], stop: async () => undefined };
   report(`starting ${wanted.join(', ')} in ${path}`);
-  const stop = async () => void (await serversDown(path));
+  const guard = guardServers(path);
+  const stop = async () => {
+    await serversDown(path);
+    guard.dismiss();
+  };
   try {
     const running = await serversUp({ path, cacheDir: cacheFolder(), only: wanted, onProgress: report });
     const started = running.map(({ name, url, version }) => ({
