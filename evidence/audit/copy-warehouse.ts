@@ -39,7 +39,7 @@ async function copyRows(from: string, to: string, table: string): Promise<void> 
   if (!stored.ok) throw new Error(`${table} cannot be copied: ${(await stored.text()).slice(0, 500)}`);
 }
 
-/** A view may need another one, so what fails is tried again as long as any succeeds. */
+/** A view may need another one, so what fails is tried again while others succeed. */
 async function createViews(to: string, views: readonly Table[]): Promise<void> {
   let left = views;
   while (left.length > 0) {
