@@ -171,7 +171,7 @@ async function beaconsByReservation() {
 }
 
 test('workers scaled 1 → 4 → 1 and partitions grown under traffic lose and double nothing', async () => {
-  const viewers = startViewers(house.decisionApi, 3);
+  const viewers = startViewers(house.decisionApis[0] ?? '', 3);
   const own = Object.values(house.workers);
   await untilShared(own, 1, PARTITIONS);
   const added = await Promise.all(['worker-2', 'worker-3', 'worker-4'].map(addWorkers));
