@@ -36,7 +36,7 @@ export class ShippedJournal implements Journal {
   #adopter: Adopter | null = null;
   #away = false;
   #skewMs = 0;
-  #closing = false;
+  #closing: Promise<void> | null = null;
 
   constructor(parts: ShippedJournalParts) {
     const { clock, logger, config } = parts;
@@ -78,7 +78,7 @@ export class ShippedJournal implements Journal {
   }
 
   worthTrying(): boolean {
-    return this.#owned !== null && !this.#owned.store.full;
+    return this.#owned !== null && this.#owned.store.used < 1;
   }
 
   async append(topic: string, records: readonly OutRecord[], kind: 'requests' | 'beacons'): Promise<void> {
@@ -94,8 +94,12 @@ export class ShippedJournal implements Journal {
     }
   }
 
-  async close(): Promise<void> {
-    this.#closing = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#beat[Symbol.dispose]();
     const owned = this.#owned ?? (await this.#opening?.catch(() => null));
     await Promise.all([this.#adopter?.close(), owned?.close(limits.journalDrainMs)]);

@@ -95,11 +95,6 @@ export class JournalStore {
     }
   }
 
-  /** Whether it takes another record, were it as large as can be. */
-  get full(): boolean {
-    return this.#diskFull || this.#waiting.bytes + RECORD_BYTES_MAX > this.#options.bytesMax;
-  }
-
   /** 0 to 1: how much of its bound is used; 1 while the disk has no room. */
   get used(): number {
     return this.#diskFull ? 1 : this.#waiting.bytes / this.#options.bytesMax;
