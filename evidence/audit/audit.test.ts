@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type AuditOptions, audit } from './audit.ts';
 import { names } from './fault.ts';
 import { report } from './report.ts';
-import { sampleRun } from './sample-run.ts';
+import { sampleRun, storedBeacons, withLog } from './sample-run.ts';
 
 const strict: AuditOptions = { allowNo: [], deadLettersExpected: 0 };
 
@@ -20,6 +20,7 @@ test('a run without a flaw is exact, with every figure recounted', () => {
     beacons_in_log: 5,
     rows_in_warehouse: 7,
     duplicates: 1,
+    shipped_again: 0,
     late: 1,
     billable_impressions: 2,
     spend_micros_log: 62_000,
@@ -32,6 +33,22 @@ test('a run without a flaw is exact, with every figure recounted', () => {
     duplicates_sent: 1,
     late_sent: 1,
   });
+});
+
+test('a beacon that was shipped twice counts once, and is no repetition of a player', () => {
+  const run = sampleRun();
+  const [first] = run.log.beacons;
+  if (!first) throw new Error('the sample has a beacon');
+  const last = run.log.beacons.at(-1) ?? first;
+  const again = { ...first, offset: last.offset + 1, appendedAt: last.appendedAt };
+  const beacons = [...run.log.beacons, again];
+  const shipped = withLog(run, { beacons });
+  const verdicts = audit({ ...shipped, warehouse: { ...run.warehouse, beacons: storedBeacons(beacons) } }, strict);
+  expect(verdicts).toMatchObject({ beacons_in_log: 5, shipped_again: 1, duplicates: 1, billable_impressions: 2 });
+  // The sample's roll-ups were made before: a warehouse counts such a row as one that came again.
+  expect(names(verdicts.faults)).toEqual(['rollup_differs']);
+  const torn = { ...again, value: { ...again.value, cachebuster: 'another' } };
+  expect(names(audit(withLog(run, { beacons: [...run.log.beacons, torn] }), strict).faults)).toContain('arrival_torn');
 });
 
 test('an opportunity of 0 fails, unless the run is allowed to be that short', () => {

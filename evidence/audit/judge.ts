@@ -42,6 +42,12 @@ export function judge(beacons: LogFacts['beacons']): Verdict[] {
   });
 }
 
+/** Without what stands in the log again because it was shipped again: an arrival id names one HTTP arrival. */
+export function firstArrivals(verdicts: readonly Verdict[]): Verdict[] {
+  const seen = new Set<string>();
+  return verdicts.filter(({ beacon }) => seen.size < seen.add(beacon.value.arrival_id).size);
+}
+
 /** The first record of every request_id; a repetition ships the same bytes again and changes nothing. */
 export function firstRequests(requests: LogFacts['requests']): Map<string, Logged<RequestFact>> {
   const first = new Map<string, Logged<RequestFact>>();

@@ -15,7 +15,10 @@ export function report(verdicts: Verdicts): string {
     row('requests', `${v.requests_answered} answered, ${v.requests_in_log} in the log`),
     row('pods', `${v.pods} with ${v.ads} ads; ${(v.fill_rate * 100).toFixed(1)} % of the seconds asked for were paid`),
     row('beacons', `${v.beacons_acked} acknowledged, ${v.beacons_in_log} in the log`),
-    row('repeated', `${v.duplicates} in the log, ${v.duplicates_sent} sent on purpose; none counted`),
+    row(
+      'repeated',
+      `${v.duplicates} in the log, ${v.duplicates_sent} sent on purpose; none counted; ${v.shipped_again} shipped again by ourselves`,
+    ),
     row('late', `${v.late} in the log, ${v.late_sent} sent on purpose; none billed`),
     row('warehouse', `${v.rows_in_warehouse} rows`),
     row('impressions', `${v.billable_impressions} billable`),
