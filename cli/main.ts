@@ -122,6 +122,7 @@ function addOperate(root: Command): void {
     .description('every record of the log that carries this request id, one JSON object a line; reads two whole topics')
     .argument('<request_id>')
     .action(async (id: string) => (await import('./trace.ts')).traceCommand(id));
+  addJournal(root);
   const letters = root.command('dead-letters').helpGroup(OPERATE).description('records that workers could not use');
   letters
     .command('list')
@@ -154,6 +155,23 @@ function addTopics(root: Command): void {
     .description('give every topic this many partitions; they can never be taken away')
     .argument('<partitions>', 'how many', whole)
     .action(async (partitions: number) => (await import('./topics.ts')).growTopicsCommand(partitions));
+}
+
+function addJournal(root: Command): void {
+  const journal = root
+    .command('journal')
+    .helpGroup(OPERATE)
+    .description('records of decision APIs that wait on disk to be shipped to Kafka');
+  journal
+    .command('list')
+    .option('--json', 'one JSON object a line')
+    .description('each journal under DATA_DIR: its owner, what waits, dead letters')
+    .action(async (options) => (await import('./journal.ts')).journalListCommand(options));
+  journal
+    .command('adopt')
+    .argument('<folder>', "a journal's folder, also one copied from the disk of a dead machine")
+    .description('ship everything in it to EVENT_LOG, then remove it')
+    .action(async (folder: string) => (await import('./journal.ts')).journalAdoptCommand(folder));
 }
 
 function duration(text: string): number {
