@@ -1,5 +1,5 @@
 import type { Context } from '../../domain/request.ts';
-import { dimensions } from '../../domain/targeting/dimensions/index.ts';
+import { dimensions } from '../../domain/targeting/dimensions.ts';
 import { keysOfPlace, keysOfPlaces } from '../../domain/targeting/geo.ts';
 import { minuteOfWeek, scheduleOf } from '../../domain/targeting/index/schedule.ts';
 import type { Targeted } from '../../domain/targeting/index/targeting-index.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Condition, DimensionName } from '../../campaign.ts';
 import { normaliseContext } from '../context.ts';
-import { dimensions } from '../dimensions/index.ts';
+import { dimensions } from '../dimensions.ts';
 import { createTargetingIndex, type Targeted } from './targeting-index.ts';
 import { type Counts, compare, compareAnswers, contexts, operations } from './test-operations.ts';
 
