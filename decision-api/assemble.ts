@@ -4,6 +4,7 @@ import { RecentAnswers } from './answers.ts';
 import { CatalogCache } from './catalog-cache.ts';
 import { isAway } from './deadline.ts';
 import { Feed } from './feed.ts';
+import { type Geoip, openGeoip } from './geoip.ts';
 import { Journal } from './journal.ts';
 import type { DecisionApiParts } from './main.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -20,6 +21,7 @@ export interface Assembly {
   readonly gate: StoreGate;
   readonly journal: Journal;
   readonly cache: CatalogCache;
+  readonly geoip: Geoip;
   readonly signals: Signals;
   readonly watermarks: Watermarks;
   readonly purse: Purse;
@@ -45,6 +47,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     requests: await partitionsOf(log, 'ad-requests', config.partitions),
     beacons: await partitionsOf(log, 'ad-beacons', config.partitions),
   };
+  const geoip = await openGeoip(config.geoipFile, { metrics, logger });
   const gate = new StoreGate(store, clock, metrics);
   const cache = new CatalogCache();
   const signals = new Signals(clock, metrics, !config.signals);
@@ -55,6 +58,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     metrics,
     gate,
     cache,
+    geoip,
     signals,
     watermarks,
     feed,

@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import { readAsk } from '../ask.ts';
 import type { CatalogCache } from '../catalog-cache.ts';
 import { answerOf, type Warning } from '../draft.ts';
+import type { PlaceOf } from '../geoip.ts';
 import { type ServingParts, serve } from '../serve.ts';
 import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
 
 export interface AdRequestParts extends ServingParts {
   readonly cache: CatalogCache;
   readonly pepper: string;
+  readonly placeOf: PlaceOf;
   /** How tracking URLs begin. Known once the server listens. */
   readonly base: () => string;
 }
@@ -28,6 +30,9 @@ export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): voi
       receivedAt: parts.clock.now(),
       userAgent: request.headers['user-agent'],
       pepper: parts.pepper,
+      peer: parts.config.geoipPeer ? request.ip : null,
+      taxonomy: parts.cache.taxonomy,
+      placeOf: parts.placeOf,
       podNamed: (name) => parts.cache.pod(name),
     });
     const asked = { ask, body, warnings: warningsOf(body, parts), explain: isYes(query.explain) };

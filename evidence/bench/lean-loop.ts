@@ -61,7 +61,9 @@ function prepare(rule: ReadRule, zone: string): Check[] {
       if (listed === undefined) continue;
       if (lookup.by === 'name' && !(wanted && listed.includes(lookup.everybody))) {
         const names = new Set(listed as readonly string[]);
-        checks.push((context) => lookup.read(context).some((one) => names.has(one)) === wanted);
+        const asked = (context: Context) =>
+          wanted ? lookup.read(context) : [...lookup.read(context), ...lookup.doubt(context)];
+        checks.push((context) => asked(context).some((one) => names.has(one)) === wanted);
       }
       if (lookup.by === 'range') {
         const ranges = listed as readonly { readonly min: number | null; readonly max: number | null }[];
