@@ -3,6 +3,7 @@ import type { Condition, DimensionName } from '../../campaign.ts';
 import type { Context } from '../../request.ts';
 import { createTaxonomy, noTaxonomy } from '../content-taxonomy.ts';
 import { normaliseContext } from '../context.ts';
+import { dimensions } from '../dimensions.ts';
 import { matchCampaign } from '../plain-matcher.ts';
 import { createTargetingIndex, type Targeted } from './targeting-index.ts';
 
@@ -47,7 +48,7 @@ const range = (limit: number, step: number) =>
     }));
 
 /** Few values of each kind, so that campaigns and moments often meet; some that cannot be read. */
-const values: Readonly<Record<DimensionName, fc.Arbitrary<unknown>>> = {
+const values: Readonly<Partial<Record<DimensionName, fc.Arbitrary<unknown>>>> = {
   geo_countries: fc.constantFrom('US', 'US', 'CA', 'UK', 'CL'),
   geo_regions: fc.constantFrom('US-CA', 'US-NY', 'CA-ON', 'CL-BI'),
   geo_cities: fc.oneof(
@@ -70,7 +71,7 @@ const values: Readonly<Record<DimensionName, fc.Arbitrary<unknown>>> = {
     .map(([start, end]) => ({ start, end: start === end ? '24:00' : end })),
   days_of_week: fc.integer({ min: 1, max: 7 }),
 };
-const names = Object.keys(values) as DimensionName[];
+const names = dimensions.map(({ name }) => name);
 const gardens: readonly DimensionName[] = ['geo_countries', 'geo_regions', 'geo_cities', 'day_parts', 'days_of_week'];
 
 const condition: fc.Arbitrary<Condition> = fc.constantFrom(...names, ...gardens).chain((dimension) =>
@@ -78,7 +79,10 @@ const condition: fc.Arbitrary<Condition> = fc.constantFrom(...names, ...gardens)
     dimension: fc.constant(dimension),
     mode: fc.constantFrom('include' as const, 'include' as const, 'exclude' as const),
     values: fc.array(
-      fc.oneof({ weight: 60, arbitrary: values[dimension] }, { weight: 1, arbitrary: fc.constant('??') }),
+      fc.oneof(
+        { weight: 60, arbitrary: values[dimension] ?? fc.constant('other') },
+        { weight: 1, arbitrary: fc.constant('??') },
+      ),
       {
         maxLength: 4,
       },
