@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { userAgents } from './test-user-agents.ts';
 import { readUserAgent } from './user-agent.ts';
 
-/** As devices send them, one a line: kind, system, maker, User-Agent; a dash where it does not say. */
-const devices = readFileSync(new URL('test-user-agents.tsv', import.meta.url), 'utf8')
+const devices = userAgents
+  .trimEnd()
   .split('\n')
-  .filter((line) => line !== '')
+  .slice(1)
   .map((line) => {
-    const [type, os, brand, userAgent = ''] = line.split('\t').map((cell) => (cell === '-' ? null : cell));
+    const [type, os, brand, userAgent = ''] = line.split(' | ').map((cell) => (cell === '-' ? null : cell));
     return [type, os, brand, userAgent ?? ''] as const;
   });
 
