@@ -82,5 +82,4 @@ desktop | macos | apple | Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleW
 - | - | - | AWS Elemental MediaTailor
 - | - | - | okhttp/4.9.3
 - | - | - | VLC/3.0.18 LibVLC/3.0.18
-- | - | - | 
 `;

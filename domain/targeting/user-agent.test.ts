@@ -16,6 +16,7 @@ test.each(devices)('%s, %s, %s: %s', (type, os, brand, userAgent) => {
 });
 
 test('there are more than sixty, and each platform has a name of its own', () => {
+  expect(readUserAgent('')).toEqual({ type: null, os: null, brand: null });
   expect(devices.length).toBeGreaterThan(60);
   expect(new Set(devices.map(([, os]) => os)).size).toBeGreaterThan(18);
 });
