@@ -8,16 +8,23 @@ import { wallClock } from '../../domain/zone.ts';
 
 type Check = (context: Context, keys: readonly string[], minuteIn: (zone: string) => number) => boolean;
 
+export interface LeanLoop {
+  match(context: Context): Targeted[];
+  /** Takes a campaign in, in place of the one at this place of the list. */
+  put(at: number, campaign: Targeted): void;
+}
+
 /**
  * The fastest plain loop that comes to mind: every campaign, every rule, its conditions prepared as sets and numbers, the first that
  * fails ends the rule. A harder baseline than the plain matcher, which is written to be plainly right.
  */
-export function leanLoop(campaigns: readonly Targeted[]): (context: Context) => Targeted[] {
-  const prepared = campaigns.map((campaign) => ({
+export function leanLoop(campaigns: readonly Targeted[]): LeanLoop {
+  const prepareAll = (campaign: Targeted) => ({
     campaign,
     rules: campaign.targeting.map((rule) => prepare(parseRule(rule), campaign.timeZone)),
-  }));
-  return (context) => {
+  });
+  const prepared = campaigns.map(prepareAll);
+  const match = (context: Context) => {
     const keys = keysOfPlace(context);
     const minutes = new Map<string, number>();
     const minuteIn = (zone: string) => {
@@ -38,6 +45,10 @@ export function leanLoop(campaigns: readonly Targeted[]): (context: Context) => 
     }
     return matched;
   };
+  const put = (at: number, campaign: Targeted) => {
+    prepared[at] = prepareAll(campaign);
+  };
+  return { match, put };
 }
 
 function holds(checks: readonly Check[], ...moment: Parameters<Check>): boolean {
