@@ -4,6 +4,7 @@ import { parseDuration } from '../engines/config.ts';
 const RUN = 'Run:';
 const OPERATE = 'Operate:';
 const ANALYSE = 'Analyse:';
+const MANAGE = 'Manage:';
 
 /** Commands load what they need when they run, so that a worker does not carry the demo in memory. */
 function program(): Command {
@@ -15,6 +16,7 @@ function program(): Command {
   addServers(root);
   addOperate(root);
   addAnalyse(root);
+  addManage(root);
   addInternal(root);
   return root;
 }
@@ -77,6 +79,24 @@ function addAnalyse(root: Command): void {
       ]);
       process.exitCode = await runSql({ url: warehouseUrl(readConfig()), sql, format, out: process.stdout });
     });
+}
+
+function addManage(root: Command): void {
+  const categories = root.command('categories').helpGroup(MANAGE).description('published tables of categories');
+  categories
+    .command('import')
+    .description("the IAB's Ad Product table for competitive separation, or its Content Taxonomy for targeting")
+    .argument('<file>', 'text with tabs, commas or semicolons between')
+    .addOption(new Option('--kind <kind>', 'where the table does not say it').choices(['product', 'content']))
+    .option('--authority <name>', 'whose table it is (default: iab-ad-product or iab-content)')
+    .option('--sensitive <ids...>', 'content categories to mark, by id or name (default: Sensitive Topics)')
+    .action(async (file: string, options) => (await import('./categories.ts')).importCommand(file, options));
+  categories
+    .command('sensitive')
+    .description('mark content categories: unknown content fails their exclude')
+    .argument('<ids...>', 'by id or name; each stands for all below it')
+    .option('--off', 'take the mark away')
+    .action(async (ids: string[], options) => (await import('./categories.ts')).sensitiveCommand(ids, options));
 }
 
 function addServers(root: Command): void {

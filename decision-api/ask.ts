@@ -1,7 +1,9 @@
 import type { Objective, PodConfig } from '../domain/campaign.ts';
 import type { PodRules } from '../domain/pods/pod.ts';
 import type { Context } from '../domain/request.ts';
+import type { ContentTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { normaliseContext } from '../domain/targeting/context.ts';
+import type { PlaceOf } from './geoip.ts';
 import { type Claims, truncateIp, type Viewer, viewerOf } from './identities.ts';
 import { limits } from './limits.ts';
 import { Problem } from './problem.ts';
@@ -28,9 +30,14 @@ export interface Receipt {
   readonly body: AdRequestBody;
   readonly requestId: string;
   readonly receivedAt: number;
+  /** The caller's: a player's or a stitcher's. */
   readonly userAgent: string | undefined;
+  /** The caller's address, where it may be taken for the viewer's. */
+  readonly peer: string | null;
   readonly pepper: string;
   readonly podNamed: (nameOrId: string) => PodConfig | undefined;
+  readonly taxonomy: ContentTaxonomy;
+  readonly placeOf: PlaceOf;
 }
 
 /** Throws Problem 400 where the body's fields do not fit together. */
@@ -39,6 +46,7 @@ export function readAsk(receipt: Receipt): Ask {
   // The log keeps UTF-8, which has no half of a pair: the id would come back as another one.
   if (!requestId.isWellFormed()) throw invalid('/request_id', 'is not well-formed Unicode');
   const userAgent = body.device?.ua ?? receipt.userAgent;
+  const callers = isPlayer(receipt.userAgent) ? receipt : null;
   const claims = claimsOf(body, userAgent);
   const ip = claims.ip;
   // Without consent only the moment is known, not the person.
@@ -52,12 +60,24 @@ export function readAsk(receipt: Receipt): Ask {
     context: normaliseContext(
       { geo: body.geo ?? null, device: body.device ?? null, content: body.content ?? null, user: person ?? null },
       receivedAt,
+      {
+        userAgent: body.device?.ua ?? callers?.userAgent ?? null,
+        // A place is the moment's, not the person's, and nothing of the address is kept for it.
+        place: receipt.placeOf(body.device?.ip ?? callers?.peer ?? null),
+        taxonomy: receipt.taxonomy,
+      },
     ),
     ipTruncated: ip === null ? null : truncateIp(ip),
     userAgentClass: classOf(userAgent),
     breakIndex: body.break?.index ?? null,
     rules: rulesOf(body, receipt.podNamed),
   };
+}
+
+/** Whether the caller is the viewer's device itself, as far as it says: a stitcher's or a bot's words and address are not the viewer's. */
+function isPlayer(userAgent: string | undefined): boolean {
+  const caller = classOf(userAgent);
+  return caller !== 'stitcher' && caller !== 'bot';
 }
 
 function claimsOf(body: AdRequestBody, userAgent: string | undefined): Claims {

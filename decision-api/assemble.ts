@@ -3,6 +3,7 @@ import { RecentAnswers } from './answers.ts';
 import { CatalogCache } from './catalog-cache.ts';
 import { isAway, within } from './deadline.ts';
 import { Feed } from './feed.ts';
+import { type Geoip, openGeoip } from './geoip.ts';
 import { type Journal, LogJournal } from './journal.ts';
 import { limits } from './limits.ts';
 import type { DecisionApiParts } from './main.ts';
@@ -21,6 +22,7 @@ export interface Assembly {
   readonly gate: StoreGate;
   readonly journal: Journal;
   readonly cache: CatalogCache;
+  readonly geoip: Geoip;
   readonly signals: Signals;
   readonly watermarks: Watermarks;
   readonly purse: Purse;
@@ -45,6 +47,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
   // One count for both topics: a place that a store forgot is found again by the partition of its request.
   const count = async (unknown: number) =>
     Math.min(await partitionsOf('ad-requests', parts, unknown), await partitionsOf('ad-beacons', parts, unknown));
+  const geoip = await openGeoip(config.geoipFile, { metrics, logger });
   const gate = new StoreGate(store, clock, metrics);
   const cache = new CatalogCache();
   const signals = new Signals(clock, metrics, !config.signals);
@@ -55,6 +58,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     metrics,
     gate,
     cache,
+    geoip,
     signals,
     watermarks,
     feed,

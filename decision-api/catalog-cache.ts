@@ -1,6 +1,7 @@
 import type { Campaign, PodConfig } from '../domain/campaign.ts';
 import { readCampaign, readPodConfig } from '../domain/campaign-document.ts';
 import type { Context } from '../domain/request.ts';
+import { type ContentCategory, type ContentTaxonomy, createTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { createTargetingIndex } from '../domain/targeting/index/targeting-index.ts';
 import type { CatalogSnapshot } from '../engines/catalog/catalog.ts';
 import type { CatalogChange } from '../schemas/records.ts';
@@ -64,6 +65,8 @@ export class CatalogCache implements DecidingCatalog {
   readonly #carriedBy = new Map<string, string>();
   #campaignList: readonly Campaign[] = [];
   #podList: readonly PodConfig[] = [];
+  #contentCategories: readonly ContentCategory[] = [];
+  #taxonomy: ContentTaxonomy = createTaxonomy([]);
   #changes = 0;
 
   /** In the order of their ids. */
@@ -86,6 +89,15 @@ export class CatalogCache implements DecidingCatalog {
     return count;
   }
 
+  /** What content categories lie above others. Comes with the snapshot, so a change is seen with the next one. */
+  get taxonomy(): ContentTaxonomy {
+    return this.#taxonomy;
+  }
+
+  get contentCategories(): readonly ContentCategory[] {
+    return this.#contentCategories;
+  }
+
   get pods(): readonly PodConfig[] {
     return this.#podList;
   }
@@ -102,7 +114,7 @@ export class CatalogCache implements DecidingCatalog {
   load(snapshot: CatalogSnapshot): void {
     const campaigns = snapshot.campaigns.map((each) => this.#putCampaign(each.id, each.version, each));
     const pods = snapshot.pods.map((each) => this.#putPod(each.id, each.version, each));
-    if ([...campaigns, ...pods].includes(true)) this.#settle();
+    if ([...campaigns, ...pods, this.#takeTaxonomy(snapshot.contentCategories ?? [])].includes(true)) this.#settle();
   }
 
   /** False: the change holds no document that can be used. An old version is fine and changes nothing. */
@@ -120,6 +132,13 @@ export class CatalogCache implements DecidingCatalog {
     if (document === null && !change.deleted) return false;
     if (document !== null && document.id !== change.id) return false;
     if (put(change.id, change.version, document)) this.#settle();
+    return true;
+  }
+
+  #takeTaxonomy(rows: readonly ContentCategory[]): boolean {
+    if (JSON.stringify(rows) === JSON.stringify(this.#contentCategories)) return false;
+    this.#contentCategories = rows;
+    this.#taxonomy = createTaxonomy(rows);
     return true;
   }
 

@@ -1,11 +1,13 @@
 import { mkdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Campaign, PodConfig } from '../domain/campaign.ts';
+import type { ContentCategory } from '../domain/targeting/content-taxonomy.ts';
 
 /** The catalog as last held, with the offsets of `catalog-changes` that are in it, by partition. */
 export interface KeptCatalog {
   readonly campaigns: readonly Campaign[];
   readonly pods: readonly PodConfig[];
+  readonly contentCategories?: readonly ContentCategory[];
   readonly positions: readonly number[];
 }
 

@@ -101,7 +101,8 @@ export class Feed {
     const positions = [...(this.#positions.get('catalog-changes') ?? [])];
     try {
       if (changes === this.#keptChanges && (await touchCatalog(dataDir, this.#heardAt))) return;
-      await keepCatalog(dataDir, { campaigns: cache.campaigns, pods: cache.pods, positions }, this.#heardAt);
+      const { campaigns, pods, contentCategories } = cache;
+      await keepCatalog(dataDir, { campaigns, pods, contentCategories, positions }, this.#heardAt);
       this.#keptChanges = changes;
     } catch (error) {
       this.#complain(error, 'the catalog could not be kept on disk');

@@ -70,7 +70,7 @@ export function truncateIp(ip: string): string | null {
 }
 
 /** One way to write an address that can be written in many; what is none stays as it is. */
-function canonicalIp(ip: string): string {
+export function canonicalIp(ip: string): string {
   if (!isIPv6(ip)) return ip;
   const [tail, a, b, c, d] = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(ip) ?? [];
   const inHex = tail ? `${ip.slice(0, -tail.length) + hexPair(a, b)}:${hexPair(c, d)}` : ip;

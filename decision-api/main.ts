@@ -53,11 +53,12 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
     pepper: config.pepper ?? '',
     uuid: () => parts.random.uuid(),
     catalog: assembly.cache,
+    placeOf: (address) => assembly.geoip.placeOf(address),
     catalogStale: (now) => assembly.feed.stale(now),
     base: () => base,
     readiness,
   });
-  const beats = startBeats(assembly, clock, logger);
+  const beats = startBeats(assembly, config, clock, logger);
   try {
     await assembly.feed.start();
     await refreshWatermarks(assembly, logger);
@@ -72,9 +73,12 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
   }
 }
 
-function startBeats(assembly: Assembly, clock: Clock, logger: Logger): readonly Disposable[] {
+function startBeats(assembly: Assembly, config: Config, clock: Clock, logger: Logger): readonly Disposable[] {
   const complain = (err: unknown) => logger.warn({ err }, 'a periodic task failed; it will be tried again');
+  const places =
+    config.geoipFile === null ? [] : [clock.every(limits.geoipEveryMs, () => assembly.geoip.refresh(), complain)];
   return [
+    ...places,
     clock.every(limits.watermarksEveryMs, () => refreshWatermarks(assembly, logger), complain),
     clock.every(limits.purseEveryMs, () => assembly.purse.settle(), complain),
     clock.every(limits.catalogEveryMs, () => assembly.feed.refresh(), complain),

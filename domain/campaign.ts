@@ -1,4 +1,5 @@
 import type { Micros, Pricing } from './money.ts';
+import type { DimensionName } from './targeting/dimensions.ts';
 
 export type CampaignStatus = 'draft' | 'active' | 'paused' | 'completed';
 export type PacingMode = 'even' | 'asap' | 'front_loaded';
@@ -7,24 +8,7 @@ export type Tier = 'standard' | 'house';
 /** Whose views a cap counts. `pod` needs no record. */
 export type CapScope = 'user' | 'device' | 'household' | 'ip';
 
-/** The sixteen dimensions of the plan; files in targeting/dimensions/. */
-export type DimensionName =
-  | 'geo_countries'
-  | 'geo_regions'
-  | 'geo_cities'
-  | 'geo_dma_codes'
-  | 'device_types'
-  | 'os_types'
-  | 'device_brands'
-  | 'content_categories'
-  | 'content_genres'
-  | 'content_ratings'
-  | 'age_ranges'
-  | 'gender'
-  | 'household_income'
-  | 'time_zones'
-  | 'day_parts'
-  | 'days_of_week';
+export type { DimensionName };
 
 /** One dimension's condition. Values in the plan's shapes: "US", "803", {min,max}, {start,end}, 1..7. */
 export interface Condition {

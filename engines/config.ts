@@ -44,6 +44,10 @@ export interface Config {
   readonly tokenKeys: readonly { readonly id: string; readonly secret: string }[] | null;
   /** HMAC key for identifiers. Null: made and kept in the data folder. */
   readonly pepper: string | null;
+  /** A MaxMind file (.mmdb) that says where addresses are; null: places come from requests alone. */
+  readonly geoipFile: string | null;
+  /** `true`: where a request has no address, the caller's own is the viewer's. Not behind a proxy or a stitcher. */
+  readonly geoipPeer: boolean;
   /** `false`: decisions ignore campaign signals. */
   readonly signals: boolean;
   readonly features: { readonly targeting: Percentage; readonly frequency: Percentage; readonly pods: Percentage };
@@ -119,6 +123,8 @@ export function readConfig(environment: Environment = process.env, { shared = fa
       parseKeys,
     ),
     pepper: read('PEPPER', null, '32 characters or more', (value) => (value.length >= 32 ? value : undefined)),
+    geoipFile: text('GEOIP_FILE'),
+    geoipPeer: read('GEOIP_PEER', false, 'on or off', (value) => ({ on: true, off: false })[value]),
     signals: read('SIGNALS', true, 'on or off', (value) => ({ on: true, off: false })[value]),
     features: {
       targeting: feature('ENABLE_TARGETING'),

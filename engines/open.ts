@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { topics } from '../schemas/events.ts';
 import type { Catalog } from './catalog/catalog.ts';
+import { type CategoryTables, openCategoryTables } from './catalog/category-tables.ts';
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts';
 import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
@@ -63,6 +64,11 @@ export async function openWarehouse(url: string): Promise<Warehouse> {
 /** The catalog behind a postgres:// URL, embedded or not. */
 export async function openCatalog(url: string): Promise<Catalog> {
   return openPostgresCatalog({ url });
+}
+
+/** The same catalog's tables of published categories. */
+export function openCategories(url: string): CategoryTables {
+  return openCategoryTables({ url });
 }
 
 /** A statement's whole answer, names and types included; what `breakwater sql` prints. */

@@ -1,10 +1,16 @@
 import Type from 'typebox';
+import { fieldsOf } from '../../domain/targeting/describe.ts';
 
 const text = (maxLength = 256) => Type.Optional(Type.String({ maxLength }));
 const flag = () => Type.Optional(Type.Boolean());
 const whole = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }));
 const code = () => Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Number()]));
 const gapSeconds = () => Type.Optional(Type.Union([Type.Integer({ minimum: 0, maximum: 3600 }), Type.Null()]));
+
+/** Fields that a targeting dimension brings along. They are read by it alone, so nothing here knows their names. */
+function brought(part: Parameters<typeof fieldsOf>[0]): Readonly<Record<never, never>> {
+  return Object.fromEntries(fieldsOf(part).map(({ name }) => [name, code()]));
+}
 
 const pod = Type.Object({
   name: text(),
@@ -39,6 +45,7 @@ export const adRequestBody = Type.Object({
       gender: text(),
       household_income: Type.Optional(Type.Number({ minimum: 0, maximum: 1_000_000_000 })),
       time_zone: text(),
+      ...brought('user'),
     }),
   ),
   device: Type.Optional(
@@ -52,10 +59,11 @@ export const adRequestBody = Type.Object({
       ip: text(),
       ua: text(2048),
       id: text(),
+      ...brought('device'),
     }),
   ),
-  content: Type.Optional(Type.Object({ category: text(), genre: text(), rating: text() })),
-  geo: Type.Optional(Type.Object({ country: text(), region: text(), city: text(), dma: code() })),
+  content: Type.Optional(Type.Object({ category: code(), genre: text(), rating: code(), ...brought('content') })),
+  geo: Type.Optional(Type.Object({ country: text(), region: text(), city: text(), dma: code(), ...brought('geo') })),
   consent: Type.Optional(
     Type.Object({ given: flag(), granted: flag(), gdpr: flag(), coppa: flag(), string: text(8192) }),
   ),

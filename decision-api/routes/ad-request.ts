@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { readAsk } from '../ask.ts';
 import type { CatalogCache } from '../catalog-cache.ts';
 import { answerOf, type Draft, type Warning } from '../draft.ts';
+import type { PlaceOf } from '../geoip.ts';
 import { type ServingParts, serve } from '../serve.ts';
 import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
 
@@ -10,6 +11,7 @@ export interface AdRequestParts extends ServingParts {
   readonly cache: CatalogCache;
   readonly pepper: string;
   readonly logger: Logger;
+  readonly placeOf: PlaceOf;
   /** How tracking URLs begin. Known once the server listens. */
   readonly base: () => string;
 }
@@ -30,6 +32,9 @@ export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): voi
       receivedAt: parts.clock.now(),
       userAgent: request.headers['user-agent'],
       pepper: parts.pepper,
+      peer: parts.config.geoipPeer ? request.ip : null,
+      taxonomy: parts.cache.taxonomy,
+      placeOf: parts.placeOf,
       podNamed: (name) => parts.cache.pod(name),
     });
     const asked = { ask, body, warnings: warningsOf(body, parts), explain: isYes(query.explain) };

@@ -1,4 +1,4 @@
-import type { Answer, Parsed } from './dimension.ts';
+import type { Answer, Parsed, ValueSchema } from './dimension.ts';
 
 /** Both ends belong to the range; null is open. */
 export interface Range {
@@ -9,6 +9,11 @@ export interface Range {
 export function matchRanges(value: number | null, ranges: readonly Range[]): Answer {
   if (value === null) return 'unknown';
   return ranges.some(({ min, max }) => (min === null || min <= value) && (max === null || value <= max)) ? 'yes' : 'no';
+}
+
+export function rangeSchema(limit: number): ValueSchema {
+  const end = { type: ['integer', 'null'], minimum: 0, maximum: limit };
+  return { type: 'object', properties: { min: end, max: end } };
 }
 
 /** {"min":18,"max":34}, whole numbers from 0 to `limit`; either end may be left out. */

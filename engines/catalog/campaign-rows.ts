@@ -192,7 +192,7 @@ export async function writeCategories(
   await client.query('DELETE FROM campaign_competitive_categories WHERE campaign_id = $1', [campaignId]);
   await client.query(
     `INSERT INTO campaign_competitive_categories (campaign_id, category_id, position)
-     SELECT $1, * FROM unnest($2::uuid[], $3::int[])`,
+     SELECT $1, * FROM unnest($2::text[], $3::int[])`,
     [campaignId, categories.map((category) => category.id), categories.map((_, position) => position)],
   );
 }

@@ -1,9 +1,12 @@
 import type { Campaign, PodConfig } from '../../domain/campaign.ts';
+import type { ContentCategory } from '../../domain/targeting/content-taxonomy.ts';
 
 /** All that deciders and workers hold in memory. */
 export interface CatalogSnapshot {
   readonly campaigns: readonly Campaign[];
   readonly pods: readonly PodConfig[];
+  /** The content taxonomy; not there: none was imported. */
+  readonly contentCategories?: readonly ContentCategory[];
 }
 
 /** A change that waits to be relayed to `catalog-changes`, in commit order. */

@@ -11,10 +11,11 @@ import {
   writeTargeting,
 } from './campaign-rows.ts';
 import type { Catalog, OutboxRecord } from './catalog.ts';
+import { loadContentCategories } from './content-categories.ts';
 import { asEngineErrors, inTransaction, openPool } from './postgres-client.ts';
 
 /** Taken first by every write: changes are few, and this way versions and the outbox grow in commit order. */
-const WRITE_LOCK = 7_225_020;
+export const WRITE_LOCK = 7_225_020;
 const CONNECTIONS_MAX = 10;
 
 /** The catalog of a migrated PostgreSQL 15 or newer. Connects when first asked. */
@@ -33,6 +34,7 @@ export function openPostgresCatalog(options: { readonly url: string }): Catalog 
       inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (client) => ({
         campaigns: await loadCampaigns(client, null),
         pods: await loadPods(client),
+        contentCategories: await loadContentCategories(client),
       })),
 
     putCampaign: (campaign) =>
@@ -88,7 +90,8 @@ async function announceRenamedAdvertiser(client: pg.PoolClient, advertiserId: st
   );
 }
 
-async function announce(client: pg.PoolClient, campaigns: readonly Campaign[]): Promise<void> {
+/** Tells of whole campaigns, in the transaction that changed them. */
+export async function announce(client: pg.PoolClient, campaigns: readonly Campaign[]): Promise<void> {
   await client.query(
     `INSERT INTO outbox (kind, id, version, document)
      SELECT 'campaign', * FROM unnest($1::uuid[], $2::bigint[], $3::json[])`,

@@ -1,4 +1,5 @@
 import { proveAudit } from './audit-proof.ts';
+import { proveDayParts } from './day-parts-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
 import { proveSolver } from './solver-proof.ts';
@@ -30,6 +31,11 @@ export interface Proof {
 /** Every proof by name. One entry each. */
 export const proofs: readonly Proof[] = [
   { name: 'index', about: 'the targeting index answers what the plain matcher answers', run: proveIndex },
+  {
+    name: 'day-parts',
+    about: 'day-parts and weekdays against every minute of a year in thirty zones',
+    run: proveDayParts,
+  },
   { name: 'solver', about: 'the pod solver answers what the plain solver answers', run: proveSolver },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DimensionName } from '../../campaign.ts';
 import { normaliseContext, type RawContext } from '../context.ts';
-import { dimensions } from './index.ts';
+import { dimensions } from '../dimensions.ts';
 
 /** Monday 2 March 2026, 14:30 UTC: 09:30 in New York. */
 const at = Date.parse('2026-03-02T14:30:00Z');
@@ -121,7 +121,7 @@ test('a request whose fields are of no sensible type is a moment of which nothin
     content: { category: ' ' },
     user: { age: 'ten', gender: 3.5, household_income: -4, time_zone: {} },
   };
-  const { at: when, gender, ...rest } = normaliseContext(raw, at);
-  expect(when).toBe(at);
+  const { at: when, more, contentCategories, contentDoubts, gender, ...rest } = normaliseContext(raw, at);
+  expect([when, more, contentCategories, contentDoubts]).toEqual([at, {}, [], []]);
   expect(Object.values(rest)).toEqual(Object.values(rest).map(() => null));
 });
