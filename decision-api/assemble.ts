@@ -11,6 +11,7 @@ import { Purse } from './purse.ts';
 import { Reserver } from './reserver.ts';
 import { Signals } from './signals.ts';
 import { StoreGate } from './store-gate.ts';
+import { StreamReserver } from './stream-reserver.ts';
 import { Tokens } from './tokens.ts';
 import { Watermarks } from './watermarks.ts';
 
@@ -24,6 +25,7 @@ export interface Assembly {
   readonly watermarks: Watermarks;
   readonly purse: Purse;
   readonly reserver: Reserver;
+  readonly streams: StreamReserver;
   readonly tokens: Tokens;
   readonly feed: Feed;
   readonly answers: RecentAnswers;
@@ -64,6 +66,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     journal: new Journal(log, clock, metrics),
     purse: new Purse(gate, clock, random, metrics, watermarks),
     reserver: new Reserver(gate, clock, random, metrics, watermarks),
+    streams: new StreamReserver(gate, clock, random, metrics, watermarks),
     tokens: new Tokens(config.tokenKeys ?? []),
     onChange: (listener) => listeners.add(listener),
   };
