@@ -23,6 +23,8 @@ export interface Ask {
   readonly ipTruncated: string | null;
   readonly userAgentClass: UserAgentClass;
   readonly breakIndex: number | null;
+  /** Where the pod begins in stream time; null: nobody said. */
+  readonly breakOffsetMs: number | null;
   readonly rules: PodRules;
 }
 
@@ -70,6 +72,7 @@ export function readAsk(receipt: Receipt): Ask {
     ipTruncated: ip === null ? null : truncateIp(ip),
     userAgentClass: classOf(userAgent),
     breakIndex: body.break?.index ?? null,
+    breakOffsetMs: msOf(body.break?.offset_seconds),
     rules: rulesOf(body, receipt.podNamed),
   };
 }
@@ -108,11 +111,16 @@ function realIfa(ifa: string | undefined): string | null {
   return ifa && /[^0-]/.test(ifa) ? ifa : null;
 }
 
+function msOf(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : Math.round(seconds * 1000);
+}
+
 const unnamed = {
   minAds: 1,
   maxAds: 6,
   competitiveSeparation: true,
   minSeparationSeconds: null,
+  separationScope: 'pod' as const,
   allowDuplicateAdvertisers: false,
   objective: 'revenue' as Objective,
 };
@@ -138,6 +146,7 @@ function rulesOf(body: AdRequestBody, podNamed: Receipt['podNamed']): PodRules {
     objective: pod?.objective ?? base.objective,
     separation: pod?.enable_competitive_separation ?? base.competitiveSeparation,
     minSeparationSeconds: gap === undefined ? base.minSeparationSeconds : gap,
+    separationScope: pod?.separation_scope ?? base.separationScope ?? 'pod',
     allowDuplicateAdvertisers: pod?.allow_duplicate_advertisers ?? base.allowDuplicateAdvertisers,
     nodeLimit: limits.nodeLimit,
   };

@@ -13,6 +13,7 @@ import { Reserver } from './reserver.ts';
 import { ShippedJournal } from './shipped-journal.ts';
 import { Signals } from './signals.ts';
 import { StoreGate } from './store-gate.ts';
+import { StreamReserver } from './stream-reserver.ts';
 import { Tokens } from './tokens.ts';
 import { Watermarks } from './watermarks.ts';
 
@@ -27,6 +28,7 @@ export interface Assembly {
   readonly watermarks: Watermarks;
   readonly purse: Purse;
   readonly reserver: Reserver;
+  readonly streams: StreamReserver;
   readonly tokens: Tokens;
   readonly feed: Feed;
   readonly answers: RecentAnswers;
@@ -79,6 +81,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
         : await new ShippedJournal({ config, clock, random, log, metrics, logger }).start(),
     purse: new Purse(gate, clock, random, metrics, watermarks),
     reserver: new Reserver(gate, clock, random, metrics, watermarks),
+    streams: new StreamReserver(gate, clock, random, metrics, watermarks),
     tokens: new Tokens(config.tokenKeys ?? []),
     onChange: (listener) => listeners.add(listener),
   };

@@ -7,6 +7,7 @@ import type { Purse, Spending } from './purse.ts';
 import type { Outcome, Reason } from './reasons.ts';
 import type { Reserver, SeenIdentity, WantedAd } from './reserver.ts';
 import type { CampaignSignals, Signals } from './signals.ts';
+import type { SeenStream, StreamReserver } from './stream-reserver.ts';
 import type { Watermarks } from './watermarks.ts';
 
 /** One campaign on its way through the steps. `fellOut`: why none of its creatives is a candidate. */
@@ -42,6 +43,8 @@ export interface Held {
   readonly runner: Runner;
   readonly wanted: WantedAd;
   readonly spending: Spending;
+  /** It counts in the stream: for a cap, or because it competes with others. */
+  readonly inStream: boolean;
 }
 
 /** Everything that one request knows while it is decided. The steps fill it in. */
@@ -52,6 +55,10 @@ export interface Decision {
   readonly expiresAt: number;
   /** Null: the state store is away. */
   seen: readonly SeenIdentity[] | null;
+  /** The stream's record. Null: the request belongs to no stream, or the state store is away. */
+  stream: SeenStream | null;
+  /** Every reservation that this decision may have taken in the stream. */
+  readonly streamed: Set<string>;
   catalogStale: boolean;
   /** There is hardly room to write down what is spent. */
   readonly journalFull: boolean;
@@ -85,6 +92,7 @@ export interface DecidingParts {
   readonly watermarks: Watermarks;
   readonly purse: Purse;
   readonly reserver: Reserver;
+  readonly streams: StreamReserver;
   readonly uuid: () => string;
 }
 

@@ -44,7 +44,7 @@ function explainEntrant(
       creative_id: cap.creativeId,
       window_seconds: cap.windowSeconds,
       max: cap.max,
-      used: usedOf(cap, campaign.id, decision.partition, decision.seen ?? [], parts.watermarks),
+      used: usedOf(cap, campaign.id, decision, parts.watermarks),
     })),
     creatives: entrant.runners.map((runner) => explainRunner(runner, served, positions)),
   };

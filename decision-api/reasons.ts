@@ -15,6 +15,8 @@ export type Reason =
   | 'journal_full'
   | 'no_identity'
   | 'cap_reached'
+  // pace and reserve: a competitor is near in another pod of the stream
+  | 'separated'
   | 'minute_closed'
   | 'budget_reached'
   | 'daily_budget_reached'

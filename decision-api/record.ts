@@ -1,3 +1,6 @@
+import { isLifetime } from '../domain/frequency/frequency.ts';
+import type { ScopedIdentity } from '../domain/request.ts';
+import { flatten } from '../domain/separation-stream.ts';
 import type { AdRequest, Candidate, Fallout, RequestContext, ServedAd, TrackingToken } from '../schemas/records.ts';
 import type { Ask } from './ask.ts';
 import { type Decision, type Held, outcomeOf, podOf } from './decision.ts';
@@ -39,6 +42,8 @@ export function recordOf(decision: Decision, arrivalId: string, noFill: NoFillRe
     filled_seconds: decision.solution?.filledSeconds ?? 0,
     proof: proofOf(decision),
     timings_us: decision.timingsUs,
+    break_offset_ms: ask.breakOffsetMs,
+    separation_scope: rules.separationScope ?? 'pod',
   };
 }
 
@@ -74,7 +79,7 @@ export function tokenOf(decision: Decision, held: Held, position: number, lives:
     minute: ask.minute,
     expires_at: expiresAt,
     click_expires_at: (ask.minute + 1) * 60_000 + lives.clickTokenLifeMs,
-    identities: cappedBy(decision.seen ?? [], held.runner.caps),
+    identities: reservedAt(decision, held),
     country: ask.context.country,
     device_type: ask.context.deviceType,
     click_through: creative.clickThrough,
@@ -96,9 +101,17 @@ function servedAd(decision: Decision, held: Held, position: number, startSeconds
     price_micros: campaign.pricing.priceMicros,
     minute: decision.ask.minute,
     expires_at: decision.expiresAt,
-    capped_by: cappedBy(decision.seen ?? [], held.runner.caps),
+    capped_by: reservedAt(decision, held),
     house: campaign.tier === 'house',
+    for_life: campaign.caps.some(isLifetime),
+    ancestors: flatten(campaign.categories).ancestors,
   };
+}
+
+/** Where an ad's place is reserved: its beacons are told there. */
+function reservedAt({ seen, stream }: Decision, { runner, inStream }: Held): readonly ScopedIdentity[] {
+  const identities = cappedBy(seen ?? [], runner.caps);
+  return inStream && stream ? [...identities, { scope: 'stream', hash: stream.hash }] : identities;
 }
 
 function candidatesOf(decision: Decision): readonly Candidate[] {

@@ -2,6 +2,7 @@ import type { Clock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import type { OutRecord } from '../engines/event-log/event-log.ts';
 import { partitionOf } from '../engines/event-log/partition.ts';
+import { keys } from '../engines/state-store/keys.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
 import { answerKey, decodeAnswer, hashBody, type KeptAnswer, keepAnswer, type RecentAnswers } from './answers.ts';
 import type { Ask } from './ask.ts';
@@ -19,6 +20,7 @@ import { Problem } from './problem.ts';
 import { noFillReason, recordOf } from './record.ts';
 import { giveUp } from './steps/reserve.ts';
 import type { StoreGate } from './store-gate.ts';
+import { seenStream } from './stream-reserver.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface ServingParts extends DecidingParts {
@@ -92,6 +94,8 @@ function begin(ask: Ask, { config, partitions, journal }: ServingParts): Decisio
     partition: partitionOf(ask.viewer.viewer, partitions.beacons),
     expiresAt: (ask.minute + 1) * 60_000 + config.tokenLifeMs,
     seen: null,
+    stream: null,
+    streamed: new Set(),
     catalogStale: false,
     journalFull: journal.full,
     entrants: [],
@@ -104,14 +108,18 @@ function begin(ask: Ask, { config, partitions, journal }: ServingParts): Decisio
   };
 }
 
-/** Reads identities and the kept answer in one round. The store being away leaves `seen` null. */
+/** Reads identities, the stream and the kept answer in one round. The store being away leaves `seen` and `stream` null. */
 async function look(decision: Decision, key: string | null, parts: ServingParts): Promise<Entry | null> {
   decision.catalogStale = parts.catalogStale(decision.ask.receivedAt);
   try {
-    const { seen, another } = await parts.reserver.look(decision.ask.viewer.identities, key);
+    const { identities, session } = decision.ask.viewer;
+    const wanted = [...(session === null ? [] : [keys.stream(session)]), ...(key === null ? [] : [key])];
+    const { seen, others } = await parts.reserver.look(identities, wanted);
     // Nothing to read says nothing of the store.
     if (!parts.gate.away) decision.seen = seen;
-    return another;
+    const [first] = others;
+    if (session !== null && first && !parts.gate.away) decision.stream = seenStream(session, first);
+    return key === null ? null : (others.at(-1) ?? null);
   } catch (error) {
     if (!isAway(error)) throw error;
     return null;

@@ -33,6 +33,10 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
+const orAbsent =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 const list =
   (each: Check): Check =>
   (value) =>
@@ -68,10 +72,11 @@ const isCampaign = object({
   ),
   caps: list(
     object({
-      scope: oneOf('user', 'device', 'household', 'ip'),
+      scope: oneOf('user', 'device', 'household', 'ip', 'stream', 'pod'),
       creativeId: orNull(id),
-      windowSeconds: from(1),
+      windowSeconds: orNull(from(1)),
       max: from(0),
+      countsFrom: orAbsent(number),
     }),
   ),
   categories: list(object({ id: name, name: text, ancestors: list(name) })),
@@ -105,6 +110,7 @@ const isPodConfig = object({
   maxAds: from(1),
   competitiveSeparation: flag,
   minSeparationSeconds: orNull(from(0)),
+  separationScope: orAbsent(oneOf('pod', 'stream')),
   allowDuplicateAdvertisers: flag,
   objective: oneOf('revenue', 'fill_rate', 'user_experience'),
 });

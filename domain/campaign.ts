@@ -5,8 +5,8 @@ export type CampaignStatus = 'draft' | 'active' | 'paused' | 'completed';
 export type PacingMode = 'even' | 'asap' | 'front_loaded';
 /** Who goes first: a house ad only fills what nobody paid for. */
 export type Tier = 'standard' | 'house';
-/** Whose views a cap counts. `pod` needs no record. */
-export type CapScope = 'user' | 'device' | 'household' | 'ip';
+/** Whose views a cap counts, or in what: a `stream` needs the session's id, a `pod` needs no record. */
+export type CapScope = 'user' | 'device' | 'household' | 'ip' | 'stream' | 'pod';
 
 export type { DimensionName };
 
@@ -23,13 +23,16 @@ export interface TargetingRule {
   readonly conditions: readonly Condition[];
 }
 
-/** At most `max` billable impressions in any span of `windowSeconds` (3600, 86400, 604800, 2678400). */
+/** At most `max` billable impressions in any span of the window. Which sets make sense: frequency/cap-set.ts. */
 export interface FrequencyCap {
   readonly scope: CapScope;
   /** Null: counts all creatives of the campaign. */
   readonly creativeId: string | null;
-  readonly windowSeconds: number;
+  /** 60, 3600, 86400, 604800 or 2678400; null: a lifetime, or the whole pod or stream. */
+  readonly windowSeconds: number | null;
   readonly max: number;
+  /** Epoch ms: views appended before are not counted. Absent: whatever is known is. */
+  readonly countsFrom?: number;
 }
 
 export interface MediaFile {
@@ -91,8 +94,12 @@ export interface PodConfig {
   readonly competitiveSeparation: boolean;
   /** Null: competitors never in one pod. */
   readonly minSeparationSeconds: number | null;
+  /** `stream`: where minSeparationSeconds is null, competitors never in one stream. Absent: `pod`. */
+  readonly separationScope?: SeparationScope;
   readonly allowDuplicateAdvertisers: boolean;
   readonly objective: Objective;
 }
+
+export type SeparationScope = 'pod' | 'stream';
 
 export type Objective = 'revenue' | 'fill_rate' | 'user_experience';

@@ -12,8 +12,11 @@ export type {
   ScoreRecord,
   SignalStateRecord,
   StateShapes,
+  StreamEntry,
+  StreamRecord,
   SumsRecord,
   TakenMinute,
+  ViewTotal,
 } from './state-records.ts';
 
 export interface RequestContext {
@@ -65,6 +68,10 @@ export interface ServedAd {
   /** where the place is reserved */
   readonly capped_by: readonly Identity[];
   readonly house: boolean;
+  /** a lifetime cap counts it */
+  readonly for_life: boolean;
+  /** of all its categories */
+  readonly ancestors: readonly string[];
 }
 
 export interface Candidate {
@@ -135,6 +142,10 @@ export interface AdRequest {
   readonly proof: PodProof;
   /** step -> microseconds */
   readonly timings_us: Readonly<Record<string, number>>;
+  /** where the pod begins in stream time */
+  readonly break_offset_ms: number | null;
+  /** stream: where min_separation_seconds is null, competitors never in one stream */
+  readonly separation_scope: string;
 }
 
 /** One beacon that arrived with a genuine signature. Topic ad-beacons, partition from the token. The facts are the token's, so it can be billed without its request. */

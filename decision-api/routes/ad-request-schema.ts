@@ -23,6 +23,7 @@ const pod = Type.Object({
   ),
   enable_competitive_separation: flag(),
   min_separation_seconds: gapSeconds(),
+  separation_scope: Type.Optional(Type.Union([Type.Literal('pod'), Type.Literal('stream')])),
   allow_duplicate_advertisers: flag(),
 });
 
@@ -35,7 +36,10 @@ export const adRequestBody = Type.Object({
   pod: Type.Optional(pod),
   session: Type.Optional(Type.Object({ id: text() })),
   break: Type.Optional(
-    Type.Object({ index: whole(0, 10_000), offset_seconds: Type.Optional(Type.Number({ minimum: 0 })) }),
+    Type.Object({
+      index: whole(0, 10_000),
+      offset_seconds: Type.Optional(Type.Number({ minimum: 0, maximum: 1_000_000_000 })),
+    }),
   ),
   user: Type.Optional(
     Type.Object({

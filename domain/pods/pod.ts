@@ -1,4 +1,4 @@
-import type { CampaignCategory, Objective } from '../campaign.ts';
+import type { CampaignCategory, Objective, SeparationScope } from '../campaign.ts';
 
 /** An ad that may stand in the pod. */
 export interface PodCandidate {
@@ -25,6 +25,8 @@ export interface PodRules {
   readonly separation: boolean;
   /** Null: competitors never in one pod. Else: seconds from the end of one to the start of the next. */
   readonly minSeparationSeconds: number | null;
+  /** `stream`: where minSeparationSeconds is null, competitors never in one stream. Absent: `pod`. The solver sees one pod. */
+  readonly separationScope?: SeparationScope;
   readonly allowDuplicateAdvertisers: boolean;
   /** Search steps before the best so far is answered with its bound. */
   readonly nodeLimit: number;

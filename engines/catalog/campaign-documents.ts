@@ -2,7 +2,6 @@ import type pg from 'pg';
 import type {
   Campaign,
   CampaignCategory,
-  CapScope,
   Condition,
   Creative,
   FrequencyCap,
@@ -11,7 +10,7 @@ import type {
   TargetingRule,
 } from '../../domain/campaign.ts';
 import { micros, type PricingModel } from '../../domain/money.ts';
-import { capColumns } from './campaign-rows.ts';
+import { readCaps } from './cap-rows.ts';
 
 /** BIGINT arrives as text. */
 interface CampaignRow {
@@ -99,24 +98,11 @@ async function loadTargeting(client: pg.PoolClient, ids: Ids): Promise<Map<strin
   );
 }
 
-type CapRow = { campaign_id: string; creative_id: string | null; scope: CapScope } & {
-  [C in (typeof capColumns)[number][1]]: number | null;
-};
-
 async function loadCaps(client: pg.PoolClient, ids: Ids): Promise<Map<string, FrequencyCap[]>> {
-  const { rows } = await client.query<CapRow>(
-    `SELECT * FROM frequency_caps
-     WHERE $1::uuid[] IS NULL OR campaign_id = ANY ($1) ORDER BY campaign_id, position, id`,
-    [ids],
-  );
   return group(
-    rows,
-    (row) => row.campaign_id,
-    (row) =>
-      capColumns.flatMap(([windowSeconds, column]) => {
-        const max = row[column];
-        return max === null ? [] : [{ scope: row.scope, creativeId: row.creative_id, windowSeconds, max }];
-      }),
+    await readCaps(client, ids),
+    ([campaignId]) => campaignId,
+    ([, cap]) => [cap],
   );
 }
 
@@ -207,6 +193,7 @@ interface PodRow {
   max_ads: number;
   enable_competitive_separation: boolean;
   min_separation_seconds: number | null;
+  separation_scope: 'pod' | 'stream';
   allow_duplicate_advertisers: boolean;
   optimization_goal: PodConfig['objective'];
 }
@@ -222,6 +209,7 @@ export async function loadPods(client: pg.PoolClient): Promise<readonly PodConfi
     maxAds: row.max_ads,
     competitiveSeparation: row.enable_competitive_separation,
     minSeparationSeconds: row.min_separation_seconds,
+    separationScope: row.separation_scope,
     allowDuplicateAdvertisers: row.allow_duplicate_advertisers,
     objective: row.optimization_goal,
   }));

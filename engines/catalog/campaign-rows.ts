@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Campaign, CampaignCategory, Creative, FrequencyCap, TargetingRule } from '../../domain/campaign.ts';
+import type { Campaign, CampaignCategory, Creative, TargetingRule } from '../../domain/campaign.ts';
 import { EngineError } from '../errors.ts';
 
 /** A campaign as it is put: the catalog gives the version. */
@@ -116,57 +116,6 @@ export async function writeTargeting(
       rules.map((rule) => rule.id),
       rules.map((_, position) => position),
       rules.map((rule) => JSON.stringify(rule.conditions)),
-    ],
-  );
-}
-
-/** Window -> its column, in the order of the columns. */
-export const capColumns = [
-  [3_600, 'max_impressions_per_hour'],
-  [86_400, 'max_impressions_per_day'],
-  [604_800, 'max_impressions_per_week'],
-  [2_678_400, 'max_impressions_per_month'],
-] as const;
-
-/** Neighbours of one scope and creative, windows growing, share a row, so that rows look like the plan's. */
-function capRows(caps: readonly FrequencyCap[]) {
-  const rows: { scope: string; creativeId: string | null; maxima: (number | null)[] }[] = [];
-  for (const cap of caps) {
-    const column = capColumns.findIndex(([windowSeconds]) => windowSeconds === cap.windowSeconds);
-    if (column < 0) {
-      throw new EngineError(
-        'refused',
-        `catalog: a cap's window of ${cap.windowSeconds} s is no hour, day, week or month`,
-      );
-    }
-    let row = rows.at(-1);
-    const joins = row?.scope === cap.scope && row.creativeId === cap.creativeId;
-    if (!row || !joins || row.maxima.slice(column).some((max) => max !== null)) {
-      row = { scope: cap.scope, creativeId: cap.creativeId, maxima: capColumns.map(() => null) };
-      rows.push(row);
-    }
-    row.maxima[column] = cap.max;
-  }
-  return rows;
-}
-
-/** EngineError `refused` for a window that is none of the four. */
-export async function writeCaps(
-  client: pg.PoolClient,
-  campaignId: string,
-  caps: readonly FrequencyCap[],
-): Promise<void> {
-  const rows = capRows(caps);
-  await client.query('DELETE FROM frequency_caps WHERE campaign_id = $1', [campaignId]);
-  await client.query(
-    `INSERT INTO frequency_caps (campaign_id, position, scope, creative_id, ${capColumns.map(([, name]) => name).join(', ')})
-     SELECT $1, * FROM unnest($2::int[], $3::text[], $4::uuid[], $5::int[], $6::int[], $7::int[], $8::int[])`,
-    [
-      campaignId,
-      rows.map((_, position) => position),
-      rows.map((row) => row.scope),
-      rows.map((row) => row.creativeId),
-      ...capColumns.map((_, column) => rows.map((row) => row.maxima[column] ?? null)),
     ],
   );
 }

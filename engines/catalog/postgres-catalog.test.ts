@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Campaign } from '../../domain/campaign.ts';
+import { capFaults } from '../../domain/frequency/cap-set.ts';
 import { micros } from '../../domain/money.ts';
 import type { Catalog } from './catalog.ts';
 import { migrateCatalog } from './migrate.ts';
@@ -100,18 +101,27 @@ const campaigns: fc.Arbitrary<NewCampaign> = fc
       targeting: fc.uniqueArray(rule, { maxLength: 3, selector: ({ id }) => id }),
       caps: fc.array(
         fc.record({
-          scope: fc.constantFrom('user', 'device', 'household', 'ip'),
+          scope: fc.constantFrom('user', 'device', 'household', 'ip', 'stream', 'pod'),
           creativeId: fc.constantFrom(null, ...creatives.map(({ id }) => id)),
-          windowSeconds: fc.constantFrom(3_600, 86_400, 604_800, 2_678_400),
-          max: count,
+          windowSeconds: fc.constantFrom(60, 3_600, 86_400, 604_800, 2_678_400, null),
+          max: fc.integer({ min: 1, max: 40 }),
+          countsFrom: fc.integer({ min: 1, max: 2_000_000_000_000 }),
         }),
-        { maxLength: 6 },
+        { maxLength: 9 },
       ),
       categories,
       creatives: fc.constant(creatives),
     }),
   )
-  .map((made) => ({ ...made, endsAt: Math.max(made.startsAt, made.endsAt) }));
+  .map((made) => ({ ...made, endsAt: Math.max(made.startsAt, made.endsAt), caps: sensible(made) }));
+
+/** As many of the caps as make a set that is not refused. */
+function sensible({ caps, creatives }: Pick<NewCampaign, 'caps' | 'creatives'>): NewCampaign['caps'] {
+  const ids = creatives.map(({ id }) => id);
+  const kept: NewCampaign['caps'][number][] = [];
+  for (const cap of caps) if (capFaults([...kept, cap], ids).length === 0) kept.push(cap);
+  return kept;
+}
 
 function sample(changes: Partial<NewCampaign> = {}): NewCampaign {
   const [made] = fc.sample(campaigns, { numRuns: 1, seed: 7 });
@@ -144,11 +154,43 @@ test('any campaign comes back as it was put, also over an earlier one, and the o
 });
 
 test('a change that fails leaves neither a campaign nor an outbox record', async () => {
-  const cap = { scope: 'user' as const, creativeId: null, windowSeconds: 60, max: 1 };
+  const cap = { scope: 'user' as const, creativeId: null, windowSeconds: 61, max: 1 };
   await expect(catalog.putCampaign(sample({ caps: [cap] }))).rejects.toMatchObject({ code: 'refused' });
   await expect(catalog.putCampaign(sample({ id: 'nonsense' }))).rejects.toMatchObject({ code: 'refused' });
   expect((await catalog.snapshot()).campaigns).toEqual([]);
   expect(await catalog.outbox(10)).toEqual([]);
+});
+
+test('a contradictory set of caps is refused with the reason, and nothing changes', async () => {
+  const perDay = { scope: 'user' as const, creativeId: null, windowSeconds: 86_400, max: 2 };
+  const perWeek = { ...perDay, windowSeconds: 604_800, max: 1 };
+  await expect(catalog.putCampaign(sample({ id: A, caps: [perDay, perWeek] }))).rejects.toMatchObject({
+    code: 'refused',
+    message: expect.stringContaining('cap 1: 2 per day for a user never refuses anything beside 1 per week for a user'),
+  });
+  expect((await catalog.snapshot()).campaigns).toEqual([]);
+});
+
+test('a cap counts from when it was first put, also when its campaign is put again and the cap is changed', async () => {
+  const cap = { scope: 'user' as const, creativeId: null, windowSeconds: 3_600, max: 3 };
+  const capsNow = async () => (await catalog.snapshot()).campaigns.find(({ id }) => id === A)?.caps ?? [];
+  await catalog.putCampaign(sample({ id: A, caps: [cap] }));
+  const [first] = await capsNow();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await catalog.putCampaign(
+    sample({
+      id: A,
+      caps: [
+        { ...cap, max: 2 },
+        { ...cap, windowSeconds: null, max: 9 },
+      ],
+    }),
+  );
+  const [hour, lifetime] = await capsNow();
+  expect(hour).toEqual({ ...cap, max: 2, countsFrom: first?.countsFrom });
+  expect(lifetime?.countsFrom).toBeGreaterThan(first?.countsFrom ?? 0);
+  const [last] = (await catalog.outbox(10)).slice(-1);
+  expect(last?.document).toMatchObject({ caps: [hour, lifetime] });
 });
 
 test('a transaction that commits late is neither skipped nor overtaken', async () => {
@@ -242,6 +284,7 @@ test('the snapshot answers pods', async () => {
       maxAds: 6,
       competitiveSeparation: true,
       minSeparationSeconds: null,
+      separationScope: 'pod',
       allowDuplicateAdvertisers: false,
       objective: 'revenue',
     },

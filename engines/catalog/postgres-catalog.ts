@@ -2,14 +2,8 @@ import type pg from 'pg';
 import type { Campaign } from '../../domain/campaign.ts';
 import { EngineError } from '../errors.ts';
 import { loadCampaigns, loadPods } from './campaign-documents.ts';
-import {
-  writeAdvertiser,
-  writeCampaign,
-  writeCaps,
-  writeCategories,
-  writeCreatives,
-  writeTargeting,
-} from './campaign-rows.ts';
+import { writeAdvertiser, writeCampaign, writeCategories, writeCreatives, writeTargeting } from './campaign-rows.ts';
+import { writeCaps } from './cap-rows.ts';
 import type { Catalog, OutboxRecord } from './catalog.ts';
 import { loadContentCategories } from './content-categories.ts';
 import { asEngineErrors, inTransaction, openPool } from './postgres-client.ts';
@@ -43,9 +37,10 @@ export function openPostgresCatalog(options: { readonly url: string }): Catalog 
         const version = await writeCampaign(client, campaign);
         await writeCreatives(client, campaign.id, campaign.creatives);
         await writeTargeting(client, campaign.id, campaign.targeting);
-        await writeCaps(client, campaign.id, campaign.caps);
+        const creativeIds = campaign.creatives.map(({ id }) => id);
+        const caps = await writeCaps(client, campaign.id, campaign.caps, creativeIds);
         await writeCategories(client, campaign.id, campaign.categories);
-        await announce(client, [{ ...campaign, version }]);
+        await announce(client, [{ ...campaign, caps, version }]);
         if (renamed) await announceRenamedAdvertiser(client, campaign.advertiserId, campaign.id);
         return version;
       }),

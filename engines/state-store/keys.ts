@@ -2,6 +2,8 @@
 export const keys = {
   /** FrequencyRecord of one identity. */
   frequency: (scope: string, hash: string) => `f:${scope}:${hash}`,
+  /** StreamRecord of one stream. */
+  stream: (hash: string) => `t:${hash}`,
   /** MoneyRecord of one campaign. */
   money: (campaignId: string) => `m:${campaignId}`,
   /** HeadRecord of one group and partition. */

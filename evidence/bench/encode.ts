@@ -71,6 +71,8 @@ const requestOf = (n: number): EventShapes['ad-request'] => ({
   max_ads: 6,
   objective: 'revenue',
   min_separation_seconds: 30,
+  break_offset_ms: 600_000,
+  separation_scope: 'pod',
   separation: true,
   allow_duplicate_advertisers: false,
   features: ['targeting', 'frequency', 'pods'],
@@ -89,6 +91,8 @@ const requestOf = (n: number): EventShapes['ad-request'] => ({
     expires_at: at + 900_000,
     capped_by: identities,
     house: false,
+    for_life: false,
+    ancestors: ['1000'],
   })),
   candidates: Array.from({ length: 20 }, (_, index) => ({
     campaign: uuid(20 + index),

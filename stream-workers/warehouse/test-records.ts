@@ -68,6 +68,8 @@ function madeUpRequest(
     expires_at: now + LIFE_MS,
     capped_by: [{ scope: 'user', hash: 'u' }],
     house: index === 1,
+    for_life: false,
+    ancestors: [],
   }));
   return {
     arrival_id: random.uuid(),
@@ -101,6 +103,8 @@ function madeUpRequest(
     max_ads: 2,
     objective: 'revenue',
     min_separation_seconds: null,
+    break_offset_ms: null,
+    separation_scope: 'pod',
     separation: true,
     allow_duplicate_advertisers: false,
     features: ['pods'],
