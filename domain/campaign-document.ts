@@ -33,6 +33,10 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 const list =
   (each: Check): Check =>
   (value) =>
@@ -43,6 +47,8 @@ const object =
     typeof value === 'object' &&
     value !== null &&
     Object.entries(shape).every(([key, check]) => check((value as Record<string, unknown>)[key]));
+
+const place = orNull(oneOf('first', 'last'));
 
 const isCampaign = object({
   id,
@@ -59,7 +65,8 @@ const isCampaign = object({
   dailyBudgetMicros: orNull(from(0)),
   goalImpressions: orNull(from(0)),
   pacingMode: oneOf('even', 'asap', 'front_loaded'),
-  tier: oneOf('standard', 'house'),
+  tier: oneOf('guaranteed', 'standard', 'house'),
+  place: optional(place),
   targeting: list(
     object({
       id: name,
@@ -92,6 +99,7 @@ const isCampaign = object({
         }),
       ),
       clickThrough: orNull(text),
+      place: optional(place),
     }),
   ),
 });
@@ -107,4 +115,7 @@ const isPodConfig = object({
   minSeparationSeconds: orNull(from(0)),
   allowDuplicateAdvertisers: flag,
   objective: oneOf('revenue', 'fill_rate', 'user_experience'),
+  exactDuration: optional(flag),
+  allowedDurations: optional(orNull(list(from(1)))),
+  backupAds: optional(from(0)),
 });

@@ -19,6 +19,8 @@ function asCandidate({ entrant: { campaign }, creative, worth }: Runner): PodCan
     categories: campaign.categories,
     scoreMicros: worth?.scoreMicros ?? 1,
     qualityCenti: worth?.qualityCenti ?? 0,
-    house: campaign.tier === 'house',
+    tier: campaign.tier,
+    place: creative.place ?? campaign.place ?? null,
+    podMax: null,
   };
 }
