@@ -15,6 +15,7 @@ function program(): Command {
   addServers(root);
   addOperate(root);
   addAnalyse(root);
+  addExplain(root);
   addInternal(root);
   return root;
 }
@@ -73,6 +74,19 @@ function addAnalyse(root: Command): void {
         import('../engines/endpoints.ts'),
       ]);
       process.exitCode = await runSql({ url: warehouseUrl(readConfig()), sql, format, out: process.stdout });
+    });
+}
+
+function addExplain(root: Command): void {
+  root
+    .command('explain')
+    .helpGroup(ANALYSE)
+    .description('every campaign in one decision: its slot, or the reason why it has none')
+    .argument('<request-id>')
+    .option('--dir <folder>', 'the data folder of a house, or one that a demo has kept (default: DATA_DIR)')
+    .option('--json', 'one JSON object')
+    .action(async (requestId: string, options) => {
+      process.exitCode = await (await import('./explain.ts')).explainCommand(requestId, options, process.stdout);
     });
 }
 

@@ -8,6 +8,7 @@ import { Problem, type Wrong } from './problem.ts';
 import { readBodiesAsJson } from './read-body.ts';
 import { type AdRequestParts, adRequestRoute } from './routes/ad-request.ts';
 import { beaconRoutes } from './routes/beacons.ts';
+import { explainRoute } from './routes/explain.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 
 export interface AppParts extends AdRequestParts {
@@ -38,6 +39,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   answerProblems(app, metrics, logger);
   adRequestRoute(app, parts);
   beaconRoutes(app, parts);
+  explainRoute(app, parts);
   healthRoutes(app, metrics, parts.readiness);
   return app;
 }

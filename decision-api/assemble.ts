@@ -8,6 +8,7 @@ import { Journal } from './journal.ts';
 import type { DecisionApiParts } from './main.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Purse } from './purse.ts';
+import { RecentDecisions } from './recent-decisions.ts';
 import { Reserver } from './reserver.ts';
 import { Signals } from './signals.ts';
 import { StoreGate } from './store-gate.ts';
@@ -27,6 +28,7 @@ export interface Assembly {
   readonly tokens: Tokens;
   readonly feed: Feed;
   readonly answers: RecentAnswers;
+  readonly recent: RecentDecisions;
   readonly partitions: { readonly requests: number; readonly beacons: number };
   /** Says that something arrived. */
   readonly changed: () => void;
@@ -60,6 +62,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     feed,
     partitions,
     answers: new RecentAnswers(),
+    recent: new RecentDecisions(),
     changed,
     journal: new Journal(log, clock, metrics),
     purse: new Purse(gate, clock, random, metrics, watermarks),

@@ -1,11 +1,13 @@
 import { mkdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Campaign, PodConfig } from '../domain/campaign.ts';
+import type { Experiment } from '../domain/experiment.ts';
 
 /** The catalog as last held, with the offsets of `catalog-changes` that are in it, by partition. */
 export interface KeptCatalog {
   readonly campaigns: readonly Campaign[];
   readonly pods: readonly PodConfig[];
+  readonly experiments?: readonly Experiment[];
   readonly positions: readonly number[];
 }
 

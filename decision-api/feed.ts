@@ -95,7 +95,8 @@ export class Feed {
     const positions = [...(this.#positions.get('catalog-changes') ?? [])];
     try {
       if (changes === this.#keptChanges && (await touchCatalog(dataDir, this.#heardAt))) return;
-      await keepCatalog(dataDir, { campaigns: cache.campaigns, pods: cache.pods, positions }, this.#heardAt);
+      const { campaigns, pods, experiments } = cache;
+      await keepCatalog(dataDir, { campaigns, pods, experiments, positions }, this.#heardAt);
       this.#keptChanges = changes;
     } catch (error) {
       this.#complain(error, 'the catalog could not be kept on disk');

@@ -1,6 +1,15 @@
-import type { AdRequest, Candidate, Fallout, RequestContext, ServedAd, TrackingToken } from '../schemas/records.ts';
+import type {
+  AdRequest,
+  Candidate,
+  FallenCampaign,
+  Fallout,
+  RequestContext,
+  ServedAd,
+  TrackingToken,
+} from '../schemas/records.ts';
 import type { Ask } from './ask.ts';
-import { type Decision, type Held, outcomeOf, podOf } from './decision.ts';
+import { backupsOf, type Decision, type Held, outcomesOf, podOf } from './decision.ts';
+import { limits } from './limits.ts';
 import type { NoFillReason, Reason } from './reasons.ts';
 import { cappedBy } from './reserver.ts';
 
@@ -31,7 +40,7 @@ export function recordOf(decision: Decision, arrivalId: string, noFill: NoFillRe
     min_separation_seconds: rules.minSeparationSeconds,
     separation: rules.separation,
     allow_duplicate_advertisers: rules.allowDuplicateAdvertisers,
-    features: [...decision.features],
+    features: [...decision.treatment.features],
     ads: pod.map(({ held, startSeconds }, index) => servedAd(decision, held, index + 1, startSeconds)),
     candidates: candidatesOf(decision),
     fallouts: falloutsOf(decision),
@@ -39,6 +48,14 @@ export function recordOf(decision: Decision, arrivalId: string, noFill: NoFillRe
     filled_seconds: decision.solution?.filledSeconds ?? 0,
     proof: proofOf(decision),
     timings_us: decision.timingsUs,
+    exact_duration: rules.exactDuration,
+    allowed_durations: rules.allowedDurations ?? [],
+    pod: ask.podId,
+    break_id: ask.breakId,
+    backups: backupsOf(decision).map((held) => servedAd(decision, held, 0, 0)),
+    experiments: decision.treatment.arms,
+    fallen: fallenOf(decision),
+    catalog: decision.mark,
   };
 }
 
@@ -102,7 +119,7 @@ function servedAd(decision: Decision, held: Held, position: number, startSeconds
 }
 
 function candidatesOf(decision: Decision): readonly Candidate[] {
-  const served = new Set(podOf(decision).map(({ held }) => held.runner.creative.id));
+  const outcomeOf = outcomesOf(decision);
   const candidates: Candidate[] = [];
   for (const entrant of decision.entrants) {
     for (const runner of entrant.runners) {
@@ -117,7 +134,7 @@ function candidatesOf(decision: Decision): readonly Candidate[] {
         score_micros: scoreMicros,
         pacing_signal: signals.pacing?.version ?? null,
         score_signal: signals.score?.version ?? null,
-        outcome: outcomeOf(runner, served),
+        outcome: outcomeOf(runner),
       });
     }
   }
@@ -129,6 +146,16 @@ export function falloutsOf(decision: Decision): readonly Fallout[] {
   const counts = new Map<Reason, number>(decision.notEntered);
   for (const { fellOut } of decision.entrants) if (fellOut) counts.set(fellOut, (counts.get(fellOut) ?? 0) + 1);
   return [...counts].map(([reason, campaigns]) => ({ reason, campaigns }));
+}
+
+/** Who is in none of the lists of a record did not enter: the plain matcher can say again why, from the context. */
+function fallenOf({ entrants }: Decision): readonly FallenCampaign[] {
+  const fallen: FallenCampaign[] = [];
+  for (const { campaign, fellOut, detail } of entrants) {
+    if (fellOut !== null) fallen.push({ campaign: campaign.id, reason: fellOut, detail });
+    if (fallen.length === limits.fallenNamed) break;
+  }
+  return fallen;
 }
 
 function proofOf({ solution, conflictsRejected }: Decision): AdRequest['proof'] {

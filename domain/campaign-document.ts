@@ -1,5 +1,6 @@
 import { isUuid } from '../schemas/uuid.ts';
 import type { Campaign, PodConfig } from './campaign.ts';
+import type { Experiment } from './experiment.ts';
 import { canonicalZone } from './zone.ts';
 
 type Check = (value: unknown) => boolean;
@@ -12,6 +13,11 @@ export function readCampaign(value: unknown): Campaign | null {
 /** The document of a pod kept by name, or null. */
 export function readPodConfig(value: unknown): PodConfig | null {
   return isPodConfig(value) ? (value as PodConfig) : null;
+}
+
+/** The document of an experiment, or null. */
+export function readExperiment(value: unknown): Experiment | null {
+  return isExperiment(value) ? (value as Experiment) : null;
 }
 
 const text: Check = (value) => typeof value === 'string';
@@ -100,6 +106,25 @@ const isCampaign = object({
       ),
       clickThrough: orNull(text),
       place: optional(place),
+    }),
+  ),
+});
+
+const percent = orNull(from(0));
+
+const isExperiment = object({
+  id: name,
+  version: from(0),
+  name,
+  status: oneOf('running', 'stopped'),
+  arms: list(
+    object({
+      name,
+      weight: from(0),
+      objective: optional(orNull(oneOf('revenue', 'fill_rate', 'user_experience'))),
+      features: optional(object({ targeting: optional(flag), frequency: optional(flag), pods: optional(flag) })),
+      qualityPercent: optional(percent),
+      shadowPricePercent: optional(percent),
     }),
   ),
 });

@@ -1,5 +1,14 @@
 import { dayOf } from '../../domain/zone.ts';
-import { type DecidingParts, type Decision, type Held, podOf, type Runner, racing } from '../decision.ts';
+import {
+  backupsOf,
+  chosenBy,
+  type DecidingParts,
+  type Decision,
+  type Held,
+  podOf,
+  type Runner,
+  racing,
+} from '../decision.ts';
 import { moneyReasons, type Reason } from '../reasons.ts';
 
 /**
@@ -7,8 +16,8 @@ import { moneyReasons, type Reason } from '../reasons.ts';
  * held; what was refused is struck, so that the next pod is solved without it.
  */
 export async function reserve(decision: Decision, parts: DecidingParts): Promise<boolean> {
-  const wanted = (decision.solution?.ads ?? []).filter(({ candidate }) => !decision.held.has(candidate.creativeId));
-  const holds = wanted.map(({ candidate }) => hold(runnerOf(decision, candidate.creativeId), decision, parts));
+  const wanted = chosenBy(decision).filter(({ creativeId }) => !decision.held.has(creativeId));
+  const holds = wanted.map(({ creativeId }) => hold(runnerOf(decision, creativeId), decision, parts));
   const [unpaid, unplaced] = await Promise.all([
     Promise.all(holds.map((held) => parts.purse.spend(held.spending))),
     parts.reserver.reserve(
@@ -33,7 +42,8 @@ export async function reserve(decision: Decision, parts: DecidingParts): Promise
 
 /** Gives up what is held: everything, or what the pod does not need after all. */
 export async function giveUp(decision: Decision, parts: DecidingParts, which: 'all' | 'unused'): Promise<void> {
-  const kept = new Set(which === 'all' ? [] : podOf(decision).map(({ held }) => held));
+  const used = [...podOf(decision).map(({ held }) => held), ...backupsOf(decision)];
+  const kept = new Set(which === 'all' ? [] : used);
   const given = [...decision.held.values()].filter((held) => !kept.has(held));
   for (const held of given) {
     decision.held.delete(held.runner.creative.id);

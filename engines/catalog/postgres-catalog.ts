@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Campaign } from '../../domain/campaign.ts';
 import { EngineError } from '../errors.ts';
-import { loadCampaigns, loadPods } from './campaign-documents.ts';
+import { loadCampaigns, loadExperiments, loadPods } from './campaign-documents.ts';
 import {
   writeAdvertiser,
   writeCampaign,
@@ -33,6 +33,7 @@ export function openPostgresCatalog(options: { readonly url: string }): Catalog 
       inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (client) => ({
         campaigns: await loadCampaigns(client, null),
         pods: await loadPods(client),
+        experiments: await loadExperiments(client),
       })),
 
     putCampaign: (campaign) =>
