@@ -17,6 +17,7 @@ function program(): Command {
   addOperate(root);
   addAnalyse(root);
   addManage(root);
+  addExplain(root);
   addInternal(root);
   return root;
 }
@@ -97,6 +98,19 @@ function addManage(root: Command): void {
     .argument('<ids...>', 'by id or name; each stands for all below it')
     .option('--off', 'take the mark away')
     .action(async (ids: string[], options) => (await import('./categories.ts')).sensitiveCommand(ids, options));
+}
+
+function addExplain(root: Command): void {
+  root
+    .command('explain')
+    .helpGroup(ANALYSE)
+    .description('every campaign in one decision: its slot, or the reason why it has none')
+    .argument('<request-id>')
+    .option('--dir <folder>', 'the data folder of a house, or one that a demo has kept (default: DATA_DIR)')
+    .option('--json', 'one JSON object')
+    .action(async (requestId: string, options) => {
+      process.exitCode = await (await import('./explain.ts')).explainCommand(requestId, options, process.stdout);
+    });
 }
 
 function addServers(root: Command): void {

@@ -9,6 +9,7 @@ import { Problem, type Wrong } from './problem.ts';
 import { readBodiesAsJson } from './read-body.ts';
 import { type AdRequestParts, adRequestRoute } from './routes/ad-request.ts';
 import { beaconRoutes } from './routes/beacons.ts';
+import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 
 export interface AppParts extends AdRequestParts {
@@ -41,6 +42,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   answerProblems(app, metrics, logger, methods);
   adRequestRoute(app, parts);
   beaconRoutes(app, parts);
+  explainRoute(app, parts);
   healthRoutes(app, metrics, parts.readiness);
   return app;
 }

@@ -9,6 +9,7 @@ import { limits } from './limits.ts';
 import type { DecisionApiParts } from './main.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Purse } from './purse.ts';
+import { RecentDecisions } from './recent-decisions.ts';
 import { Reserver } from './reserver.ts';
 import { ShippedJournal } from './shipped-journal.ts';
 import { Signals } from './signals.ts';
@@ -32,6 +33,7 @@ export interface Assembly {
   readonly tokens: Tokens;
   readonly feed: Feed;
   readonly answers: RecentAnswers;
+  readonly recent: RecentDecisions;
   readonly partitions: { readonly requests: number; readonly beacons: number };
   /** Says that something arrived. */
   readonly changed: () => void;
@@ -73,6 +75,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
       },
     },
     answers: new RecentAnswers(),
+    recent: new RecentDecisions(),
     changed,
     // The embedded log is on this machine's disk already.
     journal:

@@ -101,8 +101,9 @@ export class Feed {
     const positions = [...(this.#positions.get('catalog-changes') ?? [])];
     try {
       if (changes === this.#keptChanges && (await touchCatalog(dataDir, this.#heardAt))) return;
-      const { campaigns, pods, contentCategories } = cache;
-      await keepCatalog(dataDir, { campaigns, pods, contentCategories, positions }, this.#heardAt);
+      const { campaigns, pods, experiments, contentCategories } = cache;
+      const kept = { campaigns, pods, experiments, contentCategories, positions };
+      await keepCatalog(dataDir, kept, this.#heardAt);
       this.#keptChanges = changes;
     } catch (error) {
       this.#complain(error, 'the catalog could not be kept on disk');

@@ -46,6 +46,12 @@ export const limits = {
   answerKeptMs: 3_600_000,
   /** Answers remembered in the process for when the store cannot be asked. */
   answersRemembered: 1_000,
+  /** Decisions that can be explained from memory. */
+  decisionsRemembered: 1_000,
+  /** Fallen campaigns that a record names; the rest is counted. */
+  fallenNamed: 1_000,
+  /** Pods asked for in one request. */
+  breaks: 20,
   /** A snapshot of the catalog. */
   catalogMs: 5_000,
   catalogEveryMs: 30_000,

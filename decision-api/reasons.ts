@@ -5,6 +5,7 @@ export type Reason =
   | 'targeting'
   | 'no_creative'
   | 'too_long'
+  | 'length_not_allowed'
   // pace
   | 'not_active'
   | 'not_started'
@@ -32,7 +33,7 @@ export type Reason =
   | 'log_unavailable';
 
 /** What became of a candidate. */
-export type Outcome = Reason | 'won';
+export type Outcome = Reason | 'won' | 'backup';
 
 /** Why a pod is empty. */
 export type NoFillReason =

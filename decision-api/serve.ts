@@ -1,3 +1,4 @@
+import { emptyMark } from '../domain/catalog-mark.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import type { OutRecord } from '../engines/event-log/event-log.ts';
@@ -12,11 +13,12 @@ import { decide } from './decide.ts';
 import type { DecidingParts, Decision } from './decision.ts';
 import { type Draft, draftOf, emptyDraft, type Warning } from './draft.ts';
 import { explainDecision } from './explain.ts';
-import { featuresFor } from './features.ts';
+import { treatmentOf } from './features.ts';
 import { fitRecord } from './fit-record.ts';
 import type { Journal } from './journal.ts';
 import type { Metrics } from './metrics.ts';
 import { Problem } from './problem.ts';
+import type { RecentDecisions } from './recent-decisions.ts';
 import { noFillReason, recordOf } from './record.ts';
 import { giveUp } from './steps/reserve.ts';
 import type { StoreGate } from './store-gate.ts';
@@ -31,6 +33,7 @@ export interface ServingParts extends DecidingParts {
   readonly journal: Journal;
   readonly tokens: Tokens;
   readonly answers: RecentAnswers;
+  readonly recent: RecentDecisions;
   readonly partitions: { readonly requests: number; readonly beacons: number };
   readonly catalogStale: (now: number) => boolean;
 }
@@ -80,17 +83,19 @@ export async function serve(asked: Asked, parts: ServingParts): Promise<Served> 
     if (key === null && error.code !== 'timeout') await giveUp(decision, parts, 'all');
     return unlogged(asked, parts);
   }
+  parts.recent.keep(ask.requestId, record.value, decision.catalog);
   countDecision(decision, parts.metrics);
   parts.metrics.requests.inc({ outcome: noFill === null ? 'filled' : 'empty' });
   return { draft, explain: asked.explain ? explainDecision(decision, parts) : null };
 }
 
-function begin(ask: Ask, { config, partitions, journal }: ServingParts): Decision {
-  const features = featuresFor(ask.viewer.viewer, config.features);
-  const rules = features.has('pods') ? ask.rules : { ...ask.rules, maxAds: 1, minAds: Math.min(1, ask.rules.minAds) };
+function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts): Decision {
+  const treatment = treatmentOf(ask.viewer.viewer, config.features, catalog.experiments);
+  const asked = { ...ask.rules, objective: treatment.objective ?? ask.rules.objective };
+  const rules = treatment.features.has('pods') ? asked : { ...asked, maxAds: 1, minAds: Math.min(1, asked.minAds) };
   return {
     ask: { ...ask, rules },
-    features,
+    treatment,
     partition: partitionOf(ask.viewer.viewer, partitions.beacons),
     expiresAt: (ask.minute + 1) * 60_000 + config.tokenLifeMs,
     seen: null,
@@ -101,6 +106,7 @@ function begin(ask: Ask, { config, partitions, journal }: ServingParts): Decisio
     entrants: [],
     notEntered: new Map(),
     catalog: [],
+    mark: emptyMark,
     solution: null,
     conflictsRejected: 0,
     held: new Map(),

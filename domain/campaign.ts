@@ -3,8 +3,10 @@ import type { DimensionName } from './targeting/dimensions.ts';
 
 export type CampaignStatus = 'draft' | 'active' | 'paused' | 'completed';
 export type PacingMode = 'even' | 'asap' | 'front_loaded';
-/** Who goes first: a house ad only fills what nobody paid for. */
-export type Tier = 'standard' | 'house';
+/** Who goes first: any guaranteed ad beats all standard ones, and a house ad only fills what nobody paid for. */
+export type Tier = 'guaranteed' | 'standard' | 'house';
+/** The only place of a pod in which an ad may stand. */
+export type Place = 'first' | 'last';
 /** Whose views a cap counts, or in what: a `stream` needs the session's id, a `pod` needs no record. */
 export type CapScope = 'user' | 'device' | 'household' | 'ip' | 'stream' | 'pod';
 
@@ -51,6 +53,8 @@ export interface Creative {
   readonly status: 'active' | 'inactive' | 'processing' | 'failed';
   readonly media: readonly MediaFile[];
   readonly clickThrough: string | null;
+  /** Absent or null: as its campaign. */
+  readonly place?: Place | null;
 }
 
 /** A competitive category with all its ancestors, root last. */
@@ -77,6 +81,8 @@ export interface Campaign {
   readonly goalImpressions: number | null;
   readonly pacingMode: PacingMode;
   readonly tier: Tier;
+  /** Absent or null: its ads may stand anywhere in a pod. */
+  readonly place?: Place | null;
   readonly targeting: readonly TargetingRule[];
   readonly caps: readonly FrequencyCap[];
   readonly categories: readonly CampaignCategory[];
@@ -98,6 +104,12 @@ export interface PodConfig {
   readonly separationScope?: SeparationScope;
   readonly allowDuplicateAdvertisers: boolean;
   readonly objective: Objective;
+  /** A pod that does not fill its duration to the second is no pod. Absent: at most the duration. */
+  readonly exactDuration?: boolean;
+  /** Lengths that an ad may have, in seconds. Absent or null: any. */
+  readonly allowedDurations?: readonly number[] | null;
+  /** Spare ads to be reserved beside the pod. Absent: none. */
+  readonly backupAds?: number;
 }
 
 export type SeparationScope = 'pod' | 'stream';

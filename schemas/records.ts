@@ -104,6 +104,23 @@ export interface PodProof {
   readonly conflicts_rejected: number;
 }
 
+export interface ExperimentArm {
+  readonly experiment: string;
+  readonly arm: string;
+}
+
+export interface FallenCampaign {
+  readonly campaign: string;
+  readonly reason: string;
+  readonly detail: string | null;
+}
+
+export interface CatalogMark {
+  readonly campaigns: number;
+  /** over each campaign's id and version: tells whether a catalog put together later is the same */
+  readonly sum: number;
+}
+
 /** One ad request and what was decided. Topic ad-requests, key viewer. Written once per decision; a repeated request_id ships the same bytes again. */
 export interface AdRequest {
   /** ours; tells our own repeated shipping from a caller's repetition */
@@ -146,6 +163,22 @@ export interface AdRequest {
   readonly break_offset_ms: number | null;
   /** stream: where min_separation_seconds is null, competitors never in one stream */
   readonly separation_scope: string;
+  /** true: filled to the second, or no pod */
+  readonly exact_duration: boolean;
+  /** lengths that an ad may have; empty: any */
+  readonly allowed_durations: readonly number[];
+  /** id of the kept pod whose rules were asked for */
+  readonly pod: string | null;
+  /** the caller's, where one request asked for several pods */
+  readonly break_id: string | null;
+  /** reserved beside the pod; position 0 */
+  readonly backups: readonly ServedAd[];
+  /** where this viewer stood in each experiment that ran */
+  readonly experiments: readonly ExperimentArm[];
+  /** campaigns whose targeting allowed the moment and that fell out all the same; the first 1,000 */
+  readonly fallen: readonly FallenCampaign[];
+  /** the catalog that the decision saw */
+  readonly catalog: CatalogMark;
 }
 
 /** One beacon that arrived with a genuine signature. Topic ad-beacons, partition from the token. The facts are the token's, so it can be billed without its request. */

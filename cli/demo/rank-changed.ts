@@ -48,6 +48,9 @@ export function replayRanks(
 function rulesOf(request: AdRequest, nodeLimit: number): PodRules {
   return {
     durationSeconds: request.requested_seconds,
+    exactDuration: false,
+    allowedDurations: null,
+    backupAds: 0,
     minAds: request.min_ads,
     maxAds: request.max_ads,
     objective: request.objective as PodRules['objective'],
@@ -80,7 +83,9 @@ function candidatesOf(
         categories: campaign.categories,
         scoreMicros,
         qualityCenti: frozen ? priorRates.qualityCenti : qualityOf(recorded, qualities),
-        house: campaign.tier === 'house',
+        tier: campaign.tier,
+        place: creative.place ?? campaign.place ?? null,
+        podMax: null,
       },
     ];
   });

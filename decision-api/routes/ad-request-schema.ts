@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { fieldsOf } from '../../domain/targeting/describe.ts';
+import { limits } from '../limits.ts';
 
 const text = (maxLength = 256) => Type.Optional(Type.String({ maxLength }));
 const flag = () => Type.Optional(Type.Boolean());
@@ -25,7 +26,25 @@ const pod = Type.Object({
   min_separation_seconds: gapSeconds(),
   separation_scope: Type.Optional(Type.Union([Type.Literal('pod'), Type.Literal('stream')])),
   allow_duplicate_advertisers: flag(),
+  exact_duration: flag(),
+  allowed_durations: Type.Optional(
+    Type.Union([Type.Array(Type.Integer({ minimum: 1, maximum: 3600 }), { minItems: 1, maxItems: 30 }), Type.Null()]),
+  ),
+  backup_ads: whole(0, 10),
 });
+
+const breaks = Type.Array(
+  Type.Object({
+    id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    index: whole(0, 10_000),
+    offset: Type.Optional(Type.Number({ minimum: 0 })),
+    pod_duration: whole(1, 3600),
+    max_ads: whole(1, 30),
+    min_ads: whole(0, 30),
+    pod: Type.Optional(pod),
+  }),
+  { minItems: 1, maxItems: limits.breaks },
+);
 
 /** The body of POST /api/v2/ad-request. What is not here is ignored, and said so in `warnings`. */
 export const adRequestBody = Type.Object({
@@ -34,6 +53,8 @@ export const adRequestBody = Type.Object({
   max_ads: whole(1, 30),
   min_ads: whole(0, 30),
   pod: Type.Optional(pod),
+  /** Several pods of one stream, instead of one. */
+  breaks: Type.Optional(breaks),
   session: Type.Optional(Type.Object({ id: text() })),
   break: Type.Optional(
     Type.Object({
@@ -78,10 +99,13 @@ export type AdRequestBody = Type.Static<typeof adRequestBody>;
 
 interface Shape {
   readonly properties?: Readonly<Record<string, Shape>>;
+  readonly items?: Shape;
 }
 
 /** JSON pointers of the fields that the schema does not know. */
 export function unknownFields(body: unknown, shape: Shape = adRequestBody as Shape, at = ''): readonly string[] {
+  const { items } = shape;
+  if (items && Array.isArray(body)) return body.flatMap((each, index) => unknownFields(each, items, `${at}/${index}`));
   if (!shape.properties || typeof body !== 'object' || body === null) return [];
   const found: string[] = [];
   for (const [name, value] of Object.entries(body)) {

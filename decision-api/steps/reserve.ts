@@ -1,6 +1,15 @@
 import { apartOf, flatten, type StreamAd, type WantedInStream } from '../../domain/separation-stream.ts';
 import { dayOf } from '../../domain/zone.ts';
-import { type DecidingParts, type Decision, type Held, podOf, type Runner, racing } from '../decision.ts';
+import {
+  backupsOf,
+  chosenBy,
+  type DecidingParts,
+  type Decision,
+  type Held,
+  podOf,
+  type Runner,
+  racing,
+} from '../decision.ts';
 import { moneyReasons, type Reason } from '../reasons.ts';
 import { countsInStream } from '../stream-reserver.ts';
 
@@ -10,8 +19,8 @@ import { countsInStream } from '../stream-reserver.ts';
  * held may have moved to another second, and may be refused there.
  */
 export async function reserve(decision: Decision, parts: DecidingParts): Promise<boolean> {
-  const wanted = (decision.solution?.ads ?? []).filter(({ candidate }) => !decision.held.has(candidate.creativeId));
-  const holds = wanted.map(({ candidate }) => hold(runnerOf(decision, candidate.creativeId), decision, parts));
+  const wanted = chosenBy(decision).filter(({ creativeId }) => !decision.held.has(creativeId));
+  const holds = wanted.map(({ creativeId }) => hold(runnerOf(decision, creativeId), decision, parts));
   const [unpaid, unplaced, unstreamed] = await Promise.all([
     Promise.all(holds.map((held) => parts.purse.spend(held.spending))),
     parts.reserver.reserve(
@@ -41,7 +50,8 @@ export async function reserve(decision: Decision, parts: DecidingParts): Promise
 
 /** Gives up what is held: everything, or what the pod does not need after all. */
 export async function giveUp(decision: Decision, parts: DecidingParts, which: 'all' | 'unused'): Promise<void> {
-  const kept = new Set(which === 'all' ? [] : podOf(decision).map(({ held }) => held));
+  const used = [...podOf(decision).map(({ held }) => held), ...backupsOf(decision)];
+  const kept = new Set(which === 'all' ? [] : used);
   const given = [...decision.held.values()].filter((held) => !kept.has(held));
   for (const held of given) {
     decision.held.delete(held.runner.creative.id);
@@ -72,10 +82,20 @@ async function placeInStream(
   const { solution, stream, streamed } = decision;
   if (stream === null || solution === null) return new Map();
   const byCreative = new Map([...decision.held.values(), ...fresh].map((held) => [held.runner.creative.id, held]));
+  const { filledSeconds } = solution;
+  const spans = [
+    ...solution.ads.map(({ candidate, startSeconds: from }) => ({
+      candidate,
+      from,
+      to: from + candidate.durationSeconds,
+    })),
+    // A spare may play in the place of any.
+    ...solution.backups.map((candidate) => ({ candidate, from: 0, to: filledSeconds })),
+  ];
   const wanted: WantedInStream[] = [];
-  for (const { candidate, startSeconds } of solution.ads) {
+  for (const { candidate, from, to } of spans) {
     const held = byCreative.get(candidate.creativeId);
-    if (held?.inStream) wanted.push(inStream(held, startSeconds, solution.filledSeconds, decision));
+    if (held?.inStream) wanted.push(inStream(held, { from, to, podSeconds: filledSeconds }, decision));
   }
   const refused = await streams.reserve(stream, wanted, streamed, watermarks);
   for (const { ad } of wanted) streamed.add(ad.place.reservation);
@@ -84,8 +104,7 @@ async function placeInStream(
 
 function inStream(
   { runner, wanted: { place, campaignCaps } }: Held,
-  startSeconds: number,
-  podSeconds: number,
+  { from, to, podSeconds }: { readonly from: number; readonly to: number; readonly podSeconds: number },
   { ask }: Decision,
 ): WantedInStream {
   const { campaign } = runner.entrant;
@@ -97,8 +116,8 @@ function inStream(
     at: {
       breakIndex: ask.breakIndex,
       breakOffsetMs: ask.breakOffsetMs,
-      startMs: startSeconds * 1000,
-      endMs: (startSeconds + runner.creative.durationSeconds) * 1000,
+      startMs: from * 1000,
+      endMs: to * 1000,
       podMs: podSeconds * 1000,
     },
   };

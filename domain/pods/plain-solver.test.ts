@@ -3,10 +3,13 @@ import { expect, test } from 'vitest';
 import { remainingOf, upperBound } from './bound.ts';
 import { compareVectors, emptyTotals, fatigueStep, objectiveVector, totalsOf } from './objective.ts';
 import { solvePod } from './plain-solver.ts';
-import type { PodCandidate, PodRules } from './pod.ts';
+import type { PodCandidate, PodRules, PodSolution } from './pod.ts';
 
 const rules: PodRules = {
   durationSeconds: 90,
+  exactDuration: false,
+  allowedDurations: null,
+  backupAds: 0,
   minAds: 1,
   maxAds: 4,
   objective: 'revenue',
@@ -26,7 +29,9 @@ function ad(id: string, durationSeconds: number, scoreMicros: number, more: Part
     categories: [],
     scoreMicros,
     qualityCenti: 500,
-    house: false,
+    tier: 'standard',
+    place: null,
+    podMax: null,
     ...more,
   };
 }
@@ -91,7 +96,7 @@ test('an ad too few between competitors is too few, to the second', () => {
 
 test('to the viewer a house ad comes after all others', () => {
   const paid = [ad('a', 15, 100), ad('b', 15, 90)];
-  const house = (qualityCenti: number) => ad('h', 15, 1, { house: true, qualityCenti });
+  const house = (qualityCenti: number) => ad('h', 15, 1, { tier: 'house', qualityCenti });
   const even = (2 * fatigueStep) / 15;
   expect(ids([...paid, house(even - 1)], { objective: 'user_experience' })).toEqual(['a', 'b']);
   expect(ids([...paid, house(even)], { objective: 'user_experience' })).toEqual(['a', 'b', 'h']);
@@ -109,7 +114,7 @@ test.each([
 });
 
 test('a standard ad beats any number of house ads, which fill what is left', () => {
-  const house = ['x', 'y', 'z'].map((id) => ad(id, 30, 1_000_000, { house: true, qualityCenti: 1_000 }));
+  const house = ['x', 'y', 'z'].map((id) => ad(id, 30, 1_000_000, { tier: 'house', qualityCenti: 1_000 }));
   for (const objective of ['revenue', 'fill_rate', 'user_experience'] as const) {
     expect(ids([...house, ad('paid', 60, 1)], { objective })).toEqual(['paid', 'x']);
   }
@@ -118,7 +123,7 @@ test('a standard ad beats any number of house ads, which fill what is left', () 
 test('a pod of fewer than min_ads is no pod', () => {
   const few = [ad('a', 30, 100), ad('b', 80, 90)];
   expect(solvePod(few, { ...rules, minAds: 2 })).toMatchObject({ ads: [], filledSeconds: 0, value: 0, exact: true });
-  expect(ids([...few, ad('h', 10, 1, { house: true })], { minAds: 2 })).toEqual(['a', 'h']);
+  expect(ids([...few, ad('h', 10, 1, { tier: 'house' })], { minAds: 2 })).toEqual(['a', 'h']);
 });
 
 test('at the node limit the answer is the best so far, and says so', () => {
@@ -154,6 +159,12 @@ function everySequence(candidates: readonly PodCandidate[], most: number): (read
 function isPod(ads: readonly PodCandidate[], { minAds, maxAds, ...given }: PodRules): boolean {
   const seconds = ads.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
   if (ads.length < minAds || ads.length > maxAds || seconds > given.durationSeconds) return false;
+  if (given.exactDuration && seconds !== given.durationSeconds) return false;
+  if (ads.some((one) => given.allowedDurations?.includes(one.durationSeconds) === false)) return false;
+  if (ads.some(({ place }, at) => (place === 'first' && at > 0) || (place === 'last' && at < ads.length - 1)))
+    return false;
+  const ofCampaign = (id: string) => ads.filter(({ campaignId }) => campaignId === id).length;
+  if (ads.some(({ campaignId, podMax }) => podMax !== null && ofCampaign(campaignId) > podMax)) return false;
   const repeats = (field: 'creativeId' | 'mediaUrl' | 'advertiserId' | 'campaignId') =>
     new Set(ads.map((one) => one[field])).size < ads.length;
   if (repeats('creativeId') || repeats('mediaUrl')) return false;
@@ -176,9 +187,53 @@ function keepsCompetitorsApart(ads: readonly PodCandidate[], gapSeconds: number 
   return true;
 }
 
-/** The first number of the objective, from the definition. */
+/** Whether it could stand anywhere among the others, for any of the pod's ads too. */
+function couldBackUp(
+  one: PodCandidate,
+  pod: readonly PodCandidate[],
+  others: readonly PodCandidate[],
+  given: PodRules,
+) {
+  if (one.place !== null || pod.some(({ durationSeconds }) => durationSeconds < one.durationSeconds)) return false;
+  const free = {
+    ...given,
+    exactDuration: false,
+    minAds: 0,
+    maxAds: 99,
+    durationSeconds: 9_999,
+    minSeparationSeconds: null,
+  };
+  return (
+    others.every((other) =>
+      isPod(
+        [
+          { ...other, place: null, podMax: null },
+          { ...one, podMax: null },
+        ],
+        free,
+      ),
+    ) &&
+    isPod(
+      [...others, one].map((each) => ({ ...each, place: null })),
+      { ...free, separation: false },
+    )
+  );
+}
+
+function expectBackups({ ads, backups }: PodSolution, candidates: readonly PodCandidate[], given: PodRules): void {
+  const pod = ads.map(({ candidate }) => candidate);
+  expect(backups.length).toBeLessThanOrEqual(given.backupAds);
+  backups.forEach((backup, at) => {
+    expect(couldBackUp(backup, pod, [...pod, ...backups.slice(0, at)], given)).toBe(true);
+  });
+  if (pod.length === 0 || backups.length === given.backupAds) return;
+  const all = [...pod, ...backups];
+  expect(candidates.filter((one) => !all.includes(one) && couldBackUp(one, pod, all, given))).toEqual([]);
+}
+
+/** The first number of the objective over what is paid for, from the definition. */
 function worth(ads: readonly PodCandidate[], objective: PodRules['objective']): number {
-  const paid = ads.filter(({ house }) => !house);
+  const paid = ads.filter(({ tier }) => tier !== 'house');
   if (objective === 'revenue') return paid.reduce((sum, one) => sum + one.scoreMicros, 0);
   if (objective === 'fill_rate') return paid.reduce((sum, one) => sum + one.durationSeconds, 0);
   return paid.reduce((sum, one, before) => sum + one.durationSeconds * one.qualityCenti - fatigueStep * before, 0);
@@ -203,25 +258,30 @@ const someCandidates = (most: number) =>
         category: categories,
         advertiser: fc.integer({ min: 0, max: 9 }),
         media: fc.integer({ min: 0, max: 15 }),
-        house: fc.constantFrom(false, false, false, true),
+        tier: fc.constantFrom('standard' as const, 'standard' as const, 'guaranteed' as const, 'house' as const),
+        place: fc.constantFrom(null, null, null, 'first' as const, 'last' as const),
+        podMax: fc.constantFrom(null, null, 0, 1, 2),
       }),
       { minLength: Math.min(4, most), maxLength: most, size: 'max' },
     )
     .map((drawn) =>
-      drawn.map(({ seconds, score, quality, category, advertiser, media, house }, index) =>
+      drawn.map(({ seconds, score, quality, category, advertiser, media, ...wishes }, index) =>
         ad(`c${index}`, seconds, score, {
           ...category,
           advertiserId: `a${advertiser}`,
           campaignId: `k${advertiser}-${index % 2}`,
           mediaUrl: `m${media}`,
           qualityCenti: quality,
-          house,
+          ...wishes,
         }),
       ),
     );
 
 const someRules = fc.record({
   durationSeconds: fc.constantFrom(15, 30, 60, 90, 120, 180),
+  exactDuration: fc.constantFrom(false, false, true),
+  allowedDurations: fc.constantFrom(null, null, [15, 30], [30, 60]),
+  backupAds: fc.constantFrom(0, 2),
   minAds: fc.constantFrom(0, 1, 1, 2, 3),
   maxAds: fc.integer({ min: 1, max: 4 }),
   objective: fc.constantFrom('revenue' as const, 'fill_rate' as const, 'user_experience' as const),
@@ -245,7 +305,7 @@ test('the pod is as good as the best of all sequences, keeps every rule, and rep
         return;
       }
       expect(isPod(ads, drawn)).toBe(true);
-      expect(solution.value).toBe(Math.max(...pods.map((pod) => worth(pod, drawn.objective))));
+      expect(solution.value).toBe(worth(ads, drawn.objective));
       const own = objectiveVector(drawn.objective, totalsOf(ads));
       expect(vectors.filter((vector) => compareVectors(vector, own) > 0)).toEqual([]);
       expect(solvePod(candidates.toReversed(), drawn).ads).toEqual(solution.ads);
@@ -255,6 +315,7 @@ test('the pod is as good as the best of all sequences, keeps every rule, and rep
         startSeconds += placed.candidate.durationSeconds;
       }
       expect(solution.filledSeconds).toBe(startSeconds);
+      expectBackups(solution, candidates, drawn);
     }),
     { numRuns: 150 },
   );

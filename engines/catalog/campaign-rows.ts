@@ -9,14 +9,15 @@ export type NewCampaign = Omit<Campaign, 'version'>;
 export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {
   const { rows } = await client.query<{ version: string }>(
     `INSERT INTO campaigns (id, advertiser_id, name, status, start_date, end_date, time_zone, pricing_model,
-       price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+       price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier, pod_place)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      ON CONFLICT (id) DO UPDATE SET
        advertiser_id = excluded.advertiser_id, name = excluded.name, status = excluded.status,
        start_date = excluded.start_date, end_date = excluded.end_date, time_zone = excluded.time_zone,
        pricing_model = excluded.pricing_model, price_micros = excluded.price_micros,
        total_budget_micros = excluded.total_budget_micros, daily_budget_micros = excluded.daily_budget_micros,
        goal_impressions = excluded.goal_impressions, pacing_mode = excluded.pacing_mode, tier = excluded.tier,
+       pod_place = excluded.pod_place,
        version = campaigns.version + 1, updated_at = NOW()
      RETURNING version`,
     [
@@ -34,6 +35,7 @@ export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign
       campaign.goalImpressions,
       campaign.pacingMode,
       campaign.tier,
+      campaign.place ?? null,
     ],
   );
   return Number(rows[0]?.version);
@@ -62,11 +64,12 @@ export async function writeCreatives(
   const ids = creatives.map((creative) => creative.id);
   await client.query('DELETE FROM creatives WHERE campaign_id = $1 AND id <> ALL ($2::uuid[])', [campaignId, ids]);
   const written = await client.query(
-    `INSERT INTO creatives (campaign_id, id, position, name, duration, status, click_through, video_url)
-     SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[])
+    `INSERT INTO creatives (campaign_id, id, position, name, duration, status, click_through, video_url, pod_place)
+     SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[])
      ON CONFLICT (id) DO UPDATE SET
        position = excluded.position, name = excluded.name, duration = excluded.duration, status = excluded.status,
-       click_through = excluded.click_through, video_url = excluded.video_url, updated_at = NOW()
+       click_through = excluded.click_through, video_url = excluded.video_url,
+       pod_place = excluded.pod_place, updated_at = NOW()
      WHERE creatives.campaign_id = excluded.campaign_id`,
     [
       campaignId,
@@ -77,6 +80,7 @@ export async function writeCreatives(
       creatives.map((creative) => creative.status),
       creatives.map((creative) => creative.clickThrough),
       creatives.map((creative) => creative.media[0]?.url ?? null),
+      creatives.map((creative) => creative.place ?? null),
     ],
   );
   if (written.rowCount !== creatives.length) {

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Campaign } from '../../domain/campaign.ts';
 import { EngineError } from '../errors.ts';
-import { loadCampaigns, loadPods } from './campaign-documents.ts';
+import { loadCampaigns, loadExperiments, loadPods } from './campaign-documents.ts';
 import { writeAdvertiser, writeCampaign, writeCategories, writeCreatives, writeTargeting } from './campaign-rows.ts';
 import { writeCaps } from './cap-rows.ts';
 import type { Catalog, OutboxRecord } from './catalog.ts';
@@ -29,6 +29,7 @@ export function openPostgresCatalog(options: { readonly url: string }): Catalog 
         campaigns: await loadCampaigns(client, null),
         pods: await loadPods(client),
         contentCategories: await loadContentCategories(client),
+        experiments: await loadExperiments(client),
       })),
 
     putCampaign: (campaign) =>

@@ -110,6 +110,14 @@ const requestOf = (n: number): EventShapes['ad-request'] => ({
   filled_seconds: 120,
   proof: { value: 90_000, bound: 90_000, nodes: 12, exact: true, conflicts_rejected: 14 },
   timings_us: { match: 20, read: 800, pace: 30, score: 20, solve: 80, reserve: 900, give_up: 1 },
+  exact_duration: false,
+  allowed_durations: [],
+  pod: null,
+  break_id: null,
+  backups: [],
+  experiments: [],
+  fallen: [],
+  catalog: { campaigns: 0, sum: 0 },
 });
 
 /** An impression, which most records are, and a request with its candidates, which is the largest. */

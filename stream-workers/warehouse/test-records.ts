@@ -115,6 +115,14 @@ function madeUpRequest(
     filled_seconds: ads.length * 15,
     proof: { value: 1, bound: 1, nodes: 3, exact: true, conflicts_rejected: 0 },
     timings_us: { match: 12 },
+    exact_duration: false,
+    allowed_durations: [],
+    pod: null,
+    break_id: null,
+    backups: [],
+    experiments: [],
+    fallen: [],
+    catalog: { campaigns: 0, sum: 0 },
   };
 }
 
