@@ -57,7 +57,7 @@ BEGIN
         'id', pod.id, 'version', pod.version, 'name', pod.name,
         'durationSeconds', pod.duration_seconds, 'minAds', pod.min_ads, 'maxAds', pod.max_ads,
         'competitiveSeparation', pod.enable_competitive_separation,
-        'minSeparationSeconds', pod.min_separation_seconds,
+        'minSeparationSeconds', pod.min_separation_seconds, 'separationScope', pod.separation_scope,
         'allowDuplicateAdvertisers', pod.allow_duplicate_advertisers,
         'objective', pod.optimization_goal, 'exactDuration', pod.exact_duration,
         'allowedDurations', pod.allowed_durations, 'backupAds', pod.backup_ads

@@ -103,8 +103,6 @@ function madeUpRequest(
     max_ads: 2,
     objective: 'revenue',
     min_separation_seconds: null,
-    break_offset_ms: null,
-    separation_scope: 'pod',
     separation: true,
     allow_duplicate_advertisers: false,
     features: ['pods'],
@@ -115,16 +113,23 @@ function madeUpRequest(
     filled_seconds: ads.length * 15,
     proof: { value: 1, bound: 1, nodes: 3, exact: true, conflicts_rejected: 0 },
     timings_us: { match: 12 },
-    exact_duration: false,
-    allowed_durations: [],
-    pod: null,
-    break_id: null,
-    backups: [],
-    experiments: [],
-    fallen: [],
-    catalog: { campaigns: 0, sum: 0 },
+    ...plain,
   };
 }
+
+/** Of a request that asked for nothing unusual. */
+const plain = {
+  break_offset_ms: null,
+  separation_scope: 'pod',
+  exact_duration: false,
+  allowed_durations: [],
+  pod: null,
+  break_id: null,
+  backups: [],
+  experiments: [],
+  fallen: [],
+  catalog: { campaigns: 0, sum: 0 },
+};
 
 function madeUpBeacon(
   random: Random,
