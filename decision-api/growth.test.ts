@@ -40,10 +40,13 @@ test('new partitions are used once the workers have them; until then viewers are
   await heads(open);
   const during = await serve(viewers.slice(20, 30));
   expect(ads(during)).toHaveLength(10);
+  const degraded = async () => (await open.api.app.inject('/health/ready')).json().degraded;
+  expect(await degraded()).toEqual(['event log: 4 new partitions wait for their workers']);
   expect((await open.records('ad-request')).filter(({ partition }) => partition >= 4)).toEqual([]);
 
   await seedHeads(open.store, { beacons: 8, requests: 8 });
   await heads(open);
+  expect(await degraded()).toEqual([]);
   const after = await serve(viewers.slice(30));
   expect(ads(after)).toHaveLength(10);
   const requests = await open.records('ad-request');

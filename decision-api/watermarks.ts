@@ -51,6 +51,11 @@ export class Watermarks implements Marks {
     return this.#used;
   }
 
+  /** Partitions that the log has and that are not used yet: some worker has not taken them. */
+  get waiting(): number {
+    return this.#all - this.#used;
+  }
+
   /** Epoch ms. */
   of(partition: number): number {
     return this.#marks[partition] ?? 0;
