@@ -119,4 +119,13 @@ test('a store that forgets while partitions are added is trusted again only once
   expect(await seen()).toEqual([4, true, true]);
   isAway = true;
   expect(await seen()).toEqual([4, true, true]);
+
+  // An instance that began while the log was away, with fewer configured, has never known that all were caught up.
+  const late = new Watermarks(new StoreGate(store, clock, createMetrics()), 2, ask, 1000);
+  say(2, 4, ['before']);
+  await late.refresh();
+  expect([late.partitions, late.trusts(id)]).toEqual([2, true]);
+  isAway = false;
+  await late.refresh();
+  expect([late.partitions, late.trusts(id)]).toEqual([2, false]);
 });
