@@ -94,36 +94,41 @@ async function addWorkers(name: string): Promise<string> {
   return Object.values(workers)[0] ?? '';
 }
 
-/** Partitions that each process holds, by group and topic. */
-async function shares(urls: readonly string[]): Promise<Map<string, number[]>> {
-  const found = new Map<string, number[]>();
+/** Partitions that each process holds, by group and topic; and in all, by group. */
+async function shares(urls: readonly string[]) {
+  const byTopic = new Map<string, number>();
+  const byProcess = new Map<string, number>();
   for (const url of urls) {
     const text = await (await fetch(`${url}/metrics`)).text();
     for (const [, group, topic, held] of text.matchAll(
       /^breakwater_assigned_partitions\{group="([\w-]+)",topic="([\w-]+)"\} (\d+)$/gm,
     )) {
-      const name = `${group} ${topic}`;
-      found.set(name, [...(found.get(name) ?? []), Number(held)]);
+      const add = (sums: Map<string, number>, name: string) => sums.set(name, (sums.get(name) ?? 0) + Number(held));
+      add(byTopic, `${group} ${topic}`);
+      add(byProcess, `${group} at ${url}`);
     }
   }
-  return found;
+  return { byTopic, byProcess };
 }
 
 function say(what: string, since: number): void {
   process.stdout.write(`${what} after ${Math.round((systemClock().now() - since) / 1000)} s\n`);
 }
 
-async function untilShared(urls: readonly string[], processes: number, partitions: number): Promise<void> {
-  let seen = new Map<string, number[]>();
-  const isShared = (held: readonly number[]) =>
-    held.length === processes && held.every((own) => own > 0) && held.reduce((a, b) => a + b, 0) === partitions;
+/** Each topic's partitions are held once in all, and each group has this many members that hold some. */
+async function untilShared(urls: readonly string[], members: number, partitions: number): Promise<void> {
   const since = systemClock().now();
-  while (systemClock().now() - since < 60_000) {
+  let seen = await shares(urls);
+  while (systemClock().now() - since < 75_000) {
     seen = await shares(urls);
-    if (seen.size >= 9 && [...seen.values()].every(isShared)) return say(`${partitions} shared by ${processes}`, since);
+    const isWhole = seen.byTopic.size === 9 && [...seen.byTopic.values()].every((held) => held === partitions);
+    const isShared = [...seen.byProcess.values()].filter((held) => held > 0).length === members * groups.length;
+    if (isWhole && isShared) return say(`${partitions} partitions shared by ${members}`, since);
     await sleep(1_000);
   }
-  expect.fail(`not ${partitions} partitions shared by ${processes}: ${JSON.stringify([...seen])}`);
+  expect.fail(
+    `not ${partitions} partitions shared by ${members}: ${JSON.stringify([...seen.byTopic, ...seen.byProcess])}`,
+  );
 }
 
 async function ask(sql: string): Promise<number> {

@@ -27,5 +27,6 @@ export function readinessOf({
   if (gate.away) degraded.push('state store: away, capped and budgeted campaigns wait');
   if (!watermarks.caughtUp)
     degraded.push('state store: forgot writes and is being caught up, capped and budgeted campaigns wait');
+  if (watermarks.waiting > 0) degraded.push(`event log: ${watermarks.waiting} new partitions wait for their workers`);
   return { ready: why.length === 0, why, degraded };
 }
