@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startRedis } from '../../compose/native/redis.ts';
-import { serversDown } from '../../compose/native/servers.ts';
+import { serversDown, serversStatus } from '../../compose/native/servers.ts';
 import { systemClock } from '../../engines/clock.ts';
 import { cacheFolder, readConfig } from '../../engines/config.ts';
 import { openStateStore } from '../../engines/open.ts';
@@ -41,6 +43,25 @@ it('a server that holds anything is refused before another one is started, and i
     version: redis.version,
     holds: ['1 keys in database 0'],
   });
+});
+
+it('servers of a demo that was killed are stopped', async () => {
+  const path = join(folder, 'given');
+  const file = (name: string) => JSON.stringify(import.meta.resolve(name));
+  const script = `const { startRedis } = await import(${file('../../compose/native/redis.ts')});
+    const { guardServers } = await import(${file('./guard.ts')});
+    guardServers(${JSON.stringify(path)});
+    await startRedis({ path: ${JSON.stringify(join(path, 'redis'))}, cacheDir: '' });
+    console.log('started');
+    setInterval(() => undefined, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  const redis = () => serversStatus(path).find(({ name }) => name === 'redis')?.pid;
+  expect(redis()).toBeGreaterThan(0);
+  child.kill('SIGKILL');
+  await vi.waitFor(() => expect(redis()).toBeNull(), { timeout: 20_000, interval: 50 });
 });
 
 it('a server that does not answer is told by the variable that names it, never by its URL', async () => {
