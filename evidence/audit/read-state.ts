@@ -12,7 +12,7 @@ export function openStateFile(dir: string, readOnly: boolean) {
 /** Before a record's bytes: 8 bytes version, 8 bytes expiry. */
 const HEADER_BYTES = 16;
 
-/** Reads DIR/state: keys begin with f: (frequency), m: (money), s: (sums), h: (heads); the rest is none of the audit's. */
+/** Reads DIR/state: keys begin with f: (frequency), t: (streams), m: (money), s: (sums), h: (heads); the rest is none of the audit's. */
 export async function readState(dir: string): Promise<StateFacts> {
   const file = openStateFile(dir, true);
   const money = new Map<string, MoneyFact>();
@@ -30,6 +30,10 @@ export async function readState(dir: string): Promise<StateFacts> {
     if (kind === 'f') {
       const record = schemaType('frequency-record').fromBuffer(bytes) as { entries: readonly FrequencyEntryFact[] };
       frequency.push({ scope: a, hash: String(key).slice(`f:${a}:`.length), entries: record.entries });
+    }
+    if (kind === 't') {
+      const record = schemaType('stream-record').fromBuffer(bytes) as { entries: readonly FrequencyEntryFact[] };
+      frequency.push({ scope: 'stream', hash: String(key).slice('t:'.length), entries: record.entries });
     }
     if (kind === 'h') {
       const record = schemaType('head-record').fromBuffer(bytes) as { position: number };
