@@ -1,5 +1,5 @@
 import { proveAudit } from './audit-proof.ts';
-import { proveProcesses } from './caps-proof.ts';
+import { proveCaps } from './caps-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
 import { proveSolver } from './solver-proof.ts';
@@ -39,7 +39,7 @@ export const proofs: readonly Proof[] = [
   {
     name: 'caps',
     about: 'no cap is passed and no impression lost, whoever is late, killed or stopped',
-    run: proveProcesses,
+    run: proveCaps,
   },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
