@@ -4,6 +4,7 @@ import { parseDuration } from '../engines/config.ts';
 const RUN = 'Run:';
 const OPERATE = 'Operate:';
 const ANALYSE = 'Analyse:';
+const MANAGE = 'Manage:';
 
 /** Commands load what they need when they run, so that a worker does not carry the demo in memory. */
 function program(): Command {
@@ -15,6 +16,7 @@ function program(): Command {
   addServers(root);
   addOperate(root);
   addAnalyse(root);
+  addManage(root);
   addInternal(root);
   return root;
 }
@@ -122,6 +124,28 @@ function addOperate(root: Command): void {
     .argument('[ids...]', 'as listed: topic/partition@offset')
     .option('--all', 'every one that was not sent yet')
     .action(async (ids: string[], options) => (await import('./dead-letters.ts')).sendCommand(ids, options));
+}
+
+function addManage(root: Command): void {
+  const viewers = root
+    .command('viewers')
+    .helpGroup(MANAGE)
+    .description('what a viewer has seen under caps, and forgetting it');
+  const scope = () =>
+    new Option('--scope <scope>', 'what the id names').choices(['user', 'device', 'household', 'ip', 'stream']);
+  viewers
+    .command('show')
+    .description('every campaign and creative with its counts, and when it was seen last')
+    .addOption(scope().default('user'))
+    .requiredOption('--id <id>', 'as requests carry it')
+    .option('--json', 'one JSON object')
+    .action(async (options) => (await import('./viewers.ts')).showCommand(options));
+  viewers
+    .command('erase')
+    .description('forgets the viewer in the state store, and notes it so that no rebuild remembers')
+    .addOption(scope().default('user'))
+    .requiredOption('--id <id>', 'as requests carry it')
+    .action(async (options) => (await import('./viewers.ts')).eraseCommand(options));
 }
 
 function duration(text: string): number {

@@ -5,6 +5,7 @@ import type { Catalog } from './catalog/catalog.ts';
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts';
 import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
+import { openPostgresSuppressions, type ViewerSuppressions } from './catalog/viewer-suppressions.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
@@ -55,6 +56,11 @@ export async function openWarehouse(url: string): Promise<Warehouse> {
 /** The catalog behind a postgres:// URL, embedded or not. */
 export async function openCatalog(url: string): Promise<Catalog> {
   return openPostgresCatalog({ url });
+}
+
+/** Who asked to be forgotten, in the catalog behind a postgres:// URL. */
+export async function openSuppressions(url: string): Promise<ViewerSuppressions> {
+  return openPostgresSuppressions(url);
 }
 
 /** A statement's whole answer, names and types included; what `breakwater sql` prints. */
