@@ -17,6 +17,7 @@ function program(): Command {
   addOperate(root);
   addAnalyse(root);
   addManage(root);
+  addViewers(root);
   addExplain(root);
   addInternal(root);
   return root;
@@ -206,6 +207,28 @@ function addJournal(root: Command): void {
     .argument('<folder>', "a journal's folder, also one copied from the disk of a dead machine")
     .description('ship everything in it to EVENT_LOG, then remove it')
     .action(async (folder: string) => (await import('./journal.ts')).journalAdoptCommand(folder));
+}
+
+function addViewers(root: Command): void {
+  const viewers = root
+    .command('viewers')
+    .helpGroup(MANAGE)
+    .description('what a viewer has seen under caps, and forgetting it');
+  const scope = () =>
+    new Option('--scope <scope>', 'what the id names').choices(['user', 'device', 'household', 'ip', 'stream']);
+  viewers
+    .command('show')
+    .description('every campaign and creative with its counts, and when it was seen last')
+    .addOption(scope().default('user'))
+    .requiredOption('--id <id>', 'as requests carry it')
+    .option('--json', 'one JSON object')
+    .action(async (options) => (await import('./viewers.ts')).showCommand(options));
+  viewers
+    .command('erase')
+    .description('forgets the viewer in the state store, and notes it so that no rebuild remembers')
+    .addOption(scope().default('user'))
+    .requiredOption('--id <id>', 'as requests carry it')
+    .action(async (options) => (await import('./viewers.ts')).eraseCommand(options));
 }
 
 function duration(text: string): number {

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { type CityResponse, Reader } from 'maxmind';
 import type { Logger } from 'pino';
 import { EngineError } from '../engines/errors.ts';
-import { canonicalIp } from './identities.ts';
+import { canonicalIp } from '../engines/pseudonym.ts';
 import type { Metrics } from './metrics.ts';
 
 /** A place in the fields of a request's `geo`, and the zone of its clocks. */

@@ -6,6 +6,7 @@ import { type CategoryTables, openCategoryTables } from './catalog/category-tabl
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts';
 import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
+import { openPostgresSuppressions, type ViewerSuppressions } from './catalog/viewer-suppressions.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
@@ -69,6 +70,11 @@ export async function openCatalog(url: string): Promise<Catalog> {
 /** The same catalog's tables of published categories. */
 export function openCategories(url: string): CategoryTables {
   return openCategoryTables({ url });
+}
+
+/** Who asked to be forgotten, in the catalog behind a postgres:// URL. */
+export async function openSuppressions(url: string): Promise<ViewerSuppressions> {
+  return openPostgresSuppressions(url);
 }
 
 /** A statement's whole answer, names and types included; what `breakwater sql` prints. */

@@ -188,8 +188,11 @@ export interface SeedCampaign {
   readonly caps: readonly {
     readonly scope: string;
     readonly creativeId: string | null;
-    readonly windowSeconds: number;
+    /** Null: a lifetime, or the whole stream or pod. */
+    readonly windowSeconds: number | null;
     readonly max: number;
+    /** Views appended before are not counted. */
+    readonly countsFrom?: number;
   }[];
   readonly categories: readonly { readonly id: string; readonly ancestors: readonly string[] }[];
   readonly creatives: readonly {

@@ -46,7 +46,7 @@ export async function writeStateFile(dir: string, entries: readonly RawEntry[]):
   await file.close();
 }
 
-/** Keys begin with f: (frequency), m: (money), s: (sums), h: (heads); of the rest only the expiry is the audit's. */
+/** Keys begin with f: (frequency), t: (streams), m: (money), s: (sums), h: (heads); of the rest only the expiry is the audit's. */
 export function sortState(entries: readonly RawEntry[]): StateFacts {
   const money = new Map<string, MoneyFact>();
   const sums: SumsFact[] = [];
@@ -62,6 +62,10 @@ export function sortState(entries: readonly RawEntry[]): StateFacts {
     if (kind === 'f') {
       const record = schemaType('frequency-record').fromBuffer(bytes) as { entries: readonly FrequencyEntryFact[] };
       frequency.push({ scope: a, hash: key.slice(`f:${a}:`.length), entries: record.entries });
+    }
+    if (kind === 't') {
+      const record = schemaType('stream-record').fromBuffer(bytes) as { entries: readonly FrequencyEntryFact[] };
+      frequency.push({ scope: 'stream', hash: key.slice('t:'.length), entries: record.entries });
     }
     if (kind === 'h') {
       const record = schemaType('head-record').fromBuffer(bytes) as { position: number };

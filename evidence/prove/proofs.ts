@@ -1,4 +1,5 @@
 import { proveAudit } from './audit-proof.ts';
+import { proveCaps } from './caps-proof.ts';
 import { proveDayParts } from './day-parts-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
@@ -14,6 +15,10 @@ export interface ProofOptions {
   readonly deadLettersExpected: number;
   /** Cases of each property. */
   readonly runs: number;
+  /** Of the proof with processes: how much is decided, how much at once over all of them, and how many they are. */
+  readonly decisions: number;
+  readonly concurrency: number;
+  readonly processes: number;
   readonly say: (line: string) => void;
 }
 
@@ -37,6 +42,11 @@ export const proofs: readonly Proof[] = [
     run: proveDayParts,
   },
   { name: 'solver', about: 'the pod solver answers what the plain solver answers', run: proveSolver },
+  {
+    name: 'caps',
+    about: 'no cap is passed and no impression lost, whoever is late, killed or stopped',
+    run: proveCaps,
+  },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];
