@@ -48,6 +48,8 @@ export function decodeBare<N extends keyof StateShapes>(name: N, bytes: Buffer):
 }
 
 const SHEET_BYTES = 64 * 1024;
+/** With less room than this a new sheet is begun: a record that does not fit has been written in vain. Most are shorter. */
+const ROOM_BYTES = 4 * 1024;
 /** Records are written one behind the other on a sheet and handed out as views of it: what is written is copied no more. */
 let sheet: Buffer = Buffer.allocUnsafeSlow(SHEET_BYTES);
 let written = 0;
@@ -58,6 +60,7 @@ let written = 0;
  */
 export function encode<N extends EventName>(name: N, value: EventShapes[N]): Buffer {
   const { type, id } = typeOf(name);
+  if (sheet.length - written < ROOM_BYTES) beginSheet(SHEET_BYTES);
   for (;;) {
     const begin = written;
     const end = type.encode(value, sheet, begin + WIRE_HEADER_BYTES);
@@ -68,9 +71,13 @@ export function encode<N extends EventName>(name: N, value: EventShapes[N]): Buf
       return sheet.subarray(begin, end);
     }
     // A negative answer says how many bytes were missing.
-    sheet = Buffer.allocUnsafeSlow(Math.max(SHEET_BYTES, sheet.length - begin - end));
-    written = 0;
+    beginSheet(Math.max(SHEET_BYTES, sheet.length - begin - end));
   }
+}
+
+function beginSheet(bytes: number): void {
+  sheet = Buffer.allocUnsafeSlow(bytes);
+  written = 0;
 }
 
 /** Reads any version of any event record as this release's shape. Throws UndecodableError. */

@@ -1,5 +1,5 @@
 import avro from 'avsc';
-import type { Tap } from './quick-write.ts';
+import { type Room, type Tap, textBytes } from './quick-write.ts';
 
 /** A UUID as text outside, 16 bytes inside. */
 export class UuidType extends avro.types.LogicalType {
@@ -43,11 +43,10 @@ function uuidToBytes(text: string): Buffer | undefined {
 }
 
 const dash = 45;
-const encoder = new TextEncoder();
-/** The text as bytes: reading it character by character would take twice as long. Room for any 36 characters. */
-const scratch = new Uint8Array(36 * 3 + 4);
+/** The text as bytes: reading it character by character would take twice as long. Room for any 36 characters and a pair. */
+const scratch = Buffer.alloc(36 * 3 + 4) as Room;
 /** The same bytes by twos, in the machine's order. */
-const twos = new Uint16Array(scratch.buffer);
+const twos = new Uint16Array(scratch.buffer, scratch.byteOffset, 56);
 /** By byte: what a hexadecimal digit stands for; 256: it is none. */
 const digits = new Uint16Array(256).fill(256);
 /** By two bytes as the machine reads them: what two digits stand for; 256: they are not two digits. */
@@ -55,7 +54,7 @@ const pairs = new Uint16Array(65_536).fill(256);
 for (const [high, first] of [...'0123456789abcdef'].entries()) {
   digits[first.charCodeAt(0)] = high;
   for (const [low, second] of [...'0123456789abcdef'].entries()) {
-    encoder.encodeInto(first + second, scratch);
+    textBytes(first + second, scratch, 0);
     pairs[twos[0] as number] = (high << 4) | low;
   }
 }
@@ -73,7 +72,7 @@ function put(target: Buffer, at: number, value: number): number {
 /** Throws TypeError for what is not a UUID in lower case. */
 function writeUuid(text: string, target: Buffer, from: number): void {
   if (typeof text !== 'string' || text.length !== 36) throw notUuid(text);
-  const isAscii = encoder.encodeInto(text, scratch).written === 36;
+  const isAscii = textBytes(text, scratch, 0) === 36;
   // Whatever is wrong is gathered on the way and judged at the end: no byte has a branch of its own.
   let values = 0;
   for (let byte = 0; byte < 4; byte++) values |= put(target, from + byte, pairOf(byte));

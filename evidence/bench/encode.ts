@@ -130,7 +130,7 @@ async function benchRecord<N extends EventName>(name: N, make: (n: number) => Ev
   const valueAt = (turn: number) => values[turn % 100] as EventShapes[N];
   const json = here('json', (turn) => Buffer.from(JSON.stringify(valueAt(turn))));
   const avro = here('avro', (turn) => encode(name, valueAt(turn)));
-  const found = await compare(json, avro, { rounds: 15, blockMs: 60 });
+  const found = await compare(json, avro, { rounds: 31, blockMs: 60 });
   const bytes = encode(name, valueAt(0));
   const text = Buffer.from(JSON.stringify(decode(bytes).value));
   const key = name.replace('-', '_');
