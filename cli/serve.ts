@@ -92,8 +92,7 @@ export async function serveManagement(): Promise<never> {
     const clock = systemClock();
     const log = await openEventLog(config, clock);
     opened('event log', () => log.close());
-    await makeTopics(log, config);
-    const topics = await ensureTopicsSoon(config, log, clock, logger);
+    const topics = await makeTopicsSoon(config, log, clock, logger);
     opened('topics', async () => topics[Symbol.dispose]());
     const catalog = await openCatalog(catalogUrl(config));
     opened('catalog', () => catalog.close());
