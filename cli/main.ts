@@ -111,6 +111,7 @@ function addOperate(root: Command): void {
     .helpGroup(OPERATE)
     .description('list the topics with their partitions and records')
     .action(async () => (await import('./topics.ts')).topicsCommand());
+  addRebuild(root);
   const letters = root.command('dead-letters').helpGroup(OPERATE).description('records that workers could not use');
   letters
     .command('list')
@@ -122,6 +123,33 @@ function addOperate(root: Command): void {
     .argument('[ids...]', 'as listed: topic/partition@offset')
     .option('--all', 'every one that was not sent yet')
     .action(async (ids: string[], options) => (await import('./dead-letters.ts')).sendCommand(ids, options));
+}
+
+function addRebuild(root: Command): void {
+  const rebuild = root
+    .command('rebuild')
+    .helpGroup(OPERATE)
+    .description('make what is kept say again what the log says; beside running processes or without them');
+  const json = ['--json', 'the last line of standard output is one JSON object'] as const;
+  const check = ['--check', 'change nothing; exit code 1 if anything differs'] as const;
+  rebuild
+    .command('windows')
+    .description('places under caps and confirmed views, from the log')
+    .option(...check)
+    .option(...json)
+    .action(async (options) => (await import('./rebuild.ts')).rebuild('windows', options));
+  rebuild
+    .command('money')
+    .description('money billed and taken, sums of open minutes, from the log')
+    .option(...check)
+    .option('--rows', "what the log no longer holds, from the warehouse's raw rows")
+    .option(...json)
+    .action(async (options) => (await import('./rebuild.ts')).rebuild('money', options));
+  rebuild
+    .command('rollups')
+    .description('minutes, hours and days of the warehouse, from its raw rows')
+    .option(...json)
+    .action(async (options) => (await import('./rebuild.ts')).rebuild('rollups', options));
 }
 
 function duration(text: string): number {
