@@ -115,6 +115,11 @@ export function propertyRuns(environment: Environment = process.env): string | n
   return environment.FC_RUNS?.trim() || null;
 }
 
+/** What cannot be had is a failure there, never left out. */
+export function isContinuousIntegration(environment: Environment = process.env): boolean {
+  return environment.CI === 'true';
+}
+
 /** This process's environment with `settings` over it: what a child process or a second configuration reads. */
 export function environmentWith(settings: Environment): Record<string, string> {
   const merged: Record<string, string> = {};
