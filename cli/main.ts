@@ -148,6 +148,11 @@ function addRebuild(root: Command): void {
     .option(...json)
     .action(async (options) => (await import('./rebuild.ts')).rebuild('money', options));
   rebuild
+    .command('rows')
+    .description("raw rows of the warehouse, from the log: sends its workers back to the log's beginning")
+    .option(...json)
+    .action(async (options) => (await import('./rebuild.ts')).rebuildRowsCommand(options));
+  rebuild
     .command('rollups')
     .description('minutes, hours and days of the warehouse, from its raw rows')
     .option(...json)

@@ -8,6 +8,7 @@ import { olderMoney } from '../stream-workers/rebuild/older-money.ts';
 import { Progress, type Step } from '../stream-workers/rebuild/progress.ts';
 import type { RebuildEngines } from '../stream-workers/rebuild/reading.ts';
 import { rebuildRollUps } from '../stream-workers/rebuild/rollups.ts';
+import { rebuildRows } from '../stream-workers/rebuild/rows.ts';
 import { rebuildWindows } from '../stream-workers/rebuild/windows.ts';
 
 export interface RebuildOptions {
@@ -20,6 +21,21 @@ export interface RebuildOptions {
 }
 
 type Result = Readonly<Record<string, unknown>> & { readonly putRight?: number; readonly sumsPutRight?: number };
+
+/** `breakwater rebuild rows`: the warehouse's workers read the log again. Exit code 0; they do the work, see their lag. */
+export async function rebuildRowsCommand({ json }: { readonly json?: boolean }): Promise<void> {
+  const config = readConfig();
+  const log = await openEventLog(config, systemClock());
+  const store = await openStateStore(config, systemClock());
+  try {
+    const told = { what: 'rows', ...(await rebuildRows(store, log)) };
+    const text = `${told.partitions} partitions are read again, ${told.recordsAgain} records at most; workers do it`;
+    process.stdout.write(`${json === true ? JSON.stringify(told) : text}\n`);
+  } finally {
+    await log.close();
+    await store.close();
+  }
+}
 
 const CONFLICTS_MAX = 3;
 

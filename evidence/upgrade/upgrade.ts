@@ -18,8 +18,10 @@ import { previousRelease, type Release, thisRelease } from './release.ts';
 const run = promisify(execFile);
 
 /** Old and new are side by side for this long after each step. */
-const MIXED_MS = 2_500;
+const MIXED_MS = 1_500;
 const PATIENCE_MS = 60_000;
+/** The viewers' process has started, and its last ad request is answered. */
+const DECIDED_WITHIN_MS = 8_000;
 
 export interface UpgradeOptions {
   /** Empty or new; everything stays there. */
@@ -121,20 +123,26 @@ async function underLoad(all: Run, url: string): Promise<Record<string, unknown>
   const startedAt = systemClock().now();
   const viewers = runJsonChild('simulator/main.ts', args, (line) => say(`  viewers: ${line}`));
   try {
-    await systemClock().sleep(forMs / 4);
+    let watching = true;
+    const watched = viewers.done.finally(() => {
+      watching = false;
+    });
+    watched.catch(() => undefined);
+    await systemClock().sleep(forMs / 8);
     const mixedMs = await upgradeAll(all);
     const upgradedAfterMs = systemClock().now() - startedAt;
-    const { code, answer } = await viewers.done;
+    const upgradedUnderLoad = watching;
+    const { code, answer } = await watched;
     if (code !== 0) throw new Error(`the viewers ended with exit code ${code}`);
     const catalog = await openCatalog(servers.catalogUrl);
     const { campaigns } = await catalog.snapshot().finally(() => catalog.close());
     writeRunFiles(folder, config, campaigns, { seed, startedAt });
-    await settled(all);
+    await settled(all, Math.min(systemClock().now(), startedAt + forMs + DECIDED_WITHIN_MS));
     return {
       upgraded: members.length,
       mixed_ms: mixedMs,
       upgraded_after_ms: upgradedAfterMs,
-      traffic_ms: forMs,
+      upgraded_under_load: upgradedUnderLoad,
       calls_answered: balancer.answered,
       calls_refused: balancer.refused,
       records_applied: Object.fromEntries(members.filter(isWorker).map((member) => [member.name, member.applied])),
@@ -165,13 +173,13 @@ async function upgradeAll({ old, next, settings, members, balancer, folder, say 
 }
 
 /** Tokens end, minutes close, everything is applied; then the processes stop, the warehouse's last. */
-async function settled({ config, members, say }: Run): Promise<void> {
+async function settled({ config, members, say }: Run, lastDecisionAt: number): Promise<void> {
   const clock = systemClock();
   const log = await openEventLog(config, clock);
   const store = await openStateStore(config, clock);
   try {
     const { tokenLifeMs } = config;
-    const waiting = { log, store, clock, lastDecisionAt: clock.now(), tokenLifeMs, patienceMs: PATIENCE_MS };
+    const waiting = { log, store, clock, lastDecisionAt, tokenLifeMs, patienceMs: PATIENCE_MS };
     await settle({ ...waiting, step: async () => undefined, report: say });
     for (const member of members.filter((one) => !one.name.startsWith('warehouse')).reverse()) await member.stop();
     const missing = await catchUp(log, store, 'warehouse', PATIENCE_MS, clock.sleep);

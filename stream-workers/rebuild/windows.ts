@@ -1,6 +1,5 @@
 import { emptyFrequency } from '../../domain/frequency/frequency.ts';
 import { type Covered, putRight } from '../../domain/frequency/put-right.ts';
-import { partitionOf } from '../../engines/event-log/partition.ts';
 import { BROOM_MS, keys } from '../../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import type { AdRequest, FrequencyEntry, Identity } from '../../schemas/records.ts';
@@ -34,10 +33,9 @@ type Account = Map<string, Map<string, FrequencyEntry>>;
 
 /** `entriesMax`: for tests. */
 export async function rebuildWindows(engines: RebuildEngines, entriesMax = ENTRIES_MAX): Promise<RebuiltWindows> {
-  const { clock, config, log } = engines;
+  const { clock, config } = engines;
   const since = clock.now();
   const account: Account = new Map();
-  const partitions = await log.partitions('ad-beacons');
   const stores = await engines.store.stores();
   const counts = { records: 0, putRight: 0, confirmed: 0, outstanding: 0 };
   let entries = 0;
@@ -66,9 +64,9 @@ export async function rebuildWindows(engines: RebuildEngines, entriesMax = ENTRI
   };
   const reading = await readGroup('frequency', engines, {
     wanted: claimsForFrequency,
-    requests(_, requests) {
+    requests(partition, requests) {
       for (const request of requests) {
-        const partition = partitionOf(request.viewer, partitions);
+        // Deciders spread both topics alike: the beacons of a request come to the partition of the same number.
         for (const [identity, entry] of placesOf(request, partition)) {
           if (mayStillCount(entry.expires_at, since, config)) note(identity, entry);
         }
