@@ -52,6 +52,7 @@ it('takes at least what was served in open minutes, and leaves what is taken bey
     wholeFrom: null,
   });
   expect(right.taken).toEqual([served]);
+  expect(putMoneyRight(right, 12, { minutes: [], served: [served], wholeFrom: null }).taken).toEqual([]);
   const more = { ...right, taken: [{ ...served, micros: 36, impressions: 3 }] };
   expect(putMoneyRight(more, 10, { minutes: [], served: [served], wholeFrom: null })).toBe(more);
 });

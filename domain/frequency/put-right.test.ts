@@ -82,4 +82,6 @@ it('keeps a place that no request has told yet, and does not bring one back whos
   expect(putRight(held, new Map(), whole(60))).toBe(held);
   expect(putRight(emptyFrequency(), entriesOf(held), whole(1_001)).entries).toEqual([]);
   expect(putRight(emptyFrequency(), entriesOf(held), whole(1_000))).toEqual(held);
+  const seen = confirm(emptyFrequency(), place(1), 40);
+  expect(putRight(emptyFrequency(), entriesOf(seen), whole(1_001))).toEqual(seen);
 });
