@@ -55,7 +55,7 @@ export function rebuildCases(start: () => Promise<Kind>): void {
       const [windows, money] = await rebuildBoth(house, operator, false);
       expect([windows.putRight, money.putRight, money.sumsPutRight]).toEqual([0, 0, 0]);
     }
-  }, 90_000);
+  }, 240_000);
 
   it('workers that are running catch a wiped store up to the same records by themselves', async () => {
     await using kind = await start();
@@ -65,11 +65,11 @@ export function rebuildCases(start: () => Promise<Kind>): void {
     {
       await using operator = await house.operator();
       const workers = await operator.work();
-      await expect.poll(() => isBelieved(operator.store), { timeout: 30_000 }).toBe(true);
+      await expect.poll(() => isBelieved(operator.store), { timeout: 90_000 }).toBe(true);
       await workers.close();
     }
     expect(withoutTimes(await look(house, kind))).toEqual(withoutTimes(before));
-  }, 90_000);
+  }, 240_000);
 
   it('a rebuild beside running workers that are catching up ends in the same records', async () => {
     await using kind = await start();
@@ -81,16 +81,16 @@ export function rebuildCases(start: () => Promise<Kind>): void {
       const workers = await operator.work();
       await using other = await house.operator();
       await rebuildBoth(house, other, true);
-      await expect.poll(() => isBelieved(operator.store), { timeout: 30_000 }).toBe(true);
+      await expect.poll(() => isBelieved(operator.store), { timeout: 90_000 }).toBe(true);
       await workers.close();
     }
     expect(withoutTimes(await look(house, kind))).toEqual(withoutTimes(before));
-  }, 90_000);
+  }, 240_000);
 
   it('records that say something wrong are found by a check, and put right while the heads stay', async () => {
     await using kind = await start();
     await putWrongRight(kind);
-  }, 90_000);
+  }, 240_000);
 }
 
 async function putWrongRight(kind: Kind): Promise<void> {

@@ -8,6 +8,8 @@ import type { Progress } from './progress.ts';
 /** A partition that says nothing for this long may hold nothing any more: a tick tells. */
 const SILENT_MS = 5_000;
 const LOOK_MS = 250;
+/** An end that is older than this is asked for again: a long reading would end far behind. */
+const END_AGE_MS = 2_000;
 const MAX_BATCH = 2_000;
 
 /** What was read of one partition. */
@@ -39,32 +41,43 @@ interface Going {
   heardAt: number;
 }
 
-/** Reads a topic from its beginning to the end that it has now, in a group of its own. An error of `take` rejects. */
+/**
+ * Reads a topic from its beginning to its end, in a group of its own; what is appended meanwhile too, until it is not far
+ * from the end any more. An error of `take` rejects.
+ */
 export async function readTopic(options: ReadOptions): Promise<readonly PartitionRead[]> {
   const { log, clock, topic, progress } = options;
-  const ends = [...(await log.ends(topic))];
+  let ends = await log.ends(topic);
+  let askedAt = clock.now();
   const going = ends.map((): Going => ({ position: 0, oldest: null, oldestAt: 0, lastAt: 0, heardAt: clock.now() }));
-  const open = new Set(ends.flatMap((end, partition) => (end > 0 ? [partition] : [])));
+  const isOpen = (partition: number) => (going[partition]?.position ?? 0) < (ends[partition] ?? 0);
+  const open = () => [...going.keys()].filter(isOpen);
   const done = Promise.withResolvers<void>();
-  if (open.size === 0) done.resolve();
+  const settle = async () => {
+    if (open().length > 0) return;
+    if (clock.now() - askedAt > END_AGE_MS) {
+      ends = await log.ends(topic);
+      askedAt = clock.now();
+    }
+    if (open().length === 0) done.resolve();
+  };
   progress.expect(topic, ends);
+  await settle();
   const apply = async (records: readonly LogRecord[]) => {
     const [first] = records;
     const at = first && going[first.partition];
-    if (!first || !at || !open.has(first.partition)) return;
-    if (at.oldest === null) begin(at, first, ends);
-    const end = ends[first.partition] ?? 0;
-    const fresh = records.filter(({ offset }) => offset >= at.position && offset < end);
+    if (!first || !at) return;
+    if (at.oldest === null) begin(at, first);
+    const fresh = records.filter(({ offset }) => offset >= at.position);
     await options.take(first.partition, fresh.flatMap(decoded));
     for (const { offset, appendedAt } of fresh) {
       at.position = offset + 1;
       at.lastAt = appendedAt;
     }
     at.heardAt = clock.now();
+    const end = Math.max(at.position, ends[first.partition] ?? 0);
     progress.read(topic, first.partition, { oldest: at.oldest ?? 0, position: at.position, end }, fresh);
-    const last = records.at(-1);
-    if (last && last.offset + 1 >= end) open.delete(first.partition);
-    if (open.size === 0) done.resolve();
+    await settle();
   };
   const subscription = await log.subscribe(
     `rebuild-${randomUUID()}`,
@@ -78,7 +91,7 @@ export async function readTopic(options: ReadOptions): Promise<readonly Partitio
     },
     { maxBatch: MAX_BATCH },
   );
-  const look = clock.every(LOOK_MS, () => tickSilent(options, open, going), done.reject);
+  const look = clock.every(LOOK_MS, () => tickSilent(options, open(), going), done.reject);
   try {
     await done.promise;
   } finally {
@@ -93,16 +106,15 @@ export async function readTopic(options: ReadOptions): Promise<readonly Partitio
   }));
 }
 
-/** Where the log has dropped all that was there, the first record seen lies after the end: it is the new one. */
-function begin(at: Going, first: LogRecord, ends: number[]): void {
+function begin(at: Going, first: LogRecord): void {
   at.oldest = first.offset;
   at.oldestAt = first.appendedAt;
   at.position = first.offset;
-  if (first.offset >= (ends[first.partition] ?? 0)) ends[first.partition] = first.offset + 1;
 }
 
-async function tickSilent({ log, clock, topic }: ReadOptions, open: ReadonlySet<number>, going: readonly Going[]) {
-  const silent = [...open].filter((partition) => {
+/** Where the log has dropped all that was there, only a new record tells that nothing is left to be read. */
+async function tickSilent({ log, clock, topic }: ReadOptions, open: readonly number[], going: readonly Going[]) {
+  const silent = open.filter((partition) => {
     const at = going[partition];
     return at?.oldest === null && clock.now() - at.heardAt >= SILENT_MS;
   });

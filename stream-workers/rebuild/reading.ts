@@ -6,11 +6,15 @@ import type { StateStore } from '../../engines/state-store/state-store.ts';
 import type { AdBeacon, AdRequest } from '../../schemas/records.ts';
 import { IN_FLIGHT_MS } from '../catch-up.ts';
 import { type Judged, tokenLifeMs } from '../first-sight.ts';
-import { isCaughtUp, readHeadsIfAny } from '../heads.ts';
+import { isCaughtUp, readHeads, readHeadsIfAny } from '../heads.ts';
 import type { WorkerRecord } from '../worker.ts';
 import { OwnClaims } from './own-claims.ts';
 import type { Progress } from './progress.ts';
 import { type PartitionRead, readTopic } from './read-topic.ts';
+
+/** Workers that are further behind than this are stopped or in trouble. */
+const PASSED_MS = 15_000;
+const LOOK_MS = 200;
 
 /** What a rebuild is given. */
 export interface RebuildEngines {
@@ -81,7 +85,27 @@ export async function readGroup(group: RebuiltGroup, engines: RebuildEngines, ta
     take: (partition, records) =>
       takers.beacons(partition, claims[partition]?.judge(records, (beacon) => takers.wanted(beacon)) ?? []),
   });
-  return { group, requests, beacons, claims, lifeMs, stores, believed };
+  const reading = { group, requests, beacons, claims, lifeMs, stores, believed };
+  if (believed) await untilPassed(engines, reading);
+  return reading;
+}
+
+/** Gives running workers the time to apply what was read: it would look as if records lacked it. */
+async function untilPassed({ store, clock }: RebuildEngines, { group, requests, beacons }: Reading): Promise<void> {
+  const topics = [
+    ['ad-requests', requests],
+    ['ad-beacons', beacons],
+  ] as const;
+  for (let waited = 0; waited < PASSED_MS; waited += LOOK_MS) {
+    let behind = false;
+    for (const [topic, reads] of topics) {
+      const all = reads.map((_, partition) => ({ topic, partition }));
+      const heads = await readHeads(store, group, all);
+      behind ||= heads.some(({ position }, partition) => position < (reads[partition]?.position ?? 0));
+    }
+    if (!behind) return;
+    await clock.sleep(LOOK_MS);
+  }
 }
 
 /** Epoch ms up to which a partition of beacons is read, by the workers' reckoning. */

@@ -6,6 +6,7 @@ import type { AdRequest, FrequencyEntry, Identity } from '../../schemas/records.
 import { mayStillCount } from '../catch-up.ts';
 import type { Judged } from '../first-sight.ts';
 import { claimsForFrequency } from '../frequency.ts';
+import { readHeads } from '../heads.ts';
 import { update } from '../swap.ts';
 import { type Finished, finish } from './finish.ts';
 import { type Reading, type RebuildEngines, readGroup, watermarkOf } from './reading.ts';
@@ -82,7 +83,7 @@ export async function rebuildWindows(engines: RebuildEngines, entriesMax = ENTRI
       return makeRoom();
     },
   });
-  const covered = coveredBy(reading, engines, !flushed);
+  const covered = () => coveredBy(reading, engines, !flushed);
   await write(engines, account, covered, reading.stores, counts);
   return { ...counts, ...(await finish(engines, reading)), inventedSought: !flushed };
 }
@@ -106,10 +107,16 @@ function outcomeOf({ beacon, appendedAt, judgement }: Judged, partition: number)
 }
 
 /** A part may be written while nobody knows yet how far the whole will go: then nothing that is there is doubted. */
-const inParts: Covered = { until: () => 0, from: () => null, watermark: () => 0 };
+const inParts = async (): Promise<Covered> => ({ until: () => 0, from: () => null, watermark: () => 0 });
 
-function coveredBy({ beacons }: Reading, { config }: RebuildEngines, whole: boolean): Covered {
+/** Beside running deciders a place that is about to end may be swept before we look: it is not missed. */
+const ENDING_MS = 10_000;
+
+async function coveredBy(reading: Reading, { config, store }: RebuildEngines, whole: boolean): Promise<Covered> {
+  const { beacons, believed } = reading;
   const of = (partition: number) => beacons[partition];
+  const all = beacons.map((_, partition) => ({ topic: 'ad-beacons', partition }));
+  const heads = believed ? await readHeads(store, 'frequency', all) : [];
   return {
     until: (partition) => of(partition)?.lastAt ?? 0,
     from: (partition) => {
@@ -119,7 +126,8 @@ function coveredBy({ beacons }: Reading, { config }: RebuildEngines, whole: bool
     },
     watermark: (partition) => {
       const read = of(partition);
-      return read ? watermarkOf(read, config) : 0;
+      const now = heads[partition] ? heads[partition].watermark + ENDING_MS : 0;
+      return Math.max(now, read ? watermarkOf(read, config) : 0);
     },
   };
 }
@@ -129,13 +137,14 @@ type Counts = { records: number; putRight: number; confirmed: number; outstandin
 async function write(
   { store, progress, write }: RebuildEngines,
   account: Account,
-  covered: Covered,
+  coveredNow: () => Promise<Covered>,
   stores: readonly string[],
   counts: Counts,
 ): Promise<void> {
   const all = [...account];
   for (let from = 0; from < all.length; from += SWAPS_AT_ONCE) {
     progress.work('windows', from, all.length);
+    const covered = await coveredNow();
     const changed = new Set<string>();
     const some = all.slice(from, from + SWAPS_AT_ONCE);
     const changes = some.map(([key, ofKey]): [string, (bytes: Buffer | null) => Buffer | null] => [
