@@ -31,19 +31,11 @@ export async function run(name: string, env: Readonly<Record<string, string>>): 
   return ran;
 }
 
-/** Viewers ask for pods for so long, and watch until all tokens are over; answers their counts. */
-export async function watch(url: string, seconds: number, out: string): Promise<Record<string, number>> {
-  const args = ['--url', url, '--out', out, '--for', `${seconds}s`, '--rate', '8', '--token-life', '4s'];
-  const child = spawn(process.execPath, [`${project}simulator/main.ts`, ...args], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  let text = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    text += String(chunk);
-  });
-  const [code] = await once(child, 'close');
-  expect(code).toBe(0);
-  return JSON.parse(text.trim().split('\n').at(-1) ?? '{}') as Record<string, number>;
+/** Viewers ask for pods and watch for so long. */
+export async function watch(url: string, seconds: number, out: string): Promise<void> {
+  const stop = startWatching(url, out);
+  await sleep(seconds * 1_000);
+  await stop();
 }
 
 /** Starts viewers and answers how to end them at once. */

@@ -1,7 +1,7 @@
 import type { EventLog } from '../../engines/event-log/event-log.ts';
 import { BROOM_MS, keys } from '../../engines/state-store/keys.ts';
 import type { StateStore } from '../../engines/state-store/state-store.ts';
-import { decodeBare, encodeBare } from '../../schemas/codec.ts';
+import { decodeBare, encode, encodeBare } from '../../schemas/codec.ts';
 import { update } from '../swap.ts';
 import { warehouseWorker } from '../warehouse/warehouse.ts';
 
@@ -21,17 +21,26 @@ export async function rebuildRows(store: StateStore, log: EventLog): Promise<Reb
   let partitions = 0;
   let recordsAgain = 0;
   for (const topic of reads) {
+    const sentBack: number[] = [];
     const changes = Array.from({ length: await log.partitions(topic) }, (_, partition) => {
       const back = (bytes: Buffer | null) => {
         const head = bytes ? decodeBare('head-record', bytes) : null;
         if (!head || head.position === 0) return null;
-        partitions++;
+        sentBack.push(partition);
         recordsAgain += head.position;
         return encodeBare('head-record', { ...head, position: 0, watermark: 0 });
       };
       return [keys.head(name, topic, partition), back] as const;
     });
     await update(store, new Map(changes), BROOM_MS);
+    partitions += sentBack.length;
+    // A worker looks at its head when a record comes, and a quiet partition may wait long for one.
+    const value = encode('tick', { group: 'rebuild' });
+    if (sentBack.length === 0) continue;
+    await log.append(
+      topic,
+      sentBack.map((partition) => ({ partition, key: 'tick', value })),
+    );
   }
   return { partitions, recordsAgain };
 }
