@@ -10,7 +10,7 @@ import { type Config, environmentWith, readConfig } from '../engines/config.ts';
 import { startTestKafka, type TestKafka } from '../engines/event-log/test-kafka.ts';
 import { type Embedded, openCatalog, openEventLog, openStateStore, startEmbedded } from '../engines/open.ts';
 import { keys } from '../engines/state-store/keys.ts';
-import { type RedisServer, startRedisServer } from '../engines/state-store/redis-fixture.ts';
+import { startAnyRedis } from '../engines/state-store/redis-fixture.ts';
 import { type Dump, dump, rawOfRedis } from '../evidence/forget/dump.ts';
 import { block, run, settings, shareOf, startWatching, until } from './operations-house.ts';
 import { type Staying, stayBlock } from './page-commands.ts';
@@ -24,7 +24,7 @@ export function onRealServers(): void {
   const folder = mkdtempSync(join(tmpdir(), 'breakwater-operations-real-'));
   const clock = systemClock();
   let kafka: TestKafka;
-  let redis: RedisServer;
+  let redis: Awaited<ReturnType<typeof startAnyRedis>>;
   let servers: Embedded;
   let config: Config;
   let env: Record<string, string>;
@@ -37,7 +37,7 @@ export function onRealServers(): void {
     stayBlock({ name: command, why: null, stays: true, text: `breakwater ${command}` }, env);
 
   beforeAll(async () => {
-    [kafka, redis] = await Promise.all([startTestKafka(), startRedisServer()]);
+    [kafka, redis] = await Promise.all([startTestKafka(), startAnyRedis()]);
     const urls = { EVENT_LOG: kafka.freshUrl(), STATE_STORE: redis.url, WAREHOUSE: '', CATALOG: '' };
     const own = { ...settings, ...urls, DATA_DIR: folder, LOG_CLOCK_MARGIN: '1s' };
     config = readConfig(environmentWith(own));

@@ -86,7 +86,7 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-export async function rawOfRedis(server: RedisServer): Promise<Raw> {
+export async function rawOfRedis(server: Pick<RedisServer, 'ask'>): Promise<Raw> {
   const names = ((await server.ask('KEYS', '*')) as string[]).sort();
   const buckets = new Map<string, Record<string, number>>();
   for (const name of names.filter((one) => one.startsWith('k:'))) {
