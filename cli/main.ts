@@ -232,6 +232,38 @@ function addViewers(root: Command): void {
     .action(async (options) => (await import('./viewers.ts')).eraseCommand(options));
 }
 
+function addRebuild(root: Command): void {
+  const rebuild = root
+    .command('rebuild')
+    .helpGroup(OPERATE)
+    .description('make what is kept say again what the log says; beside running processes or without them');
+  const json = ['--json', 'the last line of standard output is one JSON object'] as const;
+  const check = ['--check', 'change nothing; exit code 1 if anything differs'] as const;
+  rebuild
+    .command('windows')
+    .description('places under caps and confirmed views, from the log')
+    .option(...check)
+    .option(...json)
+    .action(async (options) => (await import('./rebuild.ts')).rebuild('windows', options));
+  rebuild
+    .command('money')
+    .description('money billed and taken, sums of open minutes, from the log')
+    .option(...check)
+    .option('--rows', "what the log no longer holds, from the warehouse's raw rows")
+    .option(...json)
+    .action(async (options) => (await import('./rebuild.ts')).rebuild('money', options));
+  rebuild
+    .command('rows')
+    .description("raw rows of the warehouse, from the log: sends its workers back to the log's beginning")
+    .option(...json)
+    .action(async (options) => (await import('./rebuild.ts')).rebuildRowsCommand(options));
+  rebuild
+    .command('rollups')
+    .description('minutes, hours and days of the warehouse, from its raw rows')
+    .option(...json)
+    .action(async (options) => (await import('./rebuild.ts')).rebuild('rollups', options));
+}
+
 function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms <= 0) throw new InvalidArgumentError('expected a duration such as 20s or 2m');

@@ -163,6 +163,11 @@ export function propertyRuns(environment: Environment = process.env): string | n
   return environment.FC_RUNS?.trim() || null;
 }
 
+/** What cannot be had is a failure there, never left out. */
+export function isContinuousIntegration(environment: Environment = process.env): boolean {
+  return environment.CI === 'true';
+}
+
 /** The servers that tests can be given, by the variables that name them. */
 export const testServers = ['TEST_KAFKA_URL', 'TEST_REDIS_URL', 'TEST_POSTGRES_URL', 'TEST_CLICKHOUSE_URL'] as const;
 

@@ -15,7 +15,8 @@ import { update } from './swap.ts';
 /** What happened to a place: the same for the record of an identity and for that of a stream. */
 export type PlaceChange =
   | { readonly kind: 'confirmed'; readonly place: Place; readonly appendedAt: number }
-  | { readonly kind: 'released'; readonly reservation: string }
+  /** `unsaid`: a place that need not be known to be released; null: it is, or does not matter. */
+  | { readonly kind: 'released'; readonly reservation: string; readonly unsaid: Place | null }
   | { readonly kind: 'restored'; readonly ad: StreamAd; readonly forLife: boolean; readonly servedAt: number };
 
 /** Changes gathered by record, so that each is read and swapped once. */
@@ -57,7 +58,9 @@ export class PlaceChanges {
 }
 
 export function changeFrequency(record: FrequencyRecord, change: PlaceChange): FrequencyRecord {
-  if (change.kind === 'released') return release(record, change.reservation);
+  if (change.kind === 'released') {
+    return release(change.unsaid ? restore(record, change.unsaid) : record, change.reservation);
+  }
   if (change.kind === 'confirmed') return confirm(record, change.place, change.appendedAt);
   return restore(record, change.ad.place, change.forLife, change.servedAt);
 }

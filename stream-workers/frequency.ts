@@ -33,8 +33,7 @@ export function frequencyWorker(): Worker {
     beats: [firstSight.sweep],
     async handle(batch, context) {
       if (batch.topic === 'ad-requests') return restorePlaces(batch, context);
-      const capped = (beacon: AdBeacon) => beacon.identities.length > 0 && DECISIVE.has(beacon.event);
-      const judged = await context.measure('claim', () => firstSight.judge(batch, context, capped));
+      const judged = await context.measure('claim', () => firstSight.judge(batch, context, claimsForFrequency));
       await context.measure('swap', () => applyChanges(judged, batch.partition, context));
       for (const { beacon, judgement } of judged) {
         if (judgement.decisive && !judgement.late) context.effect('window', beacon.received_at);
@@ -44,11 +43,16 @@ export function frequencyWorker(): Worker {
   };
 }
 
+/** Whether a beacon decides about places, and so claims its id here. */
+export function claimsForFrequency({ identities, event }: AdBeacon): boolean {
+  return identities.length > 0 && DECISIVE.has(event);
+}
+
 async function applyChanges(judged: readonly Judged[], partition: number, context: Context): Promise<void> {
   const changes = new PlaceChanges();
   for (const { beacon, appendedAt, judgement } of judged) {
     if (!judgement.decisive || judgement.late) continue;
-    const change = changeOf(beacon, appendedAt, partition);
+    const change = changeOf(beacon, appendedAt, partition, isUnsaid(beacon, context));
     for (const identity of beacon.identities) changes.add(identity, change);
   }
   await changes.apply(context.store, context.stores);
@@ -75,9 +79,16 @@ async function restorePlaces(batch: Batch, context: Context): Promise<readonly O
   return outcomes;
 }
 
-function changeOf(beacon: AdBeacon, appendedAt: number, partition: number): PlaceChange {
-  if (beacon.event !== 'impression') return { kind: 'released', reservation: beacon.reservation };
-  return { kind: 'confirmed', place: placeOf(beacon, partition), appendedAt };
+/** While a store is caught up, a release may be met before its request, which would restore the place. */
+function isUnsaid(beacon: AdBeacon, { catchingUpSince, config }: Context): boolean {
+  return catchingUpSince !== null && mayStillCount(beacon.expires_at, catchingUpSince, config);
+}
+
+/** `unsaid`: the place need not be known to be released. */
+function changeOf(beacon: AdBeacon, appendedAt: number, partition: number, unsaid: boolean): PlaceChange {
+  const place = placeOf(beacon, partition);
+  if (beacon.event === 'impression') return { kind: 'confirmed', place, appendedAt };
+  return { kind: 'released', reservation: beacon.reservation, unsaid: unsaid ? place : null };
 }
 
 function placeOf(beacon: AdBeacon, partition: number): Place {

@@ -59,6 +59,12 @@ export async function serversHere(say: (line: string) => void): Promise<ServersH
   };
 }
 
+/** Whether a test may start Kafka and Redis, or has been given them. */
+export function hasKafkaAndRedis(): boolean {
+  const kafka = testServer('TEST_KAFKA_URL') !== null || kafkaHere().found !== null;
+  return kafka && (testServer('TEST_REDIS_URL') !== null || redisVersion() !== null);
+}
+
 function givenServer(name: ServerName): Promise<ServerHere> | null {
   const url = testServer(variables[name]);
   if (url === null) return null;
