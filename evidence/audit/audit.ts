@@ -10,7 +10,7 @@ import { checkSignals } from './check-signals.ts';
 import { checkWarehouse } from './check-warehouse.ts';
 import type { CallFact, RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
-import { firstRequests, judge, total, type Verdict } from './judge.ts';
+import { firstRequests, isUnbilledBecauseLate, judge, total, type Verdict } from './judge.ts';
 
 export interface AuditOptions {
   /** Opportunities that this run is too short to offer. */
@@ -29,6 +29,8 @@ export interface Verdicts {
   readonly rows_in_warehouse: number;
   readonly duplicates: number;
   readonly late: number;
+  /** Paid events that nobody sent late on purpose, and that were appended after their expiry all the same. */
+  readonly unbilled_because_late: number;
   readonly billable_impressions: number;
   readonly spend_micros_log: number;
   readonly spend_micros_warehouse: number;
@@ -141,6 +143,7 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
         : [],
     ),
   );
+  const lateOnPurpose = new Set(run.calls.flatMap((call) => (call.intent === 'late' ? [call.cb] : [])));
   return {
     requests_answered: answered.size,
     requests_in_log: requests.length,
@@ -153,6 +156,9 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
     rows_in_warehouse: run.warehouse.requests.length + run.warehouse.beacons.length,
     duplicates: verdicts.filter(({ first }) => !first).length,
     late: verdicts.filter(({ late }) => late).length,
+    unbilled_because_late: verdicts.filter(
+      (verdict) => isUnbilledBecauseLate(verdict) && !lateOnPurpose.has(verdict.beacon.value.cachebuster),
+    ).length,
     billable_impressions: verdicts.filter(({ beacon, billable }) => billable && beacon.value.event === 'impression')
       .length,
   };
