@@ -80,7 +80,9 @@ function addServers(root: Command): void {
   const servers = root
     .command('servers')
     .helpGroup(RUN)
-    .description('real Kafka and Redis on this machine without Docker, in DATA_DIR/servers');
+    .description(
+      'real Kafka, Redis, PostgreSQL and ClickHouse engine on this machine without Docker, in DATA_DIR/servers',
+    );
   servers
     .command('up')
     .description('start what does not run, and print what to set; they outlive this command')

@@ -6,11 +6,12 @@ import { checkMoney } from './check-money.ts';
 import { checkPods } from './check-pods.ts';
 import { checkPrices } from './check-prices.ts';
 import { checkRollups } from './check-rollups.ts';
+import { checkShipping } from './check-shipping.ts';
 import { checkSignals } from './check-signals.ts';
 import { checkWarehouse } from './check-warehouse.ts';
 import type { CallFact, RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
-import { firstRequests, isUnbilledBecauseLate, judge, total, type Verdict } from './judge.ts';
+import { firstRequests, isUnbilledBecauseLate, judge, place, total, type Verdict } from './judge.ts';
 
 export interface AuditOptions {
   /** Opportunities that this run is too short to offer. */
@@ -27,7 +28,9 @@ export interface Verdicts {
   readonly beacons_acked: number;
   readonly beacons_in_log: number;
   readonly rows_in_warehouse: number;
+  /** What players repeated; what a journal shipped once more is counted apart. */
   readonly duplicates: number;
+  readonly shipped_again: number;
   readonly late: number;
   /** Paid events that nobody sent late on purpose, and that were appended after their expiry all the same. */
   readonly unbilled_because_late: number;
@@ -43,6 +46,8 @@ export interface Verdicts {
   readonly conflicts_rejected: number;
   readonly duplicates_sent: number;
   readonly late_sent: number;
+  readonly state_keys: number;
+  readonly state_keys_without_expiry: number;
   readonly signals: number;
   readonly dead_letters: number;
   readonly faults: readonly Fault[];
@@ -55,11 +60,14 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
   const money = checkMoney(run, verdicts);
   const caps = checkCaps(run, verdicts);
   const pods = checkPods(run);
+  const shipping = checkShipping(run.log);
+  const { keys } = run.state;
   const requests = [...firstRequests(run.log.requests).values()].map(({ value }) => value);
   const chances = { ...refusals(requests), conflicts_rejected: pods.opportunities, ...sent(run.calls) };
   const faults = [
     ...checkAnswers(run),
     ...checkLog(run.log, options),
+    ...shipping.faults,
     ...checkHeads(run),
     ...checkWarehouse(run, verdicts),
     ...checkPrices(run),
@@ -70,6 +78,8 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...pods.faults,
     ...checkSignals(run),
     ...checkEligibility(run),
+    ...fault('key_without_expiry', 'a key of the state store that would stay for ever', keys.endless),
+    ...(keys.count > 0 ? [] : fault('no_opportunity', 'a zero beside it would prove nothing', ['state_keys'])),
     ...Object.entries(chances).flatMap(([name, count]) =>
       count > 0 || options.allowNo.includes(name)
         ? []
@@ -77,7 +87,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ),
   ];
   return {
-    ...volumes(run, requests, verdicts),
+    ...volumes(run, requests, verdicts, shipping.again),
     spend_micros_log: money.spend_micros_log,
     spend_micros_warehouse: money.spend_micros_warehouse,
     spend_micros_pacing: money.spend_micros_pacing,
@@ -85,6 +95,8 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     cap_violations: caps.violations,
     separation_violations: pods.violations,
     ...chances,
+    state_keys: keys.count,
+    state_keys_without_expiry: keys.endless.length,
     signals: run.log.signals.length,
     dead_letters: run.log.deadLetters.length,
     faults,
@@ -123,7 +135,7 @@ function sent(calls: readonly CallFact[]): { duplicates_sent: number; late_sent:
   };
 }
 
-function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly Verdict[]) {
+function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly Verdict[], again: ReadonlySet<string>) {
   const answered = new Set(
     run.calls.flatMap((call) =>
       call.kind === 'ad-request' && isAnswered(call) && call.answer ? [call.answer.request_id] : [],
@@ -154,8 +166,9 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
     beacons_acked: acked.size,
     beacons_in_log: verdicts.length,
     rows_in_warehouse: run.warehouse.requests.length + run.warehouse.beacons.length,
-    duplicates: verdicts.filter(({ first }) => !first).length,
-    late: verdicts.filter(({ late }) => late).length,
+    duplicates: verdicts.filter(({ first, beacon }) => !first && !again.has(place(beacon))).length,
+    shipped_again: again.size,
+    late: verdicts.filter(({ late, beacon }) => late && !again.has(place(beacon))).length,
     unbilled_because_late: verdicts.filter(
       (verdict) => isUnbilledBecauseLate(verdict) && !lateOnPurpose.has(verdict.beacon.value.cachebuster),
     ).length,

@@ -243,6 +243,8 @@ export interface StateFacts {
     readonly partition: number;
     readonly position: number;
   }[];
+  /** Every key of the store, and those of them that never end. */
+  readonly keys: { readonly count: number; readonly endless: readonly string[] };
 }
 
 /** A finished run, as its files tell it. */
