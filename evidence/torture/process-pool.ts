@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ChildSpec, Supervised } from '../../cli/supervised.ts';
 import { untilReady } from '../../cli/house.ts';
+import { type ChildSpec, Supervised } from '../../cli/supervised.ts';
 import { systemClock } from '../../engines/clock.ts';
 import { type Lane, lanes, type Role } from './schedule.ts';
 
@@ -43,7 +43,9 @@ export class ProcessPool {
     this.#options = options;
     const { apis, workers } = options;
     const lane = (index: number): Lane => lanes[1 + (index % 2)] ?? 'workers-a';
-    this.#apis = apis.map((port, at) => this.#place(`api-${at + 1}`, 'decision-api', 'api', port, ['serve', 'decision']));
+    this.#apis = apis.map((port, at) =>
+      this.#place(`api-${at + 1}`, 'decision-api', 'api', port, ['serve', 'decision']),
+    );
     this.#management = this.#place('management', 'management', 'api', null, ['serve', 'management']);
     this.#workers = workers
       .slice(0, WORKERS_MOST)

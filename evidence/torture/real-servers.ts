@@ -1,5 +1,5 @@
-import { connect } from 'node:net';
 import { cp, readdir, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startClickHouse } from '../../compose/native/clickhouse.ts';
 import { type KafkaServer, startKafka } from '../../compose/native/kafka.ts';

@@ -1,0 +1,66 @@
+import { settle } from '../../cli/demo/settle.ts';
+import { catchUp, endsOfAll, type Group, groups } from '../../cli/lag.ts';
+import { systemClock } from '../../engines/clock.ts';
+import type { EventLog } from '../../engines/event-log/event-log.ts';
+import { openEventLog, openStateStore } from '../../engines/open.ts';
+import type { StateStore } from '../../engines/state-store/state-store.ts';
+import { servers } from './schedule.ts';
+import { settings } from './settings.ts';
+import type { World } from './world.ts';
+
+/** A player has its answer, or gives up, this long after it asked. */
+const DECIDED_WITHIN_MS = 25_000;
+const PATIENCE_MS = 90_000;
+const LAST_WORDS_MS = 30_000;
+
+/**
+ * Watches the house come back by itself and end: everybody ready, tokens ended, minutes closed, nobody behind; then the
+ * processes stop in order. Answers what did not come back, a line each.
+ */
+export async function recover(world: World, report: (line: string) => void): Promise<string[]> {
+  const down = servers.filter((name) => world.servers.all[name].pid === null).map((name) => `${name} does not run`);
+  const unready = down.length > 0 ? down : await world.pool.unready();
+  if (unready.length > 0) return unready;
+  report('every process is ready again');
+  const clock = systemClock();
+  const log = await openEventLog(world.config, clock);
+  const store = await openStateStore(world.config, clock);
+  try {
+    await settle({
+      log,
+      store,
+      clock,
+      lastDecisionAt: clock.now() - DECIDED_WITHIN_MS,
+      tokenLifeMs: settings.token_life_ms,
+      patienceMs: PATIENCE_MS,
+      step: async () => undefined,
+      report,
+    });
+    report('stopping: the APIs, the workers, and the warehouse once it has all they said');
+    await world.pool.stopApis();
+    const late = await allApplied(log, store, groups, LAST_WORDS_MS);
+    await world.pool.onlyWarehouse();
+    const missing = [...late, ...(await allApplied(log, store, ['warehouse'], LAST_WORDS_MS))];
+    await world.pool.stop();
+    return missing;
+  } catch (error) {
+    return [(error as Error).message];
+  } finally {
+    await log.close();
+    await store.close();
+  }
+}
+
+/** What the groups have not applied of what is in the log now, after that long. */
+export async function allApplied(
+  log: EventLog,
+  store: StateStore,
+  wanted: readonly Group[],
+  patienceMs: number,
+): Promise<string[]> {
+  await endsOfAll(log);
+  const late = await Promise.all(
+    wanted.map((group) => catchUp(log, store, group, patienceMs, (ms) => systemClock().sleep(ms))),
+  );
+  return late.flat().slice(0, 10);
+}
