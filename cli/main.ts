@@ -35,6 +35,9 @@ function addRun(root: Command): void {
     .option('--keep <folder>', 'leave everything in this folder, which must be empty or new')
     .option('--json', 'the last line of standard output is one JSON object')
     .option('--crash <number>', 'SIGKILL the API and workers this many times in mid-traffic', whole, 0)
+    .option('--real', 'on real Kafka, Redis, PostgreSQL and ClickHouse: given by URL, in containers, or native')
+    .option('--apis <number>', 'how many decision processes', processes, 1)
+    .option('--workers <number>', 'how many worker processes', processes, 2)
     .option('--virtual', 'one process on one clock that the simulator moves: a seed repeats to the last decision')
     .addOption(
       new Option('--signals <switch>', 'whether decisions follow campaign signals')
@@ -97,8 +100,12 @@ function addServers(root: Command): void {
     .action(async () => (await import('./servers.ts')).serversStatusCommand());
 }
 
-/** What the supervisor of a virtual demo starts; of no use by hand, so not listed. */
+/** What demos start; of no use by hand, so not listed. */
 function addInternal(root: Command): void {
+  root
+    .command('guard-servers', { hidden: true })
+    .argument('<path>')
+    .action(async (path: string) => (await import('./demo/guard.ts')).guardCommand(path));
   root.command('virtual-host', { hidden: true }).action(async () => (await import('./virtual-host.ts')).virtualHost());
 }
 
@@ -130,6 +137,11 @@ function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms <= 0) throw new InvalidArgumentError('expected a duration such as 20s or 2m');
   return ms;
+}
+
+function processes(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError('expected a whole number from 1 to 99');
+  return Number(text);
 }
 
 function whole(text: string): number {

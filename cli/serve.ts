@@ -1,6 +1,6 @@
 import { startDecisionApi } from '../decision-api/main.ts';
 import { systemClock } from '../engines/clock.ts';
-import { readConfig } from '../engines/config.ts';
+import { type Config, readConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints } from '../engines/endpoints.ts';
 import { openCatalog, openEventLog, openStateStore, topicSpecs } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
@@ -33,14 +33,22 @@ export async function serveDecision(): Promise<never> {
       store,
       catalog,
       logger,
-      ports: portsToTry(config.port, readEndpoints(config.dataDir).decisionApi, DEFAULT_PORT),
+      ports: portsOf(config),
     });
     opened('decision API', () => api.close());
-    announce(config, { decisionApi: api.url });
+    const { instance } = config;
+    announce(config, instance === 1 ? { decisionApi: api.url } : { moreDecisionApis: { [instance]: api.url } });
     logger.info({ url: api.url }, 'listening');
     await api.ready();
     logger.info('ready');
   });
+}
+
+/** Only the first instance may have the port that the README names. */
+function portsOf({ port, instance, dataDir }: Config): readonly number[] {
+  const { decisionApi, moreDecisionApis } = readEndpoints(dataDir);
+  if (instance === 1) return portsToTry(port, decisionApi, DEFAULT_PORT);
+  return portsToTry(port, moreDecisionApis?.[instance]);
 }
 
 /** `breakwater serve management`: relays catalog changes to the log. */

@@ -17,6 +17,8 @@ export interface Config {
   readonly host: string;
   /** 0: a free port, kept in the data folder. */
   readonly port: number;
+  /** Which one it is where several processes with the same work share a data folder; from 1. */
+  readonly instance: number;
   /** 0: a free port. Health and metrics of workers. */
   readonly workerPort: number;
   /** How tracking URLs begin; null: http://host:port. */
@@ -25,6 +27,8 @@ export interface Config {
   readonly tokenLifeMs: number;
   readonly clickTokenLifeMs: number;
   readonly logClockMarginMs: number;
+  /** A member of a group that is silent this long loses its partitions; null: what the EVENT_LOG URL says, else 30 s. Kafka only. */
+  readonly sessionTimeoutMs: number | null;
   /** A partition quiet for this long gets a tick. */
   readonly tickAfterMs: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug';
@@ -74,12 +78,14 @@ export function readConfig(environment: Environment = process.env): Config {
     catalogUrl: url('CATALOG', 'postgres://', 'postgresql://'),
     host: text('HOST') ?? '127.0.0.1',
     port: whole('PORT', 0, 0, 65535),
+    instance: whole('INSTANCE', 1, 1, 999),
     workerPort: whole('WORKER_PORT', 0, 0, 65535),
     publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
     partitions: whole('PARTITIONS', 24, 1, 1024),
     tokenLifeMs: duration('TOKEN_LIFE', '15m'),
     clickTokenLifeMs: duration('CLICK_TOKEN_LIFE', '5m'),
     logClockMarginMs: duration('LOG_CLOCK_MARGIN', text('EVENT_LOG') ? '60s' : '0s'),
+    sessionTimeoutMs: read('SESSION_TIMEOUT', null, 'a duration from 6s to 5m', parseSessionTimeout),
     tickAfterMs: duration('TICK_AFTER', '5s'),
     logLevel: read('LOG_LEVEL', 'info', 'fatal, error, warn, info or debug', parseLevel),
     tokenKeys: read(
@@ -137,6 +143,12 @@ function parsePercentage(text: string): Percentage | undefined {
   if (text === 'false') return 0;
   const match = /^(\d{1,3}(?:\.\d+)?)%?$/.exec(text);
   return match && Number(match[1]) <= 100 ? Number(match[1]) : undefined;
+}
+
+/** Within what brokers grant by default. */
+function parseSessionTimeout(text: string): number | undefined {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= 6_000 && ms <= 300_000 ? ms : undefined;
 }
 
 function parseLevel(text: string): Config['logLevel'] | undefined {

@@ -6,6 +6,8 @@ import { EngineError } from './errors.ts';
 /** Where the running house answers; DATA_DIR/endpoints.json. Kept between runs so that ports stay the same. */
 export interface Endpoints {
   readonly decisionApi?: string;
+  /** Instances of the decision API beyond the first: number -> URL. */
+  readonly moreDecisionApis?: Readonly<Record<string, string>>;
   /** Process name -> URL of its health and metrics. */
   readonly workers?: Readonly<Record<string, string>>;
   readonly warehouse?: string;
@@ -35,7 +37,8 @@ export function keepEndpoints(dataDir: string, found: Endpoints): void {
   mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, 'endpoints.json');
   const last = readEndpoints(dataDir);
-  const known = { ...last, ...found, workers: { ...last.workers, ...found.workers } };
+  const moreDecisionApis = { ...last.moreDecisionApis, ...found.moreDecisionApis };
+  const known = { ...last, ...found, moreDecisionApis, workers: { ...last.workers, ...found.workers } };
   writeFileSync(`${path}.new`, `${JSON.stringify(known, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }

@@ -29,7 +29,10 @@ const VIRTUAL_POLL_MS = 250;
 
 /** `inline`: see LmdbEnvironment; for processes that nobody waits for. EVENT_LOG (its form: event-log/kafka-url.ts), or LMDB under DATA_DIR/log. Kafka is not asked before the log is used. */
 export async function openEventLog(config: Config, clock: Clock, inline = isVirtual(config)): Promise<EventLog> {
-  if (config.eventLogUrl !== null) return openKafkaEventLog({ url: config.eventLogUrl, clock });
+  if (config.eventLogUrl !== null) {
+    const session = config.sessionTimeoutMs === null ? {} : { sessionMs: config.sessionTimeoutMs };
+    return openKafkaEventLog({ url: config.eventLogUrl, clock, ...session });
+  }
   const pollMs = config.virtual === null ? POLL_MS : VIRTUAL_POLL_MS;
   return openLmdbEventLog({ path: folder(config, 'log'), clock, pollMs, flush: !isVirtual(config), inline });
 }
@@ -102,6 +105,9 @@ export async function startEmbedded(config: Config, onProgress: (line: string) =
   keepEndpoints(config.dataDir, { catalog: catalogUrl, warehouse: warehouseUrl });
   return { catalogUrl, warehouseUrl, stop };
 }
+
+/** Removes what a catalog's cluster has outside its folder, where the folder is to be removed next. */
+export { removeElsewhere as removeCatalog } from './catalog/postgres-runas.ts';
 
 function startPostgres(config: Config, onProgress: (line: string) => void) {
   const path = folder(config, 'catalog');

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Campaign } from '../../domain/campaign.ts';
 import type { Config } from '../../engines/config.ts';
 import { EngineError } from '../../engines/errors.ts';
+import { removeCatalog } from '../../engines/open.ts';
 
 /** Where a demo runs. */
 export interface RunFolder {
@@ -16,7 +17,11 @@ export interface RunFolder {
 export function openRunFolder(keep: string | undefined): RunFolder {
   if (keep === undefined) {
     const path = mkdtempSync(join(tmpdir(), 'breakwater-demo-'));
-    return { path, release: () => rmSync(path, { recursive: true, force: true }) };
+    const release = () => {
+      for (const catalog of ['catalog', 'servers/postgresql']) removeCatalog(join(path, catalog));
+      rmSync(path, { recursive: true, force: true });
+    };
+    return { path, release };
   }
   const path = resolve(keep);
   mkdirSync(path, { recursive: true });

@@ -26,12 +26,15 @@ export interface ServersOptions {
   /** Each server has a folder of its own in it. */
   readonly path: string;
   readonly cacheDir: string;
+  /** Only these; absent: all. */
+  readonly only?: readonly string[];
   readonly onProgress?: (line: string) => void;
 }
 
 /** Starts what does not run yet, all at once. If one cannot start, those that run stay. */
-export async function serversUp({ path, ...options }: ServersOptions): Promise<readonly NativeServer[]> {
-  const starting = kinds.map(({ name, start }) => start({ ...options, path: join(path, name) }));
+export async function serversUp({ path, only, ...options }: ServersOptions): Promise<readonly NativeServer[]> {
+  const wanted = kinds.filter(({ name }) => only === undefined || only.includes(name));
+  const starting = wanted.map(({ name, start }) => start({ ...options, path: join(path, name) }));
   const started = await Promise.allSettled(starting);
   for (const one of started) if (one.status === 'rejected') throw one.reason;
   const servers = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));

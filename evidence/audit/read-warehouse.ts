@@ -7,7 +7,11 @@ import type { Grain, RollupRow, StoredAd, StoredBeacon, StoredRequest, Warehouse
  */
 export async function ask<Row>(url: string, sql: string): Promise<Row[]> {
   const settings = 'default_format=JSONEachRow&output_format_json_quote_64bit_integers=0';
-  const response = await fetch(`${url.replace(/\/$/, '')}/?${settings}`, { method: 'POST', body: sql });
+  const { origin, username, password } = new URL(url);
+  // fetch takes no credentials in a URL.
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const headers = username === '' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
+  const response = await fetch(`${origin}/?${settings}`, { method: 'POST', body: sql, headers });
   const text = await response.text();
   if (!response.ok) throw new Error(`the warehouse refused ${sql.slice(0, 120)}: ${text.slice(0, 500)}`);
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Row]));
