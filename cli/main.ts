@@ -120,6 +120,20 @@ function addOperate(root: Command): void {
     .helpGroup(OPERATE)
     .description('list the topics with their partitions and records')
     .action(async () => (await import('./topics.ts')).topicsCommand());
+  const journal = root
+    .command('journal')
+    .helpGroup(OPERATE)
+    .description('records of decision APIs that wait on disk to be shipped to Kafka');
+  journal
+    .command('list')
+    .option('--json', 'one JSON object a line')
+    .description('each journal under DATA_DIR: its owner, what waits, dead letters')
+    .action(async (options) => (await import('./journal.ts')).journalListCommand(options));
+  journal
+    .command('adopt')
+    .argument('<folder>', "a journal's folder, also one copied from the disk of a dead machine")
+    .description('ship everything in it to EVENT_LOG, then remove it')
+    .action(async (folder: string) => (await import('./journal.ts')).journalAdoptCommand(folder));
   const letters = root.command('dead-letters').helpGroup(OPERATE).description('records that workers could not use');
   letters
     .command('list')

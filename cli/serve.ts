@@ -1,7 +1,10 @@
+import type { Logger } from 'pino';
 import { startDecisionApi } from '../decision-api/main.ts';
-import { systemClock } from '../engines/clock.ts';
+import { type Clock, systemClock } from '../engines/clock.ts';
 import { type Config, readConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints } from '../engines/endpoints.ts';
+import { EngineError } from '../engines/errors.ts';
+import type { EventLog } from '../engines/event-log/event-log.ts';
 import { openCatalog, openEventLog, openStateStore, topicSpecs } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
@@ -20,7 +23,8 @@ export async function serveDecision(): Promise<never> {
     const clock = systemClock();
     const log = await openEventLog(config, clock);
     opened('event log', () => log.close());
-    await log.ensureTopics(topicSpecs(config));
+    const topics = await ensureTopicsSoon(config, log, clock, logger);
+    opened('topics', async () => topics[Symbol.dispose]());
     const store = await openStateStore(config, clock);
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));
@@ -49,6 +53,32 @@ function portsOf({ port, instance, dataDir }: Config): readonly number[] {
   const { decisionApi, moreDecisionApis } = readEndpoints(dataDir);
   if (instance === 1) return portsToTry(port, decisionApi, DEFAULT_PORT);
   return portsToTry(port, moreDecisionApis?.[instance]);
+}
+
+const BOOT_MS_MAX = 5_000;
+const TOPICS_EVERY_MS = 2_000;
+
+/** Makes the topics; with Kafka away as soon as it is back: decisions do not wait for it. A wrong setting throws. */
+async function ensureTopicsSoon(config: Config, log: EventLog, clock: Clock, logger: Logger): Promise<Disposable> {
+  let done = false;
+  const ensure = async () => {
+    if (done) return;
+    await log.ensureTopics(topicSpecs(config));
+    done = true;
+  };
+  const first = ensure();
+  const refused = await Promise.race([
+    first.then(
+      () => null,
+      (error: unknown) => error,
+    ),
+    clock.sleep(BOOT_MS_MAX),
+  ]);
+  if (refused && !(refused instanceof EngineError && refused.retryable)) throw refused;
+  if (!done) logger.warn({ err: refused }, 'the event log does not answer; starting without it');
+  const complain = (err: unknown) => logger.warn({ err }, 'the topics could not be made yet');
+  first.catch(complain);
+  return clock.every(TOPICS_EVERY_MS, ensure, complain);
 }
 
 /** `breakwater serve management`: relays catalog changes to the log. */

@@ -20,7 +20,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const { metrics, logger } = parts;
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
-    requestTimeout: 10_000,
+    // Whoever sends half a request is cut off: Node looks every second.
+    requestTimeout: limits.requestMs,
+    http: { headersTimeout: limits.requestMs, connectionsCheckingInterval: limits.connectionsCheckMs },
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
@@ -34,8 +36,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
     clientErrorHandler: (error, socket) => answerNotHttp(error, socket, metrics),
   });
   closeInTime(app, parts.clock);
+  const methods = knownMethods(app);
   readBodiesAsJson(app);
-  answerProblems(app, metrics, logger);
+  answerProblems(app, metrics, logger, methods);
   adRequestRoute(app, parts);
   beaconRoutes(app, parts);
   healthRoutes(app, metrics, parts.readiness);
@@ -54,19 +57,31 @@ function closeInTime(app: FastifyInstance, clock: Clock): void {
   });
 }
 
-function answerProblems(app: FastifyInstance, metrics: Metrics, logger: Logger): void {
+function answerProblems(app: FastifyInstance, metrics: Metrics, logger: Logger, methods: MethodsOf): void {
   app.setErrorHandler<FastifyError | Problem>((error, request, reply) =>
     answerError(error, request, reply, metrics, logger),
   );
-  app.setNotFoundHandler((request, reply) =>
-    answerError(
-      new Problem(404, 'Not found', `there is no ${request.method} of this path`),
-      request,
-      reply,
-      metrics,
-      logger,
-    ),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methods(request.url.split('?', 1)[0] ?? '');
+    if (allowed.length > 0) reply.header('allow', allowed.join(', '));
+    const problem =
+      allowed.length > 0
+        ? new Problem(405, 'Method not allowed', `this path takes ${allowed.join(', ')}`)
+        : new Problem(404, 'Not found', `there is no ${request.method} of this path`);
+    return answerError(problem, request, reply, metrics, logger);
+  });
+}
+
+type MethodsOf = (path: string) => readonly string[];
+
+/** The methods of the routes that are added from now on, by a request's path. */
+function knownMethods(app: FastifyInstance): MethodsOf {
+  const known: { readonly path: RegExp; readonly method: string }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    const path = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`);
+    for (const each of [method].flat()) known.push({ path, method: each });
+  });
+  return (path) => [...new Set(known.filter((each) => each.path.test(path)).map(({ method }) => method))];
 }
 
 function answerError(

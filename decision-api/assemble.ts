@@ -1,14 +1,15 @@
 import { EngineError } from '../engines/errors.ts';
-import type { EventLog } from '../engines/event-log/event-log.ts';
 import { RecentAnswers } from './answers.ts';
 import { CatalogCache } from './catalog-cache.ts';
-import { isAway } from './deadline.ts';
+import { isAway, within } from './deadline.ts';
 import { Feed } from './feed.ts';
-import { Journal } from './journal.ts';
+import { type Journal, LogJournal } from './journal.ts';
+import { limits } from './limits.ts';
 import type { DecisionApiParts } from './main.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Purse } from './purse.ts';
 import { Reserver } from './reserver.ts';
+import { ShippedJournal } from './shipped-journal.ts';
 import { Signals } from './signals.ts';
 import { StoreGate } from './store-gate.ts';
 import { Tokens } from './tokens.ts';
@@ -41,10 +42,11 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     for (const listener of [...listeners]) if (listener()) listeners.delete(listener);
   };
   const metrics = createMetrics();
-  const partitions = {
-    requests: await partitionsOf(log, 'ad-requests', config.partitions),
-    beacons: await partitionsOf(log, 'ad-beacons', config.partitions),
-  };
+  const [requests, beacons] = await Promise.all([
+    partitionsOf('ad-requests', parts),
+    partitionsOf('ad-beacons', parts),
+  ]);
+  const partitions = { requests, beacons };
   const gate = new StoreGate(store, clock, metrics);
   const cache = new CatalogCache();
   const signals = new Signals(clock, metrics, !config.signals);
@@ -61,7 +63,11 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     partitions,
     answers: new RecentAnswers(),
     changed,
-    journal: new Journal(log, clock, metrics),
+    // The embedded log is on this machine's disk already.
+    journal:
+      config.eventLogUrl === null
+        ? new LogJournal(log, clock, metrics)
+        : await new ShippedJournal({ config, clock, random, log, metrics, logger }).start(),
     purse: new Purse(gate, clock, random, metrics, watermarks),
     reserver: new Reserver(gate, clock, random, metrics, watermarks),
     tokens: new Tokens(config.tokenKeys ?? []),
@@ -70,11 +76,11 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
 }
 
 /** The log away: as configured. The topics missing: EngineError `misconfigured`. */
-async function partitionsOf(log: EventLog, topic: string, configured: number): Promise<number> {
+async function partitionsOf(topic: string, { log, clock, config }: DecisionApiParts): Promise<number> {
   try {
-    return await log.partitions(topic);
+    return await within(clock, limits.bootLogMs, 'a question for partitions', log.partitions(topic));
   } catch (error) {
-    if (isAway(error) && error.retryable) return configured;
+    if (isAway(error) && error.retryable) return config.partitions;
     if (error instanceof EngineError) throw new EngineError(error.code, `no topic ${topic}`, error);
     throw error;
   }

@@ -53,6 +53,8 @@ export interface Decision {
   /** Null: the state store is away. */
   seen: readonly SeenIdentity[] | null;
   catalogStale: boolean;
+  /** There is hardly room to write down what is spent. */
+  readonly journalFull: boolean;
   /** The campaigns whose targeting allows this moment, in the order of their ids. */
   entrants: readonly Entrant[];
   /** All others, counted by why they did not even enter; explain can name each from `catalog`. */

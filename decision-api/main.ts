@@ -52,7 +52,7 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
     catalog: assembly.cache,
     catalogStale: (now) => assembly.feed.stale(now),
     base: () => base,
-    readiness: () => readinessOf(assembly),
+    readiness: () => readinessOf({ ...assembly, clock }),
   });
   const beats = startBeats(assembly, clock, logger);
   try {
@@ -60,10 +60,11 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
     await refreshWatermarks(assembly, logger);
     const url = await listenOnFirst(parts.ports ?? [config.port], (port) => app.listen({ host: config.host, port }));
     if (base === '') base = url;
-    return { url, app, ready: () => whenReady(assembly), close: () => close(app, assembly, beats) };
+    return { url, app, ready: () => whenReady(assembly, clock), close: () => close(app, assembly, beats) };
   } catch (error) {
     for (const beat of beats) beat[Symbol.dispose]();
     await assembly.feed.stop();
+    await assembly.journal.close();
     throw error;
   }
 }
@@ -74,7 +75,13 @@ function startBeats(assembly: Assembly, clock: Clock, logger: Logger): readonly 
     clock.every(limits.watermarksEveryMs, () => refreshWatermarks(assembly, logger), complain),
     clock.every(limits.purseEveryMs, () => assembly.purse.settle(), complain),
     clock.every(limits.catalogEveryMs, () => assembly.feed.refresh(), complain),
+    clock.every(limits.catalogPollMs, () => poll(assembly), complain),
   ];
+}
+
+/** While the log is away changes come from Postgres alone. */
+async function poll({ journal, feed }: Assembly): Promise<void> {
+  if (journal.away) await feed.refresh();
 }
 
 /** A store that is away leaves the old watermarks standing; that is told once, not four times a second. */
@@ -93,10 +100,10 @@ async function refreshWatermarks({ watermarks, gate, changed, metrics }: Assembl
 }
 
 /** Checked whenever something arrived, not by the clock: in virtual mode that stands still. */
-function whenReady(assembly: Assembly): Promise<void> {
+function whenReady(assembly: Assembly, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const check = () => {
-      if (!readinessOf(assembly).ready) return false;
+      if (!readinessOf({ ...assembly, clock }).ready) return false;
       resolve();
       return true;
     };
@@ -107,7 +114,7 @@ function whenReady(assembly: Assembly): Promise<void> {
 async function close(app: FastifyInstance, assembly: Assembly, beats: readonly Disposable[]): Promise<void> {
   for (const beat of beats) beat[Symbol.dispose]();
   await app.close();
-  await assembly.journal.flush();
+  await assembly.journal.close();
   await assembly.purse.empty();
   await assembly.feed.stop();
   await assembly.feed.keep();

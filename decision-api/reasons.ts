@@ -12,6 +12,7 @@ export type Reason =
   | 'store_unavailable'
   | 'store_catching_up'
   | 'catalog_stale'
+  | 'journal_full'
   | 'no_identity'
   | 'cap_reached'
   | 'minute_closed'

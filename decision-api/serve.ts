@@ -3,7 +3,6 @@ import type { Config } from '../engines/config.ts';
 import type { OutRecord } from '../engines/event-log/event-log.ts';
 import { partitionOf } from '../engines/event-log/partition.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
-import { encode } from '../schemas/codec.ts';
 import { answerKey, decodeAnswer, hashBody, type KeptAnswer, keepAnswer, type RecentAnswers } from './answers.ts';
 import type { Ask } from './ask.ts';
 import { countDecision } from './count-decision.ts';
@@ -13,6 +12,7 @@ import type { DecidingParts, Decision } from './decision.ts';
 import { type Draft, draftOf, emptyDraft, type Warning } from './draft.ts';
 import { explainDecision } from './explain.ts';
 import { featuresFor } from './features.ts';
+import { fitRecord } from './fit-record.ts';
 import type { Journal } from './journal.ts';
 import type { Metrics } from './metrics.ts';
 import { Problem } from './problem.ts';
@@ -71,7 +71,7 @@ export async function serve(asked: Asked, parts: ServingParts): Promise<Served> 
     }
   }
   try {
-    await parts.journal.append('ad-requests', [record]);
+    await parts.journal.append('ad-requests', [record], 'requests');
   } catch (error) {
     if (!isAway(error)) throw error;
     // A kept answer may be repeated, and after a time-out the record may be there: then places and money stay held.
@@ -83,7 +83,7 @@ export async function serve(asked: Asked, parts: ServingParts): Promise<Served> 
   return { draft, explain: asked.explain ? explainDecision(decision, parts) : null };
 }
 
-function begin(ask: Ask, { config, partitions }: ServingParts): Decision {
+function begin(ask: Ask, { config, partitions, journal }: ServingParts): Decision {
   const features = featuresFor(ask.viewer.viewer, config.features);
   const rules = features.has('pods') ? ask.rules : { ...ask.rules, maxAds: 1, minAds: Math.min(1, ask.rules.minAds) };
   return {
@@ -93,6 +93,7 @@ function begin(ask: Ask, { config, partitions }: ServingParts): Decision {
     expiresAt: (ask.minute + 1) * 60_000 + config.tokenLifeMs,
     seen: null,
     catalogStale: false,
+    journalFull: journal.full,
     entrants: [],
     notEntered: new Map(),
     catalog: [],
@@ -119,10 +120,12 @@ async function look(decision: Decision, key: string | null, parts: ServingParts)
 
 function toRecord(decision: Decision, noFill: Draft['no_fill_reason'], parts: ServingParts): OutRecord {
   const { viewer } = decision.ask.viewer;
+  const { value, cut } = fitRecord(recordOf(decision, parts.uuid(), noFill));
+  if (cut) parts.metrics.recordsCut.inc({ topic: 'ad-requests' });
   return {
     partition: partitionOf(viewer, parts.partitions.requests),
     key: viewer,
-    value: encode('ad-request', recordOf(decision, parts.uuid(), noFill)),
+    value,
   };
 }
 
@@ -168,7 +171,7 @@ async function repeat(asked: Asked, kept: KeptAnswer, parts: ServingParts): Prom
     ]);
   }
   try {
-    await parts.journal.append('ad-requests', [kept.record]);
+    await parts.journal.append('ad-requests', [kept.record], 'requests');
   } catch (error) {
     if (!isAway(error)) throw error;
     return unlogged(asked, parts);

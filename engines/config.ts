@@ -31,6 +31,9 @@ export interface Config {
   readonly sessionTimeoutMs: number | null;
   /** A partition quiet for this long gets a tick. */
   readonly tickAfterMs: number;
+  /** On Kafka: how much the journal of a decision API holds at most, and what it leaves free on the disk. */
+  readonly journalBytes: number;
+  readonly journalDiskFreeBytes: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug';
   /** Key id -> secret for tracking tokens; the first signs, all verify. Null: made and kept in the data folder. */
   readonly tokenKeys: readonly { readonly id: string; readonly secret: string }[] | null;
@@ -59,6 +62,8 @@ export function readConfig(environment: Environment = process.env): Config {
   };
   const duration = (name: string, fallback: string) =>
     read(name, parseDuration(fallback) as number, 'a duration such as 500ms, 4s, 15m, 24h or 7d', parseDuration);
+  const size = (name: string, fallback: string) =>
+    read(name, parseSize(fallback) as number, 'a size such as 64MiB or 2GiB', parseSize);
   const url = (name: string, ...schemes: string[]) =>
     read<string | null>(name, null, `a URL beginning with ${schemes.join(' or ')}`, (value) =>
       schemes.some((scheme) => value.startsWith(scheme)) ? value : undefined,
@@ -87,6 +92,8 @@ export function readConfig(environment: Environment = process.env): Config {
     logClockMarginMs: duration('LOG_CLOCK_MARGIN', text('EVENT_LOG') ? '60s' : '0s'),
     sessionTimeoutMs: read('SESSION_TIMEOUT', null, 'a duration from 6s to 5m', parseSessionTimeout),
     tickAfterMs: duration('TICK_AFTER', '5s'),
+    journalBytes: size('JOURNAL_MAX', '1GiB'),
+    journalDiskFreeBytes: size('JOURNAL_DISK_FREE', '256MiB'),
     logLevel: read('LOG_LEVEL', 'info', 'fatal, error, warn, info or debug', parseLevel),
     tokenKeys: read(
       'TOKEN_KEYS',
@@ -136,6 +143,12 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d+)(ms|s|m|h|d)$/.exec(text);
   return match ? Number(match[1]) * (units[match[2] as string] as number) : undefined;
+}
+
+/** "64MiB" -> 67108864. Undefined when it is not a size. */
+function parseSize(text: string): number | undefined {
+  const match = /^(\d{1,6})(KiB|MiB|GiB)$/.exec(text);
+  return match ? Number(match[1]) * 1024 ** (['KiB', 'MiB', 'GiB'].indexOf(match[2] as string) + 1) : undefined;
 }
 
 function parsePercentage(text: string): Percentage | undefined {

@@ -80,7 +80,7 @@ async function take(
     value: encode('ad-beacon', record),
   }));
   try {
-    await journal.append('ad-beacons', records);
+    await journal.append('ad-beacons', records, 'beacons');
   } catch (error) {
     if (!isAway(error)) throw error;
     for (const { record } of genuine) metrics.beacons.inc({ event: record.event, outcome: 'log_unavailable' });
@@ -93,7 +93,9 @@ async function take(
 function fromUrl(text: string): RawBeacon {
   const url = URL.parse(text, 'http://localhost');
   const event = url?.pathname.split('/').at(-1) ?? '';
-  return { ...Object.fromEntries(url?.searchParams ?? []), event };
+  // As in a GET, the first of several counts.
+  const query = Object.fromEntries([...(url?.searchParams ?? [])].reverse());
+  return { ...query, event };
 }
 
 function sendGif(reply: FastifyReply): FastifyReply {

@@ -23,6 +23,7 @@ function campaignReason(campaign: Campaign, decision: Decision, parts: DecidingP
   if (needsStore && decision.seen === null) return 'store_unavailable';
   if (needsStore && !isTrusted(campaign, decision, parts)) return 'store_catching_up';
   if (needsMoney(campaign) && decision.catalogStale) return 'catalog_stale';
+  if (needsMoney(campaign) && decision.journalFull) return 'journal_full';
   return parts.purse.refusal(campaign, ask.minute);
 }
 
