@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
 import { parseDuration } from '../../engines/config.ts';
+import { kafkaAway } from './kafka-away.ts';
 import { settings } from './settings.ts';
 import { type TortureOptions, torture } from './torture.ts';
 
 const usage = `npm run torture -- [--for 120s] [--seed 1] [--rate 24] [--json] [--keep DIR]
+npm run torture -- kafka-away [--seed 1] [--rate 24] [--json] [--keep DIR]
 
 Viewers watch while processes and servers are killed, paused, restarted, cut off, wiped and rolled back, from a schedule that
 follows from the seed; then everything must come back by itself, and the audit recounts the run.
+kafka-away: nothing else but Kafka is away, for a minute, under load; decisions go on, and nothing is lost.
 
   --for 120s    how long (120s and 600s ask for the kills and restarts that must be shown)
   --seed 1      of the schedule and the viewers
@@ -31,8 +34,14 @@ async function main(): Promise<number> {
     },
   });
   const forMs = parseDuration(values.for);
-  const wrong = forMs === undefined || !/^\d{1,9}$/.test(values.seed) || !/^\d{1,4}$/.test(values.rate);
-  if (values.help || wrong || positionals.length > 0) {
+  const [mode = 'all'] = positionals;
+  const wrong =
+    forMs === undefined ||
+    !['all', 'kafka-away'].includes(mode) ||
+    positionals.length > 1 ||
+    !/^\d{1,9}$/.test(values.seed) ||
+    !/^\d{1,4}$/.test(values.rate);
+  if (values.help || wrong) {
     process.stderr.write(usage);
     return values.help ? 0 : 2;
   }
@@ -46,10 +55,10 @@ async function main(): Promise<number> {
     report,
   };
   report(`seed ${options.seed}; settings ${JSON.stringify(settings)}`);
-  const { json, why } = await torture(options);
+  const { json, why } = await (mode === 'all' ? torture(options) : kafkaAway(options));
   for (const line of why) report(`FAILED: ${line}`);
-  if (why.length > 0)
-    report(`seed ${options.seed} replays it: npm run torture -- --for ${values.for} --seed ${options.seed}`);
+  const again = mode === 'all' ? `--for ${values.for}` : mode;
+  if (why.length > 0) report(`seed ${options.seed} replays it: npm run torture -- ${again} --seed ${options.seed}`);
   process.stdout.write(`${values.json ? JSON.stringify(json) : JSON.stringify(json, null, 2)}\n`);
   return why.length === 0 ? 0 : 1;
 }

@@ -1,5 +1,6 @@
+import { MetricsWatch } from '../../cli/demo/metrics.ts';
 import { settle } from '../../cli/demo/settle.ts';
-import { catchUp, endsOfAll, type Group, groups } from '../../cli/lag.ts';
+import { catchUp, type Group, groups } from '../../cli/lag.ts';
 import { systemClock } from '../../engines/clock.ts';
 import type { EventLog } from '../../engines/event-log/event-log.ts';
 import { openEventLog, openStateStore } from '../../engines/open.ts';
@@ -12,6 +13,8 @@ import type { World } from './world.ts';
 const DECIDED_WITHIN_MS = 25_000;
 const PATIENCE_MS = 90_000;
 const LAST_WORDS_MS = 30_000;
+const JOURNAL_MS_MAX = 60_000;
+const LOOK_MS = 250;
 
 /**
  * Watches the house come back by itself and end: everybody ready, tokens ended, minutes closed, nobody behind; then the
@@ -23,6 +26,8 @@ export async function recover(world: World, report: (line: string) => void): Pro
   if (unready.length > 0) return unready;
   report('every process is ready again');
   const clock = systemClock();
+  const held = await journalsEmpty(world, JOURNAL_MS_MAX);
+  if (held > 0) return [`${held} records still wait in journals after ${JOURNAL_MS_MAX / 1000} s`];
   const log = await openEventLog(world.config, clock);
   const store = await openStateStore(world.config, clock);
   try {
@@ -51,6 +56,19 @@ export async function recover(world: World, report: (line: string) => void): Pro
   }
 }
 
+/** Waits until every API has shipped what its journal holds; how many records still wait after that long. */
+export async function journalsEmpty({ pool }: Pick<World, 'pool'>, patienceMs: number): Promise<number> {
+  const clock = systemClock();
+  const giveUpAt = clock.now() + patienceMs;
+  for (;;) {
+    const watch = new MetricsWatch(pool.urls());
+    await watch.scrape();
+    const waiting = watch.sum('breakwater_journal_records');
+    if (waiting === 0 || clock.now() > giveUpAt) return waiting;
+    await clock.sleep(LOOK_MS);
+  }
+}
+
 /** What the groups have not applied of what is in the log now, after that long. */
 export async function allApplied(
   log: EventLog,
@@ -58,7 +76,6 @@ export async function allApplied(
   wanted: readonly Group[],
   patienceMs: number,
 ): Promise<string[]> {
-  await endsOfAll(log);
   const late = await Promise.all(
     wanted.map((group) => catchUp(log, store, group, patienceMs, (ms) => systemClock().sleep(ms))),
   );

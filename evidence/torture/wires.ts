@@ -46,7 +46,7 @@ export class Wires implements AsyncDisposable {
   }
 
   /** The settings with which a lane's processes find their servers. */
-  settings(lane: Lane, { all }: Pick<RealServers, 'all'>, query: string): Record<string, string> {
+  settings(lane: Lane, { all }: Pick<RealServers, 'all'>): Record<string, string> {
     const port = (server: ServerName) => String(this.of(lane, server).port);
     const through = (server: ServerName) => {
       const url = new URL(all[server].url);
@@ -54,7 +54,7 @@ export class Wires implements AsyncDisposable {
       return url.toString();
     };
     return {
-      EVENT_LOG: `kafka://127.0.0.1:${port('kafka')}${query}`,
+      EVENT_LOG: `kafka://127.0.0.1:${port('kafka')}`,
       STATE_STORE: `redis://127.0.0.1:${port('redis')}`,
       WAREHOUSE: through('chdb').replace(/\/$/, ''),
       CATALOG: through('postgres'),

@@ -58,8 +58,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     await seedCatalog(config, options);
     const apis = await quietPorts(settings.decision_apis);
     wires.viewers.aim(apis);
-    const query = `?session_ms=${settings.session_timeout_ms}`;
-    const environment = (lane: Lane) => environmentWith({ ...common, ...wires.settings(lane, servers, query) });
+    const environment = (lane: Lane) => environmentWith({ ...common, ...wires.settings(lane, servers) });
     const pool = new ProcessPool({
       path: join(folder, 'processes'),
       apis,
@@ -88,6 +87,7 @@ function commonSettings(wires: Wires) {
     CLICK_TOKEN_LIFE: ms(settings.token_life_ms),
     LOG_CLOCK_MARGIN: ms(settings.log_clock_margin_ms),
     TICK_AFTER: ms(settings.tick_after_ms),
+    SESSION_TIMEOUT: ms(settings.session_timeout_ms),
     PEPPER: randomBytes(32).toString('base64url'),
     TOKEN_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
   };
