@@ -128,6 +128,14 @@ export function propertyRuns(environment: Environment = process.env): string | n
   return environment.FC_RUNS?.trim() || null;
 }
 
+/** The servers that tests can be given, by the variables that name them. */
+export const testServers = ['TEST_KAFKA_URL', 'TEST_REDIS_URL', 'TEST_POSTGRES_URL', 'TEST_CLICKHOUSE_URL'] as const;
+
+/** A server that was given to the tests; null: each suite starts its own. */
+export function testServer(name: (typeof testServers)[number], environment: Environment = process.env): string | null {
+  return environment[name]?.trim() || null;
+}
+
 /** This process's environment with `settings` over it: what a child process or a second configuration reads. */
 export function environmentWith(settings: Environment): Record<string, string> {
   const merged: Record<string, string> = {};

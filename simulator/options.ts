@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 export interface Options {
   /** Without a slash at the end; the first one of `urls`. */
   readonly url: string;
-  /** Where calls go: any call to any of them. */
+  /** Where calls go, each to whichever. */
   readonly urls: readonly string[];
   readonly out: string;
   readonly seed: number;
@@ -21,7 +21,7 @@ export const HELP = `Viewers that talk to an ad server over HTTP only, as player
 
   node simulator/main.ts --url BASE --out FILE --seed N --for 20s [options]
 
-  --url BASE          where the decision API listens, http://127.0.0.1:8080; several: any call may go to any of them
+  --url BASE          where the decision API listens, http://127.0.0.1:8080; given several times, each call may go to any
   --out FILE          viewers.jsonl: one line per call with its answer; overwritten
   --seed N            the same seed asks for the same pods in the same way (default 1)
   --for 20s           how long pods are asked for: 500ms, 20s, 2m, 1h (default 20s)

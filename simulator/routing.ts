@@ -2,7 +2,7 @@ import type { Call } from './call.ts';
 import { unitOf } from './random.ts';
 
 /**
- * Spreads calls over the addresses of one service, as a load balancer would: any call may go to any of them, wherever its
+ * Spreads calls over the addresses of one service, as a load balancer would: a call may go to each of them, wherever its
  * tracking URL leads, and the next attempt to another. With one address nothing changes.
  */
 export function routeOver(urls: readonly string[]): (call: Call) => Call {

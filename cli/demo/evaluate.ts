@@ -44,6 +44,9 @@ export async function evaluate(run: EvaluateOptions): Promise<Verdict> {
   screen.line('the audit recounts everything from the viewers, the log, the stores and the warehouse');
   const args = ['--dir', folder, '--servers', writeServers(run), '--json'];
   if (options.keep !== undefined) args.push('--dump');
+  // A native one leaves its files; embedded ones are in the folder already.
+  const elsewhere = run.engines !== undefined && !run.engines.native.includes('clickhouse');
+  if (options.keep !== undefined && elsewhere) args.push('--dump-warehouse');
   if (options.for < 20_000) for (const name of mayBeAbsent) args.push('--allow-no', name);
   const audit = await runJsonChild('evidence/audit/main.ts', args, (line) => screen.line(`  audit: ${line}`)).done;
   rmSync(join(folder, 'servers.json'));

@@ -71,7 +71,10 @@ export async function realEngines(options: RealEnginesOptions): Promise<RealEngi
     settings: Object.fromEntries(all.map(({ name, url }) => [settingOf[name], url])) as Record<Setting, string>,
     used: all.map(({ name, version, where }) => ({ name, version, where })),
     native: docker === null ? wanted : [],
-    stop: started.stop,
+    stop: once(async () => {
+      await started.stop();
+      if (given.length > 0) report(`what the run wrote to ${given.map(({ name }) => name).join(', ')} is left there`);
+    }),
   };
 }
 
@@ -84,6 +87,14 @@ export function keepWarehouse(folder: string, { native }: RealEngines): void {
   if (native.includes('clickhouse')) renameSync(stored, join(folder, 'warehouse'));
   removeCatalog(join(folder, 'servers', 'postgresql'));
   rmSync(join(folder, 'servers'), { recursive: true, force: true });
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= run();
+    return running;
+  };
 }
 
 async function givenEngines({ config, run }: RealEnginesOptions): Promise<readonly Started[]> {

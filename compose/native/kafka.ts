@@ -52,7 +52,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
     const settings = join(path, 'server.properties');
     await writeFile(settings, properties(path, ports, advertised));
     await format(path, jars, settings);
-    const memory = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC'];
+    const memory = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
     await startServer({
       name: 'kafka',
       path,

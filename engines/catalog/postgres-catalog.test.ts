@@ -1,24 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Campaign } from '../../domain/campaign.ts';
 import { micros } from '../../domain/money.ts';
 import type { Catalog } from './catalog.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { migrateCatalog } from './migrate.ts';
 import { openPostgresCatalog } from './postgres-catalog.ts';
+import { startTestPostgres, type TestPostgres } from './test-postgres.ts';
 
-let folder: string;
-let server: EmbeddedPostgres;
+let server: TestPostgres;
 let catalog: Catalog;
 let sql: pg.Pool;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'breakwater-catalog-'));
-  server = await startEmbeddedPostgres({ path: folder, port: 0 });
+  server = await startTestPostgres();
   await migrateCatalog(server.url);
   catalog = openPostgresCatalog({ url: server.url });
   sql = new pg.Pool({ connectionString: server.url, max: 2 });
@@ -27,8 +22,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await sql?.end();
   await catalog?.close();
-  await server?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await server?.remove();
 });
 
 afterEach(async () => {

@@ -6,6 +6,7 @@ import { counted, increment, readOne, stateStoreContract } from './contract.ts';
 import {
   type RedisClusterServers,
   type RedisServer,
+  startAnyRedis,
   startRedisCluster,
   startRedisServer,
   until,
@@ -45,12 +46,12 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 const answers = (store: StateStore) => until(async () => (await codeOf(store.read(['probe']))) === 'ok');
 
 describe('the state store contract on one Redis', () => {
-  let server: RedisServer;
+  let server: Awaited<ReturnType<typeof startAnyRedis>>;
   beforeAll(async () => {
-    server = await startRedisServer();
+    server = await startAnyRedis();
   });
   afterAll(() => server[Symbol.asyncDispose]());
-  beforeEach(() => server.ask('FLUSHALL'));
+  beforeEach(() => server.ask('FLUSHDB'));
 
   it.each(stateStoreContract)('$name', async ({ check }) => {
     await check({ store: await open(server.url), sleep: clock.sleep });

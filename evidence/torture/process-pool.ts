@@ -11,7 +11,7 @@ const WORKERS_MOST = 4;
 const ALL_GROUPS = ['frequency', 'pacing', 'scoring', 'warehouse'];
 
 export interface PoolOptions {
-  /** Each process has a folder of its own in it, as on a host of its own. */
+  /** Each process has a folder of its own in it, as on a host of its own; the APIs share one, so that each may adopt the other's journal. */
   readonly path: string;
   readonly apis: readonly number[];
   readonly workers: readonly number[];
@@ -25,6 +25,7 @@ interface Place {
   readonly url: string | null;
   child: Supervised | null;
   pausedPid: number | null;
+  killedPid: number | null;
 }
 
 /** The processes of the house: APIs, management and as many workers as it is scaled to. */
@@ -43,9 +44,10 @@ export class ProcessPool {
     this.#options = options;
     const { apis, workers } = options;
     const lane = (index: number): Lane => lanes[1 + (index % 2)] ?? 'workers-a';
-    this.#apis = apis.map((port, at) =>
-      this.#place(`api-${at + 1}`, 'decision-api', 'api', port, ['serve', 'decision']),
-    );
+    this.#apis = apis.map((port, at) => {
+      const shared = { DATA_DIR: join(options.path, 'apis'), INSTANCE: String(at + 1) };
+      return this.#place(`api-${at + 1}`, 'decision-api', 'api', port, ['serve', 'decision'], shared);
+    });
     this.#management = this.#place('management', 'management', 'api', null, ['serve', 'management']);
     this.#workers = workers
       .slice(0, WORKERS_MOST)
@@ -54,7 +56,14 @@ export class ProcessPool {
     this.#last = this.#place('worker-last', 'workers', 'workers-a', port, ['worker', 'warehouse']);
   }
 
-  #place(name: string, role: Role, lane: Lane, port: number | null, args: readonly string[]): Place {
+  #place(
+    name: string,
+    role: Role,
+    lane: Lane,
+    port: number | null,
+    args: readonly string[],
+    settings: Readonly<Record<string, string>> = {},
+  ): Place {
     const dataDir = join(this.#options.path, name);
     mkdirSync(dataDir, { recursive: true });
     const ports = port === null ? {} : { PORT: String(port), WORKER_PORT: String(port) };
@@ -62,12 +71,18 @@ export class ProcessPool {
       name,
       role,
       args: [...args],
-      environment: { ...this.#options.environments[lane], ...ports, DATA_DIR: dataDir },
+      environment: { ...this.#options.environments[lane], ...ports, DATA_DIR: dataDir, ...settings },
       listens: port !== null,
       stopsLast: false,
       logFile: join(dataDir, 'log.jsonl'),
     };
-    return { spec, url: port === null ? null : `http://127.0.0.1:${port}`, child: null, pausedPid: null };
+    return {
+      spec,
+      url: port === null ? null : `http://127.0.0.1:${port}`,
+      child: null,
+      pausedPid: null,
+      killedPid: null,
+    };
   }
 
   /** APIs, management and `workers` workers, all of them ready. */
@@ -105,7 +120,12 @@ export class ProcessPool {
 
   /** SIGKILL. The pid that it hit, or null where nobody lives. */
   kill(role: Role, which: number): number | null {
-    return this.#strike(role, which, (place) => place.child?.kill() ?? null);
+    return this.#strike(role, which, (place) => {
+      // Its end may not have been noticed yet: nobody is killed twice.
+      if (place.child?.pid === place.killedPid) return null;
+      place.killedPid = place.child?.kill() ?? null;
+      return place.killedPid;
+    });
   }
 
   /** SIGTERM; the supervisor starts it again. */

@@ -49,6 +49,8 @@ const ROUND_MS = 150_000;
 /** Three token lives and a little. */
 const WORKERS_AWAY_MS = settings.token_life_ms * 3 + 1_000;
 const LONGER_THAN_SESSION_MS = settings.session_timeout_ms + 1_000;
+/** An API that is silent this long has its journal adopted by the other one. */
+const ADOPTED_MS = 18_000;
 /** Nothing begins in the first and the last share of a run. */
 const [FIRST, LAST] = [0.06, 0.96];
 
@@ -115,14 +117,14 @@ function quick(draw: Draw, span: Span, runMs: number): Strike[] {
     Array.from({ length: count }, (): Blow => ({ kind: 'kill', role, which: draw.unit() }));
   const restarts = (role: Role, count: number) =>
     Array.from({ length: count }, (): Blow => ({ kind: 'restart', role, which: draw.unit() }));
-  const pauses = (role: Role, count: number) =>
+  const pauses = (role: Role, count: number, mostMs: number) =>
     Array.from(
       { length: count },
       (): Blow => ({
         kind: 'pause',
         role,
         which: draw.unit(),
-        forMs: draw.between(LONGER_THAN_SESSION_MS, LONGER_THAN_SESSION_MS + 3_000),
+        forMs: draw.between(LONGER_THAN_SESSION_MS, mostMs),
       }),
     );
   const blows: Blow[] = [
@@ -131,8 +133,8 @@ function quick(draw: Draw, span: Span, runMs: number): Strike[] {
     ...kills('management', 1),
     ...restarts('workers', 2),
     ...restarts('decision-api', 1),
-    ...pauses('workers', 2),
-    ...pauses('decision-api', 1),
+    ...pauses('workers', 2, LONGER_THAN_SESSION_MS + 3_000),
+    ...pauses('decision-api', 1, ADOPTED_MS),
     ...wires(draw),
   ];
   return shuffled(blows, draw).map((blow, index) => {
