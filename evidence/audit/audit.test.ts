@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type AuditOptions, audit } from './audit.ts';
 import { names } from './fault.ts';
 import { report } from './report.ts';
-import { sampleRun, storedBeacons, withLog } from './sample-run.ts';
+import { sampleRun } from './sample-run.ts';
 
 const strict: AuditOptions = { allowNo: [], deadLettersExpected: 0 };
 
@@ -20,7 +20,6 @@ test('a run without a flaw is exact, with every figure recounted', () => {
     beacons_in_log: 5,
     rows_in_warehouse: 7,
     duplicates: 1,
-    shipped_again: 0,
     late: 1,
     unbilled_because_late: 0,
     billable_impressions: 2,
@@ -36,7 +35,6 @@ test('a run without a flaw is exact, with every figure recounted', () => {
   });
 });
 
-<<<<<<< .merge_file_TVXjF4
 test('a paid event that was late without intent is told as unbilled', () => {
   const run = sampleRun();
   const paid = run.log.beacons.find(({ value }) => value.event === 'impression' && value.pricing_model === 'cpm');
@@ -46,22 +44,6 @@ test('a paid event that was late without intent is told as unbilled', () => {
   expect(told(run.calls)).toBe(1);
   const onPurpose = run.calls.map((call) => (call.cb === paid?.value.cachebuster ? { ...call, intent: 'late' } : call));
   expect(told(onPurpose)).toBe(0);
-=======
-test('a beacon that was shipped twice counts once, and is no repetition of a player', () => {
-  const run = sampleRun();
-  const [first] = run.log.beacons;
-  if (!first) throw new Error('the sample has a beacon');
-  const last = run.log.beacons.at(-1) ?? first;
-  const again = { ...first, offset: last.offset + 1, appendedAt: last.appendedAt };
-  const beacons = [...run.log.beacons, again];
-  const shipped = withLog(run, { beacons });
-  const verdicts = audit({ ...shipped, warehouse: { ...run.warehouse, beacons: storedBeacons(beacons) } }, strict);
-  expect(verdicts).toMatchObject({ beacons_in_log: 5, shipped_again: 1, duplicates: 1, billable_impressions: 2 });
-  // The sample's roll-ups were made before: a warehouse counts such a row as one that came again.
-  expect(names(verdicts.faults)).toEqual(['rollup_differs']);
-  const torn = { ...again, value: { ...again.value, cachebuster: 'another' } };
-  expect(names(audit(withLog(run, { beacons: [...run.log.beacons, torn] }), strict).faults)).toContain('arrival_torn');
->>>>>>> .merge_file_rcvbBJ
 });
 
 test('an opportunity of 0 fails, unless the run is allowed to be that short', () => {

@@ -1,7 +1,7 @@
 import { checkAnswers, isAnswered } from './check-answers.ts';
 import { checkCaps, checkWindows } from './check-caps.ts';
 import { checkEligibility } from './check-eligibility.ts';
-import { checkArrivals, checkHeads, checkLog } from './check-log.ts';
+import { checkHeads, checkLog } from './check-log.ts';
 import { checkMoney } from './check-money.ts';
 import { checkPods } from './check-pods.ts';
 import { checkPrices } from './check-prices.ts';
@@ -11,11 +11,7 @@ import { checkSignals } from './check-signals.ts';
 import { checkWarehouse } from './check-warehouse.ts';
 import type { CallFact, RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
-<<<<<<< .merge_file_kWRpqI
 import { firstRequests, isUnbilledBecauseLate, judge, place, total, type Verdict } from './judge.ts';
-=======
-import { firstArrivals, firstRequests, judge, total, type Verdict } from './judge.ts';
->>>>>>> .merge_file_AkHrAe
 
 export interface AuditOptions {
   /** Opportunities that this run is too short to offer. */
@@ -30,10 +26,7 @@ export interface Verdicts {
   readonly ads: number;
   readonly fill_rate: number;
   readonly beacons_acked: number;
-  /** Each arrival once. */
   readonly beacons_in_log: number;
-  /** Beacons that stand in the log again because they were shipped again: the same arrival, no player's repetition. */
-  readonly shipped_again: number;
   readonly rows_in_warehouse: number;
   /** What players repeated; what a journal shipped once more is counted apart. */
   readonly duplicates: number;
@@ -74,11 +67,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
   const faults = [
     ...checkAnswers(run),
     ...checkLog(run.log, options),
-<<<<<<< .merge_file_kWRpqI
     ...shipping.faults,
-=======
-    ...checkArrivals(run.log),
->>>>>>> .merge_file_AkHrAe
     ...checkHeads(run),
     ...checkWarehouse(run, verdicts),
     ...checkPrices(run),
@@ -175,20 +164,14 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
     fill_rate:
       asked === 0 ? 0 : Number((total(paid.map(({ duration_seconds }) => duration_seconds)) / asked).toFixed(4)),
     beacons_acked: acked.size,
-    beacons_in_log: new Set(verdicts.map(({ beacon }) => beacon.value.arrival_id)).size,
-    shipped_again: verdicts.length - new Set(verdicts.map(({ beacon }) => beacon.value.arrival_id)).size,
+    beacons_in_log: verdicts.length,
     rows_in_warehouse: run.warehouse.requests.length + run.warehouse.beacons.length,
-<<<<<<< .merge_file_kWRpqI
     duplicates: verdicts.filter(({ first, beacon }) => !first && !again.has(place(beacon))).length,
     shipped_again: again.size,
     late: verdicts.filter(({ late, beacon }) => late && !again.has(place(beacon))).length,
     unbilled_because_late: verdicts.filter(
       (verdict) => isUnbilledBecauseLate(verdict) && !lateOnPurpose.has(verdict.beacon.value.cachebuster),
     ).length,
-=======
-    duplicates: firstArrivals(verdicts).filter(({ first }) => !first).length,
-    late: verdicts.filter(({ late }) => late).length,
->>>>>>> .merge_file_AkHrAe
     billable_impressions: verdicts.filter(({ beacon, billable }) => billable && beacon.value.event === 'impression')
       .length,
   };

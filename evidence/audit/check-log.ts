@@ -41,18 +41,6 @@ export function checkLog(log: LogFacts, options: LogOptions): Fault[] {
   ];
 }
 
-/** What is shipped again are the same bytes to the same partition: one arrival never says two things. */
-export function checkArrivals(log: Pick<LogFacts, 'beacons'>): Fault[] {
-  const said = new Map<string, string>();
-  const torn: string[] = [];
-  for (const { partition, value } of log.beacons) {
-    const text = JSON.stringify([partition, value]);
-    if ((said.get(value.arrival_id) ?? text) !== text) torn.push(value.arrival_id);
-    said.set(value.arrival_id, text);
-  }
-  return fault('arrival_torn', 'two records of one arrival are not the same', torn);
-}
-
 /** Every worker has applied the log to its end (ticks at the end carry nothing), and nothing beyond it. */
 export function checkHeads(run: Pick<Run, 'log' | 'state'>): Fault[] {
   const partitions = new Map(run.log.partitions.map((fact) => [`${fact.topic}/${fact.partition}`, fact]));

@@ -42,16 +42,9 @@ export function judge(beacons: LogFacts['beacons']): Verdict[] {
   });
 }
 
-<<<<<<< .merge_file_MShlJ7
 /** An event that would have been paid for, had it been appended in time. */
 export function isUnbilledBecauseLate({ beacon: { value }, first, late }: Verdict): boolean {
   return first && late && paidEvent[value.pricing_model] === value.event;
-=======
-/** Without what stands in the log again because it was shipped again: an arrival id names one HTTP arrival. */
-export function firstArrivals(verdicts: readonly Verdict[]): Verdict[] {
-  const seen = new Set<string>();
-  return verdicts.filter(({ beacon }) => seen.size < seen.add(beacon.value.arrival_id).size);
->>>>>>> .merge_file_Mp9wVK
 }
 
 /** The first record of every request_id; a repetition ships the same bytes again and changes nothing. */

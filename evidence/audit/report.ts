@@ -18,11 +18,7 @@ export function report(verdicts: Verdicts): string {
     row('beacons', `${v.beacons_acked} acknowledged, ${v.beacons_in_log} in the log`),
     row(
       'repeated',
-<<<<<<< .merge_file_4IOKrO
       `${v.duplicates} in the log, ${v.duplicates_sent} sent on purpose; shipped again ${v.shipped_again}; none counted`,
-=======
-      `${v.duplicates} in the log, ${v.duplicates_sent} sent on purpose; none counted; ${v.shipped_again} shipped again by ourselves`,
->>>>>>> .merge_file_dnfknN
     ),
     row('late', `${v.late} in the log, ${v.late_sent} sent on purpose; none billed`),
     row('warehouse', `${v.rows_in_warehouse} rows`),

@@ -5,7 +5,7 @@ import { micros } from '../../domain/money.ts';
 import { systemClock } from '../../engines/clock.ts';
 import type { EventLog } from '../../engines/event-log/event-log.ts';
 import { openKafkaEventLog } from '../../engines/event-log/kafka-event-log.ts';
-import { startTestKafka, type TestKafka } from '../../engines/event-log/test-kafka.ts';
+import { type OwnKafka, startOwnKafka } from '../../engines/event-log/test-kafka.ts';
 import { topics } from '../../schemas/events.ts';
 import { makeFolder, PARTITIONS, readTopic, removeFolder, type Serving, serve } from './house.ts';
 import { Viewers } from './viewers.ts';
@@ -18,11 +18,11 @@ const campaigns = [
   testCampaign({ caps: [{ scope: 'user', creativeId: null, windowSeconds: 3600, max: 50 }] }),
   testCampaign({ totalBudgetMicros: micros(1_000_000_000_000) }),
 ];
-let kafka: TestKafka;
+let kafka: OwnKafka;
 let folder: string;
 
 beforeAll(async () => {
-  kafka = await startTestKafka();
+  kafka = await startOwnKafka();
 }, START_MS_MAX);
 
 afterAll(() => kafka.remove());
