@@ -32,6 +32,7 @@ test('a run without a flaw is exact, with every figure recounted', () => {
     conflicts_rejected: 1,
     duplicates_sent: 1,
     late_sent: 1,
+    decided_apart: 0,
   });
 });
 

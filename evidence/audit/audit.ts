@@ -1,3 +1,4 @@
+import { decidedApart } from './apart.ts';
 import { checkAnswers, isAnswered } from './check-answers.ts';
 import { checkCaps, checkWindows } from './check-caps.ts';
 import { checkEligibility } from './check-eligibility.ts';
@@ -48,6 +49,8 @@ export interface Verdicts {
   readonly late_sent: number;
   readonly state_keys: number;
   readonly state_keys_without_expiry: number;
+  /** Requests decided more than once because the state store could not be asked; see apart.ts. */
+  readonly decided_apart: number;
   readonly signals: number;
   readonly dead_letters: number;
   readonly faults: readonly Fault[];
@@ -97,6 +100,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...chances,
     state_keys: keys.count,
     state_keys_without_expiry: keys.endless.length,
+    decided_apart: decidedApart(run.log.requests).size,
     signals: run.log.signals.length,
     dead_letters: run.log.deadLetters.length,
     faults,

@@ -12,6 +12,7 @@ const audit: AuditAnswer = {
   caps_refused: 0,
   budgets_exhausted: 0,
   unbilled_because_late: 3,
+  decided_apart: 0,
   faults: [],
 };
 

@@ -12,6 +12,7 @@ const exact: AuditAnswer = {
   caps_refused: 12,
   budgets_exhausted: 2,
   unbilled_because_late: 7,
+  decided_apart: 0,
   faults: [],
 };
 

@@ -12,6 +12,8 @@ export interface AuditAnswer {
   readonly caps_refused: number;
   readonly budgets_exhausted: number;
   readonly unbilled_because_late: number;
+  /** Retries that were decided anew because the state store could not be asked. */
+  readonly decided_apart: number;
   readonly faults: readonly { readonly name: string; readonly count: number; readonly ids: readonly string[] }[];
 }
 
@@ -126,6 +128,7 @@ export function judge(outcome: Outcome): Verdict {
       audit_faults: faults.map(({ name, count }) => `${name} ${count}`),
       caps_refused: audit?.caps_refused ?? 0,
       budgets_exhausted: audit?.budgets_exhausted ?? 0,
+      decided_apart: audit?.decided_apart ?? 0,
       kills_by_role: deeds.kills,
       pauses_by_role: deeds.pauses,
       restarts_by_role: deeds.restarts,
