@@ -22,7 +22,8 @@ export async function serveDecision(): Promise<never> {
   return runUntilStopped(logger, async (opened) => {
     const clock = systemClock();
     const log = await openEventLog(config, clock);
-    opened('event log', () => log.close());
+    // By then all is shipped or kept: a broker that is silent must not hold up our end.
+    opened('event log', () => Promise.race([log.close(), clock.sleep(CLOSE_MS_MAX)]));
     const topics = await ensureTopicsSoon(config, log, clock, logger);
     opened('topics', async () => topics[Symbol.dispose]());
     const store = await openStateStore(config, clock);
@@ -55,6 +56,7 @@ function portsOf({ port, instance, dataDir }: Config): readonly number[] {
   return portsToTry(port, moreDecisionApis?.[instance]);
 }
 
+const CLOSE_MS_MAX = 2_000;
 const BOOT_MS_MAX = 5_000;
 const TOPICS_EVERY_MS = 2_000;
 
@@ -89,7 +91,8 @@ export async function serveManagement(): Promise<never> {
     const clock = systemClock();
     const log = await openEventLog(config, clock);
     opened('event log', () => log.close());
-    await log.ensureTopics(topicSpecs(config));
+    const topics = await ensureTopicsSoon(config, log, clock, logger);
+    opened('topics', async () => topics[Symbol.dispose]());
     const catalog = await openCatalog(catalogUrl(config));
     opened('catalog', () => catalog.close());
     const management = await startManagement({ config, clock, log, catalog, logger });

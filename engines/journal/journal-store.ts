@@ -224,8 +224,9 @@ export class JournalStore {
 
   #oldest(): number | null {
     if (this.#waiting.records <= 0) return null;
-    const firsts = this.topics().flatMap((topic) => this.next(topic).slice(0, 1));
-    return firsts.length === 0 ? null : Math.min(...firsts.map(({ putAt }) => putAt));
+    const firsts = this.topics().flatMap((topic) => [...this.#records.getRange({ start: [topic, 0], limit: 1 })]);
+    const times = firsts.map(({ value }) => decodeNumber(value));
+    return times.length === 0 ? null : Math.min(...times);
   }
 }
 

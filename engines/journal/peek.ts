@@ -25,28 +25,41 @@ export interface JournalView {
 /** Reads without taking the journal or its lock. */
 export async function peek(path: string): Promise<JournalView> {
   const owner = await readOwner(path);
-  const { records, dead } = existsSync(join(path, 'data.mdb')) ? await readTables(path) : { records: [], dead: [] };
+  const found = existsSync(join(path, 'data.mdb')) ? await readTables(path) : nothing;
   return {
     id: basename(path),
     owner,
     state: stateOf(owner),
     lastBeat: await lastBeat(path),
-    records: records.length,
-    bytes: records.reduce((total, { bytes }) => total + bytes, 0),
-    oldestPutAt: records.reduce<number | null>((least, { putAt }) => Math.min(least ?? putAt, putAt), null),
-    deadLetters: dead.map((record) => ({ topic: record.topic, bytes: record.bytes, arrivalId: arrivalIdOf(record) })),
+    ...found,
     settled: isSettled(path),
   };
 }
 
-async function readTables(path: string): Promise<{ records: JournalRecord[]; dead: JournalRecord[] }> {
+type Found = Pick<JournalView, 'records' | 'bytes' | 'oldestPutAt' | 'deadLetters'>;
+
+const nothing: Found = { records: 0, bytes: 0, oldestPutAt: null, deadLetters: [] };
+
+/** One record at a time: a journal may hold more than the memory. */
+async function readTables(path: string): Promise<Found> {
   const root = open<Buffer, (string | number)[]>({ path, encoding: 'binary', readOnly: true, maxDbs: 12 });
   const read = (name: string) => {
     const table = root.openDB<Buffer, (string | number)[]>({ name, encoding: 'binary' });
-    return [...table.getRange({})].map(({ key, value }) => decodeRecord(key as [string, number], value));
+    return table.getRange({}).map(({ key, value }) => decodeRecord(key as [string, number], value));
   };
   try {
-    return { records: read('records'), dead: read('dead') };
+    let { records, bytes, oldestPutAt } = nothing;
+    for (const record of read('records')) {
+      records++;
+      bytes += record.bytes;
+      oldestPutAt = Math.min(oldestPutAt ?? record.putAt, record.putAt);
+    }
+    const deadLetters = [...read('dead')].map((record) => ({
+      topic: record.topic,
+      bytes: record.bytes,
+      arrivalId: arrivalIdOf(record),
+    }));
+    return { records, bytes, oldestPutAt, deadLetters };
   } finally {
     await root.close();
   }

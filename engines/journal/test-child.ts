@@ -42,8 +42,10 @@ const lane = async () => {
       const number = await journal.put('ad-requests', [{ partition: 0, key: 'k', value: Buffer.from(text) }]);
       process.send?.({ text, number });
     } catch (error) {
-      process.send?.((error as EngineError).code);
-      return;
+      const { code } = error as EngineError;
+      process.send?.(code);
+      // Who slept for longer than a write may take is told so first.
+      if (code !== 'timeout') return;
     }
   }
 };

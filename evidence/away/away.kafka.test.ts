@@ -126,6 +126,34 @@ it(
 );
 
 it(
+  'an API that is told to stop while Kafka is silent ends in time, and the next one ships what it left',
+  () =>
+    withHouse(async (url, log) => {
+      await makeTopics(log);
+      const first = await serve(folder, { EVENT_LOG: url });
+      await using viewers = new Viewers(first.url, 4, 20);
+      await expect.poll(() => viewers.acknowledged.length, { timeout: 30_000 }).toBeGreaterThan(50);
+      signal('SIGSTOP');
+      try {
+        const then = viewers.acknowledged.length;
+        await expect.poll(() => viewers.acknowledged.length, { timeout: 30_000 }).toBeGreaterThan(then + 50);
+        await viewers.stop();
+        const since = clock.now();
+        expect(await end(first)).toBe(0);
+        expect(clock.now() - since).toBeLessThan(10_000);
+      } finally {
+        signal('SIGCONT');
+      }
+      const second = await serve(folder, { EVENT_LOG: url });
+      await expect.poll(() => second.metric('journals_adopted_total'), { timeout: 60_000 }).toBe(1);
+      await drained(second);
+      await compare(log, viewers);
+      expect(await end(second)).toBe(0);
+    }),
+  TEST_MS_MAX,
+);
+
+it(
   'an API that starts while Kafka and Postgres are away serves, is killed, starts again, and adopts what it had taken',
   () =>
     withHouse(async (url, log) => {
