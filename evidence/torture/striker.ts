@@ -1,6 +1,7 @@
 import { systemClock } from '../../engines/clock.ts';
 import type { Deeds } from './deeds.ts';
 import type { Blow, Role, Strike } from './schedule.ts';
+import type { TcpProxy } from './tcp-proxy.ts';
 import type { World } from './world.ts';
 
 const TRY_AGAIN_MS = 200;
@@ -80,7 +81,7 @@ export class Striker {
       case 'kill':
       case 'restart':
       case 'pause':
-        return this.#process(blow);
+        return this.#until(() => this.#hit(blow));
       case 'cut':
       case 'delay':
       case 'stall':
@@ -94,8 +95,9 @@ export class Striker {
     }
   }
 
-  async #process(blow: Extract<Blow, { role: Role }>): Promise<void> {
-    while (!this.#hit(blow)) {
+  /** Tries until it hits. */
+  async #until(hit: () => boolean): Promise<void> {
+    while (!hit()) {
       if (this.#over) {
         this.#options.deeds.missed++;
         return;
@@ -122,6 +124,17 @@ export class Striker {
     return true;
   }
 
+  /** False where nobody is connected. */
+  #cut(wire: TcpProxy, share: number): boolean {
+    const { deeds } = this.#options;
+    const connections = wire.cut(share);
+    if (connections === 0) return false;
+    deeds.cuts++;
+    deeds.connectionsCut += connections;
+    this.#say(`cut ${connections} connections, ${wire.name}`);
+    return true;
+  }
+
   #count<Name extends string>(counts: Record<Name, number>, name: Name, line: string): void {
     counts[name]++;
     this.#say(line);
@@ -130,12 +143,7 @@ export class Striker {
   async #wire(blow: Blow & { kind: 'cut' | 'delay' | 'stall' }): Promise<void> {
     const { world, deeds } = this.#options;
     const wire = world.wires.of(blow.lane, blow.server);
-    if (blow.kind === 'cut') {
-      const connections = wire.cut(blow.share);
-      deeds.cuts++;
-      deeds.connectionsCut += connections;
-      return this.#say(`cut ${connections} connections, ${wire.name}`);
-    }
+    if (blow.kind === 'cut') return this.#until(() => this.#cut(wire, blow.share));
     if (blow.kind === 'delay') {
       deeds.delays++;
       this.#say(`${wire.name} takes ${blow.byMs} ms longer for ${blow.forMs} ms`);
