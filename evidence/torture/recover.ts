@@ -21,6 +21,13 @@ const LOOK_MS = 250;
  * processes stop in order. Answers what did not come back, a line each.
  */
 export async function recover(world: World, report: (line: string) => void): Promise<string[]> {
+  const missing = await comeBack(world, report);
+  // What still runs would write while the audit reads.
+  if (missing.length > 0) await world.pool.stop();
+  return missing;
+}
+
+async function comeBack(world: World, report: (line: string) => void): Promise<string[]> {
   const down = servers.filter((name) => world.servers.all[name].pid === null).map((name) => `${name} does not run`);
   const unready = down.length > 0 ? down : await world.pool.unready();
   if (unready.length > 0) return unready;
