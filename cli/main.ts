@@ -158,6 +158,7 @@ function addOperate(root: Command): void {
     .argument('<request_id>')
     .action(async (id: string) => (await import('./trace.ts')).traceCommand(id));
   addJournal(root);
+  addRebuild(root);
   const letters = root.command('dead-letters').helpGroup(OPERATE).description('records that workers could not use');
   letters
     .command('list')

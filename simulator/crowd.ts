@@ -64,7 +64,7 @@ export class Crowd {
     const answer = await player.send(call);
     const tookMs = clock.ticks() - began;
     const read = call.kind === 'ad-request' ? parse(answer.text) : null;
-    file.write(sentMs, call, answer, read);
+    file.write(sentMs, call, answer, read, tookMs);
     tally.called(call, answer, tookMs);
     if (this.#stopped) return;
     if (answer.status === null || answer.status === 503) this.#again(call, answer, sentMs);

@@ -49,6 +49,7 @@ class KafkaEventLog implements EventLog {
   readonly #appenders = new Map<string, KafkaAppender>();
   readonly #subscriptions = new Set<Subscription>();
   #admin: Promise<Admin> | null = null;
+  #asking: Promise<void> = Promise.resolve();
   #producer: Promise<Producer> | null = null;
   #closing: Promise<void> | null = null;
 
@@ -79,6 +80,7 @@ class KafkaEventLog implements EventLog {
       timeoutMs,
       onError: this.#options.onError,
       onGrowth: () => this.#renewProducer(),
+      onStale: (admin) => this.#dropAdmin(admin),
     });
   }
 
@@ -146,10 +148,16 @@ class KafkaEventLog implements EventLog {
     await within(clock, timeoutMs * 2, 'closing the event log', ends()).catch(onError);
   }
 
+  /** One after the other: kafkajs keeps one picture of all topics, and while it learns of one it may forget another. */
   async #offsets(topic: string) {
-    const offsets = await this.#topics.ask('asking for offsets', (admin) =>
-      admin.fetchTopicOffsets(this.#topics.full(topic)),
-    );
+    const offsets = await this.#topics.ask('asking for offsets', (admin) => {
+      const asked = this.#asking.then(() => admin.fetchTopicOffsets(this.#topics.full(topic)));
+      this.#asking = asked.then(
+        () => undefined,
+        () => undefined,
+      );
+      return asked;
+    });
     return offsets.toSorted((a, b) => a.partition - b.partition);
   }
 
@@ -158,7 +166,13 @@ class KafkaEventLog implements EventLog {
     if (known) return known;
     const { clock, timeoutMs } = this.#options;
     const full = this.#topics.full(topic);
-    const made = new KafkaAppender({ topic: full, clock, timeoutMs, producer: () => this.#connectedProducer() });
+    const made = new KafkaAppender({
+      topic: full,
+      clock,
+      timeoutMs,
+      producer: () => this.#connectedProducer(),
+      onStale: () => this.#renewProducer(),
+    });
     this.#appenders.set(topic, made);
     return made;
   }
@@ -189,6 +203,17 @@ class KafkaEventLog implements EventLog {
       throw asEngineError(error, 'connecting to Kafka');
     });
     return this.#producer;
+  }
+
+  /** Those who ask at once stumble at once: the next one is not dropped for what they say of the last. */
+  #dropAdmin(stale: Admin): void {
+    const { onError } = this.#options;
+    const drop = async () => {
+      if ((await this.#admin) !== stale) return;
+      this.#admin = null;
+      await stale.disconnect();
+    };
+    drop().catch(onError);
   }
 
   /** kafkajs drops records for a partition that it does not know yet without a word: a new one asks the cluster anew. */

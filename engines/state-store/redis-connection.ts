@@ -23,8 +23,8 @@ export interface RedisConnection {
   /** Runs a script on keys of one slot. Rejects with EngineError within about a second. */
   run(script: RedisScript, keys: readonly string[], values: readonly (string | Buffer)[]): Promise<readonly Answer[]>;
   unlink(key: string): Promise<void>;
-  /** The replication id of each master. */
-  stores(): Promise<readonly string[]>;
+  /** The replication id of each master of a cluster. */
+  masters(): Promise<readonly string[]>;
   readonly cluster: boolean;
   close(): Promise<void>;
 }
@@ -121,7 +121,7 @@ function wrap(client: Redis | Cluster, state: { closed: boolean }): RedisConnect
         }
       }),
     unlink: (key) => guarded(async () => void (await client.unlink(key))),
-    stores: () => guarded(() => Promise.all(masters().map(storeOf))),
+    masters: () => guarded(() => Promise.all(masters().map(storeOf))),
     async close() {
       state.closed = true;
       client.disconnect();

@@ -1,3 +1,4 @@
+import { decidedApart } from './apart.ts';
 import { checkAnswers, isAnswered } from './check-answers.ts';
 import { checkCaps, checkWindows } from './check-caps.ts';
 import { checkEligibility } from './check-eligibility.ts';
@@ -11,7 +12,7 @@ import { checkSignals } from './check-signals.ts';
 import { checkWarehouse } from './check-warehouse.ts';
 import type { CallFact, RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
-import { firstRequests, judge, place, total, type Verdict } from './judge.ts';
+import { firstRequests, isUnbilledBecauseLate, judge, place, total, type Verdict } from './judge.ts';
 
 export interface AuditOptions {
   /** Opportunities that this run is too short to offer. */
@@ -26,13 +27,14 @@ export interface Verdicts {
   readonly ads: number;
   readonly fill_rate: number;
   readonly beacons_acked: number;
-  /** Each arrival once. */
   readonly beacons_in_log: number;
   readonly rows_in_warehouse: number;
   /** What players repeated; what a journal shipped once more is counted apart. */
   readonly duplicates: number;
   readonly shipped_again: number;
   readonly late: number;
+  /** Paid events that nobody sent late on purpose, and that were appended after their expiry all the same. */
+  readonly unbilled_because_late: number;
   readonly billable_impressions: number;
   readonly spend_micros_log: number;
   readonly spend_micros_warehouse: number;
@@ -47,6 +49,8 @@ export interface Verdicts {
   readonly late_sent: number;
   readonly state_keys: number;
   readonly state_keys_without_expiry: number;
+  /** Requests decided more than once because the state store could not be asked; see apart.ts. */
+  readonly decided_apart: number;
   readonly signals: number;
   readonly dead_letters: number;
   readonly faults: readonly Fault[];
@@ -96,6 +100,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...chances,
     state_keys: keys.count,
     state_keys_without_expiry: keys.endless.length,
+    decided_apart: decidedApart(run.log.requests).size,
     signals: run.log.signals.length,
     dead_letters: run.log.deadLetters.length,
     faults,
@@ -154,6 +159,7 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
         : [],
     ),
   );
+  const lateOnPurpose = new Set(run.calls.flatMap((call) => (call.intent === 'late' ? [call.cb] : [])));
   return {
     requests_answered: answered.size,
     requests_in_log: requests.length,
@@ -167,6 +173,9 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
     duplicates: verdicts.filter(({ first, beacon }) => !first && !again.has(place(beacon))).length,
     shipped_again: again.size,
     late: verdicts.filter(({ late, beacon }) => late && !again.has(place(beacon))).length,
+    unbilled_because_late: verdicts.filter(
+      (verdict) => isUnbilledBecauseLate(verdict) && !lateOnPurpose.has(verdict.beacon.value.cachebuster),
+    ).length,
     billable_impressions: verdicts.filter(({ beacon, billable }) => billable && beacon.value.event === 'impression')
       .length,
   };

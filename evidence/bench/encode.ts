@@ -11,7 +11,7 @@ const identities = [
   { scope: 'household', hash: hash(2) },
 ];
 
-const beaconOf = (n: number): EventShapes['ad-beacon'] => ({
+export const beaconOf = (n: number): EventShapes['ad-beacon'] => ({
   arrival_id: uuid(n),
   event: 'impression',
   received_at: at + n,
@@ -39,7 +39,7 @@ const beaconOf = (n: number): EventShapes['ad-beacon'] => ({
   error_code: null,
 });
 
-const requestOf = (n: number): EventShapes['ad-request'] => ({
+export const requestOf = (n: number): EventShapes['ad-request'] => ({
   arrival_id: uuid(n),
   request_id: uuid(n + 1),
   received_at: at + n,

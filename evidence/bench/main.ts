@@ -3,6 +3,7 @@ import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchEncode } from './encode.ts';
 import { benchMatch } from './match.ts';
+import { benchPipeline } from './pipeline.ts';
 import type { BenchOptions, Rows } from './rows.ts';
 import { benchSolve } from './solve.ts';
 
@@ -17,6 +18,7 @@ const benches: readonly Bench[] = [
   { name: 'match', about: 'the targeting index against loops over the rules', run: benchMatch },
   { name: 'solve', about: 'the pod solver against the exact optimum and one HTTP echo', run: benchSolve },
   { name: 'encode', about: 'Avro records against JSON', run: benchEncode },
+  { name: 'pipeline', about: 'Kafka to Redis and ClickHouse against a consumer that only decodes', run: benchPipeline },
 ];
 
 const usage = `npm run bench -- [NAME]... [--json]
