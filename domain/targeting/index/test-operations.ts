@@ -40,6 +40,12 @@ const clock = fc
   .record({ hour: fc.integer({ min: 0, max: 23 }), minute: fc.constantFrom(0, 0, 0, 15, 30, 7, 59) })
   .map(({ hour, minute }) => `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`);
 const range = (limit: number, step: number) =>
+  fc.oneof({ weight: 1, arbitrary: bucket(limit, step) }, { weight: 4, arbitrary: ends(limit, step) });
+const bucket = (limit: number, step: number) =>
+  fc
+    .tuple(fc.integer({ min: 0, max: limit / step }), fc.constantFrom('+', '-'))
+    .map(([n, sign]) => (sign === '+' ? `${n * step}+` : `0-${n * step}`));
+const ends = (limit: number, step: number) =>
   fc
     .tuple(fc.integer({ min: 0, max: limit / step }), fc.integer({ min: 0, max: limit / step }), fc.nat(5))
     .map(([a, b, open]) => ({
