@@ -14,14 +14,17 @@ import { openPostgresCatalog } from './postgres-catalog.ts';
 let folder: string;
 let server: EmbeddedPostgres;
 let catalog: Catalog;
-let sql: pg.Pool;
+let sql: pg.Client;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'breakwater-catalog-'));
   server = await startEmbeddedPostgres({ path: folder, port: 0 });
   await migrateCatalog(server.url);
   catalog = openPostgresCatalog({ url: server.url });
-  sql = new pg.Pool({ connectionString: server.url, max: 2 });
+  sql = new pg.Client({ connectionString: server.url });
+  // The server's end may come before the connection's own.
+  sql.on('error', () => undefined);
+  await sql.connect();
 });
 
 afterAll(async () => {
