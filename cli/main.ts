@@ -4,6 +4,7 @@ import { parseDuration } from '../engines/config.ts';
 const RUN = 'Run:';
 const OPERATE = 'Operate:';
 const ANALYSE = 'Analyse:';
+const MANAGE = 'Manage:';
 
 /** Commands load what they need when they run, so that a worker does not carry the demo in memory. */
 function program(): Command {
@@ -16,6 +17,7 @@ function program(): Command {
   addOperate(root);
   addAnalyse(root);
   addExplain(root);
+  addManage(root);
   addInternal(root);
   return root;
 }
@@ -88,6 +90,26 @@ function addExplain(root: Command): void {
     .action(async (requestId: string, options) => {
       process.exitCode = await (await import('./explain.ts')).explainCommand(requestId, options, process.stdout);
     });
+}
+
+function addManage(root: Command): void {
+  const experiments = root
+    .command('experiments')
+    .helpGroup(MANAGE)
+    .description('comparisons on decisions, sticky by viewer');
+  experiments
+    .command('list')
+    .description('each with its arms and their shares')
+    .action(async () => (await import('./experiments.ts')).listCommand());
+  experiments
+    .command('put')
+    .description('write one, or a new version of it: { name, arms: [{ name, weight, objective?, features?, … }] }')
+    .argument('<file>', 'JSON')
+    .action(async (file: string) => (await import('./experiments.ts')).putCommand(file));
+  experiments
+    .command('stop')
+    .argument('<name>')
+    .action(async (name: string) => (await import('./experiments.ts')).stopCommand(name));
 }
 
 function addServers(root: Command): void {

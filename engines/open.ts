@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { topics } from '../schemas/events.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts';
+import { type Experiments, openExperiments } from './catalog/experiments.ts';
 import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -55,6 +56,11 @@ export async function openWarehouse(url: string): Promise<Warehouse> {
 /** The catalog behind a postgres:// URL, embedded or not. */
 export async function openCatalog(url: string): Promise<Catalog> {
   return openPostgresCatalog({ url });
+}
+
+/** The experiments of the catalog behind a postgres:// URL. */
+export function openExperimentsOf(url: string): Experiments {
+  return openExperiments({ url });
 }
 
 /** A statement's whole answer, names and types included; what `breakwater sql` prints. */

@@ -8,6 +8,7 @@ import { readExperiment, readPodConfig } from '../../domain/campaign-document.ts
 import { micros } from '../../domain/money.ts';
 import type { Catalog } from './catalog.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { openExperiments } from './experiments.ts';
 import { migrateCatalog } from './migrate.ts';
 import { openPostgresCatalog } from './postgres-catalog.ts';
 
@@ -87,6 +88,25 @@ test('a pod or an experiment that is written, by whatever means, is told as the 
   expect(told[1]?.document).toEqual(experiments?.[0]);
   expect(readExperiment(told[1]?.document)).toMatchObject({ name: 'short', arms });
   expect(told[3]?.document).toBeNull();
+});
+
+test('an experiment is put by its name, version after version, and nonsense is refused', async () => {
+  const experiments = openExperiments({ url: server.url });
+  try {
+    const arms = [{ name: 'a', weight: 1 }];
+    expect(await experiments.put({ name: 'one', status: 'running', arms })).toBe(1);
+    expect(await experiments.put({ name: 'one', status: 'stopped', arms })).toBe(2);
+    await expect(
+      experiments.put({ name: 'two', status: 'running', arms: [{ name: 'a', weight: -1 }] }),
+    ).rejects.toThrow(/an experiment is/);
+    expect(await experiments.list()).toMatchObject([{ name: 'one', version: 2, status: 'stopped', arms }]);
+    expect((await catalog.outbox(9)).map(({ kind, version }) => `${kind} ${version}`)).toEqual([
+      'experiment 1',
+      'experiment 2',
+    ]);
+  } finally {
+    await experiments.close();
+  }
 });
 
 test('a campaign and a creative that want a place in the pod say so, and no other document does', async () => {
