@@ -120,7 +120,7 @@ function madeUpRequest(
     pod: null,
     break_id: null,
     backups: [],
-    experiments: [],
+    experiments: [{ experiment: 'colours', arm: random.unit() < 0.5 ? 'red' : 'blue' }],
     fallen: [],
     catalog: { campaigns: 0, sum: 0 },
   };
