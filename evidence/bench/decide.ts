@@ -9,7 +9,6 @@ import { atLeast, atMost, type BenchOptions, micros, type Rows, range, told } fr
 import { type BenchServer, calls, startServer } from './server.ts';
 
 const callers = 16;
-const ratePerSecond = 1_000;
 
 /**
  * The whole decision over HTTP: a body in, records read from the real Redis, matched, solved, reserved there, the answer kept there,
@@ -72,15 +71,19 @@ function describe(answers: readonly string[]): string {
   return `${ads.reduce((sum, each) => sum + each, 0) / ads.length} ads in a pod, ${bytes} bytes in an answer (median)`;
 }
 
-/** Open loop, in alternating stretches. A caller that falls behind its own schedule measures itself: then it is only told. */
+/**
+ * Open loop, in alternating stretches, at the highest rate at which the caller keeps its own schedule: a caller that shares its
+ * cores with the server and falls behind would measure itself.
+ */
 async function pacedRow(server: BenchServer, echo: BenchServer, bodies: () => string): Promise<Rows> {
+  const rate = await honestRate(server, bodies);
   const ratios: number[] = [];
   const ours: Paced[] = [];
   const theirs: Paced[] = [];
   for (let round = 0; round < 5; round++) {
     const [one, other] = round % 2 === 0 ? [server, echo] : [echo, server];
-    const first = await openLoop((body) => one.post(body), bodies, ratePerSecond, 2_000);
-    const second = await openLoop((body) => other.post(body), bodies, ratePerSecond, 2_000);
+    const first = await openLoop((body) => one.post(body), bodies, rate, stretchMs);
+    const second = await openLoop((body) => other.post(body), bodies, rate, stretchMs);
     const [decided, echoed] = round % 2 === 0 ? [first, second] : [second, first];
     ours.push(decided);
     theirs.push(echoed);
@@ -89,13 +92,26 @@ async function pacedRow(server: BenchServer, echo: BenchServer, bodies: () => st
   ratios.sort((a, b) => a - b);
   const of = (all: readonly Paced[], what: keyof Paced) => median(all.map((each) => each[what]));
   const late = Math.max(of(ours, 'lateP95Ms'), of(theirs, 'lateP95Ms'));
+  const short = rate < rates[0] ? `, for caller and server on these cores do not keep up ${rates[0]}/s` : '';
   const detail = [
-    `${ratePerSecond} requests/s: decisions ${of(ours, 'p95Ms').toPrecision(3)} ms, echo ${of(theirs, 'p95Ms').toPrecision(3)} ms`,
-    `the caller was ${late.toPrecision(2)} ms late (p95) and reached ${Math.round(of(ours, 'sentPerSecond'))}/s`,
+    `at ${rate} requests/s${short}`,
+    `decisions ${of(ours, 'p95Ms').toPrecision(3)} ms, echo ${of(theirs, 'p95Ms').toPrecision(3)} ms`,
+    `the caller was ${late.toPrecision(2)} ms late (p95)`,
     range(ratios),
   ].join('; ');
   return {
     decide_p95_over_echo: atMost(median(ratios), 2, 1.25, detail),
-    decide_p95_ms: told(of(ours, 'p95Ms'), `at ${ratePerSecond} requests/s, of the plan's 50 ms`),
+    decide_p95_ms: told(of(ours, 'p95Ms'), `at ${rate} requests/s, of the plan's 50 ms`),
   };
+}
+
+const rates = [1_000, 500, 250, 100] as const;
+const stretchMs = 2_000;
+
+async function honestRate(server: BenchServer, bodies: () => string): Promise<number> {
+  for (const rate of rates) {
+    const { sentPerSecond, lateP95Ms } = await openLoop((body) => server.post(body), bodies, rate, stretchMs);
+    if (sentPerSecond >= 0.97 * rate && lateP95Ms <= 5) return rate;
+  }
+  return rates[rates.length - 1] ?? 100;
 }
