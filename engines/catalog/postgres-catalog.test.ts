@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Campaign } from '../../domain/campaign.ts';
 import { micros } from '../../domain/money.ts';
@@ -10,6 +10,7 @@ import type { Catalog } from './catalog.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { migrateCatalog } from './migrate.ts';
 import { openPostgresCatalog } from './postgres-catalog.ts';
+import { openPool } from './postgres-client.ts';
 
 let folder: string;
 let server: EmbeddedPostgres;
@@ -21,7 +22,7 @@ beforeAll(async () => {
   server = await startEmbeddedPostgres({ path: folder, port: 0 });
   await migrateCatalog(server.url);
   catalog = openPostgresCatalog({ url: server.url });
-  sql = new pg.Pool({ connectionString: server.url, max: 2 });
+  sql = openPool(server.url, 2);
 });
 
 afterAll(async () => {
