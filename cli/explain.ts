@@ -113,7 +113,7 @@ export function catalogOf(
     const next = changes[index + 1];
     if (change.appendedAt <= received_at && (next === undefined || next.appendedAt > received_at)) byThen = campaigns();
   }
-  return { catalog: byThen, proven: wanted.campaigns === 0 };
+  return { catalog: byThen, proven: wanted.campaigns === 0 && byThen.length === 0 };
 }
 
 interface Explained {

@@ -17,8 +17,8 @@ CREATE VIEW breakwater.experiment_results
 )
 AS
 SELECT
-    arm.1 AS experiment,
-    arm.2 AS arm,
+    asked.experiment AS experiment,
+    asked.arm AS arm,
     count() AS requests,
     uniqExact(viewer) AS viewers,
     sum(asked.ads) AS ads,
@@ -29,11 +29,11 @@ SELECT
     sum(seen.spend_micros) AS spend_micros
 FROM
 (
-    SELECT request_id, viewer, ads, paid_seconds, requested_seconds, experiments
+    SELECT request_id, viewer, ads, paid_seconds, requested_seconds, stands.1 AS experiment, stands.2 AS arm
     FROM breakwater.requests FINAL
-    WHERE NOT duplicate AND notEmpty(experiments)
+    ARRAY JOIN CAST(experiments, 'Array(Tuple(String, String))') AS stands
+    WHERE NOT duplicate
 ) AS asked
-ARRAY JOIN experiments AS arm
 LEFT JOIN
 (
     SELECT

@@ -4,6 +4,7 @@ import { topics } from '../schemas/events.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import { type CategoryTables, openCategoryTables } from './catalog/category-tables.ts';
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts';
+import { type Experiments, openExperiments } from './catalog/experiments.ts';
 import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
 import { openPostgresSuppressions, type ViewerSuppressions } from './catalog/viewer-suppressions.ts';
@@ -75,6 +76,11 @@ export function openCategories(url: string): CategoryTables {
 /** Who asked to be forgotten, in the catalog behind a postgres:// URL. */
 export async function openSuppressions(url: string): Promise<ViewerSuppressions> {
   return openPostgresSuppressions(url);
+}
+
+/** The experiments of the catalog behind a postgres:// URL. */
+export function openExperimentsOf(url: string): Experiments {
+  return openExperiments({ url });
 }
 
 /** A statement's whole answer, names and types included; what `breakwater sql` prints. */

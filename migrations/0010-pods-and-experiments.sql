@@ -32,21 +32,19 @@ ALTER TABLE outbox
     ADD CONSTRAINT outbox_kind_check CHECK (kind IN ('campaign', 'pod', 'experiment'));
 
 -- Pods and experiments are one row each, so the row itself announces what it becomes, whoever writes it. Writers take
--- the lock that every write of the catalog takes (7225020): versions and the outbox grow in commit order.
-CREATE FUNCTION announce_row() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+-- the lock that every write of the catalog takes first (7225020): versions and the outbox grow in commit order.
+CREATE FUNCTION take_write_lock() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(7225020);
-    IF TG_OP = 'UPDATE' AND NEW.version = OLD.version THEN
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION raise_version() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.version = OLD.version THEN
         NEW.version := OLD.version + 1;
     END IF;
-    IF TG_OP = 'DELETE' THEN
-        INSERT INTO outbox (kind, id, version, document) VALUES (TG_ARGV[0], OLD.id, OLD.version + 1, NULL);
-        RETURN OLD;
-    END IF;
-    INSERT INTO outbox (kind, id, version, document) VALUES (
-        TG_ARGV[0], NEW.id, NEW.version,
-        CASE TG_ARGV[0] WHEN 'pod' THEN pod_document(NEW) ELSE experiment_document(NEW) END
-    );
     RETURN NEW;
 END
 $$;
@@ -74,8 +72,29 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER ad_pods_are_announced BEFORE INSERT OR UPDATE OR DELETE ON ad_pods
+-- After the row: an INSERT that becomes an UPDATE of another row announces nothing of its own.
+CREATE FUNCTION announce_row() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        INSERT INTO outbox (kind, id, version, document) VALUES (TG_ARGV[0], OLD.id, OLD.version + 1, NULL);
+    ELSE
+        INSERT INTO outbox (kind, id, version, document) VALUES (
+            TG_ARGV[0], NEW.id, NEW.version,
+            CASE TG_ARGV[0] WHEN 'pod' THEN pod_document(NEW) ELSE experiment_document(NEW) END
+        );
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER ad_pods_take_turns BEFORE INSERT OR UPDATE OR DELETE ON ad_pods
+FOR EACH STATEMENT EXECUTE FUNCTION take_write_lock();
+CREATE TRIGGER ad_pods_have_versions BEFORE UPDATE ON ad_pods FOR EACH ROW EXECUTE FUNCTION raise_version();
+CREATE TRIGGER ad_pods_are_announced AFTER INSERT OR UPDATE OR DELETE ON ad_pods
 FOR EACH ROW EXECUTE FUNCTION announce_row('pod');
 
-CREATE TRIGGER experiments_are_announced BEFORE INSERT OR UPDATE OR DELETE ON experiments
+CREATE TRIGGER experiments_take_turns BEFORE INSERT OR UPDATE OR DELETE ON experiments
+FOR EACH STATEMENT EXECUTE FUNCTION take_write_lock();
+CREATE TRIGGER experiments_have_versions BEFORE UPDATE ON experiments FOR EACH ROW EXECUTE FUNCTION raise_version();
+CREATE TRIGGER experiments_are_announced AFTER INSERT OR UPDATE OR DELETE ON experiments
 FOR EACH ROW EXECUTE FUNCTION announce_row('experiment');

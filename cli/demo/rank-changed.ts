@@ -6,7 +6,7 @@ import { flatValue, score } from '../../domain/scoring/score.ts';
 import type { AdRequest, CampaignSignal, Candidate } from '../../schemas/records.ts';
 
 /** Decisions that reached the last solving; what fell out for another reason would fall out again. */
-const SOLVED: ReadonlySet<string> = new Set(['won', 'lost', 'shadow_price']);
+const SOLVED: ReadonlySet<string> = new Set(['won', 'backup', 'lost', 'shadow_price']);
 
 export interface RankReplay {
   /** Requests whose order of creatives differs when no signal had ever come. */
@@ -48,8 +48,8 @@ export function replayRanks(
 function rulesOf(request: AdRequest, nodeLimit: number): PodRules {
   return {
     durationSeconds: request.requested_seconds,
-    exactDuration: false,
-    allowedDurations: null,
+    exactDuration: request.exact_duration,
+    allowedDurations: request.allowed_durations.length === 0 ? null : request.allowed_durations,
     backupAds: 0,
     minAds: request.min_ads,
     maxAds: request.max_ads,

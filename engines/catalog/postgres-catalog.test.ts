@@ -195,48 +195,6 @@ test('the snapshot answers pods', async () => {
   ]);
 });
 
-test('a pod or an experiment that is written, by whatever means, is told as the snapshot has it, and so is its end', async () => {
-  const arms = [{ name: 'a', weight: 1, objective: 'fill_rate' }];
-  await sql.query(
-    "INSERT INTO ad_pods (id, name, duration_seconds, allowed_durations) VALUES ($1, 'mid', 90, '{15,30}')",
-    [A],
-  );
-  await sql.query("INSERT INTO experiments (id, name, arms) VALUES ($1, 'short', $2)", [B, JSON.stringify(arms)]);
-  await sql.query('UPDATE ad_pods SET backup_ads = 2');
-  const { pods, experiments } = await catalog.snapshot();
-  await sql.query('DELETE FROM experiments');
-  const told = await catalog.outbox(10);
-  expect(told.map(({ kind, version }) => [kind, version])).toEqual([
-    ['pod', 1],
-    ['experiment', 1],
-    ['pod', 2],
-    ['experiment', 2],
-  ]);
-  expect(told[2]?.document).toEqual(pods[0]);
-  expect(readPodConfig(told[2]?.document)).toMatchObject({ allowedDurations: [15, 30], backupAds: 2 });
-  expect(told[1]?.document).toEqual(experiments?.[0]);
-  expect(readExperiment(told[1]?.document)).toMatchObject({ name: 'short', arms });
-  expect(told[3]?.document).toBeNull();
-});
-
-test('a campaign and a creative that want a place in the pod say so, and no other document does', async () => {
-  const creative = {
-    id: A,
-    name: 'one',
-    durationSeconds: 30,
-    status: 'active' as const,
-    media: [],
-    clickThrough: null,
-  };
-  await catalog.putCampaign(
-    sample({ id: A, tier: 'guaranteed', place: 'first', creatives: [{ ...creative, place: 'last' }] }),
-  );
-  await catalog.putCampaign(sample({ id: B, creatives: [] }));
-  const [first, other] = (await catalog.snapshot()).campaigns;
-  expect(first).toMatchObject({ tier: 'guaranteed', place: 'first', creatives: [{ place: 'last' }] });
-  expect(other).not.toHaveProperty('place');
-});
-
 test('viewer windows without a creative are one row', async () => {
   await catalog.putCampaign(sample({ id: A }));
   const insert = () =>
