@@ -3,6 +3,7 @@ import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchEncode } from './encode.ts';
 import { benchMatch } from './match.ts';
+import { benchReserve } from './reserve.ts';
 import type { BenchOptions, Rows } from './rows.ts';
 import { benchSolve } from './solve.ts';
 
@@ -16,6 +17,7 @@ interface Bench {
 const benches: readonly Bench[] = [
   { name: 'match', about: 'the targeting index against loops over the rules', run: benchMatch },
   { name: 'solve', about: 'the pod solver against the exact optimum and one HTTP echo', run: benchSolve },
+  { name: 'reserve', about: 'a place taken in one swap against a plain GET, on real Redis', run: benchReserve },
   { name: 'encode', about: 'Avro records against JSON', run: benchEncode },
 ];
 
