@@ -70,7 +70,6 @@ export interface ServedAd {
   readonly house: boolean;
   /** a lifetime cap counts it */
   readonly for_life: boolean;
-  /** of all its categories */
   readonly ancestors: readonly string[];
 }
 

@@ -7,6 +7,7 @@ import { checkPods } from './check-pods.ts';
 import { checkPrices } from './check-prices.ts';
 import { checkRollups } from './check-rollups.ts';
 import { checkSignals } from './check-signals.ts';
+import { checkStreams } from './check-streams.ts';
 import { checkWarehouse } from './check-warehouse.ts';
 import type { CallFact, RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
@@ -36,6 +37,9 @@ export interface Verdicts {
   readonly overspend_micros: number;
   readonly cap_violations: number;
   readonly separation_violations: number;
+  /** Competitors in different pods of one stream: served far enough apart, and kept out. */
+  readonly stream_pairs: number;
+  readonly stream_refusals: number;
   readonly caps_refused: number;
   readonly budgets_exhausted: number;
   readonly conflicts_rejected: number;
@@ -53,6 +57,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
   const money = checkMoney(run, verdicts);
   const caps = checkCaps(run, verdicts);
   const pods = checkPods(run);
+  const streams = checkStreams(run, verdicts);
   const requests = [...firstRequests(run.log.requests).values()].map(({ value }) => value);
   const chances = { ...refusals(requests), conflicts_rejected: pods.opportunities, ...sent(run.calls) };
   const faults = [
@@ -66,6 +71,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...caps.faults,
     ...checkWindows(run, verdicts),
     ...pods.faults,
+    ...streams.faults,
     ...checkSignals(run),
     ...checkEligibility(run),
     ...Object.entries(chances).flatMap(([name, count]) =>
@@ -81,7 +87,9 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     spend_micros_pacing: money.spend_micros_pacing,
     overspend_micros: money.overspend_micros,
     cap_violations: caps.violations,
-    separation_violations: pods.violations,
+    separation_violations: pods.violations + streams.violations,
+    stream_pairs: streams.pairs,
+    stream_refusals: streams.refused,
     ...chances,
     signals: run.log.signals.length,
     dead_letters: run.log.deadLetters.length,
