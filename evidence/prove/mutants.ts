@@ -209,13 +209,7 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant('solver: duplicates count as conflicts', field, 'pairs -= competingPairs(own)', 'pairs -= 0', pods),
   mutant('caps: one more than the cap', frequency, '>= cap.max', '> cap.max', caps),
-  mutant(
-    'caps: the window is open at its edge',
-    frequency,
-    'entry.at >= windowBegins',
-    'entry.at > windowBegins',
-    caps,
-  ),
+  mutant('caps: the window is open at its edge', frequency, 'entry.at >= begins', 'entry.at > begins', caps),
   mutant(
     'caps: the window is a millisecond short',
     frequency,
