@@ -33,7 +33,7 @@ function ofTheDead(error: unknown): void {
 }
 
 /** A zero beside which less than this was tried proves nothing. */
-const leastOf = { refused: 5, billable: 1, late: 1, crashes: 0.1, stops: 0.1 } as const;
+const leastOf = { refused: 5, billable: 2, late: 2, crashes: 0.1, stops: 0.1 } as const;
 
 async function proveModel(name: string, bench: Omit<Bench, symbol>, options: ProofOptions): Promise<Tally> {
   await prepare(bench);
