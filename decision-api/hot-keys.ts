@@ -49,6 +49,7 @@ export class HotKeys<R> {
   readonly #random: Random;
   readonly #metrics: Metrics;
   readonly #records: Records<R>;
+  readonly #known = new WeakMap<Buffer, R>();
   readonly #waiting = new Map<string, Waiting<R>[]>();
 
   constructor(gate: StoreGate, clock: Clock, random: Random, metrics: Metrics, records: Records<R>) {
@@ -92,12 +93,15 @@ export class HotKeys<R> {
         if (!this.#records.trusts(entry.store)) {
           throw new EngineError('store_lost_writes', `${this.#records.what} waits until the store is caught up`);
         }
-        const before = this.#records.decode(entry.bytes);
+        const before = this.#decoded(entry.bytes);
         const { record, answers } = runAll(before, entry.store, batch);
         if (record === before) return this.#settle(batch, answers, entry);
         const { encode, expiresInMs } = this.#records;
         const swapped = await this.#gate.swap(key, entry, encode(record), expiresInMs(record));
-        if (swapped.ok) return this.#settle(batch, answers, swapped.entry);
+        if (swapped.ok) {
+          this.remember(swapped.entry.bytes, record);
+          return this.#settle(batch, answers, swapped.entry);
+        }
         this.#metrics.conflicts.inc({ what: this.#records.what });
         if (attempt >= this.#records.tries) throw new EngineError('conflict', `${this.#records.what} is contended`);
         entry = swapped.entry;
@@ -108,6 +112,15 @@ export class HotKeys<R> {
       for (const waiting of batch) waiting.reject(error);
       return null;
     }
+  }
+
+  /** Records are never changed, so what these very bytes say need not be read twice: reading costs more than the swap. */
+  remember(bytes: Buffer | null, record: R): void {
+    if (bytes !== null) this.#known.set(bytes, record);
+  }
+
+  #decoded(bytes: Buffer | null): R {
+    return (bytes === null ? undefined : this.#known.get(bytes)) ?? this.#records.decode(bytes);
   }
 
   async #read(key: string): Promise<Entry> {

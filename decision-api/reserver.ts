@@ -76,7 +76,9 @@ export class Reserver {
     const entries = await this.#gate.read(wanted);
     const seen = identities.map((identity, index) => {
       const entry = entries[index] as Entry;
-      return { identity, entry, record: decodeRecord(entry.bytes) };
+      const record = decodeRecord(entry.bytes);
+      this.#records.remember(entry.bytes, record);
+      return { identity, entry, record };
     });
     return { seen, others: entries.slice(identities.length) };
   }

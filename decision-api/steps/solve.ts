@@ -1,4 +1,4 @@
-import type { Campaign, Creative } from '../../domain/campaign.ts';
+import { podMaxOf } from '../../domain/frequency/cap-set.ts';
 import type { PodCandidate } from '../../domain/pods/pod.ts';
 import { solvePod } from '../../domain/pods/solver.ts';
 import { type Decision, type Runner, racing } from '../decision.ts';
@@ -8,16 +8,6 @@ export function solve(decision: Decision): void {
   const first = decision.solution === null;
   decision.solution = solvePod(racing(decision).map(asCandidate), decision.ask.rules);
   if (first) decision.conflictsRejected = decision.solution.conflicts;
-}
-
-/** At most so many ads of the campaign in one pod. A creative never stands twice, so its own cap can only forbid it. */
-function podMaxOf({ caps }: Campaign, { id }: Creative): number | null {
-  let most: number | null = null;
-  for (const { scope, creativeId, max } of caps) {
-    if ((scope as string) !== 'pod' || (creativeId !== null && (creativeId !== id || max > 0))) continue;
-    most = Math.min(most ?? max, max);
-  }
-  return most;
 }
 
 function asCandidate({ entrant: { campaign }, creative, worth }: Runner): PodCandidate {
@@ -32,6 +22,6 @@ function asCandidate({ entrant: { campaign }, creative, worth }: Runner): PodCan
     qualityCenti: worth?.qualityCenti ?? 0,
     tier: campaign.tier,
     place: creative.place ?? campaign.place ?? null,
-    podMax: podMaxOf(campaign, creative),
+    podMax: podMaxOf(campaign.caps),
   };
 }

@@ -9,6 +9,7 @@ import { checkPrices } from './check-prices.ts';
 import { checkRollups } from './check-rollups.ts';
 import { checkShipping } from './check-shipping.ts';
 import { checkSignals } from './check-signals.ts';
+import { checkStreams } from './check-streams.ts';
 import { checkWarehouse } from './check-warehouse.ts';
 import type { CallFact, RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
@@ -42,6 +43,9 @@ export interface Verdicts {
   readonly overspend_micros: number;
   readonly cap_violations: number;
   readonly separation_violations: number;
+  /** Competitors in different pods of one stream: served far enough apart, and kept out. */
+  readonly stream_pairs: number;
+  readonly stream_refusals: number;
   readonly caps_refused: number;
   readonly budgets_exhausted: number;
   readonly conflicts_rejected: number;
@@ -65,6 +69,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
   const pods = checkPods(run);
   const shipping = checkShipping(run.log);
   const { keys } = run.state;
+  const streams = checkStreams(run, verdicts);
   const requests = [...firstRequests(run.log.requests).values()].map(({ value }) => value);
   const chances = { ...refusals(requests), conflicts_rejected: pods.opportunities, ...sent(run.calls) };
   const faults = [
@@ -79,6 +84,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...caps.faults,
     ...checkWindows(run, verdicts),
     ...pods.faults,
+    ...streams.faults,
     ...checkSignals(run),
     ...checkEligibility(run),
     ...fault('key_without_expiry', 'a key of the state store that would stay for ever', keys.endless),
@@ -96,7 +102,9 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     spend_micros_pacing: money.spend_micros_pacing,
     overspend_micros: money.overspend_micros,
     cap_violations: caps.violations,
-    separation_violations: pods.violations,
+    separation_violations: pods.violations + streams.violations,
+    stream_pairs: streams.pairs,
+    stream_refusals: streams.refused,
     ...chances,
     state_keys: keys.count,
     state_keys_without_expiry: keys.endless.length,

@@ -51,6 +51,11 @@ export interface RequestFact {
   readonly viewer: string;
   readonly context: { readonly country: string | null; readonly device_type: string | null };
   readonly identities: readonly Identity[];
+  /** Pseudonym of the stream; where its pod stands in it. */
+  readonly session?: string | null;
+  readonly break_index?: number | null;
+  readonly break_offset_ms?: number | null;
+  readonly separation_scope?: string;
   readonly requested_seconds: number;
   readonly min_ads: number;
   readonly max_ads: number;

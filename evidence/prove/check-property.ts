@@ -32,7 +32,9 @@ function told(name: string, details: fc.RunDetails<unknown>, say: Checked['say']
     say(`ok    ${name}: ${numRuns} cases, ${opportunities()}; seed ${seed}`);
     return { passed: 1, failed: 0 };
   }
-  say(`FAIL  ${name}: ${fc.defaultReportMessage(details)}`);
+  say(
+    `FAIL  ${name}: ${details.errorInstance instanceof Error ? details.errorInstance.stack : ''}\n${fc.defaultReportMessage(details)}`,
+  );
   return { passed: 0, failed: 1 };
 }
 

@@ -116,13 +116,7 @@ export const mutants: readonly Mutant[] = [
   ),
   ...podMutants,
   mutant('caps: one more than the cap', frequency, '>= cap.max', '> cap.max', caps),
-  mutant(
-    'caps: the window is open at its edge',
-    frequency,
-    'entry.at >= windowBegins',
-    'entry.at > windowBegins',
-    caps,
-  ),
+  mutant('caps: the window is open at its edge', frequency, 'entry.at >= begins', 'entry.at > begins', caps),
   mutant(
     'caps: the window is a millisecond short',
     frequency,

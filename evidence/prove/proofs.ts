@@ -3,6 +3,7 @@ import { proveCaps } from './caps-proof.ts';
 import { proveDayParts } from './day-parts-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
+import { proveSeparation } from './separation-proof.ts';
 import { proveSolver } from './solver-proof.ts';
 
 export interface ProofOptions {
@@ -47,6 +48,7 @@ export const proofs: readonly Proof[] = [
     about: 'no cap is passed and no impression lost, whoever is late, killed or stopped',
     run: proveCaps,
   },
+  { name: 'separation', about: 'no two competitors are too near in the pods of one stream', run: proveSeparation },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];
