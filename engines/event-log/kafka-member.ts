@@ -31,8 +31,6 @@ export interface MemberOptions {
 
 /** A fetch is answered after this long also when there is nothing: no seek or heartbeat waits longer. */
 const FETCH_WAIT_MS = 100;
-/** Before that only for this much: with one byte, every record would bring a fetch over all partitions, and most CPU went there. */
-const FETCH_BYTES_MIN = 64 * 1024;
 const REJOIN_RETRY_MS = 50;
 const BYTES_PER_PARTITION = 1024 * 1024;
 
@@ -68,7 +66,6 @@ export class KafkaMember {
       heartbeatInterval: heartbeatMs,
       metadataMaxAge: metadataMs,
       maxWaitTimeInMs: FETCH_WAIT_MS,
-      minBytes: FETCH_BYTES_MIN,
       maxBytesPerPartition: BYTES_PER_PARTITION,
       allowAutoTopicCreation: false,
       readUncommitted: true,
