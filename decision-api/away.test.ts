@@ -191,6 +191,19 @@ test('Postgres that falls silent is told, stops budgets after 15 minutes, and is
   expect([await degraded(), (await served()).length]).toEqual([[], 2]);
 });
 
+test('closing does not wait for a log that never says that its subscription has ended', async () => {
+  house = await openHouse([testCampaign()]);
+  const { log, clock } = house;
+  const subscribe = log.subscribe.bind(log);
+  log.subscribe = async (...given) => ({ ...(await subscribe(...given)), stop: () => new Promise(() => undefined) });
+  const other = await house.another();
+  await other.ready();
+  const began = clock.now();
+  await other.close();
+  expect(clock.now() - began).toBeLessThan(4_000);
+  log.subscribe = subscribe;
+});
+
 test('an instance that knows no catalog is live but not ready, and says why', async () => {
   house = await openHouse([]);
   house.away.catalog = true;
