@@ -90,5 +90,10 @@ function start({ text, stays }: PageBlock, env: Environment) {
   const program = `"${process.execPath}" "${project}cli/main.ts"`;
   const prelude = stays ? '' : `breakwater() { ${program} "$@"; }\n`;
   const commands = stays ? text.replace(/^breakwater /m, `exec ${program} `) : text;
-  return spawn('bash', ['-euo', 'pipefail', '-c', prelude + commands], { cwd: project, env: { ...env } });
+  // Without a standard input, or bash may take us for a remote shell and read its start-up files.
+  return spawn('bash', ['--norc', '-euo', 'pipefail', '-c', prelude + commands], {
+    cwd: project,
+    env: { ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
