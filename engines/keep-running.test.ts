@@ -83,7 +83,8 @@ test('the engine of the warehouse answers again where it was after SIGKILL', asy
     },
     onProgress: () => undefined,
   });
-  process.kill(pids[0] ?? 0, 'SIGKILL');
+  // Never 0: that is our own process group, and whoever started it.
+  process.kill(pids[0] ?? Number.NaN, 'SIGKILL');
   await expect.poll(() => pids.length, { timeout: 20_000 }).toBe(2);
   expect(await (await fetch(`${kept.url}/ping`)).text()).toBe('Ok.\n');
   await kept.stop();

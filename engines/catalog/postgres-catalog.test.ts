@@ -1,11 +1,12 @@
 import fc from 'fast-check';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Campaign } from '../../domain/campaign.ts';
 import { micros } from '../../domain/money.ts';
 import type { Catalog } from './catalog.ts';
 import { migrateCatalog } from './migrate.ts';
 import { openPostgresCatalog } from './postgres-catalog.ts';
+import { openPool } from './postgres-client.ts';
 import { startTestPostgres, type TestPostgres } from './test-postgres.ts';
 
 let server: TestPostgres;
@@ -16,7 +17,7 @@ beforeAll(async () => {
   server = await startTestPostgres();
   await migrateCatalog(server.url);
   catalog = openPostgresCatalog({ url: server.url });
-  sql = new pg.Pool({ connectionString: server.url, max: 2 });
+  sql = openPool(server.url, 2);
 });
 
 afterAll(async () => {

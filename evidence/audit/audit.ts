@@ -27,6 +27,7 @@ export interface Verdicts {
   readonly ads: number;
   readonly fill_rate: number;
   readonly beacons_acked: number;
+  /** Each arrival once. */
   readonly beacons_in_log: number;
   readonly rows_in_warehouse: number;
   /** What players repeated; what a journal shipped once more is counted apart. */
@@ -168,7 +169,7 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
     fill_rate:
       asked === 0 ? 0 : Number((total(paid.map(({ duration_seconds }) => duration_seconds)) / asked).toFixed(4)),
     beacons_acked: acked.size,
-    beacons_in_log: verdicts.length,
+    beacons_in_log: verdicts.filter(({ beacon }) => !again.has(place(beacon))).length,
     rows_in_warehouse: run.warehouse.requests.length + run.warehouse.beacons.length,
     duplicates: verdicts.filter(({ first, beacon }) => !first && !again.has(place(beacon))).length,
     shipped_again: again.size,
