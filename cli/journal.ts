@@ -18,10 +18,14 @@ export async function journalListCommand({ json = false }: { readonly json?: boo
 }
 
 /** `breakwater journal adopt DIR`: ships everything in a journal's folder to the event log, and removes the folder. */
-export async function journalAdoptCommand(folder: string): Promise<void> {
+export async function journalAdoptCommand(
+  folder: string,
+  { revive = false }: { readonly revive?: boolean },
+): Promise<void> {
   const path = resolve(folder);
   const before = await peek(path);
-  if (before.owner === null && before.records === 0) throw new EngineError('misconfigured', `${path} holds no journal`);
+  if (before.owner === null && before.records === 0 && before.deadLetters.length === 0)
+    throw new EngineError('misconfigured', `${path} holds no journal`);
   if (before.state === 'alive') {
     const who = `process ${before.owner?.pid} of this machine`;
     throw new EngineError('refused', `${path} belongs to ${who}, which lives: stop it, or let it ship its journal`);
@@ -35,11 +39,13 @@ export async function journalAdoptCommand(folder: string): Promise<void> {
   try {
     const outcome = await adopt({
       path,
+      revive,
       log,
       clock,
       random: systemRandom(clock),
       signal: stop.signal,
-      onOpened: () => process.stdout.write(`${before.records} records to ship\n`),
+      onOpened: () =>
+        process.stdout.write(`${before.records + (revive ? before.deadLetters.length : 0)} records to ship\n`),
       onShipped: (_, records) => {
         shipped += records.length;
       },

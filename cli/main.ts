@@ -132,8 +132,9 @@ function addOperate(root: Command): void {
   journal
     .command('adopt')
     .argument('<folder>', "a journal's folder, also one copied from the disk of a dead machine")
+    .option('--revive', 'its dead letters too: what Kafka refused is tried once more')
     .description('ship everything in it to EVENT_LOG, then remove it')
-    .action(async (folder: string) => (await import('./journal.ts')).journalAdoptCommand(folder));
+    .action(async (folder: string, options) => (await import('./journal.ts')).journalAdoptCommand(folder, options));
   const letters = root.command('dead-letters').helpGroup(OPERATE).description('records that workers could not use');
   letters
     .command('list')

@@ -9,6 +9,8 @@ import { Shipper } from './shipper.ts';
 
 export interface AdoptOptions {
   readonly path: string;
+  /** Dead letters are tried once more. Default false. */
+  readonly revive?: boolean;
   readonly log: EventLog;
   readonly clock: Clock;
   readonly random: Random;
@@ -57,6 +59,7 @@ export async function adopt(options: AdoptOptions): Promise<'shipped' | 'left'> 
   try {
     await writeOwner(path, ownOwner());
     options.onOpened();
+    if (options.revive) await store.revive();
     while (!signal.aborted && !lost) {
       if (!(await shipper.drain(ROUND_MS))) continue;
       await store.confirm();

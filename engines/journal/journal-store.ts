@@ -166,9 +166,22 @@ export class JournalStore {
     this.#deadLetters++;
   }
 
-  deadLetters(): JournalRecord[] {
-    this.#environment.refresh();
-    return [...this.#dead.getRange({})].map(({ key, value }) => decodeRecord(key as [string, number], value));
+  /** Dead letters wait to be shipped again, where they stood; answers how many. */
+  async revive(): Promise<number> {
+    const revived = await this.#write(() => {
+      const dead = [...this.#dead.getRange({})].map(({ key, value }) => ({ key, value: Buffer.from(value) }));
+      for (const { key, value } of dead) {
+        this.#dead.remove(key);
+        this.#records.put(key, value);
+      }
+      return dead;
+    });
+    this.#count(
+      revived.length,
+      sum(revived, ({ value }) => value.length - HEADER_BYTES),
+    );
+    this.#deadLetters -= revived.length;
+    return revived.length;
   }
 
   /** Rejects with EngineError `lease_lost` if somebody else owns it by now. */

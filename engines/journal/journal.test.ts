@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
+import { systemRandom } from '../random.ts';
+import { adopt } from './adopt.ts';
 import { type Bench, openBench, startWriter, texts } from './fixture.ts';
 import { JournalStore } from './journal-store.ts';
 import { peek } from './peek.ts';
@@ -70,6 +72,18 @@ test('what the log refuses for good is put aside and blocks nobody', async () =>
     settled: true,
     deadLetters: [{ bytes: 2 }, { bytes: 2 }],
   });
+
+  const again = { path: journal.path, revive: true, log: bench.log, clock, random: systemRandom(clock) };
+  const { signal } = new AbortController();
+  const quiet = () => undefined;
+  const telling = { signal, onOpened: quiet, onShipped: quiet, onDead: quiet, onError: quiet };
+  bench.refused.delete('3');
+  expect(await adopt({ ...again, ...telling })).toBe('shipped');
+  expect(await peek(journal.path)).toMatchObject({ records: 0, settled: true, deadLetters: [{ bytes: 2 }] });
+  bench.refused.clear();
+  expect(await adopt({ ...again, ...telling })).toBe('shipped');
+  expect(existsSync(journal.path)).toBe(false);
+  expect(await bench.logged()).toEqual([...'0124568937']);
 });
 
 test('a journal takes no more than its bound, loses nothing of what it took, and takes more when there is room', async () => {
@@ -170,6 +184,8 @@ test('a journal whose owner sleeps is adopted; when it wakes it is refused, and 
   expect(why[0]).toBe('its owner is silent');
   await expect.poll(() => writer.told, { timeout: 5_000 }).toContain('lease_lost');
   await expect.poll(() => writer.told, { timeout: 5_000 }).toContain('lost');
+  // What was on its way when it fell asleep is answered as it was, not given up for the time that was slept.
+  expect(writer.told.filter((code) => code === 'timeout')).toEqual([]);
   const logged = await bench.logged();
   expect(writer.kept.length).toBeGreaterThan(100);
   expect(writer.kept.filter(({ text }) => !logged.includes(text))).toEqual([]);

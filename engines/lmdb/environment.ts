@@ -32,6 +32,7 @@ const ADDRESS_SPACE_BYTES = 2 ** 36;
 const BATCH_ACTIONS_MAX = 512;
 const DEADLINE_MS = 5_000;
 const DEADLINE_CHECK_MS = 1_000;
+const GRACE_MS = 250;
 const READER_CHECK_MS = 60_000;
 const MDB_MAP_FULL = -30_792;
 const EIO = 5;
@@ -174,9 +175,12 @@ export class LmdbEnvironment {
     this.#pump = null;
   }
 
-  #expire(): void {
+  async #expire(): Promise<void> {
     const since = this.#clock.ticks() - DEADLINE_MS * 1000;
     const late = (waiting: Waiting) => waiting.since_us < since;
+    if (![...this.#running, ...this.#queue].some(late)) return;
+    // After a pause of this process the timer fires before commits that are long done, or all but done, are heard.
+    await this.#clock.sleep(GRACE_MS);
     const failure = new EngineError('timeout', `no commit within ${DEADLINE_MS} ms`);
     for (const waiting of this.#running) if (late(waiting)) waiting.fail(failure);
     for (const waiting of this.#queue) if (late(waiting)) waiting.fail(failure);
