@@ -136,24 +136,31 @@ export function judge(outcome: Outcome): Verdict {
       server_errors: serverErrors,
       retries: Number(outcome.viewers.retries ?? 0),
       gave_up: Number(outcome.viewers.gave_up ?? 0),
-      kills_by_role: deeds.kills,
-      pauses_by_role: deeds.pauses,
-      restarts_by_role: deeds.restarts,
-      server_restarts_by_server: deeds.serverRestarts,
-      rebalances_by_group: outcome.rebalances,
-      wipes: deeds.wipes,
-      roll_backs: deeds.rollBacks,
-      cuts: deeds.cuts,
-      connections_cut: deeds.connectionsCut,
-      delays: deeds.delays,
-      stalls: deeds.stalls,
-      scaled: deeds.scaled,
-      workers_away: deeds.workersAway,
-      missed: deeds.missed,
+      ...told(outcome),
       seed: outcome.seed,
       for_ms: outcome.forMs,
       settings,
     },
     why,
+  };
+}
+
+/** What was done, by kind. */
+function told({ deeds, rebalances }: Outcome): Record<string, unknown> {
+  return {
+    kills_by_role: deeds.kills,
+    pauses_by_role: deeds.pauses,
+    restarts_by_role: deeds.restarts,
+    server_restarts_by_server: deeds.serverRestarts,
+    rebalances_by_group: rebalances,
+    wipes: deeds.wipes,
+    roll_backs: deeds.rollBacks,
+    cuts: deeds.cuts,
+    connections_cut: deeds.connectionsCut,
+    delays: deeds.delays,
+    stalls: deeds.stalls,
+    scaled: deeds.scaled,
+    workers_away: deeds.workersAway,
+    missed: deeds.missed,
   };
 }
