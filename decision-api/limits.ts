@@ -24,7 +24,8 @@ export const limits = {
   journalFull: 0.9,
   journalBeatMs: 1_000,
   /** When we close, the journal is shipped for this long; the rest is adopted at the next start. */
-  journalDrainMs: 3_000,
+  journalDrainMs: 2_500,
+  feedStopMs: 1_000,
   /** How many partitions there are, at boot; the log is away if it does not answer by then. */
   bootLogMs: 5_000,
   /** How often Postgres is asked for changes while the log is away. */

@@ -60,7 +60,7 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
     await refreshWatermarks(assembly, logger);
     const url = await listenOnFirst(parts.ports ?? [config.port], (port) => app.listen({ host: config.host, port }));
     if (base === '') base = url;
-    return { url, app, ready: () => whenReady(assembly, clock), close: () => close(app, assembly, beats) };
+    return { url, app, ready: () => whenReady(assembly, clock), close: () => close(app, assembly, beats, clock) };
   } catch (error) {
     for (const beat of beats) beat[Symbol.dispose]();
     await assembly.feed.stop();
@@ -111,11 +111,17 @@ function whenReady(assembly: Assembly, clock: Clock): Promise<void> {
   });
 }
 
-async function close(app: FastifyInstance, assembly: Assembly, beats: readonly Disposable[]): Promise<void> {
+async function close(
+  app: FastifyInstance,
+  assembly: Assembly,
+  beats: readonly Disposable[],
+  clock: Clock,
+): Promise<void> {
   for (const beat of beats) beat[Symbol.dispose]();
   await app.close();
   await assembly.journal.close();
   await assembly.purse.empty();
-  await assembly.feed.stop();
+  // Its group is of this boot alone: a broker that is silent need not hear that it ends.
+  await Promise.race([assembly.feed.stop(), clock.sleep(limits.feedStopMs)]);
   await assembly.feed.keep();
 }
