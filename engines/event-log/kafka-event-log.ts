@@ -49,7 +49,6 @@ class KafkaEventLog implements EventLog {
   readonly #appenders = new Map<string, KafkaAppender>();
   readonly #subscriptions = new Set<Subscription>();
   #admin: Promise<Admin> | null = null;
-  #asking: Promise<void> = Promise.resolve();
   #producer: Promise<Producer> | null = null;
   #closing: Promise<void> | null = null;
 
@@ -148,16 +147,10 @@ class KafkaEventLog implements EventLog {
     await within(clock, timeoutMs * 2, 'closing the event log', ends()).catch(onError);
   }
 
-  /** One after the other: kafkajs keeps one picture of all topics, and while it learns of one it may forget another. */
   async #offsets(topic: string) {
-    const offsets = await this.#topics.ask('asking for offsets', (admin) => {
-      const asked = this.#asking.then(() => admin.fetchTopicOffsets(this.#topics.full(topic)));
-      this.#asking = asked.then(
-        () => undefined,
-        () => undefined,
-      );
-      return asked;
-    });
+    const offsets = await this.#topics.ask('asking for offsets', (admin) =>
+      admin.fetchTopicOffsets(this.#topics.full(topic)),
+    );
     return offsets.toSorted((a, b) => a.partition - b.partition);
   }
 

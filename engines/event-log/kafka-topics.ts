@@ -28,6 +28,8 @@ export class KafkaTopics {
   readonly #options: KafkaTopicsOptions;
   readonly #counts = new Map<string, { readonly count: number; readonly at: number }>();
 
+  #last: Promise<void> = Promise.resolve();
+
   constructor(options: KafkaTopicsOptions) {
     this.#options = options;
   }
@@ -75,8 +77,10 @@ export class KafkaTopics {
   }
 
   /**
-   * An administrator's question with a time limit; its error as ours. kafkajs stumbles over partitions that had no leader
-   * when it last looked, as while a broker comes up, and does not look again for five minutes: then another one asks.
+   * An administrator's question with a time limit; its error as ours. One after the other: kafkajs has one picture of the
+   * cluster, which a question about one topic replaces while another question still looks at it. It also stumbles over
+   * partitions that had no leader when it last looked, as while a broker comes up, and does not look again for five
+   * minutes: then another administrator asks.
    */
   async ask<T>(doing: string, question: (admin: Admin) => Promise<T>): Promise<T> {
     const { admin, clock, timeoutMs, onStale } = this.#options;
@@ -89,7 +93,12 @@ export class KafkaTopics {
         throw error;
       }
     };
-    return within(clock, timeoutMs, doing, asked());
+    const answer = this.#last.then(asked);
+    this.#last = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    return within(clock, timeoutMs, doing, answer);
   }
 
   /** Those that exist. */

@@ -4,7 +4,7 @@ import { openEventLog, openStateStore } from '../../engines/open.ts';
 import { percentile } from '../../simulator/tally.ts';
 import { allApplied, journalsEmpty, recover } from './recover.ts';
 import { settings } from './settings.ts';
-import { auditRun, inWorld, type TortureOptions } from './torture.ts';
+import { auditRun, inWorld, mayBeAbsent, type TortureOptions } from './torture.ts';
 import type { AuditAnswer, Verdict } from './verdict.ts';
 import { type Asked, readAsked, runViewers } from './viewers.ts';
 import type { World } from './world.ts';
@@ -55,7 +55,7 @@ export async function kafkaAway(options: Omit<TortureOptions, 'forMs'>): Promise
     const drainedMs = await drained(world, backAt);
     report(drainedMs === null ? 'not drained' : `drained ${drainedMs} ms after its return`);
     const unrecovered = [...(await failed), ...(await recover(world, report))];
-    const audit = await auditRun(world, folder.path, report);
+    const audit = await auditRun(world, folder.path, report, mayBeAbsent);
     const asked = await readAsked(folder.path);
     return judgeAway({ beganAt, awayFrom, backAt, asked, drainedMs, unrecovered, audit, seed });
   });

@@ -18,6 +18,7 @@ export class Striker {
   readonly #clock = systemClock();
   #began = 0;
   #over = false;
+  #copiedAt = 0;
   #grave: Promise<void> = Promise.resolve();
   readonly #running = new Set<Promise<void>>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -63,7 +64,10 @@ export class Striker {
 
   /** A copy is not made while Redis is away. */
   #copy(): Promise<void> {
-    return this.#inTurn(() => this.#options.world.servers.copyRedis());
+    return this.#inTurn(async () => {
+      this.#copiedAt = this.#clock.now();
+      await this.#options.world.servers.copyRedis();
+    });
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -174,7 +178,7 @@ export class Striker {
       await servers.wipeRedis(blow.restart);
       deeds.wipes++;
     } else if (blow.kind === 'roll_back') {
-      this.#say(`Redis is killed and comes back as it was ${blow.backMs} ms ago or more`);
+      this.#say(`Redis is killed and comes back as it was ${this.#clock.now() - this.#copiedAt} ms ago`);
       await servers.rollBackRedis();
       deeds.rollBacks++;
     } else if (blow.kind === 'workers_away') {

@@ -29,6 +29,7 @@ function run(change: Partial<Omit<Outcome, 'deeds'>> = {}, less: (deeds: Deeds) 
     deeds,
     rebalances: { frequency: 2, pacing: 1 },
     audit: exact,
+    viewers: { server_errors: 0, retries: 4, gave_up: 0 },
     unrecovered: [],
     ...change,
   };
@@ -63,6 +64,7 @@ it.each([
   ['an audit that is broken without a word', { audit: { ...exact, audit: 'broken' } }, {}, 'says broken'],
   ['no audit', { audit: null }, { unbilled_because_late: null }, 'could not be made'],
   ['what did not come back', { unrecovered: ['worker-2 is not ready'] }, { unrecovered: 1 }, 'worker-2 is not ready'],
+  ['a 5xx for a viewer', { viewers: { server_errors: 1 } }, { server_errors: 1 }, '1 answers with a 5xx'],
   ['too few rebalances', { rebalances: { frequency: 2 } }, { rebalances: 2 }, 'rebalances: 2'],
   ['too little that was acknowledged', { audit: { ...exact, beacons_acked: 16_999 } }, {}, 'acked: 19999'],
 ] satisfies [string, Partial<Outcome>, object, string][])('fails for %s', (_, change, told, words) => {

@@ -26,6 +26,8 @@ export interface Outcome {
   readonly rebalances: Readonly<Record<string, number>>;
   /** Null: it did not get so far. */
   readonly audit: AuditAnswer | null;
+  /** The simulator's own counts; empty where it did not end. */
+  readonly viewers: Readonly<Record<string, unknown>>;
   /** What did not come back by itself, a line each. */
   readonly unrecovered: readonly string[];
 }
@@ -106,12 +108,14 @@ export function judge(outcome: Outcome): Verdict {
   };
   const least = leastOf(outcome.forMs);
   const few = (Object.keys(gone) as (keyof Least)[]).filter((name) => gone[name] < least[name]);
+  const serverErrors = Number(outcome.viewers.server_errors ?? 0);
   const why = [
     ...(audit === null ? ['the audit could not be made'] : []),
     ...Object.entries(zeros).flatMap(([name, value]) => (value === 0 ? [] : [`${name} is ${value}, not 0`])),
     ...faults.map(({ name, count, ids }) => `the audit found ${name} (${count}): ${ids.join(', ')}`),
     ...(audit !== null && audit.audit !== 'exact' && faults.length === 0 ? [`the audit says ${audit.audit}`] : []),
     ...unrecovered.map((line) => `not recovered: ${line}`),
+    ...(serverErrors > 0 ? [`viewers got ${serverErrors} answers with a 5xx other than 503`] : []),
     ...few.map((name) => `${name}: ${gone[name]}, and at least ${least[name]} must be shown`),
   ];
   return {
@@ -129,24 +133,34 @@ export function judge(outcome: Outcome): Verdict {
       caps_refused: audit?.caps_refused ?? 0,
       budgets_exhausted: audit?.budgets_exhausted ?? 0,
       decided_apart: audit?.decided_apart ?? 0,
-      kills_by_role: deeds.kills,
-      pauses_by_role: deeds.pauses,
-      restarts_by_role: deeds.restarts,
-      server_restarts_by_server: deeds.serverRestarts,
-      rebalances_by_group: outcome.rebalances,
-      wipes: deeds.wipes,
-      roll_backs: deeds.rollBacks,
-      cuts: deeds.cuts,
-      connections_cut: deeds.connectionsCut,
-      delays: deeds.delays,
-      stalls: deeds.stalls,
-      scaled: deeds.scaled,
-      workers_away: deeds.workersAway,
-      missed: deeds.missed,
+      server_errors: serverErrors,
+      retries: Number(outcome.viewers.retries ?? 0),
+      gave_up: Number(outcome.viewers.gave_up ?? 0),
+      ...told(outcome),
       seed: outcome.seed,
       for_ms: outcome.forMs,
       settings,
     },
     why,
+  };
+}
+
+/** What was done, by kind. */
+function told({ deeds, rebalances }: Outcome): Record<string, unknown> {
+  return {
+    kills_by_role: deeds.kills,
+    pauses_by_role: deeds.pauses,
+    restarts_by_role: deeds.restarts,
+    server_restarts_by_server: deeds.serverRestarts,
+    rebalances_by_group: rebalances,
+    wipes: deeds.wipes,
+    roll_backs: deeds.rollBacks,
+    cuts: deeds.cuts,
+    connections_cut: deeds.connectionsCut,
+    delays: deeds.delays,
+    stalls: deeds.stalls,
+    scaled: deeds.scaled,
+    workers_away: deeds.workersAway,
+    missed: deeds.missed,
   };
 }

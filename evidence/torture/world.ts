@@ -118,7 +118,7 @@ async function seedCatalog(config: Config, { folder, seed, forMs, report }: Worl
     startsAt: startedAt,
     endsAt: startedAt + 30 * DAY_MS,
     pacedUntil: startedAt + forMs + 20_000,
-    scale: Math.max(1, Math.round(forMs / 60_000)),
+    scale: Math.max(1, Math.round(forMs / 120_000)),
   };
   const catalog = await openCatalog(config.catalogUrl ?? '');
   try {
