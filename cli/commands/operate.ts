@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { processes, whole } from './arguments.ts';
+import { whole } from './arguments.ts';
 
 const OPERATE = 'Operate:';
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { readExperiment, readPodConfig } from '../../domain/campaign-document.ts';
 import type { Catalog } from './catalog.ts';
 import { migrateCatalog } from './migrate.ts';
 import { openPostgresCatalog } from './postgres-catalog.ts';

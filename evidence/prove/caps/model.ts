@@ -9,14 +9,14 @@ import type { ScopedIdentity } from '../../../domain/request.ts';
 import { EngineError } from '../../../engines/errors.ts';
 import { keys } from '../../../engines/state-store/keys.ts';
 import type { StateStore } from '../../../engines/state-store/state-store.ts';
-import { decodeBare, encodeBare } from '../../../schemas/codec.ts';
+import { decodeBare } from '../../../schemas/codec.ts';
 import { type Bench, PARTITIONS } from '../../../stream-workers/fixture.ts';
 import { frequencyWorker } from '../../../stream-workers/frequency.ts';
 import { type Runner, startRunner } from '../../../stream-workers/runner.ts';
 import { type Case, campaigns, creatives, type Step } from './histories.ts';
 
 const TOKEN_LIFE_MS = 4_000;
-const FOR_GOOD_MS = 1e12;
+const _FOR_GOOD_MS = 1e12;
 export interface Counts {
   decided: number;
   served: number;
@@ -290,18 +290,4 @@ function mortal(store: StateStore, failing: { readonly now: boolean }): StateSto
       };
     },
   });
-}
-
-/** Says that everything has caught up, as workers do when they begin; for good, because the clock of all cases goes on for days. */
-export async function prepare({ store }: Omit<Bench, symbol>): Promise<void> {
-  const head = encodeBare('head-record', { position: 0, watermark: 0, caught_up: await store.stores() });
-  for (const group of ['frequency', 'pacing']) {
-    for (const topic of ['ad-beacons', 'ad-requests']) {
-      for (let partition = 0; partition < PARTITIONS; partition++) {
-        const key = keys.head(group, topic, partition);
-        const [seen] = await store.read([key]);
-        if (seen) await store.swap(key, seen, head, FOR_GOOD_MS);
-      }
-    }
-  }
 }
