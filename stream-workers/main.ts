@@ -22,24 +22,31 @@ export interface StartedWorkers {
   close(): Promise<void>;
 }
 
-/** Starts these workers in this process. Health answers from the first moment; ready once partitions are held. */
+/**
+ * Starts these workers in this process. Health answers from the first moment; ready once partitions are held. Where one
+ * cannot start, nothing stays behind.
+ */
 export async function startWorkers(options: WorkersOptions): Promise<StartedWorkers> {
   const { names, config, catalog, log, random, logger } = options;
   const metrics = createWorkerMetrics();
   const runners: Runner[] = [];
   const health = await serveHealth(config.host, options.ports ?? [config.workerPort], metrics, () => runners);
-  const onUnreadable = (topic: string) => metrics.undecodable.inc({ topic });
-  const view = await followCatalog({ name: 'workers', catalog, log, random, logger, onUnreadable });
-  for (const name of names) {
-    runners.push(await startRunner(workers[name]({ view, metrics }), { ...options, metrics }));
-    logger.info({ group: name }, 'worker started');
-  }
-  return {
-    url: health.url,
-    async close() {
-      await Promise.all(runners.map((runner) => runner.close()));
-      await view.close();
-      await health.close();
-    },
+  const opened: (() => Promise<void>)[] = [() => health.close()];
+  const close = async () => {
+    await Promise.all(runners.map((runner) => runner.close()));
+    for (const end of opened.splice(0).reverse()) await end();
   };
+  try {
+    const onUnreadable = (topic: string) => metrics.undecodable.inc({ topic });
+    const view = await followCatalog({ name: 'workers', catalog, log, random, logger, onUnreadable });
+    opened.push(() => view.close());
+    for (const name of names) {
+      runners.push(await startRunner(workers[name]({ view, metrics }), { ...options, metrics }));
+      logger.info({ group: name }, 'worker started');
+    }
+    return { url: health.url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
