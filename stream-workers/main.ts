@@ -25,11 +25,15 @@ export interface StartedWorkers {
   close(): Promise<void>;
 }
 
-/** Starts these workers in this process. Health answers from the first moment; ready once partitions are held. */
+/**
+ * Starts these workers in this process. Health answers from the first moment; ready once partitions are held. Where one
+ * cannot start, nothing stays behind.
+ */
 export async function startWorkers(options: WorkersOptions): Promise<StartedWorkers> {
   const { names, config, catalog, log, random, logger } = options;
   const metrics = createWorkerMetrics();
   const runners: Runner[] = [];
+<<<<<<< HEAD
   const readiness = () => readinessOf(runners);
   const { registry } = metrics;
   collectProcessMetrics(registry, readiness);
@@ -48,5 +52,25 @@ export async function startWorkers(options: WorkersOptions): Promise<StartedWork
       await view.close();
       await health.close();
     },
+=======
+  const health = await serveHealth(config.host, options.ports ?? [config.workerPort], metrics, () => runners);
+  const opened: (() => Promise<void>)[] = [() => health.close()];
+  const close = async () => {
+    await Promise.all(runners.map((runner) => runner.close()));
+    for (const end of opened.splice(0).reverse()) await end();
+>>>>>>> w-torture
   };
+  try {
+    const onUnreadable = (topic: string) => metrics.undecodable.inc({ topic });
+    const view = await followCatalog({ name: 'workers', catalog, log, random, logger, onUnreadable });
+    opened.push(() => view.close());
+    for (const name of names) {
+      runners.push(await startRunner(workers[name]({ view, metrics }), { ...options, metrics }));
+      logger.info({ group: name }, 'worker started');
+    }
+    return { url: health.url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

@@ -178,6 +178,7 @@ export class ProcessPool {
   async onlyWarehouse(): Promise<void> {
     await this.#next(() => this.#settleWorkers(0));
     this.#begin(this.#last);
+    await untilReady(this.#last.url ?? '', systemClock());
   }
 
   async stop(): Promise<void> {
