@@ -33,32 +33,15 @@ export async function startWorkers(options: WorkersOptions): Promise<StartedWork
   const { names, config, catalog, log, random, logger } = options;
   const metrics = createWorkerMetrics();
   const runners: Runner[] = [];
-<<<<<<< HEAD
   const readiness = () => readinessOf(runners);
   const { registry } = metrics;
   collectProcessMetrics(registry, readiness);
   const ports = options.ports ?? [config.workerPort];
   const health = await listenForHealth({ host: config.host, ports, registry, readiness });
-  const onUnreadable = (topic: string) => metrics.undecodable.inc({ topic });
-  const view = await followCatalog({ name: 'workers', catalog, log, random, logger, onUnreadable });
-  for (const name of names) {
-    runners.push(await startRunner(workers[name]({ view, metrics }), { ...options, metrics }));
-    logger.info({ group: name }, 'worker started');
-  }
-  return {
-    url: health.url,
-    async close() {
-      await Promise.all(runners.map((runner) => runner.close()));
-      await view.close();
-      await health.close();
-    },
-=======
-  const health = await serveHealth(config.host, options.ports ?? [config.workerPort], metrics, () => runners);
   const opened: (() => Promise<void>)[] = [() => health.close()];
   const close = async () => {
     await Promise.all(runners.map((runner) => runner.close()));
     for (const end of opened.splice(0).reverse()) await end();
->>>>>>> w-torture
   };
   try {
     const onUnreadable = (topic: string) => metrics.undecodable.inc({ topic });
