@@ -31,6 +31,8 @@ export function onRealServers(): void {
   let api: Staying;
   let state: Staying;
   let stopWatching: () => Promise<void>;
+  /** Epoch minute. */
+  let watchedFrom = 0;
   const warehouses: Staying[] = [];
 
   const stays = (command: string) =>
@@ -53,6 +55,7 @@ export function onRealServers(): void {
     warehouses.push(await stayBlock(block('add-a-warehouse-worker'), env));
     api = await stays('serve decision');
     await until(60, 'the decision API is ready', async () => (await fetch(`${api.url}/health/ready`)).ok);
+    watchedFrom = Math.floor(clock.now() / MINUTE_MS);
     stopWatching = startWatching(api.url, join(folder, 'viewers.jsonl'));
   }, 240_000);
 
@@ -109,11 +112,21 @@ export function onRealServers(): void {
     }
   }, 240_000);
 
-  /** Tokens end and minutes close some seconds after each minute: what is compared must not straddle that. */
+  /**
+   * A minute that was watched is closed, and the next closing is far off: tokens end and minutes close some seconds after each
+   * minute, and what is compared must not straddle that.
+   */
   async function betweenClosings(): Promise<void> {
-    const into = clock.now() % MINUTE_MS;
-    const wait = into > 8_000 && into < 30_000 ? 0 : (MINUTE_MS + 8_000 - into) % MINUTE_MS;
-    await sleep(wait);
+    const store = await openStateStore(config, clock);
+    try {
+      await until(100, 'a minute is closed, and the next is not about to be', async () => {
+        const [entry] = await store.read([keys.closed]);
+        const into = clock.now() % MINUTE_MS;
+        return Number(entry?.bytes?.readBigInt64BE() ?? 0) >= watchedFrom && into > 7_000 && into < 30_000;
+      });
+    } finally {
+      await store.close();
+    }
   }
 }
 
