@@ -21,8 +21,8 @@ const MINUTE_MS = 60_000;
 
 /** One house of real servers and several processes; its cases follow each other. */
 export function onRealServers(): void {
-  const folder = mkdtempSync(join(tmpdir(), 'breakwater-operations-real-'));
   const clock = systemClock();
+  let folder = '';
   let kafka: TestKafka;
   let redis: Awaited<ReturnType<typeof startAnyRedis>>;
   let servers: Embedded;
@@ -39,6 +39,7 @@ export function onRealServers(): void {
     stayBlock({ name: command, why: null, stays: true, text: `breakwater ${command}` }, env);
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'breakwater-operations-real-'));
     [kafka, redis] = await Promise.all([startTestKafka(), startAnyRedis()]);
     const urls = { EVENT_LOG: kafka.freshUrl(), STATE_STORE: redis.url, WAREHOUSE: '', CATALOG: '' };
     const own = { ...settings, ...urls, DATA_DIR: folder, LOG_CLOCK_MARGIN: '1s' };
@@ -55,7 +56,7 @@ export function onRealServers(): void {
     warehouses.push(await stayBlock(block('add-a-warehouse-worker'), env));
     api = await stays('serve decision');
     await until(60, 'the decision API is ready', async () => (await fetch(`${api.url}/health/ready`)).ok);
-    watchedFrom = Math.floor(clock.now() / MINUTE_MS);
+    watchedFrom = Math.floor((clock.now() + 10_000) / MINUTE_MS);
     stopWatching = startWatching(api.url, join(folder, 'viewers.jsonl'));
   }, 240_000);
 
