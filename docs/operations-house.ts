@@ -42,8 +42,8 @@ export async function watch(url: string, seconds: number, out: string): Promise<
 export function startWatching(url: string, out: string): () => Promise<void> {
   const args = ['--url', url, '--out', out, '--for', '10m', '--rate', '8', '--token-life', '4s'];
   const child = spawn(process.execPath, [`${project}simulator/main.ts`, ...args], { stdio: 'ignore' });
+  const ended = once(child, 'close');
   return async () => {
-    const ended = once(child, 'close');
     child.kill('SIGTERM');
     await ended;
   };

@@ -21,8 +21,8 @@ const MINUTE_MS = 60_000;
 
 /** One house of real servers and several processes; its cases follow each other. */
 export function onRealServers(): void {
-  const folder = mkdtempSync(join(tmpdir(), 'breakwater-operations-real-'));
   const clock = systemClock();
+  let folder = '';
   let kafka: TestKafka;
   let redis: Awaited<ReturnType<typeof startAnyRedis>>;
   let servers: Embedded;
@@ -31,12 +31,15 @@ export function onRealServers(): void {
   let api: Staying;
   let state: Staying;
   let stopWatching: () => Promise<void>;
+  /** Epoch minute. */
+  let watchedFrom = 0;
   const warehouses: Staying[] = [];
 
   const stays = (command: string) =>
     stayBlock({ name: command, why: null, stays: true, text: `breakwater ${command}` }, env);
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'breakwater-operations-real-'));
     [kafka, redis] = await Promise.all([startTestKafka(), startAnyRedis()]);
     const urls = { EVENT_LOG: kafka.freshUrl(), STATE_STORE: redis.url, WAREHOUSE: '', CATALOG: '' };
     const own = { ...settings, ...urls, DATA_DIR: folder, LOG_CLOCK_MARGIN: '1s' };
@@ -53,6 +56,7 @@ export function onRealServers(): void {
     warehouses.push(await stayBlock(block('add-a-warehouse-worker'), env));
     api = await stays('serve decision');
     await until(60, 'the decision API is ready', async () => (await fetch(`${api.url}/health/ready`)).ok);
+    watchedFrom = Math.floor((clock.now() + 10_000) / MINUTE_MS);
     stopWatching = startWatching(api.url, join(folder, 'viewers.jsonl'));
   }, 240_000);
 
@@ -86,6 +90,8 @@ export function onRealServers(): void {
     stopWatching = startWatching(api.url, join(folder, 'again.jsonl'));
     await sleep(10_000);
     await stopWatching();
+    // Pods that nobody has watched yet: their places and money are out.
+    for (let n = 0; n < 40; n++) await askForPod(api.url, `late viewer ${n}`);
     expect(await api.stop()).toBe(0);
     const log = await openEventLog(config, clock);
     const store = await openStateStore(config, clock);
@@ -109,12 +115,36 @@ export function onRealServers(): void {
     }
   }, 240_000);
 
-  /** Tokens end and minutes close some seconds after each minute: what is compared must not straddle that. */
+  /**
+   * A minute that was watched is closed, and the next closing is far off: tokens end and minutes close some seconds after each
+   * minute, and what is compared must not straddle that.
+   */
   async function betweenClosings(): Promise<void> {
-    const into = clock.now() % MINUTE_MS;
-    const wait = into > 8_000 && into < 30_000 ? 0 : (MINUTE_MS + 8_000 - into) % MINUTE_MS;
-    await sleep(wait);
+    const store = await openStateStore(config, clock);
+    try {
+      await until(100, 'a minute is closed, and the next is not about to be', async () => {
+        const [entry] = await store.read([keys.closed]);
+        const into = clock.now() % MINUTE_MS;
+        return Number(entry?.bytes?.readBigInt64BE() ?? 0) >= watchedFrom && into > 7_000 && into < 30_000;
+      });
+    } finally {
+      await store.close();
+    }
   }
+}
+
+async function askForPod(url: string, viewer: string): Promise<void> {
+  const body = {
+    pod_duration: 120,
+    max_ads: 4,
+    user: { id: viewer, age: 35, gender: 'male', time_zone: 'America/Los_Angeles' },
+    device: { type: 'smart_tv', brand: 'samsung', os: 'tizen' },
+    content: { category: 'sports', rating: 'PG' },
+    geo: { country: 'US', region: 'CA', city: 'Los Angeles', dma: '803' },
+  };
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${url}/api/v2/ad-request`, { method: 'POST', headers, body: JSON.stringify(body) });
+  expect(answer.status).toBe(200);
 }
 
 function checkThereIsMuch(all: Dump): void {

@@ -33,19 +33,10 @@ it('every block of the operations page is run by a test, or says why not', () =>
 });
 
 describe('on the embedded engines', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'breakwater-operations-'));
-  const backup = join(folder, 'backup');
-  const data = join(folder, 'data');
-  const ours = {
-    ...settings,
-    DATA_DIR: data,
-    BACKUP: backup,
-    EVENT_LOG: '',
-    STATE_STORE: '',
-    WAREHOUSE: '',
-    CATALOG: '',
-  };
-  let env: Record<string, string> = environmentWith(ours);
+  let folder = '';
+  let data = '';
+  let ours: Record<string, string> = {};
+  let env: Record<string, string> = {};
   let house: ChildProcess | null = null;
   let said = '';
 
@@ -85,7 +76,12 @@ describe('on the embedded engines', () => {
   const isLagGone = async () => (await shareOf(env.WORKER ?? '', env)).lag === 0;
 
   beforeAll(async () => {
-    mkdirSync(backup);
+    folder = mkdtempSync(join(tmpdir(), 'breakwater-operations-'));
+    data = join(folder, 'data');
+    const BACKUP = join(folder, 'backup');
+    mkdirSync(BACKUP);
+    const embedded = { EVENT_LOG: '', STATE_STORE: '', WAREHOUSE: '', CATALOG: '' };
+    ours = { ...settings, ...embedded, DATA_DIR: data, BACKUP };
     await up();
     await watch(env.DECISION ?? '', 8, join(folder, 'viewers.jsonl'));
     await until(40, 'the warehouse has caught up', isLagGone);
