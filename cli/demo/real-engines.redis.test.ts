@@ -35,13 +35,13 @@ it('a server that holds anything is refused before another one is started, and i
   const asked = realEngines({ config, folder, run: 'demo', report: (line) => said.push(line) });
   await expect(asked).rejects.toMatchObject({ code: 'misconfigured' });
   await expect(asked).rejects.toThrow(
-    /STATE_STORE holds 1 keys in database 0\..*deletes nothing|deletes nothing.*1 keys/,
+    /STATE_STORE holds 2 keys in database 0\..*deletes nothing|deletes nothing.*2 keys/,
   );
   expect(said).toEqual([]);
   expect(readdirSync(folder)).toEqual(['given']);
   expect(await serverFacts('STATE_STORE', redis.url)).toEqual({
     version: redis.version,
-    holds: ['1 keys in database 0'],
+    holds: ['2 keys in database 0'],
   });
 });
 
