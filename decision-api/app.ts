@@ -4,8 +4,8 @@ import type { Clock } from '../engines/clock.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
-import { Problem, type Wrong } from './problem.ts';
-import { readBodiesAsJson } from './read-body.ts';
+import { Problem, type Wrong } from '../engines/http/problem.ts';
+import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import { type AdRequestParts, adRequestRoute } from './routes/ad-request.ts';
 import { beaconRoutes } from './routes/beacons.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
@@ -34,7 +34,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     clientErrorHandler: (error, socket) => answerNotHttp(error, socket, metrics),
   });
   closeInTime(app, parts.clock);
-  readBodiesAsJson(app);
+  readBodiesAsJson(app, limits.bodyLevels);
   answerProblems(app, metrics, logger);
   adRequestRoute(app, parts);
   beaconRoutes(app, parts);

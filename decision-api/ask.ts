@@ -4,7 +4,7 @@ import type { Context } from '../domain/request.ts';
 import { normaliseContext } from '../domain/targeting/context.ts';
 import { type Claims, truncateIp, type Viewer, viewerOf } from './identities.ts';
 import { limits } from './limits.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../engines/http/problem.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
 import { classOf, type UserAgentClass } from './user-agent.ts';
 

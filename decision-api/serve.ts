@@ -15,7 +15,7 @@ import { explainDecision } from './explain.ts';
 import { featuresFor } from './features.ts';
 import type { Journal } from './journal.ts';
 import type { Metrics } from './metrics.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../engines/http/problem.ts';
 import { noFillReason, recordOf } from './record.ts';
 import { giveUp } from './steps/reserve.ts';
 import type { StoreGate } from './store-gate.ts';

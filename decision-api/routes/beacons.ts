@@ -7,7 +7,7 @@ import { isAway } from '../deadline.ts';
 import type { Journal } from '../journal.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../../engines/http/problem.ts';
 import type { Tokens } from '../tokens.ts';
 import { classOf } from '../user-agent.ts';
 

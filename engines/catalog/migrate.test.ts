@@ -47,6 +47,12 @@ async function query(text: string): Promise<readonly Record<string, unknown>[]> 
   }
 }
 
+/** The name of a file that comes after all there are. */
+async function next(name: string): Promise<string> {
+  const { length } = (await readdir(files)).filter((file) => file.endsWith('.sql'));
+  return `${String(length + 1).padStart(4, '0')}-${name}.sql`;
+}
+
 test('files are applied once, in order, each named as it goes; two migrators at once do not meet', async () => {
   const said: string[] = [];
   const names = (await readdir(original)).filter((name) => name.endsWith('.sql')).sort();
@@ -68,16 +74,18 @@ test('a changed past is refused with the name of its file', async () => {
 });
 
 test('a catalog of a newer release and a file put in between are refused', async () => {
-  await writeFile(join(files, '0009-of-tomorrow.sql'), 'CREATE TABLE tomorrow ()');
+  const tomorrow = await next('of-tomorrow');
+  await writeFile(join(files, tomorrow), 'CREATE TABLE tomorrow ()');
   await migrateCatalog(url, undefined, files);
-  await expect(migrateCatalog(url)).rejects.toThrow(/0009-of-tomorrow\.sql, which this release does not know/);
+  await expect(migrateCatalog(url)).rejects.toThrow(`${tomorrow}, which this release does not know`);
   await writeFile(join(files, '0008-in-between.sql'), 'SELECT 1');
   await expect(migrateCatalog(url, undefined, files)).rejects.toThrow(/0008-outbox\.sql is out of line/);
 });
 
 test('a file that fails leaves nothing of itself, and what came before it', async () => {
-  await writeFile(join(files, '0009-broken.sql'), 'CREATE TABLE half (); SELECT nonsense');
-  await expect(migrateCatalog(url, undefined, files)).rejects.toThrow(/0009-broken\.sql: .*nonsense/);
+  const broken = await next('broken');
+  await writeFile(join(files, broken), 'CREATE TABLE half (); SELECT nonsense');
+  await expect(migrateCatalog(url, undefined, files)).rejects.toThrow(new RegExp(`${broken}: .*nonsense`));
   expect(await query("SELECT to_regclass('half') AS half, to_regclass('outbox') AS outbox")).toEqual([
     { half: null, outbox: 'outbox' },
   ]);
