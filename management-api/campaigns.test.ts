@@ -129,9 +129,13 @@ test('each change is in the audit and in the outbox; the chain of hashes holds',
   const { body } = await desk.ask(manager, 'POST', '/api/v2/campaigns', await flight({ name: 'Watched' }));
   await desk.ask(manager, 'PATCH', `/api/v2/campaigns/${body.id}`, { status: 'active' }, { 'if-match': '"1"' });
   const [entries, outbox] = await desk.parts.desk.system(async (sql) => [
-    (await sql.query<{ entry: string }>('SELECT entry FROM audit_log WHERE resource_id = $1 ORDER BY sequence', [body.id]))
+    (
+      await sql.query<{ entry: string }>('SELECT entry FROM audit_log WHERE resource_id = $1 ORDER BY sequence', [
+        body.id,
+      ])
+    ).rows,
+    (await sql.query<{ version: string }>('SELECT version FROM outbox WHERE id = $1 ORDER BY sequence', [body.id]))
       .rows,
-    (await sql.query<{ version: string }>('SELECT version FROM outbox WHERE id = $1 ORDER BY sequence', [body.id])).rows,
   ]);
   expect(entries.map(({ entry }) => JSON.parse(entry)).map(({ action, after }) => [action, after.status])).toEqual([
     ['create', 'draft'],
@@ -148,9 +152,9 @@ test('the audit cannot be changed, not even by the owner of the tables', async (
 
 test('without a key 401, with too small a one 403; a document lists the paths', async () => {
   expect((await desk.ask(null, 'GET', '/api/v2/campaigns')).status).toBe(401);
-  expect((await desk.ask('bw_000000000000_0000000000000000000000000000000000000000000', 'GET', '/api/v2/campaigns')).status).toBe(
-    401,
-  );
+  expect(
+    (await desk.ask('bw_000000000000_0000000000000000000000000000000000000000000', 'GET', '/api/v2/campaigns')).status,
+  ).toBe(401);
   const player = await desk.key(await desk.organisation('Players'), 'player');
   expect((await desk.ask(player, 'GET', '/api/v2/campaigns')).status).toBe(403);
   const { body } = await desk.ask(null, 'GET', '/api/v2/openapi.json');

@@ -13,7 +13,9 @@ const names = dimensions.map(({ name }) => name);
 const condition = closed({
   dimension: Type.Unsafe<(typeof names)[number]>(
     Type.Enum(names as string[], {
-      description: dimensions.map(({ name, doc, example }) => `${name}: ${doc} Such as ${JSON.stringify(example)}.`).join('\n'),
+      description: dimensions
+        .map(({ name, doc, example }) => `${name}: ${doc} Such as ${JSON.stringify(example)}.`)
+        .join('\n'),
     }),
   ),
   mode: oneOf('include', 'exclude'),
@@ -84,7 +86,9 @@ export const targetingRoutes = [
       ask.write(async (sql) => {
         refuseUnread(ask.body.rules, '/rules/');
         const targeting = ask.body.rules.map(({ conditions }) => ({ id: parts.random.uuid(), conditions }));
-        return answered(await changeCampaign(ask as CampaignAsk, sql, parts, part, (before) => ({ ...before, targeting })));
+        return answered(
+          await changeCampaign(ask as CampaignAsk, sql, parts, part, (before) => ({ ...before, targeting })),
+        );
       }),
   }),
 
@@ -130,5 +134,13 @@ function refuseUnread(given: readonly Pick<TargetingRule, 'conditions'>[], at: s
   });
   if (wrong.length === 0) return;
   const told = wrong.slice(0, 50);
-  throw new Problem(422, 'Values that no request can have', told.map((each) => `${each.pointer} ${each.detail}`).join('; ').slice(0, 2_000), told);
+  throw new Problem(
+    422,
+    'Values that no request can have',
+    told
+      .map((each) => `${each.pointer} ${each.detail}`)
+      .join('; ')
+      .slice(0, 2_000),
+    told,
+  );
 }
