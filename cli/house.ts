@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../engines/clock.ts';
 import { type Config, environmentWith } from '../engines/config.ts';
 import { type Endpoints, keepEndpoints } from '../engines/endpoints.ts';
 import { type Embedded, migrate, startEmbedded } from '../engines/open.ts';
-import { withSecrets } from '../engines/secrets.ts';
+import { secretSettings, withSecrets } from '../engines/secrets.ts';
 import { type ChildSpec, Supervised } from './supervised.ts';
 
 const READY_MS_MAX = 60_000;
@@ -88,7 +88,9 @@ async function startProcesses(options: HouseOptions, config: Config, clock: Cloc
   try {
     found = await whereTheyAnswer(children, clock);
     keepEndpoints(config.dataDir, found);
-    const urls = [found.decisionApi, ...Object.values(found.workers ?? {})].filter((url) => url !== undefined);
+    const urls = [found.decisionApi, found.management, ...Object.values(found.workers ?? {})].filter(
+      (url) => url !== undefined,
+    );
     await Promise.all(urls.map((url) => untilReady(url, clock)));
   } catch (error) {
     await stop();
@@ -105,13 +107,14 @@ function plan(options: HouseOptions, config: Config, servers: Embedded): readonl
     DATA_DIR: config.dataDir,
     CATALOG: servers.catalogUrl,
     WAREHOUSE: servers.warehouseUrl,
+    ...secretSettings(config),
   });
   const child = (name: string, role: ChildSpec['role'], args: string[]): ChildSpec => ({
     name,
     role,
     args,
     environment,
-    listens: role !== 'management',
+    listens: true,
     stopsLast: args.includes('warehouse'),
     logFile: join(config.dataDir, 'logs', `${name}.log`),
   });

@@ -106,11 +106,7 @@ function addOperate(root: Command): void {
     .helpGroup(OPERATE)
     .description("bring the catalog's and the warehouse's tables and the topics to this release")
     .action(async () => (await import('./migrate.ts')).migrate());
-  root
-    .command('topics')
-    .helpGroup(OPERATE)
-    .description('list the topics with their partitions and records')
-    .action(async () => (await import('./topics.ts')).topicsCommand());
+  addTopics(root);
   const letters = root.command('dead-letters').helpGroup(OPERATE).description('records that workers could not use');
   letters
     .command('list')
@@ -122,6 +118,27 @@ function addOperate(root: Command): void {
     .argument('[ids...]', 'as listed: topic/partition@offset')
     .option('--all', 'every one that was not sent yet')
     .action(async (ids: string[], options) => (await import('./dead-letters.ts')).sendCommand(ids, options));
+}
+
+function addTopics(root: Command): void {
+  const topics = root
+    .command('topics')
+    .helpGroup(OPERATE)
+    .description('list the topics with their partitions and records')
+    .action(async () => (await import('./topics.ts')).listTopicsCommand());
+  topics
+    .command('create')
+    .description('make what is missing, with PARTITIONS partitions and REPLICATION copies')
+    .action(async () => (await import('./topics.ts')).createTopicsCommand());
+  topics
+    .command('check')
+    .description('compare with what is configured; exit code 1 where something differs, and how to mend it')
+    .action(async () => (await import('./topics.ts')).checkTopicsCommand());
+  topics
+    .command('grow')
+    .description('give every topic this many partitions; they can never be taken away')
+    .argument('<partitions>', 'how many', whole)
+    .action(async (partitions: number) => (await import('./topics.ts')).growTopicsCommand(partitions));
 }
 
 function duration(text: string): number {

@@ -1,8 +1,9 @@
 import { startDecisionApi } from '../decision-api/main.ts';
 import { systemClock } from '../engines/clock.ts';
-import { readConfig } from '../engines/config.ts';
+import { readServingConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints } from '../engines/endpoints.ts';
-import { openCatalog, openEventLog, openStateStore, topicSpecs } from '../engines/open.ts';
+import { listenForHealth } from '../engines/health-listener.ts';
+import { makeTopics, openCatalog, openEventLog, openStateStore } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startManagement } from '../management-api/main.ts';
@@ -14,13 +15,13 @@ const DEFAULT_PORT = 8080;
 
 /** `breakwater serve decision`: the decision API as a process of its own. */
 export async function serveDecision(): Promise<never> {
-  const config = withSecrets(readConfig());
+  const config = withSecrets(readServingConfig());
   const logger = createLogger(config, 'decision-api');
   return runUntilStopped(logger, async (opened) => {
     const clock = systemClock();
     const log = await openEventLog(config, clock);
     opened('event log', () => log.close());
-    await log.ensureTopics(topicSpecs(config));
+    await makeTopics(log, config);
     const store = await openStateStore(config, clock);
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));
@@ -45,17 +46,25 @@ export async function serveDecision(): Promise<never> {
 
 /** `breakwater serve management`: relays catalog changes to the log. */
 export async function serveManagement(): Promise<never> {
-  const config = withSecrets(readConfig());
+  const config = withSecrets(readServingConfig());
   const logger = createLogger(config, 'management');
   return runUntilStopped(logger, async (opened) => {
     const clock = systemClock();
     const log = await openEventLog(config, clock);
     opened('event log', () => log.close());
-    await log.ensureTopics(topicSpecs(config));
+    await makeTopics(log, config);
     const catalog = await openCatalog(catalogUrl(config));
     opened('catalog', () => catalog.close());
     const management = await startManagement({ config, clock, log, catalog, logger });
     opened('management', () => management.close());
-    logger.info('relaying catalog changes');
+    const health = await listenForHealth({
+      host: config.host,
+      ports: portsToTry(config.managementPort, readEndpoints(config.dataDir).management),
+      registry: management.metrics.registry,
+      readiness: () => management.readiness(),
+    });
+    opened('health', () => health.close());
+    announce(config, { management: health.url });
+    logger.info({ url: health.url }, 'relaying catalog changes');
   });
 }

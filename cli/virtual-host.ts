@@ -7,7 +7,7 @@ import type { Config } from '../engines/config.ts';
 import { readConfig } from '../engines/config.ts';
 import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
-import { openCatalog, openEventLog, openStateStore, openWarehouse, topicSpecs } from '../engines/open.ts';
+import { makeTopics, openCatalog, openEventLog, openStateStore, openWarehouse } from '../engines/open.ts';
 import { seededRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startManagement } from '../management-api/main.ts';
@@ -33,7 +33,7 @@ export async function virtualHost(): Promise<never> {
     const random = (stream: number) => seededRandom(clock, (config.virtual?.seed ?? 0) * 16 + stream);
     const log = await openEventLog(config, clock);
     opened('event log', () => log.close());
-    await log.ensureTopics(topicSpecs(config));
+    await makeTopics(log, config);
     const store = await openStateStore(config, clock);
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));

@@ -1,8 +1,8 @@
 import { systemClock } from '../engines/clock.ts';
-import { readConfig } from '../engines/config.ts';
+import { readServingConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
-import { openCatalog, openEventLog, openStateStore, openWarehouse, topicSpecs } from '../engines/open.ts';
+import { makeTopics, openCatalog, openEventLog, openStateStore, openWarehouse } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startWorkers } from '../stream-workers/main.ts';
@@ -19,13 +19,13 @@ export async function serveWorkers(wanted: readonly string[]): Promise<never> {
       `worker ${wanted.join(' ')}: expected some of ${Object.keys(known).join(', ')}`,
     );
   }
-  const config = withSecrets(readConfig());
+  const config = withSecrets(readServingConfig());
   const logger = createLogger(config, `worker ${names.join(' ')}`);
   return runUntilStopped(logger, async (opened) => {
     const clock = systemClock();
     const log = await openEventLog(config, clock, true);
     opened('event log', () => log.close());
-    await log.ensureTopics(topicSpecs(config));
+    await makeTopics(log, config);
     const store = await openStateStore(config, clock, true);
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Clock } from '../engines/clock.ts';
+import type { Readiness } from '../engines/process-metrics.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
@@ -8,7 +9,7 @@ import { Problem, type Wrong } from '../engines/http/problem.ts';
 import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import { type AdRequestParts, adRequestRoute } from './routes/ad-request.ts';
 import { beaconRoutes } from './routes/beacons.ts';
-import { healthRoutes, type Readiness } from './routes/health.ts';
+import { healthRoutes } from './routes/health.ts';
 
 export interface AppParts extends AdRequestParts {
   readonly logger: Logger;

@@ -41,14 +41,13 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     for (const listener of [...listeners]) if (listener()) listeners.delete(listener);
   };
   const metrics = createMetrics();
-  const partitions = {
-    requests: await partitionsOf(log, 'ad-requests', config.partitions),
-    beacons: await partitionsOf(log, 'ad-beacons', config.partitions),
-  };
+  // One count for both topics: a place that a store forgot is found again by the partition of its request.
+  const count = async (unknown: number) =>
+    Math.min(await partitionsOf(log, 'ad-requests', unknown), await partitionsOf(log, 'ad-beacons', unknown));
   const gate = new StoreGate(store, clock, metrics);
   const cache = new CatalogCache();
   const signals = new Signals(clock, metrics, !config.signals);
-  const watermarks = new Watermarks(gate, partitions, config.tokenLifeMs);
+  const watermarks = new Watermarks(gate, await count(config.partitions), () => count(0), config.tokenLifeMs);
   const { dataDir } = config;
   const feed = new Feed({ dataDir, clock, random, log, catalog, cache, signals, metrics, logger, changed });
   return {
@@ -58,7 +57,14 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     signals,
     watermarks,
     feed,
-    partitions,
+    partitions: {
+      get requests() {
+        return watermarks.partitions;
+      },
+      get beacons() {
+        return watermarks.partitions;
+      },
+    },
     answers: new RecentAnswers(),
     changed,
     journal: new Journal(log, clock, metrics),

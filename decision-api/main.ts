@@ -5,6 +5,7 @@ import type { Clock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import { listenOnFirst } from '../engines/endpoints.ts';
 import type { EventLog } from '../engines/event-log/event-log.ts';
+import { collectProcessMetrics } from '../engines/process-metrics.ts';
 import type { Random } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
@@ -41,6 +42,7 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
   const config = withSecrets(parts.config);
   const { clock, logger } = parts;
   const assembly = await assemble({ ...parts, config });
+  collectProcessMetrics(assembly.metrics.registry, () => readinessOf(assembly));
   let base = config.publicUrl?.replace(/\/+$/, '') ?? '';
   const app = buildApp({
     ...assembly,

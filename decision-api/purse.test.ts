@@ -57,8 +57,8 @@ async function openPurse(): Promise<Purse> {
     close: () => store.close(),
   };
   const gate = new StoreGate(counted, clock, metrics);
-  watermarks = new Watermarks(gate, { beacons: 2, requests: 1 }, 4000);
-  await seedHeads(store, { beacons: 2, requests: 1 });
+  watermarks = new Watermarks(gate, 2, async () => 2, 4000);
+  await seedHeads(store, { beacons: 2, requests: 2 });
   await watermarks.refresh();
   swaps = 0;
   return new Purse(gate, clock, seededRandom(clock, 1), metrics, watermarks);

@@ -1,6 +1,6 @@
+import type { Readiness } from '../engines/process-metrics.ts';
 import type { Assembly } from './assemble.ts';
 import { limits } from './limits.ts';
-import type { Readiness } from './routes/health.ts';
 
 /** Ready: there is a catalog, and what was in the topics at boot is known. Engines that are away only degrade it. */
 export function readinessOf({ feed, gate, journal, watermarks }: Assembly): Readiness {

@@ -7,41 +7,48 @@ import type { StoreGate } from './store-gate.ts';
 /** The groups whose effects a decision counts on, and what they read. */
 const groups = ['frequency', 'pacing'] as const;
 
+/** How many partitions a viewer's requests and beacons are spread over; asked whenever the heads are read. */
+export type CountPartitions = () => Promise<number>;
+
 /**
  * How far `frequency` has applied each beacon partition, which minutes are closed, and with which stores both groups have
  * caught up, as last read. Old values hold places and money longer and can break nothing; a missing head is 0 and trusts
  * no store for the same reason.
+ *
+ * Partitions that are added are used once both groups have heads for all of them. Until then a store goes on being trusted
+ * only if it was before they were there: one that has forgotten since must be caught up in the new ones too, because other
+ * instances may have used them.
  */
 export class Watermarks implements Marks {
   readonly #gate: StoreGate;
-  readonly #beacons: number;
-  readonly #keys: readonly string[];
   readonly #tokenLifeMs: number;
-  #marks: readonly number[];
+  readonly #count: CountPartitions;
+  /** All that the topics have, and how many of them are used. */
+  #all: number;
+  #used: number;
+  #keys: readonly string[] = [];
+  #marks: readonly number[] = [];
   #lowest = 0;
   #closedUpTo = 0;
   #trusted: ReadonlySet<string> = new Set();
+  /** Trusted when all partitions were last used. */
+  #settled: ReadonlySet<string> = new Set();
   #caughtUp = true;
   #known = false;
   #lifeNoted = false;
 
-  constructor(
-    gate: StoreGate,
-    partitions: { readonly beacons: number; readonly requests: number },
-    tokenLifeMs: number,
-  ) {
+  constructor(gate: StoreGate, partitions: number, count: CountPartitions, tokenLifeMs: number) {
     this.#gate = gate;
     this.#tokenLifeMs = tokenLifeMs;
-    this.#beacons = partitions.beacons;
-    const heads = (group: string, topic: string, count: number) =>
-      Array.from({ length: count }, (_, partition) => keys.head(group, topic, partition));
-    // The beacon heads of `frequency` come first: their watermarks are asked for by partition.
-    const wanted = groups.flatMap((group) => [
-      ...heads(group, 'ad-beacons', partitions.beacons),
-      ...heads(group, 'ad-requests', partitions.requests),
-    ]);
-    this.#keys = [...wanted, keys.closed];
-    this.#marks = Array.from({ length: partitions.beacons }, () => 0);
+    this.#count = count;
+    this.#all = partitions;
+    this.#used = partitions;
+    this.#keys = headKeys(partitions);
+  }
+
+  /** Over how many partitions viewers are spread now. Never falls. */
+  get partitions(): number {
+    return this.#used;
   }
 
   /** Epoch ms. */
@@ -80,19 +87,40 @@ export class Watermarks implements Marks {
 
   /** Rejects with EngineError when the store is away; then the last values stand. */
   async refresh(): Promise<void> {
+    await this.#recount();
     const [life, ...entries] = await this.#gate.probe([keys.tokenLife, ...this.#keys]);
     const heads = entries.slice(0, -1).map(readHead);
-    this.#marks = heads.slice(0, this.#beacons).map((head) => head.watermark);
+    this.#marks = heads.slice(0, this.#all).map((head) => head.watermark);
     this.#lowest = this.#marks.reduce((lowest, mark) => Math.min(lowest, mark), Number.MAX_SAFE_INTEGER);
-    const [first, ...others] = heads;
-    const ids = (first?.caughtUp ?? []).filter((id) => others.every(({ caughtUp }) => caughtUp.includes(id)));
-    this.#trusted = new Set(ids);
-    this.#caughtUp = entries.every(({ store }) => this.trusts(store));
+    this.#trust(heads, entries);
     const closed = entries.at(-1)?.bytes;
     this.#closedUpTo = closed && closed.length >= 8 ? Number(closed.readBigInt64BE(0)) : 0;
     this.#known = true;
     this.#lifeNoted = decodeTokenLife(life?.bytes) >= this.#tokenLifeMs;
     if (life && !this.#lifeNoted) this.#lifeNoted = await this.#noteLife(life);
+  }
+
+  /** The log away: as many as were known. */
+  async #recount(): Promise<void> {
+    const count = await this.#count().catch(() => this.#all);
+    if (count <= this.#all) return;
+    this.#all = count;
+    this.#keys = headKeys(count);
+  }
+
+  #trust(heads: readonly Head[], entries: readonly Entry[]): void {
+    const everywhere = namedByAll(heads);
+    const isCaughtUp = entries.every(({ store }) => everywhere.has(store));
+    if (isCaughtUp) this.#used = this.#all;
+    if (this.#used === this.#all) {
+      this.#trusted = everywhere;
+      this.#settled = everywhere;
+    } else {
+      // The order of headKeys: per group and topic, by partition.
+      const used = namedByAll(heads.filter((_, at) => at % this.#all < this.#used));
+      this.#trusted = everywhere.union(used.intersection(this.#settled));
+    }
+    this.#caughtUp = entries.every(({ store }) => this.trusts(store));
   }
 
   /** Workers must not close a minute before its tokens have run out, whatever life they themselves are set to. */
@@ -102,7 +130,24 @@ export class Watermarks implements Marks {
   }
 }
 
-function readHead(entry: Entry): { readonly watermark: number; readonly caughtUp: readonly string[] } {
+interface Head {
+  readonly watermark: number;
+  readonly caughtUp: readonly string[];
+}
+
+/** The beacon heads of `frequency` come first: their watermarks are asked for by partition. The closed minute is last. */
+function headKeys(partitions: number): readonly string[] {
+  const heads = (group: string, topic: string) =>
+    Array.from({ length: partitions }, (_, partition) => keys.head(group, topic, partition));
+  return [...groups.flatMap((group) => [...heads(group, 'ad-beacons'), ...heads(group, 'ad-requests')]), keys.closed];
+}
+
+function namedByAll([first, ...others]: readonly Head[]): ReadonlySet<string> {
+  const ids = first?.caughtUp ?? [];
+  return new Set(ids.filter((id) => others.every(({ caughtUp }) => caughtUp.includes(id))));
+}
+
+function readHead(entry: Entry): Head {
   if (!entry.bytes) return { watermark: 0, caughtUp: [] };
   const head = decodeBare('head-record', entry.bytes);
   return { watermark: head.watermark, caughtUp: head.caught_up };

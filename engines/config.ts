@@ -19,9 +19,14 @@ export interface Config {
   readonly port: number;
   /** 0: a free port. Health and metrics of workers. */
   readonly workerPort: number;
+  /** 0: a free port. Health and metrics of management. */
+  readonly managementPort: number;
   /** How tracking URLs begin; null: http://host:port. */
   readonly publicUrl: string | null;
+  /** Of topics that are made. Those that are there keep theirs: `breakwater topics grow`. */
   readonly partitions: number;
+  /** Copies of each partition on Kafka; null: as EVENT_LOG or the cluster says. */
+  readonly replication: number | null;
   readonly tokenLifeMs: number;
   readonly clickTokenLifeMs: number;
   readonly logClockMarginMs: number;
@@ -41,8 +46,16 @@ export interface Config {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/**
+ * As `readConfig`, for a process that may be one of several: on real engines these have to sign and pseudonymise alike,
+ * so TOKEN_KEYS and PEPPER must be set there.
+ */
+export function readServingConfig(environment: Environment = process.env): Config {
+  return readConfig(environment, { shared: true });
+}
+
 /** Reads the environment. Every problem is reported at once, by variable and what is expected: EngineError `misconfigured`. */
-export function readConfig(environment: Environment = process.env): Config {
+export function readConfig(environment: Environment = process.env, { shared = false } = {}): Config {
   const problems: string[] = [];
   const text = (name: string): string | null => environment[name]?.trim() || null;
   const read = <T>(name: string, fallback: T, expected: string, parse: (value: string) => T | undefined): T => {
@@ -75,8 +88,12 @@ export function readConfig(environment: Environment = process.env): Config {
     host: text('HOST') ?? '127.0.0.1',
     port: whole('PORT', 0, 0, 65535),
     workerPort: whole('WORKER_PORT', 0, 0, 65535),
+    managementPort: whole('MANAGEMENT_PORT', 0, 0, 65535),
     publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
     partitions: whole('PARTITIONS', 24, 1, 1024),
+    replication: read('REPLICATION', null, 'a whole number from 1 to 15', (value) =>
+      /^\d+$/.test(value) && Number(value) >= 1 && Number(value) <= 15 ? Number(value) : undefined,
+    ),
     tokenLifeMs: duration('TOKEN_LIFE', '15m'),
     clickTokenLifeMs: duration('CLICK_TOKEN_LIFE', '5m'),
     logClockMarginMs: duration('LOG_CLOCK_MARGIN', text('EVENT_LOG') ? '60s' : '0s'),
@@ -100,8 +117,20 @@ export function readConfig(environment: Environment = process.env): Config {
   if (config.clickTokenLifeMs > config.tokenLifeMs) {
     problems.push('CLICK_TOKEN_LIFE: expected at most TOKEN_LIFE, because money closes with the longest token');
   }
+  if (shared) problems.push(...missingSecrets(config));
   if (problems.length > 0) throw new EngineError('misconfigured', problems.join('; '));
   return config;
+}
+
+/** What processes on several machines cannot each make for themselves. */
+function missingSecrets({ eventLogUrl, stateStoreUrl, pepper, tokenKeys }: Config): readonly string[] {
+  const real = [eventLogUrl && 'EVENT_LOG', stateStoreUrl && 'STATE_STORE'].filter((name) => name !== null);
+  if (real.length === 0) return [];
+  const why = `${real.join(' and ')} can be shared by several machines, and all of them need the same`;
+  const missing: string[] = [];
+  if (pepper === null) missing.push(`PEPPER: ${why}; export PEPPER=$(openssl rand -hex 32)`);
+  if (tokenKeys === null) missing.push(`TOKEN_KEYS: ${why}; export TOKEN_KEYS=k1:$(openssl rand -hex 32)`);
+  return missing;
 }
 
 /** Where software that is fetched is kept for every project of this user: BREAKWATER_CACHE, else ~/.cache/breakwater. */

@@ -6,6 +6,8 @@ import { EngineError } from './errors.ts';
 /** Where the running house answers; DATA_DIR/endpoints.json. Kept between runs so that ports stay the same. */
 export interface Endpoints {
   readonly decisionApi?: string;
+  /** Health and metrics of management. */
+  readonly management?: string;
   /** Process name -> URL of its health and metrics. */
   readonly workers?: Readonly<Record<string, string>>;
   readonly warehouse?: string;

@@ -8,9 +8,13 @@ import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
+import { EngineError } from './errors.ts';
 import type { EventLog, TopicSpec } from './event-log/event-log.ts';
+import { describeKafkaTopics } from './event-log/kafka-describe.ts';
 import { openKafkaEventLog } from './event-log/kafka-event-log.ts';
+import { describeLmdbTopics } from './event-log/lmdb-describe.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
+import type { FoundTopic } from './event-log/topic-check.ts';
 import { keepRunning } from './keep-running.ts';
 import { systemRandom } from './random.ts';
 import { openLmdbStateStore } from './state-store/lmdb-state-store.ts';
@@ -29,7 +33,10 @@ const VIRTUAL_POLL_MS = 250;
 
 /** `inline`: see LmdbEnvironment; for processes that nobody waits for. EVENT_LOG (its form: event-log/kafka-url.ts), or LMDB under DATA_DIR/log. Kafka is not asked before the log is used. */
 export async function openEventLog(config: Config, clock: Clock, inline = isVirtual(config)): Promise<EventLog> {
-  if (config.eventLogUrl !== null) return openKafkaEventLog({ url: config.eventLogUrl, clock });
+  if (config.eventLogUrl !== null) {
+    const { eventLogUrl: url, replication } = config;
+    return openKafkaEventLog({ url, clock, ...(replication === null ? {} : { replication }) });
+  }
   const pollMs = config.virtual === null ? POLL_MS : VIRTUAL_POLL_MS;
   return openLmdbEventLog({ path: folder(config, 'log'), clock, pollMs, flush: !isVirtual(config), inline });
 }
@@ -67,6 +74,31 @@ export function topicSpecs(config: Config): TopicSpec[] {
     partitions: config.partitions,
     retentionMs: retentionDays * DAY_MS,
   }));
+}
+
+/** Makes the topics that are missing. Those that are there keep their partitions: they grow by `breakwater topics grow` alone. */
+export async function makeTopics(log: EventLog, config: Config): Promise<void> {
+  const specs: TopicSpec[] = [];
+  for (const spec of topicSpecs(config)) {
+    specs.push({ ...spec, partitions: (await partitionsIfAny(log, spec.name)) ?? spec.partitions });
+  }
+  await log.ensureTopics(specs);
+}
+
+/** Our topics as the log has them; those that are missing are left out. Changes nothing. */
+export async function describeTopics(config: Config, clock: Clock): Promise<readonly FoundTopic[]> {
+  const names = topics.map(({ name }) => name);
+  if (config.eventLogUrl !== null) return describeKafkaTopics({ url: config.eventLogUrl, clock, names });
+  return describeLmdbTopics(folder(config, 'log'), clock, names);
+}
+
+async function partitionsIfAny(log: EventLog, topic: string): Promise<number | null> {
+  try {
+    return await log.partitions(topic);
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'misconfigured') return null;
+    throw error;
+  }
 }
 
 /** Servers that this process started because no URL was given for them. One that dies is started again. */
@@ -141,8 +173,8 @@ export async function migrate(
   }
   const log = await openEventLog(config, clock);
   try {
-    await log.ensureTopics(topicSpecs(config));
-    onProgress(`event log: ${topics.length} topics of ${config.partitions} partitions`);
+    await makeTopics(log, config);
+    onProgress(`event log: ${topics.length} topics of ${await log.partitions('ad-requests')} partitions`);
   } finally {
     await log.close();
   }

@@ -18,6 +18,14 @@ export function withSecrets(config: Config): Config {
   return { ...config, tokenKeys: config.tokenKeys ?? kept.tokenKeys, pepper: config.pepper ?? kept.pepper };
 }
 
+/** Token keys and pepper as the variables that a child process reads. */
+export function secretSettings({ tokenKeys, pepper }: Config): Record<string, string> {
+  const settings: Record<string, string> = {};
+  if (tokenKeys !== null) settings.TOKEN_KEYS = tokenKeys.map(({ id, secret }) => `${id}:${secret}`).join(',');
+  if (pepper !== null) settings.PEPPER = pepper;
+  return settings;
+}
+
 function keptSecrets(dataDir: string): Kept {
   mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, 'secrets.json');

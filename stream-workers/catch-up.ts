@@ -42,8 +42,9 @@ export async function standingOf(worker: Worker, at: TopicPartition, engines: En
   const known = { position: head?.position ?? 0, watermark: head?.watermark ?? 0, stores };
   if (stores === null || isCaughtUp(head, stores)) return { ...known, catchUp: null };
   const ends = await log.ends(at.topic);
-  if (head === null && ends.every((end) => end === 0)) {
-    // Nobody could forget anything yet. Saying so at once lets deciders begin.
+  const isNew = head === null && (ends[at.partition] ?? 0) === 0 && (await othersCaughtUp(worker, engines, stores));
+  if (isNew) {
+    // Nobody could forget anything yet. Saying so at once lets deciders begin, or use a partition that was added.
     const empty = { position: 0, watermark: 0, stores, caughtUp: true };
     await moveHead(store, worker.name, at, 0, empty);
     return { ...known, catchUp: null };
@@ -64,6 +65,17 @@ export function reappliedMs({ tokenLifeMs }: Config): number {
 /** Whether a place or money of a decision that expires then can still matter to a catch-up that began at `since`. */
 export function mayStillCount(expiresAt: number, since: number, { logClockMarginMs }: Config): boolean {
   return expiresAt >= since - logClockMarginMs - LOSS_MS;
+}
+
+/** All partitions that hold anything are caught up: where there are none, the log is new. */
+async function othersCaughtUp(worker: Worker, { store, log }: Engines, stores: readonly string[]): Promise<boolean> {
+  for (const topic of worker.reads) {
+    const ends = await log.ends(topic);
+    const used = ends.flatMap((end, partition) => (end > 0 ? [{ topic, partition }] : []));
+    const heads = await readHeadsIfAny(store, worker.name, used);
+    if (!heads.every((known) => isCaughtUp(known, stores))) return false;
+  }
+  return true;
 }
 
 /** A partition that has records and no head: a store came back without anything, not only without its last moments. */

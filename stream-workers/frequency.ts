@@ -1,5 +1,4 @@
 import { confirm, emptyFrequency, type Place, release, restore } from '../domain/frequency/frequency.ts';
-import { partitionOf } from '../engines/event-log/partition.ts';
 import { BROOM_MS, keys } from '../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
 import type { AdBeacon, FrequencyRecord, Identity, ServedAd } from '../schemas/records.ts';
@@ -63,13 +62,13 @@ async function restorePlaces(batch: Batch, context: Context): Promise<readonly O
   const outcome = (restored: boolean): FrequencyOutcome => (restored ? 'restored' : 'passed_over');
   if (since === null) return batch.records.map(({ offset }) => ({ offset, outcome: outcome(false) }));
   const changes: Changes = new Map();
-  const partitions = await context.log.partitions('ad-beacons');
   const outcomes = batch.records.map(({ offset, record }): Outcome => {
     if (record.name !== 'ad-request') return { offset, outcome: outcome(false) };
-    const { ads, viewer } = record.value;
+    const { ads } = record.value;
     const live = ads.filter((ad) => ad.capped_by.length > 0 && mayStillCount(ad.expires_at, since, context.config));
     for (const ad of live) {
-      const place = restoredPlace(ad, partitionOf(viewer, partitions));
+      // Deciders spread both topics alike, so this also holds where partitions were added since.
+      const place = restoredPlace(ad, batch.partition);
       for (const identity of ad.capped_by) addChange(changes, identity, (known) => restore(known, place));
     }
     return { offset, outcome: outcome(live.length > 0) };

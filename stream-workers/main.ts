@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
 import type { Catalog } from '../engines/catalog/catalog.ts';
 import { followCatalog } from '../engines/catalog/catalog-view.ts';
-import { serveHealth } from './health.ts';
+
+import { listenForHealth } from '../engines/health-listener.ts';
+import { collectProcessMetrics } from '../engines/process-metrics.ts';
 import { createWorkerMetrics } from './metrics.ts';
+import { readinessOf } from './readiness.ts';
 import type { RunnerEngines } from './runner.ts';
 import { type Runner, startRunner } from './runner.ts';
 import { type WorkerName, workers } from './workers.ts';
@@ -27,7 +30,11 @@ export async function startWorkers(options: WorkersOptions): Promise<StartedWork
   const { names, config, catalog, log, random, logger } = options;
   const metrics = createWorkerMetrics();
   const runners: Runner[] = [];
-  const health = await serveHealth(config.host, options.ports ?? [config.workerPort], metrics, () => runners);
+  const readiness = () => readinessOf(runners);
+  const { registry } = metrics;
+  collectProcessMetrics(registry, readiness);
+  const ports = options.ports ?? [config.workerPort];
+  const health = await listenForHealth({ host: config.host, ports, registry, readiness });
   const onUnreadable = (topic: string) => metrics.undecodable.inc({ topic });
   const view = await followCatalog({ name: 'workers', catalog, log, random, logger, onUnreadable });
   for (const name of names) {

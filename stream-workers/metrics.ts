@@ -1,10 +1,13 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What workers say of themselves. One registry per process. */
 export interface WorkerMetrics {
   readonly registry: Registry;
   readonly watermarkAge: Gauge<'group' | 'partition'>;
   readonly lag: Gauge<'group' | 'topic'>;
+  readonly partitionLag: Gauge<'group' | 'topic' | 'partition'>;
+  readonly assigned: Gauge<'group' | 'topic'>;
+  readonly topicPartitions: Gauge<'topic'>;
   readonly batch: Histogram<'group'>;
   readonly step: Histogram<'group' | 'step'>;
   readonly outcomes: Counter<'group' | 'outcome'>;
@@ -22,22 +25,10 @@ export const EFFECT_BUCKETS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.
 
 export function createWorkerMetrics(): WorkerMetrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const registers = [registry];
   return {
     registry,
-    watermarkAge: new Gauge({
-      name: 'breakwater_watermark_age_seconds',
-      help: 'How far a partition is behind: now less its watermark',
-      labelNames: ['group', 'partition'],
-      registers,
-    }),
-    lag: new Gauge({
-      name: 'breakwater_consumer_lag_records',
-      help: 'Records appended and not yet applied, over the partitions held here',
-      labelNames: ['group', 'topic'],
-      registers,
-    }),
+    ...partitionMetrics(registers),
     batch: new Histogram({
       name: 'breakwater_batch_records',
       help: 'Records in one batch',
@@ -84,6 +75,44 @@ export function createWorkerMetrics(): WorkerMetrics {
       registers,
     }),
     ...heldMetrics(registers),
+  };
+}
+
+/** Which partitions are held, and how far behind they are. */
+function partitionMetrics(
+  registers: Registry[],
+): Pick<WorkerMetrics, 'watermarkAge' | 'lag' | 'partitionLag' | 'assigned' | 'topicPartitions'> {
+  return {
+    watermarkAge: new Gauge({
+      name: 'breakwater_watermark_age_seconds',
+      help: 'How far a partition is behind: now less its watermark',
+      labelNames: ['group', 'partition'],
+      registers,
+    }),
+    lag: new Gauge({
+      name: 'breakwater_consumer_lag_records',
+      help: 'Records appended and not yet applied, over the partitions held here',
+      labelNames: ['group', 'topic'],
+      registers,
+    }),
+    partitionLag: new Gauge({
+      name: 'breakwater_partition_lag_records',
+      help: 'Records appended and not yet applied, of one partition held here',
+      labelNames: ['group', 'topic', 'partition'],
+      registers,
+    }),
+    assigned: new Gauge({
+      name: 'breakwater_assigned_partitions',
+      help: 'Partitions held here',
+      labelNames: ['group', 'topic'],
+      registers,
+    }),
+    topicPartitions: new Gauge({
+      name: 'breakwater_topic_partitions',
+      help: 'Partitions that the topic has',
+      labelNames: ['topic'],
+      registers,
+    }),
   };
 }
 

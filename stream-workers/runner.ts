@@ -12,6 +12,7 @@ import { type DeadRecord, toDeadLetters } from './dead-letters.ts';
 import { moveHead } from './heads.ts';
 import { deservesMark, noteMark } from './marks.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import { PartitionGauges } from './partition-gauges.ts';
 import type { Beat, BeatContext, Context, Worker, WorkerRecord } from './worker.ts';
 
 /** What the runner is given. */
@@ -146,11 +147,12 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   const options = { maxBatch: worker.maxBatch };
   const subscription = await log.subscribe(worker.name, worker.reads, { resume, apply }, options);
   const beatContext: BeatContext = { ...shared, assigned: () => subscription.assigned() };
+  const gauges = new PartitionGauges(worker.name, metrics);
   const look: Beat = {
     everyMs: LOOK_MS,
     async run() {
       if (worker.fence) storesNow = await store.stores();
-      await lookAround(worker, engines, subscription, progress, storesNow);
+      await lookAround(worker, engines, subscription, progress, storesNow, gauges);
     },
   };
   const beats = [...worker.beats, look].map((beat) =>
@@ -193,15 +195,19 @@ async function lookAround(
   subscription: Subscription,
   progress: Map<string, Progress>,
   stores: readonly string[],
+  gauges: PartitionGauges,
 ): Promise<void> {
   let catchingUp = 0;
   const held = subscription.assigned();
+  gauges.forgetOthers(held);
   for (const topic of worker.reads) {
     const ends = await log.ends(topic);
     const ticking = worker.ticks.includes(topic);
     const quiet: number[] = [];
     let lag = 0;
-    for (const { partition } of held.filter((one) => one.topic === topic)) {
+    const here = held.filter((one) => one.topic === topic);
+    gauges.tellShare(topic, here.length, ends.length);
+    for (const { partition } of here) {
       const at = progress.get(`${topic}/${partition}`);
       if (!at) continue;
       const behind = Math.max(0, (ends[partition] ?? 0) - at.standing.position);
@@ -209,12 +215,10 @@ async function lookAround(
       const stale = isOutdated(at.standing, stores);
       const late = at.standing.catchUp !== null || stale;
       if (late) catchingUp++;
+      const age = at.standing.watermark === 0 ? 0 : Math.max(0, clock.now() - at.standing.watermark) / 1000;
+      // Only where there are ticks does a watermark go on while nothing comes.
+      gauges.tell({ topic, partition, behind, ageSeconds: ticking ? age : null });
       if (!ticking && !late) continue;
-      const age = Math.max(0, clock.now() - at.standing.watermark) / 1000;
-      metrics.watermarkAge.set(
-        { group: worker.name, partition: String(partition) },
-        at.standing.watermark === 0 ? 0 : age,
-      );
       const tickAfterMs = late ? Math.min(TICK_CATCHING_UP_MS, config.tickAfterMs) : config.tickAfterMs;
       const silentMs = behind > 0 ? Math.max(SILENT_MS, config.tickAfterMs) : tickAfterMs;
       if (clock.now() - at.heardAt < silentMs) continue;

@@ -1,13 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import type { Readiness } from '../../engines/process-metrics.ts';
 import type { Metrics } from '../metrics.ts';
-
-export interface Readiness {
-  readonly ready: boolean;
-  /** What is missing; empty when ready. */
-  readonly why: readonly string[];
-  /** What works only in part, and why. */
-  readonly degraded: readonly string[];
-}
 
 /** Live: the process answers. Ready: it may be sent requests. */
 export function healthRoutes(app: FastifyInstance, metrics: Metrics, readiness: () => Readiness): void {

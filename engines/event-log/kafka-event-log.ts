@@ -7,11 +7,14 @@ import { asEngineError, within } from './kafka-errors.ts';
 import { KafkaSubscription } from './kafka-subscription.ts';
 import { KafkaTopics } from './kafka-topics.ts';
 import { parseKafkaUrl } from './kafka-url.ts';
+import { silenceKafkaTimers } from './kafka-warnings.ts';
 
 export interface KafkaEventLogOptions {
   /** Form: kafka-url.ts. */
   readonly url: string;
   readonly clock: Clock;
+  /** Copies of each partition of topics that are made. Default: the URL's, else the cluster's. */
+  readonly replication?: number;
   /** A member that is silent this long loses its partitions. Default: the URL's `session_ms`, else 30 s. */
   readonly sessionMs?: number;
   /** How long an append or a question may take. Default 10 s. */
@@ -34,11 +37,12 @@ const CONNECT_MS_MAX = 5_000;
  * number twice after a time-out and lose what was acknowledged. Append times are the brokers' (LogAppendTime).
  */
 export function openKafkaEventLog(options: KafkaEventLogOptions): EventLog {
+  silenceKafkaTimers();
   return new KafkaEventLog(options);
 }
 
 class KafkaEventLog implements EventLog {
-  readonly #options: Required<Omit<KafkaEventLogOptions, 'url'>>;
+  readonly #options: Required<Omit<KafkaEventLogOptions, 'url' | 'replication'>>;
   readonly #connection: KafkaConfig;
   readonly #prefix: string;
   readonly #topics: KafkaTopics;
@@ -48,8 +52,9 @@ class KafkaEventLog implements EventLog {
   #producer: Promise<Producer> | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor({ url, ...options }: KafkaEventLogOptions) {
-    const address = parseKafkaUrl(url);
+  constructor({ url, replication, ...options }: KafkaEventLogOptions) {
+    const told = parseKafkaUrl(url);
+    const address = { ...told, replication: replication ?? told.replication };
     this.#options = {
       sessionMs: address.sessionMs ?? SESSION_MS,
       timeoutMs: TIMEOUT_MS,

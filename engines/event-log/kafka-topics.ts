@@ -4,6 +4,7 @@ import { EngineError } from '../errors.ts';
 import type { TopicSpec } from './event-log.ts';
 import { kafkaErrorType, within } from './kafka-errors.ts';
 import type { KafkaAddress } from './kafka-url.ts';
+import { kafkaSettings } from './topic-check.ts';
 
 export interface KafkaTopicsOptions {
   /** Connected by its first use. */
@@ -103,13 +104,13 @@ export class KafkaTopics {
         resources: specs.map(({ name }) => ({
           type: kafkajs.ConfigResourceTypes.TOPIC,
           name: this.full(name),
-          configNames: Object.keys(settings(0)),
+          configNames: Object.keys(kafkaSettings(0)),
         })),
       }),
     );
     for (const spec of specs) {
       const found = resources.find(({ resourceName }) => resourceName === this.full(spec.name))?.configEntries ?? [];
-      for (const [key, value] of Object.entries(settings(spec.retentionMs))) {
+      for (const [key, value] of Object.entries(kafkaSettings(spec.retentionMs))) {
         const is = found.find(({ configName }) => configName === key)?.configValue;
         if (is !== value) wrong.push(`${this.full(spec.name)} has ${key}=${is}, not ${value}`);
       }
@@ -125,7 +126,7 @@ export class KafkaTopics {
       numPartitions: partitions,
       replicationFactor: replication,
       configEntries: Object.entries({
-        ...settings(retentionMs),
+        ...kafkaSettings(retentionMs),
         ...(minInSync === null ? {} : { 'min.insync.replicas': String(minInSync) }),
       }).map(([key, value]) => ({ name: key, value })),
     }));
@@ -173,15 +174,6 @@ export class KafkaTopics {
     if (before !== undefined && count > before) this.#options.onGrowth();
     return count;
   }
-}
-
-/** Every time is the broker's, and compaction never runs: a consumer may hang on an empty compacted batch. */
-function settings(retentionMs: number): Record<string, string> {
-  return {
-    'cleanup.policy': 'delete',
-    'message.timestamp.type': 'LogAppendTime',
-    'retention.ms': String(retentionMs),
-  };
 }
 
 function alreadyThere(error: unknown): boolean {
