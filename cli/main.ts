@@ -1,9 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../engines/config.ts';
+import { roles } from '../management-api/access/roles.ts';
 
 const RUN = 'Run:';
 const OPERATE = 'Operate:';
 const ANALYSE = 'Analyse:';
+const MANAGE = 'Manage:';
 
 /** Commands load what they need when they run, so that a worker does not carry the demo in memory. */
 function program(): Command {
@@ -15,6 +17,7 @@ function program(): Command {
   addServers(root);
   addOperate(root);
   addAnalyse(root);
+  addManage(root);
   addInternal(root);
   return root;
 }
@@ -93,6 +96,21 @@ function addServers(root: Command): void {
     .command('status')
     .description('which of them run; exit code 1 if any does not')
     .action(async () => (await import('./servers.ts')).serversStatusCommand());
+}
+
+function addManage(root: Command): void {
+  const keys = root.command('keys').helpGroup(MANAGE).description('API keys of the management API');
+  keys
+    .command('create')
+    .description('make a key and print it, this once')
+    .requiredOption('--name <name>', 'what it is for')
+    .addOption(new Option('--role <role>', 'its scopes').choices(roles).default('manager'))
+    .option('--organisation <id>', 'whose it is; the default organisation where left out')
+    .action(async (options) => (await import('./keys.ts')).createKeyCommand(options));
+  keys
+    .command('list')
+    .description('list keys, without what makes them keys')
+    .action(async () => (await import('./keys.ts')).listKeysCommand());
 }
 
 /** What the supervisor of a virtual demo starts; of no use by hand, so not listed. */

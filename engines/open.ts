@@ -2,9 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { topics } from '../schemas/events.ts';
 import type { Catalog } from './catalog/catalog.ts';
+import type { CatalogDesk } from './catalog/desk.ts';
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts';
 import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
+import { openPostgresDesk } from './catalog/postgres-desk.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
@@ -62,6 +64,11 @@ export async function openWarehouse(url: string): Promise<Warehouse> {
 /** The catalog behind a postgres:// URL, embedded or not. */
 export async function openCatalog(url: string): Promise<Catalog> {
   return openPostgresCatalog({ url });
+}
+
+/** Management's transactions at the same catalog; `replicaUrl` for reads that may be a little old. */
+export async function openDesk(url: string, replicaUrl: string | null): Promise<CatalogDesk> {
+  return openPostgresDesk({ url, replicaUrl });
 }
 
 /** A statement's whole answer, names and types included; what `breakwater sql` prints. */

@@ -43,15 +43,22 @@ test('a key is shown once, works until it is revoked or expires, and gives no mo
   const past = { name: 'old', scopes: ['campaigns:read'], expires_at: '2020-01-01T00:00:00Z' };
   expect((await desk.ask(admin, 'POST', '/api/v2/api-keys', past)).status).toBe(422);
   const small = await desk.ask(admin, 'POST', '/api/v2/api-keys', { name: 'k', scopes: ['keys:manage'] });
-  const greedy = await desk.ask(small.body.key as string, 'POST', '/api/v2/api-keys', { name: 'g', scopes: ['users:manage'] });
+  const greedy = await desk.ask(small.body.key as string, 'POST', '/api/v2/api-keys', {
+    name: 'g',
+    scopes: ['users:manage'],
+  });
   expect(greedy.status).toBe(403);
 });
 
 test('a login gives tokens that work, a refresh turns them, and logging out ends them at once', async () => {
   const user = { email: 'Ann@Acme.example', password, role: 'manager' };
   expect((await desk.ask(admin, 'POST', '/api/v2/users', user)).status).toBe(201);
-  expect((await desk.ask(null, 'POST', '/api/v2/auth/login', { email: user.email, password: 'wrong' })).status).toBe(401);
-  expect((await desk.ask(null, 'POST', '/api/v2/auth/login', { email: 'nobody@x.example', password })).status).toBe(401);
+  expect((await desk.ask(null, 'POST', '/api/v2/auth/login', { email: user.email, password: 'wrong' })).status).toBe(
+    401,
+  );
+  expect((await desk.ask(null, 'POST', '/api/v2/auth/login', { email: 'nobody@x.example', password })).status).toBe(
+    401,
+  );
   const first = await desk.ask(null, 'POST', '/api/v1/auth/login', { email: 'ann@acme.example', password });
   expect((await desk.ask(first.body.access_token as string, 'GET', '/api/v2/campaigns')).status).toBe(200);
   const second = await desk.ask(null, 'POST', '/api/v2/auth/refresh', { refresh_token: first.body.refresh_token });
@@ -66,9 +73,13 @@ test('a refresh token that is used twice ends the whole login: one of the two wa
   await desk.ask(admin, 'POST', '/api/v2/users', { email: 'bob@acme.example', password, role: 'analyst' });
   const login = await desk.ask(null, 'POST', '/api/v2/auth/login', { email: 'bob@acme.example', password });
   const thief = await desk.ask(null, 'POST', '/api/v2/auth/refresh', { refresh_token: login.body.refresh_token });
-  expect((await desk.ask(null, 'POST', '/api/v2/auth/refresh', { refresh_token: login.body.refresh_token })).status).toBe(401);
+  expect(
+    (await desk.ask(null, 'POST', '/api/v2/auth/refresh', { refresh_token: login.body.refresh_token })).status,
+  ).toBe(401);
   expect((await desk.ask(thief.body.access_token as string, 'GET', '/api/v2/campaigns')).status).toBe(401);
-  expect((await desk.ask(null, 'POST', '/api/v2/auth/refresh', { refresh_token: thief.body.refresh_token })).status).toBe(401);
+  expect(
+    (await desk.ask(null, 'POST', '/api/v2/auth/refresh', { refresh_token: thief.body.refresh_token })).status,
+  ).toBe(401);
 });
 
 test('a disabled user is out at once; nobody disables themselves', async () => {

@@ -35,7 +35,9 @@ const any = { 'if-match': '*' };
 
 test('targeting: rules are added, replaced and removed, and each change is announced', async () => {
   const us = { conditions: [{ dimension: 'geo_countries', mode: 'include', values: ['US'] }] };
-  const night = { conditions: [{ dimension: 'day_parts', mode: 'exclude', values: [{ start: '22:00', end: '06:00' }] }] };
+  const night = {
+    conditions: [{ dimension: 'day_parts', mode: 'exclude', values: [{ start: '22:00', end: '06:00' }] }],
+  };
   expect((await desk.ask(manager, 'POST', `${campaign}/targeting`, us)).status).toBe(201);
   const both = await desk.ask(manager, 'POST', `${campaign}/targeting`, night);
   const rules = both.body.rules as { id: string; conditions: unknown }[];
@@ -72,13 +74,21 @@ test('creatives: added, changed, and their caps go with them', async () => {
   const spot = {
     name: 'Spot',
     duration_seconds: 30,
-    media: [{ url: 'https://cdn.example/spot.mp4', type: 'video/mp4', delivery: 'progressive', width: 1920, height: 1080 }],
+    media: [
+      { url: 'https://cdn.example/spot.mp4', type: 'video/mp4', delivery: 'progressive', width: 1920, height: 1080 },
+    ],
     click_through: 'https://acme.example/',
   };
   const made = await desk.ask(manager, 'POST', `${campaign}/creatives`, spot);
   expect(made).toMatchObject({ status: 201, body: { status: 'active', media: [{ bitrate_kbps: null }] } });
   const path = `/api/v2/creatives/${made.body.id}`;
-  const changed = await desk.ask(manager, 'PATCH', path, { duration_seconds: 15 }, { 'if-match': made.headers.etag as string });
+  const changed = await desk.ask(
+    manager,
+    'PATCH',
+    path,
+    { duration_seconds: 15 },
+    { 'if-match': made.headers.etag as string },
+  );
   expect(changed.body).toMatchObject({ duration_seconds: 15, name: 'Spot', click_through: 'https://acme.example/' });
   expect(await announced()).toMatchObject({ creatives: [{ durationSeconds: 15 }] });
   const cap = { scope: 'user', creative_id: made.body.id, window: 'day', max_impressions: 2 };
@@ -88,14 +98,16 @@ test('creatives: added, changed, and their caps go with them', async () => {
   expect((await desk.ask(manager, 'GET', `${campaign}/frequency-cap`)).body).toMatchObject({ caps: [] });
 });
 
-test.each(['javascript:alert(1)', 'ftp://cdn.example/a.mp4', 'https://cdn.example/a b.mp4', 'https://cdn.example/\r\n'])(
-  'creatives: %j is no URL of a file',
-  async (url) => {
-    const media = [{ url, type: 'video/mp4', delivery: 'progressive', width: 1, height: 1 }];
-    const refused = await desk.ask(manager, 'POST', `${campaign}/creatives`, { name: 'x', duration_seconds: 5, media });
-    expect(refused).toMatchObject({ status: 400, body: { errors: [{ pointer: '/media/0/url' }] } });
-  },
-);
+test.each([
+  'javascript:alert(1)',
+  'ftp://cdn.example/a.mp4',
+  'https://cdn.example/a b.mp4',
+  'https://cdn.example/\r\n',
+])('creatives: %j is no URL of a file', async (url) => {
+  const media = [{ url, type: 'video/mp4', delivery: 'progressive', width: 1, height: 1 }];
+  const refused = await desk.ask(manager, 'POST', `${campaign}/creatives`, { name: 'x', duration_seconds: 5, media });
+  expect(refused).toMatchObject({ status: 400, body: { errors: [{ pointer: '/media/0/url' }] } });
+});
 
 test('caps: several stand together; the same twice and those that another makes void are refused', async () => {
   const caps = [
@@ -105,7 +117,11 @@ test('caps: several stand together; the same twice and those that another makes 
   ];
   const put = await desk.ask(manager, 'PUT', `${campaign}/frequency-cap`, { caps }, any);
   expect(put.body.caps).toMatchObject(caps);
-  for (const cap of [caps[0], { scope: 'user', window: 'week', max_impressions: 5 }, { scope: 'user', window: 'month', max_impressions: 0 }]) {
+  for (const cap of [
+    caps[0],
+    { scope: 'user', window: 'week', max_impressions: 5 },
+    { scope: 'user', window: 'month', max_impressions: 0 },
+  ]) {
     expect([400, 422]).toContain((await desk.ask(manager, 'POST', `${campaign}/frequency-cap`, cap)).status);
   }
   expect((await desk.ask(manager, 'GET', `${campaign}/frequency-cap`)).body).toEqual(put.body);
@@ -113,7 +129,10 @@ test('caps: several stand together; the same twice and those that another makes 
 
 test('categories: a tree whose ancestors come with the campaign; foreign ones are none', async () => {
   const cars = await desk.ask(manager, 'POST', '/api/v2/categories', { name: 'Vehicles' });
-  const suvs = await desk.ask(manager, 'POST', '/api/v2/categories', { name: 'SUVs', parent_category_id: cars.body.id });
+  const suvs = await desk.ask(manager, 'POST', '/api/v2/categories', {
+    name: 'SUVs',
+    parent_category_id: cars.body.id,
+  });
   expect((await desk.ask(manager, 'POST', '/api/v2/categories', { name: 'SUVs' })).status).toBe(409);
   const set = await desk.ask(manager, 'POST', `${campaign}/categories`, { category_ids: [suvs.body.id] });
   expect(set.body.categories).toEqual([{ id: suvs.body.id, name: 'SUVs', ancestors: [cars.body.id] }]);

@@ -12,6 +12,9 @@ export const limits = {
   categories: 32,
   creatives: 500,
   mediaOfCreative: 32,
+  /** Requests of one key or address in a minute; logins of one address in a minute. */
+  requestsInMinute: 1_200,
+  loginsInMinute: 20,
   /** Campaigns in one import. */
   importLines: 5_000,
 } as const;

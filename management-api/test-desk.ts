@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
+import { Registry } from 'prom-client';
 import { startEmbeddedPostgres } from '../engines/catalog/embedded-postgres.ts';
 import { migrateCatalog } from '../engines/catalog/migrate.ts';
 import { openPostgresDesk } from '../engines/catalog/postgres-desk.ts';
@@ -51,7 +52,15 @@ export async function openTestDesk(): Promise<TestDesk> {
   const clock = systemClock();
   const random = systemRandom(clock);
   const desk = openPostgresDesk({ url: server.url, replicaUrl: null });
-  const parts = { desk, clock, random, logger: pino({ level: 'silent' }), secret: 's'.repeat(32) };
+  const parts = {
+    desk,
+    clock,
+    random,
+    logger: pino({ level: 'silent' }),
+    registry: new Registry(),
+    readiness: () => ({ ready: true, why: [], degraded: [] }),
+    secret: 's'.repeat(32),
+  };
   const app = await buildManagementApp(parts);
   return {
     app,
