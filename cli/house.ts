@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../engines/clock.ts';
 import { type Config, environmentWith } from '../engines/config.ts';
 import { type Endpoints, keepEndpoints } from '../engines/endpoints.ts';
+import { holdFolder } from '../engines/folder-lock.ts';
 import { type Embedded, migrate, startEmbedded } from '../engines/open.ts';
 import { secretSettings, withSecrets } from '../engines/secrets.ts';
 import { type ChildSpec, Supervised } from './supervised.ts';
@@ -12,13 +13,18 @@ const POLL_MS = 50;
 /** Together below the 10 s that a shutdown may take. */
 const GRACE_MS = { api: 2_500, workers: 2_500, warehouse: 2_500, virtual: 9_500 };
 
-/** Which workers share a process. The warehouse is alone: it stops last, when the others have said all they had to say. */
-const workerProcesses: readonly (readonly string[])[] = [['frequency', 'pacing', 'scoring'], ['warehouse']];
+const streaming = ['frequency', 'pacing', 'scoring'];
+/** Alone where it may be: it stops last, when the others have said all they had to say. */
+const storing = ['warehouse'];
 
 export interface HouseOptions {
   readonly config: Config;
   /** Settings that the children get over our own environment. */
   readonly settings: Readonly<Record<string, string>>;
+  /** How many decision processes, 1 where absent. */
+  readonly apis?: number;
+  /** How many worker processes, 2 where absent: every other one is for the warehouse; a single one does everything. */
+  readonly workers?: number;
   /** One process on a virtual clock instead of four on the system's. */
   readonly virtual?: boolean;
   readonly report: (line: string) => void;
@@ -27,7 +33,8 @@ export interface HouseOptions {
 }
 
 export interface House {
-  readonly decisionApi: string;
+  /** One URL for each decision process, the first one first. */
+  readonly decisionApis: readonly string[];
   readonly workers: Readonly<Record<string, string>>;
   /** Virtual mode only: where the clock is moved. */
   readonly control: string | null;
@@ -44,11 +51,24 @@ export interface House {
 
 /** Starts everything on one machine: servers, tables, API, management, workers. Resolves when all of them are ready. */
 export async function startHouse(options: HouseOptions): Promise<House> {
+  const clock = systemClock();
+  const held = await holdFolder(options.config.dataDir, 'a house of Breakwater');
+  try {
+    const house = await startHeld(options, clock);
+    return { ...house, stop: () => house.stop().finally(() => held.release()) };
+  } catch (error) {
+    await held.release();
+    throw error;
+  }
+}
+
+async function startHeld(options: HouseOptions, clock: Clock): Promise<House> {
   const { report } = options;
   const config = withSecrets(options.config);
-  const clock = systemClock();
   mkdirSync(join(config.dataDir, 'logs'), { recursive: true });
-  report('starting PostgreSQL and the warehouse');
+  const starting = [config.catalogUrl ?? 'PostgreSQL', config.warehouseUrl ?? 'the warehouse'];
+  const here = starting.filter((name) => !name.includes('://'));
+  if (here.length > 0) report(`starting ${here.join(' and ')}`);
   const servers = await startEmbedded(config, report);
   try {
     await migrate(config, clock, servers, report);
@@ -88,16 +108,28 @@ async function startProcesses(options: HouseOptions, config: Config, clock: Cloc
   try {
     found = await whereTheyAnswer(children, clock);
     keepEndpoints(config.dataDir, found);
-    const urls = [found.decisionApi, found.management, ...Object.values(found.workers ?? {})].filter(
-      (url) => url !== undefined,
-    );
+    const management = found.management === undefined ? [] : [found.management];
+    const urls = [...decisionApisOf(found), ...management, ...Object.values(found.workers ?? {})];
     await Promise.all(urls.map((url) => untilReady(url, clock)));
   } catch (error) {
     await stop();
     throw error;
   }
-  const { decisionApi = '', workers = {}, control = null } = found;
-  return { decisionApi, workers, control, ...servers, children, stopWriters, stopProcesses, stop };
+  const { workers = {}, control = null } = found;
+  return {
+    decisionApis: decisionApisOf(found),
+    workers,
+    control,
+    ...servers,
+    children,
+    stopWriters,
+    stopProcesses,
+    stop,
+  };
+}
+
+function decisionApisOf({ decisionApi, moreDecisionApis }: Endpoints): readonly string[] {
+  return [decisionApi, ...Object.values(moreDecisionApis ?? {})].filter((url) => url !== undefined);
 }
 
 /** Says which processes there are. They choose their ports themselves: those of the last time where they are free. */
@@ -109,21 +141,29 @@ function plan(options: HouseOptions, config: Config, servers: Embedded): readonl
     WAREHOUSE: servers.warehouseUrl,
     ...secretSettings(config),
   });
-  const child = (name: string, role: ChildSpec['role'], args: string[]): ChildSpec => ({
-    name,
+  const child = (name: string, role: ChildSpec['role'], args: string[], instance = 1): ChildSpec => ({
+    name: instance === 1 ? name : `${name}-${instance}`,
     role,
     args,
-    environment,
+    environment: { ...environment, INSTANCE: String(instance) },
     listens: true,
     stopsLast: args.includes('warehouse'),
-    logFile: join(config.dataDir, 'logs', `${name}.log`),
+    logFile: join(config.dataDir, 'logs', `${name}${instance === 1 ? '' : `-${instance}`}.log`),
   });
   if (options.virtual === true) return [child('virtual-host', 'decision-api', ['virtual-host'])];
+  const workers = options.workers ?? 2;
   return [
-    child('decision-api', 'decision-api', ['serve', 'decision']),
+    ...numbered(options.apis ?? 1, (n) => child('decision-api', 'decision-api', ['serve', 'decision'], n)),
     child('management', 'management', ['serve', 'management']),
-    ...workerProcesses.map((names) => child(`worker-${names.join('-')}`, 'workers', ['worker', ...names])),
+    ...numbered(workers, (n) => {
+      const names = workers === 1 ? [...streaming, ...storing] : n % 2 === 1 ? streaming : storing;
+      return child(`worker-${names.join('-')}`, 'workers', ['worker', ...names], Math.ceil(n / 2));
+    }),
   ];
+}
+
+function numbered<T>(count: number, make: (n: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index + 1));
 }
 
 /** What the processes say of themselves: a port that somebody answers on might be another house's. */
@@ -135,7 +175,12 @@ async function whereTheyAnswer(children: readonly Supervised[], clock: Clock): P
     const one = await Promise.race([announced, late]);
     if (one === null)
       throw new Error(`${spec.name} does not listen after ${READY_MS_MAX / 1000} s; see ${spec.logFile}`);
-    found = { ...found, ...one, workers: { ...found.workers, ...one.workers } };
+    found = {
+      ...found,
+      ...one,
+      moreDecisionApis: { ...found.moreDecisionApis, ...one.moreDecisionApis },
+      workers: { ...found.workers, ...one.workers },
+    };
   }
   return found;
 }

@@ -1,7 +1,10 @@
+import type { Logger } from 'pino';
 import { startDecisionApi } from '../decision-api/main.ts';
-import { systemClock } from '../engines/clock.ts';
-import { readServingConfig } from '../engines/config.ts';
+import { type Clock, systemClock } from '../engines/clock.ts';
+import { type Config, readServingConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints } from '../engines/endpoints.ts';
+import { EngineError } from '../engines/errors.ts';
+import type { EventLog } from '../engines/event-log/event-log.ts';
 import { makeTopics, openCatalog, openDesk, openEventLog, openStateStore } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
@@ -21,8 +24,10 @@ export async function serveDecision(): Promise<never> {
   return runUntilStopped(logger, async (opened) => {
     const clock = systemClock();
     const log = await openEventLog(config, clock);
-    opened('event log', () => log.close());
-    await makeTopics(log, config);
+    // By then all is shipped or kept: a broker that is silent must not hold up our end.
+    opened('event log', () => Promise.race([log.close(), clock.sleep(CLOSE_MS_MAX)]));
+    const topics = await makeTopicsSoon(config, log, clock, logger);
+    opened('topics', async () => topics[Symbol.dispose]());
     const store = await openStateStore(config, clock);
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));
@@ -35,14 +40,49 @@ export async function serveDecision(): Promise<never> {
       store,
       catalog,
       logger,
-      ports: portsToTry(config.port, readEndpoints(config.dataDir).decisionApi, DEFAULT_PORT),
+      ports: portsOf(config),
     });
     opened('decision API', () => api.close());
-    announce(config, { decisionApi: api.url });
+    const { instance } = config;
+    announce(config, instance === 1 ? { decisionApi: api.url } : { moreDecisionApis: { [instance]: api.url } });
     logger.info({ url: api.url }, 'listening');
     await api.ready();
     logger.info('ready');
   });
+}
+
+/** Only the first instance may have the port that the README names. */
+function portsOf({ port, instance, dataDir }: Config): readonly number[] {
+  const { decisionApi, moreDecisionApis } = readEndpoints(dataDir);
+  if (instance === 1) return portsToTry(port, decisionApi, DEFAULT_PORT);
+  return portsToTry(port, moreDecisionApis?.[instance]);
+}
+
+const CLOSE_MS_MAX = 2_000;
+const BOOT_MS_MAX = 5_000;
+const TOPICS_EVERY_MS = 2_000;
+
+/** Makes the topics; with Kafka away as soon as it is back: decisions do not wait for it. A wrong setting throws. */
+async function makeTopicsSoon(config: Config, log: EventLog, clock: Clock, logger: Logger): Promise<Disposable> {
+  let done = false;
+  const ensure = async () => {
+    if (done) return;
+    await makeTopics(log, config);
+    done = true;
+  };
+  const first = ensure();
+  const refused = await Promise.race([
+    first.then(
+      () => null,
+      (error: unknown) => error,
+    ),
+    clock.sleep(BOOT_MS_MAX),
+  ]);
+  if (refused && !(refused instanceof EngineError && refused.retryable)) throw refused;
+  if (!done) logger.warn({ err: refused }, 'the event log does not answer; starting without it');
+  const complain = (err: unknown) => logger.warn({ err }, 'the topics could not be made yet');
+  first.catch(complain);
+  return clock.every(TOPICS_EVERY_MS, ensure, complain);
 }
 
 /** `breakwater serve management`: the management API; relays catalog changes to the log. */
@@ -53,7 +93,8 @@ export async function serveManagement(): Promise<never> {
     const clock = systemClock();
     const log = await openEventLog(config, clock);
     opened('event log', () => log.close());
-    await makeTopics(log, config);
+    const topics = await makeTopicsSoon(config, log, clock, logger);
+    opened('topics', async () => topics[Symbol.dispose]());
     const catalog = await openCatalog(catalogUrl(config));
     opened('catalog', () => catalog.close());
     const management = await startManagement({ config, clock, log, catalog, logger });

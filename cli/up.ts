@@ -56,13 +56,13 @@ function welcome(house: House, dataDir: string): string {
   return [
     '',
     'Breakwater is up.',
-    `  ${'decision API'.padEnd(20)} ${house.decisionApi}/api/v2/ad-request`,
-    `  ${'its metrics'.padEnd(20)} ${house.decisionApi}/metrics`,
+    `  ${'decision API'.padEnd(20)} ${house.decisionApis[0]}/api/v2/ad-request`,
+    `  ${'its metrics'.padEnd(20)} ${house.decisionApis[0]}/metrics`,
     ...workers,
     `  ${'warehouse (HTTP)'.padEnd(20)} ${house.warehouseUrl}`,
     `  data in ${dataDir}, logs in ${dataDir}/logs; Ctrl-C stops it`,
     '',
-    `  curl -s ${house.decisionApi}/api/v2/ad-request -H 'content-type: application/json' -d '{"pod_duration":120,"max_ads":4}'`,
+    `  curl -s ${house.decisionApis[0]}/api/v2/ad-request -H 'content-type: application/json' -d '{"pod_duration":120,"max_ads":4}'`,
     '',
   ].join('\n');
 }

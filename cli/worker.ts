@@ -32,7 +32,7 @@ export async function serveWorkers(wanted: readonly string[]): Promise<never> {
     opened('catalog', () => catalog.close());
     const warehouse = await openWarehouse(warehouseUrl(config));
     opened('warehouse', () => warehouse.close());
-    const process = names.join('+');
+    const process = names.join('+') + (config.instance === 1 ? '' : `#${config.instance}`);
     const workers = await startWorkers({
       names,
       config,

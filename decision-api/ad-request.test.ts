@@ -86,8 +86,28 @@ test.each([
   ['of no ads', { pod_duration: 60, max_ads: 0 }, 400, '/max_ads'],
   ['of too many ads', { pod_duration: 60, max_ads: 31 }, 400, '/max_ads'],
   ['of more ads at least than at most', { pod_duration: 60, max_ads: 2, min_ads: 3 }, 400, '/min_ads'],
+  ['of a break of an unknown pod', { breaks: [{ pod_duration: 30 }, { pod: { id: 'no' } }] }, 422, '/breaks/1/pod/id'],
+  ['of a pod beside breaks', { pod_duration: 30, breaks: [{ pod_duration: 30 }] }, 400, '/pod_duration'],
+  [
+    'of one break twice',
+    {
+      breaks: [
+        { id: 'a', pod_duration: 9 },
+        { id: 'a', pod_duration: 9 },
+      ],
+    },
+    400,
+    '/breaks/1/id',
+  ],
+  ['of no breaks', { breaks: [] }, 400, '/breaks'],
+  [
+    'of lengths that never fit',
+    { pod_duration: 30, pod: { allowed_durations: [15, 60] } },
+    400,
+    '/pod/allowed_durations/1',
+  ],
   ['whose user is a text', { pod_duration: 60, user: 'somebody' }, 400, '/user'],
-  ['of an unknown pod', { pod: { name: 'nowhere' } }, 400, '/pod/name'],
+  ['of an unknown pod', { pod: { name: 'nowhere' } }, 422, '/pod/name'],
   [
     'not UTF-8',
     Buffer.concat([Buffer.from('{"request_id":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]),

@@ -33,18 +33,17 @@ export async function keepAnswer(
 
 /** The newest answers of this process: what a retry gets while the store cannot be asked, or could not keep them. */
 export class RecentAnswers {
-  readonly #answers = new Map<string, Buffer>();
+  readonly #answers = new Map<string, KeptAnswer>();
 
   remember(key: string, answer: KeptAnswer): void {
-    this.#answers.set(key, encodeAnswer(answer));
+    this.#answers.set(key, answer);
     if (this.#answers.size <= limits.answersRemembered) return;
     const [oldest] = this.#answers.keys();
     if (oldest !== undefined) this.#answers.delete(oldest);
   }
 
   recall(key: string): KeptAnswer | null {
-    const bytes = this.#answers.get(key);
-    return bytes ? decodeAnswer(bytes) : null;
+    return this.#answers.get(key) ?? null;
   }
 }
 

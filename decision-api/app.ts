@@ -1,18 +1,18 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Clock } from '../engines/clock.ts';
+import { Problem, type Wrong } from '../engines/http/problem.ts';
+import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
-import { Problem, type Wrong } from '../engines/http/problem.ts';
-import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import { type AdRequestParts, adRequestRoute } from './routes/ad-request.ts';
 import { beaconRoutes } from './routes/beacons.ts';
+import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 
 export interface AppParts extends AdRequestParts {
-  readonly logger: Logger;
   readonly readiness: () => Readiness;
 }
 
@@ -21,7 +21,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const { metrics, logger } = parts;
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
-    requestTimeout: 10_000,
+    // Whoever sends half a request is cut off: Node looks every second.
+    requestTimeout: limits.requestMs,
+    http: { headersTimeout: limits.requestMs, connectionsCheckingInterval: limits.connectionsCheckMs },
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
@@ -35,10 +37,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
     clientErrorHandler: (error, socket) => answerNotHttp(error, socket, metrics),
   });
   closeInTime(app, parts.clock);
+  const methods = knownMethods(app);
   readBodiesAsJson(app, limits.bodyLevels);
-  answerProblems(app, metrics, logger);
+  answerProblems(app, metrics, logger, methods);
   adRequestRoute(app, parts);
   beaconRoutes(app, parts);
+  explainRoute(app, parts);
   healthRoutes(app, metrics, parts.readiness);
   return app;
 }
@@ -55,19 +59,31 @@ function closeInTime(app: FastifyInstance, clock: Clock): void {
   });
 }
 
-function answerProblems(app: FastifyInstance, metrics: Metrics, logger: Logger): void {
+function answerProblems(app: FastifyInstance, metrics: Metrics, logger: Logger, methods: MethodsOf): void {
   app.setErrorHandler<FastifyError | Problem>((error, request, reply) =>
     answerError(error, request, reply, metrics, logger),
   );
-  app.setNotFoundHandler((request, reply) =>
-    answerError(
-      new Problem(404, 'Not found', `there is no ${request.method} of this path`),
-      request,
-      reply,
-      metrics,
-      logger,
-    ),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methods(request.url.split('?', 1)[0] ?? '');
+    if (allowed.length > 0) reply.header('allow', allowed.join(', '));
+    const problem =
+      allowed.length > 0
+        ? new Problem(405, 'Method not allowed', `this path takes ${allowed.join(', ')}`)
+        : new Problem(404, 'Not found', `there is no ${request.method} of this path`);
+    return answerError(problem, request, reply, metrics, logger);
+  });
+}
+
+type MethodsOf = (path: string) => readonly string[];
+
+/** The methods of the routes that are added from now on, by a request's path. */
+function knownMethods(app: FastifyInstance): MethodsOf {
+  const known: { readonly path: RegExp; readonly method: string }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    const path = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`);
+    for (const each of [method].flat()) known.push({ path, method: each });
+  });
+  return (path) => [...new Set(known.filter((each) => each.path.test(path)).map(({ method }) => method))];
 }
 
 function answerError(

@@ -1,10 +1,10 @@
-import type { Objective, PodConfig } from '../domain/campaign.ts';
 import type { PodRules } from '../domain/pods/pod.ts';
 import type { Context } from '../domain/request.ts';
+import type { ContentTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { normaliseContext } from '../domain/targeting/context.ts';
+import type { PlaceOf } from './geoip.ts';
 import { type Claims, truncateIp, type Viewer, viewerOf } from './identities.ts';
-import { limits } from './limits.ts';
-import { Problem } from '../engines/http/problem.ts';
+import { invalid, type PodNamed, rulesOf } from './pod-rules.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
 import { classOf, type UserAgentClass } from './user-agent.ts';
 
@@ -21,24 +21,58 @@ export interface Ask {
   readonly ipTruncated: string | null;
   readonly userAgentClass: UserAgentClass;
   readonly breakIndex: number | null;
+  /** Where the pod begins in stream time; null: nobody said. */
+  readonly breakOffsetMs: number | null;
+  /** The caller's, where one request asked for several pods. */
+  readonly breakId: string | null;
   readonly rules: PodRules;
+  /** The kept pod whose rules were asked for. */
+  readonly podId: string | null;
 }
 
 export interface Receipt {
   readonly body: AdRequestBody;
   readonly requestId: string;
   readonly receivedAt: number;
+  /** The caller's: a player's or a stitcher's. */
   readonly userAgent: string | undefined;
+  /** The caller's address, where it may be taken for the viewer's. */
+  readonly peer: string | null;
   readonly pepper: string;
-  readonly podNamed: (nameOrId: string) => PodConfig | undefined;
+  readonly taxonomy: ContentTaxonomy;
+  readonly placeOf: PlaceOf;
+  readonly podNamed: PodNamed;
 }
 
-/** Throws Problem 400 where the body's fields do not fit together. */
+/** One ask for each pod of the request. Throws Problem 400 or 422 where the body's fields do not fit together. */
+export function readAsks(receipt: Receipt): readonly Ask[] {
+  const { breaks } = receipt.body;
+  if (breaks === undefined) return [readAsk(receipt)];
+  const { pod, pod_duration, min_ads, max_ads, ...shared } = receipt.body;
+  for (const [name, value] of Object.entries({ pod, pod_duration, min_ads, max_ads, break: shared.break })) {
+    if (value !== undefined) throw invalid(`/${name}`, 'belongs into each of the breaks');
+  }
+  const ids = breaks.map(({ id }, index) => id ?? String(index));
+  const repeated = ids.findIndex((id, index) => ids.indexOf(id) < index);
+  if (repeated >= 0) throw invalid(`/breaks/${repeated}/id`, 'is the id of another break of this request');
+  const first = readAsk({ ...receipt, body: { ...shared, pod_duration: 1 } });
+  return breaks.map((each, index) => ({
+    ...first,
+    requestId: `${receipt.requestId}/${ids[index]}`,
+    breakId: ids[index] ?? null,
+    breakIndex: each.index ?? index,
+    breakOffsetMs: msOf(each.offset),
+    ...rulesOf(each, `/breaks/${index}`, receipt.podNamed),
+  }));
+}
+
+/** Throws Problem 400 or 422 where the body's fields do not fit together. */
 export function readAsk(receipt: Receipt): Ask {
   const { body, requestId, receivedAt } = receipt;
   // The log keeps UTF-8, which has no half of a pair: the id would come back as another one.
   if (!requestId.isWellFormed()) throw invalid('/request_id', 'is not well-formed Unicode');
   const userAgent = body.device?.ua ?? receipt.userAgent;
+  const callers = isPlayer(receipt.userAgent) ? receipt : null;
   const claims = claimsOf(body, userAgent);
   const ip = claims.ip;
   // Without consent only the moment is known, not the person.
@@ -52,12 +86,26 @@ export function readAsk(receipt: Receipt): Ask {
     context: normaliseContext(
       { geo: body.geo ?? null, device: body.device ?? null, content: body.content ?? null, user: person ?? null },
       receivedAt,
+      {
+        userAgent: body.device?.ua ?? callers?.userAgent ?? null,
+        // A place is the moment's, not the person's, and nothing of the address is kept for it.
+        place: receipt.placeOf(body.device?.ip ?? callers?.peer ?? null),
+        taxonomy: receipt.taxonomy,
+      },
     ),
     ipTruncated: ip === null ? null : truncateIp(ip),
     userAgentClass: classOf(userAgent),
     breakIndex: body.break?.index ?? null,
-    rules: rulesOf(body, receipt.podNamed),
+    breakOffsetMs: msOf(body.break?.offset_seconds),
+    breakId: null,
+    ...rulesOf(body, '', receipt.podNamed),
   };
+}
+
+/** Whether the caller is the viewer's device itself, as far as it says: a stitcher's or a bot's words and address are not the viewer's. */
+function isPlayer(userAgent: string | undefined): boolean {
+  const caller = classOf(userAgent);
+  return caller !== 'stitcher' && caller !== 'bot';
 }
 
 function claimsOf(body: AdRequestBody, userAgent: string | undefined): Claims {
@@ -88,49 +136,6 @@ function realIfa(ifa: string | undefined): string | null {
   return ifa && /[^0-]/.test(ifa) ? ifa : null;
 }
 
-const unnamed = {
-  minAds: 1,
-  maxAds: 6,
-  competitiveSeparation: true,
-  minSeparationSeconds: null,
-  allowDuplicateAdvertisers: false,
-  objective: 'revenue' as Objective,
-};
-
-function rulesOf(body: AdRequestBody, podNamed: Receipt['podNamed']): PodRules {
-  const { pod } = body;
-  const named = configured(pod, podNamed);
-  const base = named ?? unnamed;
-  const durationSeconds = body.pod_duration ?? pod?.duration_seconds ?? named?.durationSeconds;
-  if (durationSeconds === undefined) {
-    throw invalid('/pod_duration', 'is needed: whole seconds from 1 to 3600, or a pod');
-  }
-  const maxAds = Math.min(30, body.max_ads ?? pod?.max_ads ?? base.maxAds);
-  const asked = body.min_ads ?? pod?.min_ads;
-  if (asked !== undefined && asked > maxAds) {
-    throw invalid(body.min_ads === undefined ? '/pod/min_ads' : '/min_ads', `must not be more than max_ads, ${maxAds}`);
-  }
-  const gap = pod?.min_separation_seconds;
-  return {
-    durationSeconds,
-    minAds: Math.min(asked ?? base.minAds, maxAds),
-    maxAds,
-    objective: pod?.objective ?? base.objective,
-    separation: pod?.enable_competitive_separation ?? base.competitiveSeparation,
-    minSeparationSeconds: gap === undefined ? base.minSeparationSeconds : gap,
-    allowDuplicateAdvertisers: pod?.allow_duplicate_advertisers ?? base.allowDuplicateAdvertisers,
-    nodeLimit: limits.nodeLimit,
-  };
-}
-
-function configured(pod: AdRequestBody['pod'], podNamed: Receipt['podNamed']): PodConfig | undefined {
-  const name = pod?.id ?? pod?.name;
-  if (name === undefined) return undefined;
-  const found = podNamed(name);
-  if (!found) throw invalid(pod?.id === undefined ? '/pod/name' : '/pod/id', 'there is no pod of this name');
-  return found;
-}
-
-function invalid(pointer: string, detail: string): Problem {
-  return new Problem(400, 'Invalid ad request', `${pointer} ${detail}`, [{ pointer, detail }]);
+function msOf(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : Math.round(seconds * 1000);
 }

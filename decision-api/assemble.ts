@@ -1,16 +1,20 @@
 import { EngineError } from '../engines/errors.ts';
-import type { EventLog } from '../engines/event-log/event-log.ts';
 import { RecentAnswers } from './answers.ts';
 import { CatalogCache } from './catalog-cache.ts';
-import { isAway } from './deadline.ts';
+import { isAway, within } from './deadline.ts';
 import { Feed } from './feed.ts';
-import { Journal } from './journal.ts';
+import { type Geoip, openGeoip } from './geoip.ts';
+import { type Journal, LogJournal } from './journal.ts';
+import { limits } from './limits.ts';
 import type { DecisionApiParts } from './main.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Purse } from './purse.ts';
+import { RecentDecisions } from './recent-decisions.ts';
 import { Reserver } from './reserver.ts';
+import { ShippedJournal } from './shipped-journal.ts';
 import { Signals } from './signals.ts';
 import { StoreGate } from './store-gate.ts';
+import { StreamReserver } from './stream-reserver.ts';
 import { Tokens } from './tokens.ts';
 import { Watermarks } from './watermarks.ts';
 
@@ -20,13 +24,16 @@ export interface Assembly {
   readonly gate: StoreGate;
   readonly journal: Journal;
   readonly cache: CatalogCache;
+  readonly geoip: Geoip;
   readonly signals: Signals;
   readonly watermarks: Watermarks;
   readonly purse: Purse;
   readonly reserver: Reserver;
+  readonly streams: StreamReserver;
   readonly tokens: Tokens;
   readonly feed: Feed;
   readonly answers: RecentAnswers;
+  readonly recent: RecentDecisions;
   readonly partitions: { readonly requests: number; readonly beacons: number };
   /** Says that something arrived. */
   readonly changed: () => void;
@@ -43,7 +50,8 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
   const metrics = createMetrics();
   // One count for both topics: a place that a store forgot is found again by the partition of its request.
   const count = async (unknown: number) =>
-    Math.min(await partitionsOf(log, 'ad-requests', unknown), await partitionsOf(log, 'ad-beacons', unknown));
+    Math.min(await partitionsOf('ad-requests', parts, unknown), await partitionsOf('ad-beacons', parts, unknown));
+  const geoip = await openGeoip(config.geoipFile, { metrics, logger });
   const gate = new StoreGate(store, clock, metrics);
   const cache = new CatalogCache();
   const signals = new Signals(clock, metrics, !config.signals);
@@ -54,6 +62,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     metrics,
     gate,
     cache,
+    geoip,
     signals,
     watermarks,
     feed,
@@ -66,19 +75,25 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
       },
     },
     answers: new RecentAnswers(),
+    recent: new RecentDecisions(),
     changed,
-    journal: new Journal(log, clock, metrics),
+    // The embedded log is on this machine's disk already.
+    journal:
+      config.eventLogUrl === null
+        ? new LogJournal(log, clock, metrics)
+        : await new ShippedJournal({ config, clock, random, log, metrics, logger }).start(),
     purse: new Purse(gate, clock, random, metrics, watermarks),
     reserver: new Reserver(gate, clock, random, metrics, watermarks),
+    streams: new StreamReserver(gate, clock, random, metrics, watermarks),
     tokens: new Tokens(config.tokenKeys ?? []),
     onChange: (listener) => listeners.add(listener),
   };
 }
 
 /** The log away: as configured. The topics missing: EngineError `misconfigured`. */
-async function partitionsOf(log: EventLog, topic: string, configured: number): Promise<number> {
+async function partitionsOf(topic: string, { log, clock }: DecisionApiParts, configured: number): Promise<number> {
   try {
-    return await log.partitions(topic);
+    return await within(clock, limits.bootLogMs, 'a question for partitions', log.partitions(topic));
   } catch (error) {
     if (isAway(error) && error.retryable) return configured;
     if (error instanceof EngineError) throw new EngineError(error.code, `no topic ${topic}`, error);

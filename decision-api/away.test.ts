@@ -167,6 +167,43 @@ test('an instance that started without Postgres and log takes every later change
   expect(answer.json().pod.ads).toEqual([]);
 });
 
+test('Postgres that falls silent is told, stops budgets after 15 minutes, and is forgotten when it answers', async () => {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 5, 17, 59, 45));
+  const free = testCampaign();
+  house = await openHouse([free, testCampaign({ goalImpressions: 10 })], { clock });
+  const { api, away } = house;
+  const degraded = async () => (await api.app.inject({ url: '/health/ready' })).json().degraded;
+  const served = async () => {
+    const answer = await api.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload: { pod_duration: 60 } });
+    return answer.json().pod.ads.map((ad: { campaign_id: string }) => ad.campaign_id);
+  };
+  expect([await degraded(), (await served()).length]).toEqual([[], 2]);
+  away.catalog = true;
+  await clock.advance(clock.now() + 40_000);
+  expect(await degraded()).toEqual(['catalog: Postgres does not answer, what was last known serves on']);
+  expect(await house.metric('breaker_open', 'catalog')).toBe(1);
+  expect(await served()).toHaveLength(2);
+  await clock.advance(clock.now() + 15 * 60_000);
+  expect(await degraded()).toContain('catalog: too old, campaigns with budgets wait');
+  expect(await served()).toEqual([free.id]);
+  away.catalog = false;
+  await clock.advance(clock.now() + 31_000);
+  expect([await degraded(), (await served()).length]).toEqual([[], 2]);
+});
+
+test('closing does not wait for a log that never says that its subscription has ended', async () => {
+  house = await openHouse([testCampaign()]);
+  const { log, clock } = house;
+  const subscribe = log.subscribe.bind(log);
+  log.subscribe = async (...given) => ({ ...(await subscribe(...given)), stop: () => new Promise(() => undefined) });
+  const other = await house.another();
+  await other.ready();
+  const began = clock.now();
+  await other.close();
+  expect(clock.now() - began).toBeLessThan(4_000);
+  log.subscribe = subscribe;
+});
+
 test('an instance that knows no catalog is live but not ready, and says why', async () => {
   house = await openHouse([]);
   house.away.catalog = true;

@@ -63,8 +63,28 @@ test('HEAD on a tracking URL bills nothing', async () => {
   const { json } = await house.post({ pod_duration: 30 });
   const impression = json.pod.ads[0]?.tracking.impression ?? '';
   const response = await house.api.app.inject({ method: 'HEAD', url: new URL(impression).href });
-  expect(response.statusCode).toBe(404);
+  expect([response.statusCode, response.headers.allow]).toEqual([405, 'GET']);
   expect(await house.records('ad-beacon')).toEqual([]);
+});
+
+test.each([
+  ['GET', '/api/v2/ad-request', 'POST'],
+  ['DELETE', '/api/v2/beacons/start?t=x', 'GET'],
+  ['POST', '/health/live', 'GET, HEAD'],
+] as const)('%s of %s is told which methods the path takes', async (method, url, allow) => {
+  const response = await house.api.app.inject({ method, url });
+  expect([response.statusCode, response.headers.allow]).toEqual([405, allow]);
+  expect(response.headers['content-type']).toContain('application/problem+json');
+});
+
+test('a request that stops in its middle is cut off within ten seconds, whether in its headers or in its body', async () => {
+  const began = house.clock.now();
+  const answers = await Promise.all([
+    send('POST /api/v2/ad-request HTTP/1.1\r\nHost: x\r\nContent-Le'),
+    send('POST /api/v2/ad-request HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{'),
+  ]);
+  expect(house.clock.now() - began).toBeLessThan(10_500);
+  for (const answer of answers) expect(answer).toMatch(/^HTTP\/1.1 408 /);
 });
 
 /** A connection that has sent the beginning of a request, whose end is missing. */

@@ -134,6 +134,18 @@ test('a batch takes URLs and fields side by side and answers how many came', asy
   ]);
 });
 
+test('of a parameter that comes twice the first counts, in a batch as in a GET', async () => {
+  const tracking = await served();
+  const url = `${tracking.start?.replace('[CACHEBUSTING]', 'cb-1')}&t=a.b.c&cb=cb-2&view_ms=1&view_ms=2`;
+  await sendBatch({ beacons: [{ url }] });
+  await get(url);
+  const beacons = await house.records('ad-beacon');
+  expect(beacons.map(({ event }) => [event.event, event.cachebuster, event.view_ms])).toEqual([
+    ['start', 'cb-1', 1],
+    ['start', 'cb-1', 1],
+  ]);
+});
+
 test.each([
   ['no beacons', { beacons: [] }],
   ['too many', { beacons: Array.from({ length: 101 }, () => ({ url: 'u' })) }],

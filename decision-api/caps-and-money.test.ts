@@ -72,10 +72,11 @@ test('an ad of one creative forgets no view that a longer cap of another creativ
     expires_at: clock.now() - 7_000_000,
     state: 'CONFIRMED',
     at: clock.now() - 7_200_000,
+    for_life: false,
   };
   await put(
     keys.frequency('user', pseudonym('p'.repeat(32), 'user', 'u')),
-    encodeBare('frequency-record', { entries: [seen] }),
+    encodeBare('frequency-record', { entries: [seen], totals: [], erased_at: 0 }),
   );
   for (const partition of [0, 1, 2, 3]) {
     const head = { position: 1, watermark: clock.now(), caught_up: await store.stores() };

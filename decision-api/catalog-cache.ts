@@ -1,6 +1,9 @@
 import type { Campaign, PodConfig } from '../domain/campaign.ts';
-import { readCampaign, readPodConfig } from '../domain/campaign-document.ts';
+import { readCampaign, readExperiment, readPodConfig } from '../domain/campaign-document.ts';
+import { type CatalogMark, emptyMark, withCampaign, withoutCampaign } from '../domain/catalog-mark.ts';
+import type { Experiment } from '../domain/experiment.ts';
 import type { Context } from '../domain/request.ts';
+import { type ContentCategory, type ContentTaxonomy, createTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { createTargetingIndex } from '../domain/targeting/index/targeting-index.ts';
 import type { CatalogSnapshot } from '../engines/catalog/catalog.ts';
 import type { CatalogChange } from '../schemas/records.ts';
@@ -58,12 +61,18 @@ function withDocument<T extends { readonly id: string }>(
 export class CatalogCache implements DecidingCatalog {
   readonly #campaigns = new Newest<Campaign>();
   readonly #pods = new Newest<PodConfig>();
+  readonly #experiments = new Newest<Experiment>();
   readonly #index = createTargetingIndex<Campaign>();
   /** Campaigns by the features that they carry, as one text. */
   readonly #carrying = new Map<string, number>();
   readonly #carriedBy = new Map<string, string>();
+  readonly #versions = new Map<string, number>();
+  #mark = emptyMark;
+  #experimentList: readonly Experiment[] = [];
   #campaignList: readonly Campaign[] = [];
   #podList: readonly PodConfig[] = [];
+  #contentCategories: readonly ContentCategory[] = [];
+  #taxonomy: ContentTaxonomy = createTaxonomy([]);
   #changes = 0;
 
   /** In the order of their ids. */
@@ -86,8 +95,26 @@ export class CatalogCache implements DecidingCatalog {
     return count;
   }
 
+  /** What content categories lie above others. Comes with the snapshot, so a change is seen with the next one. */
+  get taxonomy(): ContentTaxonomy {
+    return this.#taxonomy;
+  }
+
+  get contentCategories(): readonly ContentCategory[] {
+    return this.#contentCategories;
+  }
+
   get pods(): readonly PodConfig[] {
     return this.#podList;
+  }
+
+  /** By name, so that every process lets the same one have the last word. */
+  get experiments(): readonly Experiment[] {
+    return this.#experimentList;
+  }
+
+  get mark(): CatalogMark {
+    return this.#mark;
   }
 
   /** Grows with each document taken. */
@@ -102,12 +129,15 @@ export class CatalogCache implements DecidingCatalog {
   load(snapshot: CatalogSnapshot): void {
     const campaigns = snapshot.campaigns.map((each) => this.#putCampaign(each.id, each.version, each));
     const pods = snapshot.pods.map((each) => this.#putPod(each.id, each.version, each));
-    if ([...campaigns, ...pods].includes(true)) this.#settle();
+    const experiments = (snapshot.experiments ?? []).map((each) => this.#putExperiment(each.id, each.version, each));
+    const taxonomy = this.#takeTaxonomy(snapshot.contentCategories ?? []);
+    if ([...campaigns, ...pods, ...experiments, taxonomy].includes(true)) this.#settle();
   }
 
   /** False: the change holds no document that can be used. An old version is fine and changes nothing. */
   apply(change: CatalogChange): boolean {
     if (change.kind === 'campaign') return this.#change(change, readCampaign, this.#putCampaign);
+    if (change.kind === 'experiment') return this.#change(change, readExperiment, this.#putExperiment);
     return change.kind === 'pod' && this.#change(change, readPodConfig, this.#putPod);
   }
 
@@ -123,15 +153,30 @@ export class CatalogCache implements DecidingCatalog {
     return true;
   }
 
+  #takeTaxonomy(rows: readonly ContentCategory[]): boolean {
+    if (JSON.stringify(rows) === JSON.stringify(this.#contentCategories)) return false;
+    this.#contentCategories = rows;
+    this.#taxonomy = createTaxonomy(rows);
+    return true;
+  }
+
   readonly #putPod = (id: string, version: number, pod: PodConfig | null) => this.#pods.offer(id, version, pod);
+
+  readonly #putExperiment = (id: string, version: number, experiment: Experiment | null) =>
+    this.#experiments.offer(id, version, experiment);
 
   readonly #putCampaign = (id: string, version: number, campaign: Campaign | null): boolean => {
     if (!this.#campaigns.offer(id, version, campaign)) return false;
+    const known = this.#versions.get(id);
+    if (known !== undefined) this.#mark = withoutCampaign(this.#mark, id, known);
+    this.#versions.delete(id);
     if (campaign === null) this.#index.remove(id);
     else this.#index.put(campaign);
     this.#count(this.#carriedBy.get(id), -1);
     this.#carriedBy.delete(id);
     if (campaign === null) return true;
+    this.#versions.set(id, version);
+    this.#mark = withCampaign(this.#mark, id, version);
     const carried = carries(campaign).join(' ');
     this.#carriedBy.set(id, carried);
     this.#count(carried, 1);
@@ -145,6 +190,7 @@ export class CatalogCache implements DecidingCatalog {
   #settle(): void {
     this.#campaignList = this.#campaigns.living();
     this.#podList = this.#pods.living();
+    this.#experimentList = this.#experiments.living().toSorted((a, b) => (a.name < b.name ? -1 : 1));
     this.#changes++;
   }
 }

@@ -1,11 +1,15 @@
 import { mkdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Campaign, PodConfig } from '../domain/campaign.ts';
+import type { Experiment } from '../domain/experiment.ts';
+import type { ContentCategory } from '../domain/targeting/content-taxonomy.ts';
 
 /** The catalog as last held, with the offsets of `catalog-changes` that are in it, by partition. */
 export interface KeptCatalog {
   readonly campaigns: readonly Campaign[];
   readonly pods: readonly PodConfig[];
+  readonly contentCategories?: readonly ContentCategory[];
+  readonly experiments?: readonly Experiment[];
   readonly positions: readonly number[];
 }
 
@@ -14,7 +18,8 @@ const fileName = 'decision-api-snapshot.json';
 /** Writes the snapshot so that a reader finds the old one or the new one, never a part. `heardAt`: of Postgres, epoch ms. */
 export async function keepCatalog(dataDir: string, kept: KeptCatalog, heardAt: number): Promise<void> {
   await mkdir(dataDir, { recursive: true });
-  const unfinished = join(dataDir, `${fileName}.new`);
+  // Two instances may share the folder: each writes a file of its own.
+  const unfinished = join(dataDir, `${fileName}.${process.pid}.new`);
   await writeFile(unfinished, JSON.stringify(kept), { mode: 0o600 });
   await utimes(unfinished, heardAt / 1000, heardAt / 1000);
   await rename(unfinished, join(dataDir, fileName));

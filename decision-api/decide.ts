@@ -1,5 +1,5 @@
 import type { Clock } from '../engines/clock.ts';
-import { type DecidingParts, type Decision, racing } from './decision.ts';
+import { chosenBy, type DecidingParts, type Decision, racing } from './decision.ts';
 import { limits } from './limits.ts';
 import { match } from './steps/match.ts';
 import { pace } from './steps/pace.ts';
@@ -39,7 +39,7 @@ function strikeUnheld(decision: Decision): void {
 }
 
 function strikeLosers(decision: Decision): void {
-  const served = new Set((decision.solution?.ads ?? []).map(({ candidate }) => candidate.creativeId));
+  const served = new Set(chosenBy(decision).map(({ creativeId }) => creativeId));
   for (const runner of racing(decision)) if (!served.has(runner.creative.id)) runner.struck = 'lost';
 }
 

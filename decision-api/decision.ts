@@ -1,12 +1,15 @@
 import type { Campaign, Creative, FrequencyCap } from '../domain/campaign.ts';
-import type { PodSolution } from '../domain/pods/pod.ts';
+import type { CatalogMark } from '../domain/catalog-mark.ts';
+import type { Experiment } from '../domain/experiment.ts';
+import type { PodCandidate, PodSolution } from '../domain/pods/pod.ts';
 import type { Context } from '../domain/request.ts';
 import type { Ask } from './ask.ts';
-import type { Feature } from './features.ts';
+import type { Feature, Treatment } from './features.ts';
 import type { Purse, Spending } from './purse.ts';
 import type { Outcome, Reason } from './reasons.ts';
 import type { Reserver, SeenIdentity, WantedAd } from './reserver.ts';
 import type { CampaignSignals, Signals } from './signals.ts';
+import type { SeenStream, StreamReserver } from './stream-reserver.ts';
 import type { Watermarks } from './watermarks.ts';
 
 /** One campaign on its way through the steps. `fellOut`: why none of its creatives is a candidate. */
@@ -42,23 +45,32 @@ export interface Held {
   readonly runner: Runner;
   readonly wanted: WantedAd;
   readonly spending: Spending;
+  /** It counts in the stream: for a cap, or because it competes with others. */
+  readonly inStream: boolean;
 }
 
 /** Everything that one request knows while it is decided. The steps fill it in. */
 export interface Decision {
   readonly ask: Ask;
-  readonly features: ReadonlySet<Feature>;
+  readonly treatment: Treatment;
   readonly partition: number;
   readonly expiresAt: number;
   /** Null: the state store is away. */
   seen: readonly SeenIdentity[] | null;
+  /** The stream's record. Null: the request belongs to no stream, or the state store is away. */
+  stream: SeenStream | null;
+  /** Every reservation that this decision may have taken in the stream. */
+  readonly streamed: Set<string>;
   catalogStale: boolean;
+  /** There is hardly room to write down what is spent. */
+  readonly journalFull: boolean;
   /** The campaigns whose targeting allows this moment, in the order of their ids. */
   entrants: readonly Entrant[];
   /** All others, counted by why they did not even enter; explain can name each from `catalog`. */
   notEntered: ReadonlyMap<Reason, number>;
   /** The catalog as it was when matching ran. */
   catalog: readonly Campaign[];
+  mark: CatalogMark;
   solution: PodSolution | null;
   conflictsRejected: number;
   /** By creative. */
@@ -70,6 +82,9 @@ export interface Decision {
 export interface DecidingCatalog {
   /** In the order of their ids; a list that was answered never changes. */
   readonly campaigns: readonly Campaign[];
+  /** Of those. */
+  readonly mark: CatalogMark;
+  readonly experiments: readonly Experiment[];
   /** Those whose targeting allows this moment, in the order of their ids. */
   match(context: Context): readonly Campaign[];
   /** How many campaigns carry one of these features at least. */
@@ -83,6 +98,7 @@ export interface DecidingParts {
   readonly watermarks: Watermarks;
   readonly purse: Purse;
   readonly reserver: Reserver;
+  readonly streams: StreamReserver;
   readonly uuid: () => string;
 }
 
@@ -101,6 +117,22 @@ export function podOf(decision: Decision): readonly { readonly held: Held; reado
   return ads;
 }
 
-export function outcomeOf(runner: Runner, served: ReadonlySet<string>): Outcome {
-  return served.has(runner.creative.id) ? 'won' : (runner.struck ?? 'lost');
+/** The held creatives beside the pod, best first. */
+export function backupsOf(decision: Decision): readonly Held[] {
+  return (decision.solution?.backups ?? []).flatMap(({ creativeId }) => decision.held.get(creativeId) ?? []);
+}
+
+/** The creatives that the decision chose: of the pod and beside it. */
+export function chosenBy({ solution }: Decision): readonly PodCandidate[] {
+  return solution === null ? [] : [...solution.ads.map(({ candidate }) => candidate), ...solution.backups];
+}
+
+/** What became of creatives: those in the pod won, those beside it are backups, and the rest lost or were struck before. */
+export function outcomesOf(decision: Decision): (runner: Runner) => Outcome {
+  const won = new Set(podOf(decision).map(({ held }) => held.runner.creative.id));
+  const spare = new Set(backupsOf(decision).map(({ runner }) => runner.creative.id));
+  return ({ creative, struck }) => {
+    if (won.has(creative.id)) return 'won';
+    return spare.has(creative.id) ? 'backup' : (struck ?? 'lost');
+  };
 }

@@ -1,5 +1,5 @@
 import type { Decision } from './decision.ts';
-import { podOf } from './decision.ts';
+import { backupsOf, type Held, podOf } from './decision.ts';
 import type { NoFillReason } from './reasons.ts';
 import { type TokenLives, tokenOf } from './record.ts';
 import { beaconEvents, type Tokens } from './tokens.ts';
@@ -12,6 +12,8 @@ export interface Draft {
     readonly filled_seconds: number;
     readonly ads: readonly DraftAd[];
   };
+  /** Only where they were asked for: each may take the place of any ad that fails. */
+  readonly backups?: readonly DraftSpare[];
   readonly no_fill_reason: NoFillReason | null;
   readonly warnings: readonly Warning[];
 }
@@ -21,18 +23,21 @@ export interface Warning {
   readonly detail: string;
 }
 
-interface DraftAd {
+interface DraftSpare {
   readonly ad_id: string;
   readonly campaign_id: string;
   readonly creative_id: string;
   readonly advertiser_id: string;
-  readonly position: number;
-  readonly start_seconds: number;
   readonly duration_seconds: number;
   readonly media: readonly object[];
   readonly click_through: string | null;
   /** `<keyId>.<base64url facts>` of its tracking URLs. */
   readonly facts: string;
+}
+
+interface DraftAd extends DraftSpare {
+  readonly position: number;
+  readonly start_seconds: number;
 }
 
 export function draftOf(
@@ -42,28 +47,33 @@ export function draftOf(
   tokens: Tokens,
   lives: TokenLives,
 ): Draft {
+  const spare = (held: Held, position: number): DraftSpare => {
+    const { campaign } = held.runner.entrant;
+    const { creative } = held.runner;
+    return {
+      ad_id: held.wanted.place.reservation,
+      campaign_id: campaign.id,
+      creative_id: creative.id,
+      advertiser_id: campaign.advertiserId,
+      duration_seconds: creative.durationSeconds,
+      media: creative.media.map(({ bitrateKbps, ...file }) => ({ ...file, bitrate_kbps: bitrateKbps })),
+      click_through: creative.clickThrough,
+      facts: tokens.facts(tokenOf(decision, held, position, lives)),
+    };
+  };
+  const { rules } = decision.ask;
   return {
     request_id: decision.ask.requestId,
     pod: {
-      duration_seconds: decision.ask.rules.durationSeconds,
+      duration_seconds: rules.durationSeconds,
       filled_seconds: decision.solution?.filledSeconds ?? 0,
-      ads: podOf(decision).map(({ held, startSeconds }, index) => {
-        const { campaign } = held.runner.entrant;
-        const { creative } = held.runner;
-        return {
-          ad_id: held.wanted.place.reservation,
-          campaign_id: campaign.id,
-          creative_id: creative.id,
-          advertiser_id: campaign.advertiserId,
-          position: index + 1,
-          start_seconds: startSeconds,
-          duration_seconds: creative.durationSeconds,
-          media: creative.media.map(({ bitrateKbps, ...file }) => ({ ...file, bitrate_kbps: bitrateKbps })),
-          click_through: creative.clickThrough,
-          facts: tokens.facts(tokenOf(decision, held, index + 1, lives)),
-        };
-      }),
+      ads: podOf(decision).map(({ held, startSeconds }, index) => ({
+        ...spare(held, index + 1),
+        position: index + 1,
+        start_seconds: startSeconds,
+      })),
     },
+    ...(rules.backupAds > 0 ? { backups: backupsOf(decision).map((held) => spare(held, 0)) } : {}),
     no_fill_reason: noFill,
     warnings,
   };
@@ -86,8 +96,13 @@ export function emptyDraft(
 
 /** The answer as players get it. `base`: how tracking URLs begin. */
 export function answerOf(draft: Draft, tokens: Tokens, base: string): object {
-  const ads = draft.pod.ads.map(({ facts, ...ad }) => ({ ...ad, tracking: trackingOf(facts, tokens, base) }));
-  return { ...draft, pod: { ...draft.pod, ads } };
+  const tracked = <Ad extends DraftSpare>({ facts, ...ad }: Ad) => ({
+    ...ad,
+    tracking: trackingOf(facts, tokens, base),
+  });
+  const { backups, pod, ...rest } = draft;
+  const answer = { ...rest, pod: { ...pod, ads: pod.ads.map(tracked) } };
+  return backups === undefined ? answer : { ...answer, backups: backups.map(tracked) };
 }
 
 function trackingOf(facts: string, tokens: Tokens, base: string): Readonly<Record<string, string>> {

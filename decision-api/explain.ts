@@ -1,5 +1,6 @@
-import { type DecidingParts, type Decision, type Entrant, outcomeOf, podOf, type Runner } from './decision.ts';
+import { type DecidingParts, type Decision, type Entrant, outcomesOf, podOf, type Runner } from './decision.ts';
 import { needsMoney } from './purse.ts';
+import type { Outcome } from './reasons.ts';
 import { usedOf } from './reserver.ts';
 import { enter } from './steps/match.ts';
 
@@ -9,7 +10,8 @@ export function explainDecision(decision: Decision, parts: DecidingParts): objec
   const entered = new Map(decision.entrants.map((entrant) => [entrant.campaign.id, entrant]));
   return {
     viewer: decision.ask.viewer.viewer,
-    features: [...decision.features],
+    features: [...decision.treatment.features],
+    experiments: decision.treatment.arms,
     context: decision.ask.context,
     rules: decision.ask.rules,
     steps_us: decision.timingsUs,
@@ -26,8 +28,8 @@ function explainEntrant(
   positions: ReadonlyMap<string, number>,
 ): object {
   const { campaign } = entrant;
-  const served = new Set(positions.keys());
-  const outcomes = entrant.runners.map((runner) => outcomeOf(runner, served));
+  const outcomeOf = outcomesOf(decision);
+  const outcomes = entrant.runners.map(outcomeOf);
   const outcome = entrant.fellOut ?? outcomes.find((each) => each === 'won') ?? outcomes[0] ?? 'lost';
   const signals = parts.signals.of(campaign.id);
   return {
@@ -44,18 +46,18 @@ function explainEntrant(
       creative_id: cap.creativeId,
       window_seconds: cap.windowSeconds,
       max: cap.max,
-      used: usedOf(cap, campaign.id, decision.partition, decision.seen ?? [], parts.watermarks),
+      used: usedOf(cap, campaign.id, decision, parts.watermarks),
     })),
-    creatives: entrant.runners.map((runner) => explainRunner(runner, served, positions)),
+    creatives: entrant.runners.map((runner) => explainRunner(runner, outcomeOf(runner), positions)),
   };
 }
 
-function explainRunner(runner: Runner, served: ReadonlySet<string>, positions: ReadonlyMap<string, number>): object {
+function explainRunner(runner: Runner, outcome: Outcome, positions: ReadonlyMap<string, number>): object {
   const { creative, worth } = runner;
   return {
     creative_id: creative.id,
     duration_seconds: creative.durationSeconds,
-    outcome: outcomeOf(runner, served),
+    outcome,
     position: positions.get(creative.id) ?? null,
     value_micros: worth?.valueMicros ?? null,
     mu_ppm: worth?.muPpm ?? null,

@@ -42,6 +42,7 @@ export class Feed {
   #keptChanges = -1;
   /** When Postgres last answered, epoch ms. */
   #heardAt = 0;
+  #away = false;
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
@@ -50,6 +51,11 @@ export class Feed {
   /** Postgres, or a snapshot of it, was read. */
   get loaded(): 'no' | 'catalog' | 'disk' {
     return this.#loaded;
+  }
+
+  /** Postgres did not answer when it was last asked. */
+  get away(): boolean {
+    return this.#away;
   }
 
   get following(): boolean {
@@ -95,7 +101,9 @@ export class Feed {
     const positions = [...(this.#positions.get('catalog-changes') ?? [])];
     try {
       if (changes === this.#keptChanges && (await touchCatalog(dataDir, this.#heardAt))) return;
-      await keepCatalog(dataDir, { campaigns: cache.campaigns, pods: cache.pods, positions }, this.#heardAt);
+      const { campaigns, pods, experiments, contentCategories } = cache;
+      const kept = { campaigns, pods, experiments, contentCategories, positions };
+      await keepCatalog(dataDir, kept, this.#heardAt);
       this.#keptChanges = changes;
     } catch (error) {
       this.#complain(error, 'the catalog could not be kept on disk');
@@ -123,15 +131,22 @@ export class Feed {
     try {
       cache.load(await within(clock, limits.catalogMs, 'a snapshot of the catalog', catalog.snapshot()));
       this.#heardAt = askedAt;
+      this.#heard(true);
       this.#loaded = 'catalog';
       // Whatever was in the topic before the snapshot was asked for is in the snapshot.
       const ends = this.#goals.get('catalog-changes');
       if (ends && !this.#subscription) this.#positions.set('catalog-changes', [...ends]);
     } catch (error) {
+      this.#heard(false);
       this.#complain(error, 'the catalog does not answer; what is known serves on');
       if (this.#loaded === 'no') await this.#loadFromDisk();
     }
     await this.keep();
+  }
+
+  #heard(answered: boolean): void {
+    this.#away = !answered;
+    this.#parts.metrics.breakerOpen.set({ engine: 'catalog' }, answered ? 0 : 1);
   }
 
   /** Changes since the snapshot was kept are read from the log, from the offsets kept with it. */

@@ -40,10 +40,13 @@ test('new partitions are used once the workers have them; until then viewers are
   await heads(open);
   const during = await serve(viewers.slice(20, 30));
   expect(ads(during)).toHaveLength(10);
+  const degraded = async () => (await open.api.app.inject('/health/ready')).json().degraded;
+  expect(await degraded()).toEqual(['event log: 4 new partitions wait for their workers']);
   expect((await open.records('ad-request')).filter(({ partition }) => partition >= 4)).toEqual([]);
 
   await seedHeads(open.store, { beacons: 8, requests: 8 });
   await heads(open);
+  expect(await degraded()).toEqual([]);
   const after = await serve(viewers.slice(30));
   expect(ads(after)).toHaveLength(10);
   const requests = await open.records('ad-request');
@@ -116,4 +119,13 @@ test('a store that forgets while partitions are added is trusted again only once
   expect(await seen()).toEqual([4, true, true]);
   isAway = true;
   expect(await seen()).toEqual([4, true, true]);
+
+  // An instance that began while the log was away, with fewer configured, has never known that all were caught up.
+  const late = new Watermarks(new StoreGate(store, clock, createMetrics()), 2, ask, 1000);
+  say(2, 4, ['before']);
+  await late.refresh();
+  expect([late.partitions, late.trusts(id)]).toEqual([2, true]);
+  isAway = false;
+  await late.refresh();
+  expect([late.partitions, late.trusts(id)]).toEqual([2, false]);
 });

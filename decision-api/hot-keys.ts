@@ -32,7 +32,8 @@ export interface Records<R> {
   readonly what: string;
   readonly decode: (bytes: Buffer | null) => R;
   readonly encode: (record: R) => Buffer;
-  readonly expiresInMs: number;
+  /** How long a record is to be kept. */
+  readonly expiresInMs: (record: R) => number;
   readonly tries: number;
   /** Whether a store remembers everything. Records of another one are neither believed nor written. */
   readonly trusts: (store: string) => boolean;
@@ -48,6 +49,7 @@ export class HotKeys<R> {
   readonly #random: Random;
   readonly #metrics: Metrics;
   readonly #records: Records<R>;
+  readonly #known = new WeakMap<Buffer, R>();
   readonly #waiting = new Map<string, Waiting<R>[]>();
 
   constructor(gate: StoreGate, clock: Clock, random: Random, metrics: Metrics, records: Records<R>) {
@@ -86,16 +88,20 @@ export class HotKeys<R> {
 
   async #apply(key: string, batch: readonly Waiting<R>[], known: Entry | null): Promise<Entry | null> {
     try {
-      let entry = known ?? batch.find((waiting) => waiting.seen !== null)?.seen ?? (await this.#read(key));
+      let entry = known ?? newest(batch) ?? (await this.#read(key));
       for (let attempt = 1; ; attempt++) {
         if (!this.#records.trusts(entry.store)) {
           throw new EngineError('store_lost_writes', `${this.#records.what} waits until the store is caught up`);
         }
-        const before = this.#records.decode(entry.bytes);
+        const before = this.#decoded(entry.bytes);
         const { record, answers } = runAll(before, entry.store, batch);
         if (record === before) return this.#settle(batch, answers, entry);
-        const swapped = await this.#gate.swap(key, entry, this.#records.encode(record), this.#records.expiresInMs);
-        if (swapped.ok) return this.#settle(batch, answers, swapped.entry);
+        const { encode, expiresInMs } = this.#records;
+        const swapped = await this.#gate.swap(key, entry, encode(record), expiresInMs(record));
+        if (swapped.ok) {
+          this.remember(swapped.entry.bytes, record);
+          return this.#settle(batch, answers, swapped.entry);
+        }
         this.#metrics.conflicts.inc({ what: this.#records.what });
         if (attempt >= this.#records.tries) throw new EngineError('conflict', `${this.#records.what} is contended`);
         entry = swapped.entry;
@@ -108,6 +114,15 @@ export class HotKeys<R> {
     }
   }
 
+  /** Records are never changed, so what these very bytes say need not be read twice: reading costs more than the swap. */
+  remember(bytes: Buffer | null, record: R): void {
+    if (bytes !== null) this.#known.set(bytes, record);
+  }
+
+  #decoded(bytes: Buffer | null): R {
+    return (bytes === null ? undefined : this.#known.get(bytes)) ?? this.#records.decode(bytes);
+  }
+
   async #read(key: string): Promise<Entry> {
     const [entry] = await this.#gate.read([key]);
     if (!entry) throw new EngineError('refused', 'the store answered a read of one key with nothing');
@@ -118,6 +133,14 @@ export class HotKeys<R> {
     for (const [index, waiting] of batch.entries()) waiting.resolve(answers[index]);
     return entry;
   }
+}
+
+/** The latest of what the waiting ones have read: an older one would only lose. */
+function newest<R>(batch: readonly Waiting<R>[]): Entry | null {
+  return batch.reduce<Entry | null>(
+    (best, { seen }) => (seen !== null && (best === null || seen.version > best.version) ? seen : best),
+    null,
+  );
 }
 
 function runAll<R>(

@@ -1,18 +1,40 @@
 import type { Clock } from '../engines/clock.ts';
 import { EngineError } from '../engines/errors.ts';
-import type { Appended, EventLog, OutRecord } from '../engines/event-log/event-log.ts';
+import type { EventLog, OutRecord } from '../engines/event-log/event-log.ts';
 import { within } from './deadline.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 
+/** Where an instance writes down what it answers. */
+export interface Journal {
+  /** The event log does not answer. */
+  readonly away: boolean;
+  /** So full that beacons are refused and nothing is served that costs money. */
+  readonly full: boolean;
+  /** How far the log's clock was from ours at the last append; positive: the log is ahead. */
+  readonly skewMs: number;
+  /** What works only in part, and why. */
+  degraded(): readonly string[];
+  /** Whether an append may succeed: what cannot be written down need not be decided. */
+  worthTrying(): boolean;
+  /**
+   * Resolves once the records survive the death of this process; for `beacons` also once the log has them, if it answers
+   * soon. Rejects with EngineError; after `timeout` they may be there or not.
+   */
+  append(topic: string, records: readonly OutRecord[], kind: 'requests' | 'beacons'): Promise<void>;
+  /** Ends what is on its way. What the log does not take by then is kept. */
+  close(): Promise<void>;
+}
+
 interface Waiting {
   readonly records: readonly OutRecord[];
-  readonly resolve: (appended: readonly Appended[]) => void;
+  readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Appends to the log; what comes while an append of the topic is under way goes together with the next one. */
-export class Journal {
+/** The embedded log is its own journal. What comes while an append of the topic is under way goes together with the next one. */
+export class LogJournal implements Journal {
+  readonly full = false;
   readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #metrics: Metrics;
@@ -28,14 +50,16 @@ export class Journal {
     this.#metrics = metrics;
   }
 
-  /** The last append failed. */
   get away(): boolean {
     return this.#away;
   }
 
-  /** How far the log's clock was from ours at the last append; positive: the log is ahead. */
   get skewMs(): number {
     return this.#skewMs;
+  }
+
+  degraded(): readonly string[] {
+    return this.#away ? ['event log: the last append failed, pods are empty'] : [];
   }
 
   /** False while the log is away, but for one try every now and then: what cannot be logged need not be decided. */
@@ -47,8 +71,7 @@ export class Journal {
     return true;
   }
 
-  /** Resolves once the records are committed. Rejects with EngineError; after `timeout` they may be there or not. */
-  append(topic: string, records: readonly OutRecord[]): Promise<readonly Appended[]> {
+  append(topic: string, records: readonly OutRecord[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const queue = this.#waiting.get(topic) ?? [];
       queue.push({ records, resolve, reject });
@@ -57,8 +80,7 @@ export class Journal {
     });
   }
 
-  /** Resolves when nothing is on its way any more. */
-  async flush(): Promise<void> {
+  async close(): Promise<void> {
     while (this.#busy.size > 0) await Promise.all(this.#busy.values());
   }
 
@@ -86,15 +108,13 @@ export class Journal {
       const call = this.#log.append(topic, records);
       const appended = await within(this.#clock, limits.appendMs, 'an append', call);
       this.#away = false;
+      this.#metrics.breakerOpen.set({ engine: 'event_log' }, 0);
       const newest = appended.at(-1);
       if (newest) this.#skewMs = newest.appendedAt - this.#clock.now();
-      let from = 0;
-      for (const waiting of batch) {
-        waiting.resolve(appended.slice(from, from + waiting.records.length));
-        from += waiting.records.length;
-      }
+      for (const waiting of batch) waiting.resolve();
     } catch (error) {
       this.#away = true;
+      this.#metrics.breakerOpen.set({ engine: 'event_log' }, 1);
       this.#metrics.engineFailures.inc({
         engine: 'event_log',
         code: error instanceof EngineError ? error.code : 'fault',

@@ -3,6 +3,9 @@ export const limits = {
   bodyBytes: 256 * 1024,
   /** Objects and lists in one another. */
   bodyLevels: 32,
+  /** From a connection's first byte to a request's last. */
+  requestMs: 8_000,
+  connectionsCheckMs: 1_000,
   /** Requests under way get this long when we close. */
   closeMs: 1_500,
   /** One call of the state store. */
@@ -13,6 +16,20 @@ export const limits = {
   logRetryMs: 250,
   /** Records in one append. */
   appendRecords: 500,
+  /** One record in the log. */
+  recordBytes: 256 * 1024,
+  /** A beacon waits this long for the log; then its place in the journal is enough. */
+  beaconWaitMs: 250,
+  /** The part of the journal's bound from which it counts as full; the rest is for requests that cost no money. */
+  journalFull: 0.9,
+  journalBeatMs: 1_000,
+  /** When we close, the journal is shipped for this long; the rest is adopted at the next start. */
+  journalDrainMs: 2_500,
+  feedStopMs: 1_000,
+  /** How many partitions there are, at boot; the log is away if it does not answer by then. */
+  bootLogMs: 5_000,
+  /** How often Postgres is asked for changes while the log is away. */
+  catalogPollMs: 5_000,
   watermarksEveryMs: 250,
   purseEveryMs: 1_000,
   /** A refused budget is not asked again for this long. */
@@ -30,9 +47,17 @@ export const limits = {
   answerKeptMs: 3_600_000,
   /** Answers remembered in the process for when the store cannot be asked. */
   answersRemembered: 1_000,
+  /** Decisions that can be explained from memory. */
+  decisionsRemembered: 1_000,
+  /** Fallen campaigns that a record names; the rest is counted. */
+  fallenNamed: 1_000,
+  /** Pods asked for in one request. */
+  breaks: 20,
   /** A snapshot of the catalog. */
   catalogMs: 5_000,
   catalogEveryMs: 30_000,
+  /** How often the file of places is looked at for a newer one. */
+  geoipEveryMs: 5_000,
   /** Budgeted campaigns stop when the catalog was not heard of for this long. */
   catalogStaleMs: 15 * 60_000,
   /** Signals read before the end of each partition at boot; all of them are published again every minute. */

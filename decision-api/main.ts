@@ -42,7 +42,8 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
   const config = withSecrets(parts.config);
   const { clock, logger } = parts;
   const assembly = await assemble({ ...parts, config });
-  collectProcessMetrics(assembly.metrics.registry, () => readinessOf(assembly));
+  const readiness = () => readinessOf({ ...assembly, clock });
+  collectProcessMetrics(assembly.metrics.registry, readiness);
   let base = config.publicUrl?.replace(/\/+$/, '') ?? '';
   const app = buildApp({
     ...assembly,
@@ -52,31 +53,42 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
     pepper: config.pepper ?? '',
     uuid: () => parts.random.uuid(),
     catalog: assembly.cache,
+    placeOf: (address) => assembly.geoip.placeOf(address),
     catalogStale: (now) => assembly.feed.stale(now),
     base: () => base,
-    readiness: () => readinessOf(assembly),
+    readiness,
   });
-  const beats = startBeats(assembly, clock, logger);
+  const beats = startBeats(assembly, config, clock, logger);
   try {
     await assembly.feed.start();
     await refreshWatermarks(assembly, logger);
     const url = await listenOnFirst(parts.ports ?? [config.port], (port) => app.listen({ host: config.host, port }));
     if (base === '') base = url;
-    return { url, app, ready: () => whenReady(assembly), close: () => close(app, assembly, beats) };
+    return { url, app, ready: () => whenReady(assembly, clock), close: () => close(app, assembly, beats, clock) };
   } catch (error) {
     for (const beat of beats) beat[Symbol.dispose]();
     await assembly.feed.stop();
+    await assembly.journal.close();
     throw error;
   }
 }
 
-function startBeats(assembly: Assembly, clock: Clock, logger: Logger): readonly Disposable[] {
+function startBeats(assembly: Assembly, config: Config, clock: Clock, logger: Logger): readonly Disposable[] {
   const complain = (err: unknown) => logger.warn({ err }, 'a periodic task failed; it will be tried again');
+  const places =
+    config.geoipFile === null ? [] : [clock.every(limits.geoipEveryMs, () => assembly.geoip.refresh(), complain)];
   return [
+    ...places,
     clock.every(limits.watermarksEveryMs, () => refreshWatermarks(assembly, logger), complain),
     clock.every(limits.purseEveryMs, () => assembly.purse.settle(), complain),
     clock.every(limits.catalogEveryMs, () => assembly.feed.refresh(), complain),
+    clock.every(limits.catalogPollMs, () => poll(assembly), complain),
   ];
+}
+
+/** While the log is away changes come from Postgres alone. */
+async function poll({ journal, feed }: Assembly): Promise<void> {
+  if (journal.away) await feed.refresh();
 }
 
 /** A store that is away leaves the old watermarks standing; that is told once, not four times a second. */
@@ -95,10 +107,10 @@ async function refreshWatermarks({ watermarks, gate, changed, metrics }: Assembl
 }
 
 /** Checked whenever something arrived, not by the clock: in virtual mode that stands still. */
-function whenReady(assembly: Assembly): Promise<void> {
+function whenReady(assembly: Assembly, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const check = () => {
-      if (!readinessOf(assembly).ready) return false;
+      if (!readinessOf({ ...assembly, clock }).ready) return false;
       resolve();
       return true;
     };
@@ -106,11 +118,17 @@ function whenReady(assembly: Assembly): Promise<void> {
   });
 }
 
-async function close(app: FastifyInstance, assembly: Assembly, beats: readonly Disposable[]): Promise<void> {
+async function close(
+  app: FastifyInstance,
+  assembly: Assembly,
+  beats: readonly Disposable[],
+  clock: Clock,
+): Promise<void> {
   for (const beat of beats) beat[Symbol.dispose]();
   await app.close();
-  await assembly.journal.flush();
+  await assembly.journal.close();
   await assembly.purse.empty();
-  await assembly.feed.stop();
+  // Its group is of this boot alone: a broker that is silent need not hear that it ends.
+  await Promise.race([assembly.feed.stop(), clock.sleep(limits.feedStopMs)]);
   await assembly.feed.keep();
 }

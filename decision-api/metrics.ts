@@ -9,7 +9,8 @@ export function createMetrics() {
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter<L>({ name: `breakwater_${name}`, help, labelNames, registers });
-  const gauge = (name: string, help: string) => new Gauge({ name: `breakwater_${name}`, help, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge<L>({ name: `breakwater_${name}`, help, labelNames, registers });
   const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: readonly L[] = []) =>
     new Histogram<L>({ name: `breakwater_${name}`, help, labelNames, buckets, registers });
   return {
@@ -33,6 +34,16 @@ export function createMetrics() {
     engineFailures: counter('engine_failures_total', 'Calls of an engine that failed', ['engine', 'code']),
     heldMicros: gauge('held_micros', 'Money in hand, taken and not yet spent'),
     storeCatchingUp: gauge('store_catching_up', '1 while capped and budgeted campaigns wait for a store that forgot'),
+    breakerOpen: gauge('breaker_open', '1 while an engine does not answer and is not waited for', ['engine']),
+    journalRecords: gauge('journal_records', 'Records that wait in the journal to be shipped'),
+    journalBytes: gauge('journal_bytes', 'Bytes of those records'),
+    journalOldest: gauge('journal_oldest_seconds', 'Age of the oldest of those records'),
+    journalFull: gauge('journal_full', '1 while beacons are refused and campaigns with budgets wait'),
+    journalDeadLetters: gauge('journal_dead_letters', 'Records in the journal that the log refused for good'),
+    journalShipped: counter('journal_shipped_total', 'Records shipped from the journal to the log', ['topic']),
+    journalAdopted: counter('journal_adopted_records_total', 'Records shipped from adopted journals', ['topic']),
+    journalsAdopted: counter('journals_adopted_total', 'Journals of others that were shipped and removed'),
+    recordsCut: counter('records_cut_total', 'Records that were too large and left something out', ['topic']),
     logRefusals: counter('log_refusals_total', 'Pods given up because they could not be written to the log'),
   };
 }

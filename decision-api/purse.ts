@@ -66,7 +66,7 @@ export class Purse {
       what: 'money',
       decode: (bytes) => (bytes ? readable('money', () => decodeBare('money-record', bytes)) : emptyMoney()),
       encode: (record) => encodeBare('money-record', record),
-      expiresInMs: MONEY_KEPT_MS,
+      expiresInMs: () => MONEY_KEPT_MS,
       tries: limits.takeTries,
       trusts: (store) => watermarks.trusts(store),
     });

@@ -5,6 +5,7 @@ export type Reason =
   | 'targeting'
   | 'no_creative'
   | 'too_long'
+  | 'length_not_allowed'
   // pace
   | 'not_active'
   | 'not_started'
@@ -12,8 +13,11 @@ export type Reason =
   | 'store_unavailable'
   | 'store_catching_up'
   | 'catalog_stale'
+  | 'journal_full'
   | 'no_identity'
   | 'cap_reached'
+  // pace and reserve: a competitor is near in another pod of the stream
+  | 'separated'
   | 'minute_closed'
   | 'budget_reached'
   | 'daily_budget_reached'
@@ -29,7 +33,7 @@ export type Reason =
   | 'log_unavailable';
 
 /** What became of a candidate. */
-export type Outcome = Reason | 'won';
+export type Outcome = Reason | 'won' | 'backup';
 
 /** Why a pod is empty. */
 export type NoFillReason =

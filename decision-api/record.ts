@@ -1,6 +1,18 @@
-import type { AdRequest, Candidate, Fallout, RequestContext, ServedAd, TrackingToken } from '../schemas/records.ts';
+import { isLifetime } from '../domain/frequency/frequency.ts';
+import type { ScopedIdentity } from '../domain/request.ts';
+import { flatten } from '../domain/separation-stream.ts';
+import type {
+  AdRequest,
+  Candidate,
+  FallenCampaign,
+  Fallout,
+  RequestContext,
+  ServedAd,
+  TrackingToken,
+} from '../schemas/records.ts';
 import type { Ask } from './ask.ts';
-import { type Decision, type Held, outcomeOf, podOf } from './decision.ts';
+import { backupsOf, type Decision, type Held, outcomesOf, podOf } from './decision.ts';
+import { limits } from './limits.ts';
 import type { NoFillReason, Reason } from './reasons.ts';
 import { cappedBy } from './reserver.ts';
 
@@ -31,7 +43,7 @@ export function recordOf(decision: Decision, arrivalId: string, noFill: NoFillRe
     min_separation_seconds: rules.minSeparationSeconds,
     separation: rules.separation,
     allow_duplicate_advertisers: rules.allowDuplicateAdvertisers,
-    features: [...decision.features],
+    features: [...decision.treatment.features],
     ads: pod.map(({ held, startSeconds }, index) => servedAd(decision, held, index + 1, startSeconds)),
     candidates: candidatesOf(decision),
     fallouts: falloutsOf(decision),
@@ -39,6 +51,16 @@ export function recordOf(decision: Decision, arrivalId: string, noFill: NoFillRe
     filled_seconds: decision.solution?.filledSeconds ?? 0,
     proof: proofOf(decision),
     timings_us: decision.timingsUs,
+    break_offset_ms: ask.breakOffsetMs,
+    separation_scope: rules.separationScope ?? 'pod',
+    exact_duration: rules.exactDuration,
+    allowed_durations: rules.allowedDurations ?? [],
+    pod: ask.podId,
+    break_id: ask.breakId,
+    backups: backupsOf(decision).map((held) => servedAd(decision, held, 0, 0)),
+    experiments: decision.treatment.arms,
+    fallen: fallenOf(decision),
+    catalog: decision.mark,
   };
 }
 
@@ -74,7 +96,7 @@ export function tokenOf(decision: Decision, held: Held, position: number, lives:
     minute: ask.minute,
     expires_at: expiresAt,
     click_expires_at: (ask.minute + 1) * 60_000 + lives.clickTokenLifeMs,
-    identities: cappedBy(decision.seen ?? [], held.runner.caps),
+    identities: reservedAt(decision, held),
     country: ask.context.country,
     device_type: ask.context.deviceType,
     click_through: creative.clickThrough,
@@ -96,13 +118,21 @@ function servedAd(decision: Decision, held: Held, position: number, startSeconds
     price_micros: campaign.pricing.priceMicros,
     minute: decision.ask.minute,
     expires_at: decision.expiresAt,
-    capped_by: cappedBy(decision.seen ?? [], held.runner.caps),
+    capped_by: reservedAt(decision, held),
     house: campaign.tier === 'house',
+    for_life: campaign.caps.some(isLifetime),
+    ancestors: flatten(campaign.categories).ancestors,
   };
 }
 
+/** Where an ad's place is reserved: its beacons are told there. */
+function reservedAt({ seen, stream }: Decision, { runner, inStream }: Held): readonly ScopedIdentity[] {
+  const identities = cappedBy(seen ?? [], runner.caps);
+  return inStream && stream ? [...identities, { scope: 'stream', hash: stream.hash }] : identities;
+}
+
 function candidatesOf(decision: Decision): readonly Candidate[] {
-  const served = new Set(podOf(decision).map(({ held }) => held.runner.creative.id));
+  const outcomeOf = outcomesOf(decision);
   const candidates: Candidate[] = [];
   for (const entrant of decision.entrants) {
     for (const runner of entrant.runners) {
@@ -117,7 +147,7 @@ function candidatesOf(decision: Decision): readonly Candidate[] {
         score_micros: scoreMicros,
         pacing_signal: signals.pacing?.version ?? null,
         score_signal: signals.score?.version ?? null,
-        outcome: outcomeOf(runner, served),
+        outcome: outcomeOf(runner),
       });
     }
   }
@@ -129,6 +159,16 @@ export function falloutsOf(decision: Decision): readonly Fallout[] {
   const counts = new Map<Reason, number>(decision.notEntered);
   for (const { fellOut } of decision.entrants) if (fellOut) counts.set(fellOut, (counts.get(fellOut) ?? 0) + 1);
   return [...counts].map(([reason, campaigns]) => ({ reason, campaigns }));
+}
+
+/** Who is in none of the lists of a record did not enter: the plain matcher can say again why, from the context. */
+function fallenOf({ entrants }: Decision): readonly FallenCampaign[] {
+  const fallen: FallenCampaign[] = [];
+  for (const { campaign, fellOut, detail } of entrants) {
+    if (fellOut !== null) fallen.push({ campaign: campaign.id, reason: fellOut, detail });
+    if (fallen.length === limits.fallenNamed) break;
+  }
+  return fallen;
 }
 
 function proofOf({ solution, conflictsRejected }: Decision): AdRequest['proof'] {

@@ -2,6 +2,7 @@ import type { FrequencyCap } from '../domain/campaign.ts';
 import {
   countInWindow,
   emptyFrequency,
+  lastsForLife,
   type Marks,
   type Place,
   release,
@@ -11,11 +12,12 @@ import {
 import type { ScopedIdentity } from '../domain/request.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Random } from '../engines/random.ts';
-import { BROOM_MS, keys } from '../engines/state-store/keys.ts';
+import { BROOM_MS, keys, MONEY_KEPT_MS } from '../engines/state-store/keys.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
 import type { FrequencyRecord } from '../schemas/records.ts';
 import { isAway } from './deadline.ts';
+import type { Decision } from './decision.ts';
 import { HotKeys, readable } from './hot-keys.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -58,26 +60,27 @@ export class Reserver {
       what: 'frequency',
       decode: decodeRecord,
       encode: (record) => encodeBare('frequency-record', record),
-      expiresInMs: BROOM_MS,
+      expiresInMs: (record) => (lastsForLife(record) ? MONEY_KEPT_MS : BROOM_MS),
       tries: limits.swapTries,
       trusts: (store) => watermarks.trusts(store),
     });
   }
 
-  /** Reads the identities' records and one more key (null: none) in one round. Rejects with EngineError. */
+  /** Reads the identities' records and some more keys in one round. Rejects with EngineError. */
   async look(
     identities: readonly ScopedIdentity[],
-    another: string | null,
-  ): Promise<{ readonly seen: readonly SeenIdentity[]; readonly another: Entry | null }> {
-    const wanted = identities.map(({ scope, hash }) => keys.frequency(scope, hash));
-    if (another !== null) wanted.push(another);
-    if (wanted.length === 0) return { seen: [], another: null };
+    others: readonly string[],
+  ): Promise<{ readonly seen: readonly SeenIdentity[]; readonly others: readonly Entry[] }> {
+    const wanted = [...identities.map(({ scope, hash }) => keys.frequency(scope, hash)), ...others];
+    if (wanted.length === 0) return { seen: [], others: [] };
     const entries = await this.#gate.read(wanted);
     const seen = identities.map((identity, index) => {
       const entry = entries[index] as Entry;
-      return { identity, entry, record: decodeRecord(entry.bytes) };
+      const record = decodeRecord(entry.bytes);
+      this.#records.remember(entry.bytes, record);
+      return { identity, entry, record };
     });
-    return { seen, another: another === null ? null : (entries.at(-1) ?? null) };
+    return { seen, others: entries.slice(identities.length) };
   }
 
   /** Takes the ads' places, one swap per identity, in parallel. An ad that one identity refuses gives its other places up. */
@@ -141,16 +144,19 @@ export class Reserver {
   }
 }
 
-/** How much of a cap is used, by what was read at the beginning. Null: the request has no identity of that scope. */
+/**
+ * How much of a cap is used, by what was read at the beginning. Null: the request has nothing of that scope. A pod begins empty: its
+ * cap is the solver's.
+ */
 export function usedOf(
   cap: FrequencyCap,
   campaignId: string,
-  partition: number,
-  seen: readonly SeenIdentity[],
+  { partition, seen, stream }: Pick<Decision, 'partition' | 'seen' | 'stream'>,
   marks: Marks,
 ): number | null {
-  const identity = seen.find((each) => each.identity.scope === cap.scope);
-  return identity ? countInWindow(identity.record, cap, campaignId, partition, marks) : null;
+  if (cap.scope === 'pod') return 0;
+  const found = cap.scope === 'stream' ? stream : seen?.find((each) => each.identity.scope === cap.scope);
+  return found ? countInWindow(found.record, cap, campaignId, partition, marks) : null;
 }
 
 /** The identities under which an ad's place is reserved. */

@@ -1,9 +1,11 @@
+import { emptyMark } from '../domain/catalog-mark.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import type { OutRecord } from '../engines/event-log/event-log.ts';
 import { partitionOf } from '../engines/event-log/partition.ts';
+import { Problem } from '../engines/http/problem.ts';
+import { keys } from '../engines/state-store/keys.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
-import { encode } from '../schemas/codec.ts';
 import { answerKey, decodeAnswer, hashBody, type KeptAnswer, keepAnswer, type RecentAnswers } from './answers.ts';
 import type { Ask } from './ask.ts';
 import { countDecision } from './count-decision.ts';
@@ -12,13 +14,15 @@ import { decide } from './decide.ts';
 import type { DecidingParts, Decision } from './decision.ts';
 import { type Draft, draftOf, emptyDraft, type Warning } from './draft.ts';
 import { explainDecision } from './explain.ts';
-import { featuresFor } from './features.ts';
+import { treatmentOf } from './features.ts';
+import { fitRecord } from './fit-record.ts';
 import type { Journal } from './journal.ts';
 import type { Metrics } from './metrics.ts';
-import { Problem } from '../engines/http/problem.ts';
+import type { RecentDecisions } from './recent-decisions.ts';
 import { noFillReason, recordOf } from './record.ts';
 import { giveUp } from './steps/reserve.ts';
 import type { StoreGate } from './store-gate.ts';
+import { seenStream } from './stream-reserver.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface ServingParts extends DecidingParts {
@@ -29,6 +33,7 @@ export interface ServingParts extends DecidingParts {
   readonly journal: Journal;
   readonly tokens: Tokens;
   readonly answers: RecentAnswers;
+  readonly recent: RecentDecisions;
   readonly partitions: { readonly requests: number; readonly beacons: number };
   readonly catalogStale: (now: number) => boolean;
 }
@@ -71,31 +76,37 @@ export async function serve(asked: Asked, parts: ServingParts): Promise<Served> 
     }
   }
   try {
-    await parts.journal.append('ad-requests', [record]);
+    await parts.journal.append('ad-requests', [record], 'requests');
   } catch (error) {
     if (!isAway(error)) throw error;
     // A kept answer may be repeated, and after a time-out the record may be there: then places and money stay held.
     if (key === null && error.code !== 'timeout') await giveUp(decision, parts, 'all');
     return unlogged(asked, parts);
   }
+  parts.recent.keep(ask.requestId, record.value, decision.catalog);
   countDecision(decision, parts.metrics);
   parts.metrics.requests.inc({ outcome: noFill === null ? 'filled' : 'empty' });
   return { draft, explain: asked.explain ? explainDecision(decision, parts) : null };
 }
 
-function begin(ask: Ask, { config, partitions }: ServingParts): Decision {
-  const features = featuresFor(ask.viewer.viewer, config.features);
-  const rules = features.has('pods') ? ask.rules : { ...ask.rules, maxAds: 1, minAds: Math.min(1, ask.rules.minAds) };
+function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts): Decision {
+  const treatment = treatmentOf(ask.viewer.viewer, config.features, catalog.experiments);
+  const asked = { ...ask.rules, objective: treatment.objective ?? ask.rules.objective };
+  const rules = treatment.features.has('pods') ? asked : { ...asked, maxAds: 1, minAds: Math.min(1, asked.minAds) };
   return {
     ask: { ...ask, rules },
-    features,
+    treatment,
     partition: partitionOf(ask.viewer.viewer, partitions.beacons),
     expiresAt: (ask.minute + 1) * 60_000 + config.tokenLifeMs,
     seen: null,
+    stream: null,
+    streamed: new Set(),
     catalogStale: false,
+    journalFull: journal.full,
     entrants: [],
     notEntered: new Map(),
     catalog: [],
+    mark: emptyMark,
     solution: null,
     conflictsRejected: 0,
     held: new Map(),
@@ -103,14 +114,18 @@ function begin(ask: Ask, { config, partitions }: ServingParts): Decision {
   };
 }
 
-/** Reads identities and the kept answer in one round. The store being away leaves `seen` null. */
+/** Reads identities, the stream and the kept answer in one round. The store being away leaves `seen` and `stream` null. */
 async function look(decision: Decision, key: string | null, parts: ServingParts): Promise<Entry | null> {
   decision.catalogStale = parts.catalogStale(decision.ask.receivedAt);
   try {
-    const { seen, another } = await parts.reserver.look(decision.ask.viewer.identities, key);
+    const { identities, session } = decision.ask.viewer;
+    const wanted = [...(session === null ? [] : [keys.stream(session)]), ...(key === null ? [] : [key])];
+    const { seen, others } = await parts.reserver.look(identities, wanted);
     // Nothing to read says nothing of the store.
     if (!parts.gate.away) decision.seen = seen;
-    return another;
+    const [first] = others;
+    if (session !== null && first && !parts.gate.away) decision.stream = seenStream(session, first);
+    return key === null ? null : (others.at(-1) ?? null);
   } catch (error) {
     if (!isAway(error)) throw error;
     return null;
@@ -119,10 +134,12 @@ async function look(decision: Decision, key: string | null, parts: ServingParts)
 
 function toRecord(decision: Decision, noFill: Draft['no_fill_reason'], parts: ServingParts): OutRecord {
   const { viewer } = decision.ask.viewer;
+  const { value, cut } = fitRecord(recordOf(decision, parts.uuid(), noFill));
+  if (cut) parts.metrics.recordsCut.inc({ topic: 'ad-requests' });
   return {
     partition: partitionOf(viewer, parts.partitions.requests),
     key: viewer,
-    value: encode('ad-request', recordOf(decision, parts.uuid(), noFill)),
+    value,
   };
 }
 
@@ -168,7 +185,7 @@ async function repeat(asked: Asked, kept: KeptAnswer, parts: ServingParts): Prom
     ]);
   }
   try {
-    await parts.journal.append('ad-requests', [kept.record]);
+    await parts.journal.append('ad-requests', [kept.record], 'requests');
   } catch (error) {
     if (!isAway(error)) throw error;
     return unlogged(asked, parts);

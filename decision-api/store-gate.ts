@@ -46,7 +46,7 @@ export class StoreGate {
   /** A read that is tried also while the breaker is open; its success closes it. */
   async probe(keys: readonly string[]): Promise<readonly Entry[]> {
     const entries = await this.#call('a probe', () => this.#store.read(keys));
-    this.#away = false;
+    this.#open(false);
     return entries;
   }
 
@@ -55,11 +55,16 @@ export class StoreGate {
     return await this.#call(what, call);
   }
 
+  #open(away: boolean): void {
+    this.#away = away;
+    this.#metrics.breakerOpen.set({ engine: 'state_store' }, away ? 1 : 0);
+  }
+
   async #call<T>(what: string, call: () => Promise<T>): Promise<T> {
     try {
       return await within(this.#clock, limits.engineMs, what, call());
     } catch (error) {
-      this.#away = true;
+      this.#open(true);
       this.#metrics.engineFailures.inc({
         engine: 'state_store',
         code: error instanceof EngineError ? error.code : 'fault',

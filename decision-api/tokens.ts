@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { decodeBare, encodeBare, UndecodableError } from '../schemas/codec.ts';
 import type { TrackingToken } from '../schemas/records.ts';
 
@@ -45,14 +45,16 @@ const TOKEN_CHARS_MAX = 8_192;
  * HMAC-SHA256(secret, event + "\n" + keyId + "." + base64url facts). The first key signs, every key verifies.
  */
 export class Tokens {
-  readonly #keys: ReadonlyMap<string, string>;
+  readonly #keys: ReadonlyMap<string, Mac>;
   readonly #first: TokenKey;
+  readonly #firstMac: Mac;
 
   constructor(keys: readonly TokenKey[]) {
     const [first] = keys;
     if (!first) throw new RangeError('at least one token key is needed');
     this.#first = first;
-    this.#keys = new Map(keys.map((key) => [key.id, key.secret]));
+    this.#keys = new Map(keys.map((key) => [key.id, macBy(key.secret)]));
+    this.#firstMac = macBy(first.secret);
   }
 
   /** The part of a token that is the same for every event of an ad: `<keyId>.<base64url facts>`. */
@@ -63,20 +65,20 @@ export class Tokens {
   /** The whole token for one event. A key that is no longer known: the first one signs, under its own id. */
   sign(event: BeaconEvent, facts: string): string {
     const dot = facts.indexOf('.');
-    const secret = this.#keys.get(facts.slice(0, dot));
-    if (secret !== undefined) return `${facts}.${mac(secret, event, facts).toString('base64url')}`;
+    const mac = this.#keys.get(facts.slice(0, dot));
+    if (mac !== undefined) return `${facts}.${mac(event, facts).toString('base64url')}`;
     const own = `${this.#first.id}${facts.slice(dot)}`;
-    return `${own}.${mac(this.#first.secret, event, own).toString('base64url')}`;
+    return `${own}.${this.#firstMac(event, own).toString('base64url')}`;
   }
 
   verify(event: string, token: string): Verified {
     if (token.length > TOKEN_CHARS_MAX) return { ok: false, reason: 'garbled' };
     const [keyId, body, signature, ...rest] = token.split('.');
     if (!keyId || !body || !signature || rest.length > 0) return { ok: false, reason: 'garbled' };
-    const secret = this.#keys.get(keyId);
-    if (secret === undefined) return { ok: false, reason: 'forged' };
+    const mac = this.#keys.get(keyId);
+    if (mac === undefined) return { ok: false, reason: 'forged' };
     const given = Buffer.from(signature, 'base64url');
-    const wanted = mac(secret, event, `${keyId}.${body}`);
+    const wanted = mac(event, `${keyId}.${body}`);
     if (given.length !== MAC_BYTES || !timingSafeEqual(given, wanted)) return { ok: false, reason: 'forged' };
     try {
       return { ok: true, token: decodeBare('tracking-token', Buffer.from(body, 'base64url')) };
@@ -87,6 +89,31 @@ export class Tokens {
   }
 }
 
-function mac(secret: string, event: string, facts: string): Buffer {
-  return createHmac('sha256', secret).update(`${event}\n${facts}`).digest().subarray(0, MAC_BYTES);
+/** The first 16 bytes of the HMAC of an event and facts. */
+type Mac = (event: string, facts: string) => Buffer;
+
+const BLOCK_BYTES = 64;
+const DIGEST_BYTES = 32;
+
+/**
+ * HMAC-SHA256 (RFC 2104) as two hashes at once, with the padded secret made ready: an answer is signed dozens of times, and making an
+ * Hmac each time takes longer than the hashing.
+ */
+function macBy(secret: string): Mac {
+  const given = Buffer.from(secret);
+  const key = given.length > BLOCK_BYTES ? hash('sha256', given, 'buffer') : given;
+  const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, 0x5c);
+  let inner = Buffer.alloc(2_048).fill(0x36, 0, BLOCK_BYTES);
+  for (const [at, byte] of key.entries()) {
+    outer[at] = byte ^ 0x5c;
+    inner[at] = byte ^ 0x36;
+  }
+  return (event, facts) => {
+    const text = `${event}\n${facts}`;
+    const room = BLOCK_BYTES + 3 * text.length;
+    if (inner.length < room) inner = Buffer.concat([inner.subarray(0, BLOCK_BYTES)], 2 * room);
+    const end = BLOCK_BYTES + inner.write(text, BLOCK_BYTES);
+    hash('sha256', inner.subarray(0, end), 'buffer').copy(outer, BLOCK_BYTES);
+    return hash('sha256', outer, 'buffer').subarray(0, MAC_BYTES);
+  };
 }

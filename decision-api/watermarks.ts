@@ -26,6 +26,8 @@ export class Watermarks implements Marks {
   /** All that the topics have, and how many of them are used. */
   #all: number;
   #used: number;
+  /** The log has told how many there are; before that it is what was configured. */
+  #counted = false;
   #keys: readonly string[] = [];
   #marks: readonly number[] = [];
   #lowest = 0;
@@ -49,6 +51,11 @@ export class Watermarks implements Marks {
   /** Over how many partitions viewers are spread now. Never falls. */
   get partitions(): number {
     return this.#used;
+  }
+
+  /** Partitions that the log has and that are not used yet: some worker has not taken them. */
+  get waiting(): number {
+    return this.#all - this.#used;
   }
 
   /** Epoch ms. */
@@ -102,7 +109,8 @@ export class Watermarks implements Marks {
 
   /** The log away: as many as were known. */
   async #recount(): Promise<void> {
-    const count = await this.#count().catch(() => this.#all);
+    const count = await this.#count().catch(() => 0);
+    if (count > 0) this.#counted = true;
     if (count <= this.#all) return;
     this.#all = count;
     this.#keys = headKeys(count);
@@ -114,7 +122,7 @@ export class Watermarks implements Marks {
     if (isCaughtUp) this.#used = this.#all;
     if (this.#used === this.#all) {
       this.#trusted = everywhere;
-      this.#settled = everywhere;
+      if (this.#counted) this.#settled = everywhere;
     } else {
       // The order of headKeys: per group and topic, by partition.
       const used = namedByAll(heads.filter((_, at) => at % this.#all < this.#used));

@@ -1,5 +1,6 @@
 import { isUuid } from '../schemas/uuid.ts';
 import type { Campaign, PodConfig } from './campaign.ts';
+import type { Experiment } from './experiment.ts';
 import { canonicalZone } from './zone.ts';
 
 type Check = (value: unknown) => boolean;
@@ -12,6 +13,11 @@ export function readCampaign(value: unknown): Campaign | null {
 /** The document of a pod kept by name, or null. */
 export function readPodConfig(value: unknown): PodConfig | null {
   return isPodConfig(value) ? (value as PodConfig) : null;
+}
+
+/** The document of an experiment, or null. */
+export function readExperiment(value: unknown): Experiment | null {
+  return isExperiment(value) ? (value as Experiment) : null;
 }
 
 const text: Check = (value) => typeof value === 'string';
@@ -33,6 +39,10 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 const list =
   (each: Check): Check =>
   (value) =>
@@ -43,6 +53,8 @@ const object =
     typeof value === 'object' &&
     value !== null &&
     Object.entries(shape).every(([key, check]) => check((value as Record<string, unknown>)[key]));
+
+const place = orNull(oneOf('first', 'last'));
 
 const isCampaign = object({
   id,
@@ -59,7 +71,8 @@ const isCampaign = object({
   dailyBudgetMicros: orNull(from(0)),
   goalImpressions: orNull(from(0)),
   pacingMode: oneOf('even', 'asap', 'front_loaded'),
-  tier: oneOf('standard', 'house'),
+  tier: oneOf('guaranteed', 'standard', 'house'),
+  place: optional(place),
   targeting: list(
     object({
       id: name,
@@ -68,10 +81,11 @@ const isCampaign = object({
   ),
   caps: list(
     object({
-      scope: oneOf('user', 'device', 'household', 'ip'),
+      scope: oneOf('user', 'device', 'household', 'ip', 'stream', 'pod'),
       creativeId: orNull(id),
-      windowSeconds: from(1),
+      windowSeconds: orNull(from(1)),
       max: from(0),
+      countsFrom: optional(number),
     }),
   ),
   categories: list(object({ id: name, name: text, ancestors: list(name) })),
@@ -92,6 +106,26 @@ const isCampaign = object({
         }),
       ),
       clickThrough: orNull(text),
+      place: optional(place),
+    }),
+  ),
+});
+
+const percent = orNull(from(0));
+
+const isExperiment = object({
+  id: name,
+  version: from(0),
+  name,
+  status: oneOf('running', 'stopped'),
+  arms: list(
+    object({
+      name,
+      weight: from(0),
+      objective: optional(orNull(oneOf('revenue', 'fill_rate', 'user_experience'))),
+      features: optional(object({ targeting: optional(flag), frequency: optional(flag), pods: optional(flag) })),
+      qualityPercent: optional(percent),
+      shadowPricePercent: optional(percent),
     }),
   ),
 });
@@ -105,6 +139,10 @@ const isPodConfig = object({
   maxAds: from(1),
   competitiveSeparation: flag,
   minSeparationSeconds: orNull(from(0)),
+  separationScope: optional(oneOf('pod', 'stream')),
   allowDuplicateAdvertisers: flag,
   objective: oneOf('revenue', 'fill_rate', 'user_experience'),
+  exactDuration: optional(flag),
+  allowedDurations: optional(orNull(list(from(1)))),
+  backupAds: optional(from(0)),
 });

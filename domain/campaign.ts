@@ -1,30 +1,16 @@
 import type { Micros, Pricing } from './money.ts';
+import type { DimensionName } from './targeting/dimensions.ts';
 
 export type CampaignStatus = 'draft' | 'active' | 'paused' | 'completed';
 export type PacingMode = 'even' | 'asap' | 'front_loaded';
-/** Who goes first: a house ad only fills what nobody paid for. */
-export type Tier = 'standard' | 'house';
-/** Whose views a cap counts. `pod` needs no record. */
-export type CapScope = 'user' | 'device' | 'household' | 'ip';
+/** Who goes first: any guaranteed ad beats all standard ones, and a house ad only fills what nobody paid for. */
+export type Tier = 'guaranteed' | 'standard' | 'house';
+/** The only place of a pod in which an ad may stand. */
+export type Place = 'first' | 'last';
+/** Whose views a cap counts, or in what: a `stream` needs the session's id, a `pod` needs no record. */
+export type CapScope = 'user' | 'device' | 'household' | 'ip' | 'stream' | 'pod';
 
-/** The sixteen dimensions of the plan; files in targeting/dimensions/. */
-export type DimensionName =
-  | 'geo_countries'
-  | 'geo_regions'
-  | 'geo_cities'
-  | 'geo_dma_codes'
-  | 'device_types'
-  | 'os_types'
-  | 'device_brands'
-  | 'content_categories'
-  | 'content_genres'
-  | 'content_ratings'
-  | 'age_ranges'
-  | 'gender'
-  | 'household_income'
-  | 'time_zones'
-  | 'day_parts'
-  | 'days_of_week';
+export type { DimensionName };
 
 /** One dimension's condition. Values in the plan's shapes: "US", "803", {min,max}, {start,end}, 1..7. */
 export interface Condition {
@@ -39,13 +25,16 @@ export interface TargetingRule {
   readonly conditions: readonly Condition[];
 }
 
-/** At most `max` billable impressions in any span of `windowSeconds` (3600, 86400, 604800, 2678400). */
+/** At most `max` billable impressions in any span of the window. Which sets make sense: frequency/cap-set.ts. */
 export interface FrequencyCap {
   readonly scope: CapScope;
   /** Null: counts all creatives of the campaign. */
   readonly creativeId: string | null;
-  readonly windowSeconds: number;
+  /** 60, 3600, 86400, 604800 or 2678400; null: a lifetime, or the whole pod or stream. */
+  readonly windowSeconds: number | null;
   readonly max: number;
+  /** Epoch ms: views appended before are not counted. Absent: whatever is known is. */
+  readonly countsFrom?: number;
 }
 
 export interface MediaFile {
@@ -64,6 +53,8 @@ export interface Creative {
   readonly status: 'active' | 'inactive' | 'processing' | 'failed';
   readonly media: readonly MediaFile[];
   readonly clickThrough: string | null;
+  /** Absent or null: as its campaign. */
+  readonly place?: Place | null;
 }
 
 /** A competitive category with all its ancestors, root last. */
@@ -90,6 +81,8 @@ export interface Campaign {
   readonly goalImpressions: number | null;
   readonly pacingMode: PacingMode;
   readonly tier: Tier;
+  /** Absent or null: its ads may stand anywhere in a pod. */
+  readonly place?: Place | null;
   readonly targeting: readonly TargetingRule[];
   readonly caps: readonly FrequencyCap[];
   readonly categories: readonly CampaignCategory[];
@@ -107,8 +100,18 @@ export interface PodConfig {
   readonly competitiveSeparation: boolean;
   /** Null: competitors never in one pod. */
   readonly minSeparationSeconds: number | null;
+  /** `stream`: where minSeparationSeconds is null, competitors never in one stream. Absent: `pod`. */
+  readonly separationScope?: SeparationScope;
   readonly allowDuplicateAdvertisers: boolean;
   readonly objective: Objective;
+  /** A pod that does not fill its duration to the second is no pod. Absent: at most the duration. */
+  readonly exactDuration?: boolean;
+  /** Lengths that an ad may have, in seconds. Absent or null: any. */
+  readonly allowedDurations?: readonly number[] | null;
+  /** Spare ads to be reserved beside the pod. Absent: none. */
+  readonly backupAds?: number;
 }
+
+export type SeparationScope = 'pod' | 'stream';
 
 export type Objective = 'revenue' | 'fill_rate' | 'user_experience';

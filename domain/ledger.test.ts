@@ -56,9 +56,11 @@ describe('closing', () => {
       units: fc.integer({ min: 1, max: 4 }),
       used: fc.nat(100),
     });
+    // Long scripts against small budgets: most of them run out, so that refusing is what is tried.
+    const scripts = fc.array(step, { minLength: 20, maxLength: 60, size: 'max' });
     let refusals = 0;
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 5, max: 120 }), (script, budget) => {
+      fc.property(scripts, fc.integer({ min: 5, max: 120 }), (script, budget) => {
         let record = emptyMoney();
         let minute = 100;
         for (const { kind, ahead, units, used } of script) {
@@ -81,6 +83,6 @@ describe('closing', () => {
       }),
       { numRuns: 500 },
     );
-    expect(refusals).toBeGreaterThan(10);
+    expect(refusals).toBeGreaterThan(500);
   });
 });

@@ -10,7 +10,12 @@ export interface Context {
   readonly deviceType: string | null;
   readonly os: string | null;
   readonly brand: string | null;
+  /** As the request has it, in its normal form. */
   readonly contentCategory: string | null;
+  /** That category and all above it in the content taxonomy, each by id and by name. */
+  readonly contentCategories: readonly string[];
+  /** Sensitive categories that the content may have as far as anybody knows. */
+  readonly contentDoubts: readonly string[];
   readonly contentGenre: string | null;
   readonly contentRating: string | null;
   readonly age: number | null;
@@ -19,6 +24,8 @@ export interface Context {
   readonly householdIncome: number | null;
   /** IANA name; null: the campaign's zone is used. */
   readonly timeZone: string | null;
+  /** What dimensions read of request fields of their own, by dimension. */
+  readonly more: Readonly<Record<string, string>>;
   /** Epoch ms of the decision. */
   readonly at: number;
 }

@@ -19,6 +19,8 @@ export interface Config {
   readonly host: string;
   /** 0: a free port, kept in the data folder. */
   readonly port: number;
+  /** Which one it is where several processes with the same work share a data folder; from 1. */
+  readonly instance: number;
   /** 0: a free port. Health and metrics of workers. */
   readonly workerPort: number;
   /** 0: a free port. Health and metrics of management. */
@@ -32,13 +34,22 @@ export interface Config {
   readonly tokenLifeMs: number;
   readonly clickTokenLifeMs: number;
   readonly logClockMarginMs: number;
+  /** A member of a group that is silent this long loses its partitions; null: what the EVENT_LOG URL says, else 30 s. Kafka only. */
+  readonly sessionTimeoutMs: number | null;
   /** A partition quiet for this long gets a tick. */
   readonly tickAfterMs: number;
+  /** On Kafka: how much the journal of a decision API holds at most, and what it leaves free on the disk. */
+  readonly journalBytes: number;
+  readonly journalDiskFreeBytes: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug';
   /** Key id -> secret for tracking tokens; the first signs, all verify. Null: made and kept in the data folder. */
   readonly tokenKeys: readonly { readonly id: string; readonly secret: string }[] | null;
   /** HMAC key for identifiers. Null: made and kept in the data folder. */
   readonly pepper: string | null;
+  /** A MaxMind file (.mmdb) that says where addresses are; null: places come from requests alone. */
+  readonly geoipFile: string | null;
+  /** `true`: where a request has no address, the caller's own is the viewer's. Not behind a proxy or a stitcher. */
+  readonly geoipPeer: boolean;
   /** `false`: decisions ignore campaign signals. */
   readonly signals: boolean;
   readonly features: { readonly targeting: Percentage; readonly frequency: Percentage; readonly pods: Percentage };
@@ -70,6 +81,8 @@ export function readConfig(environment: Environment = process.env, { shared = fa
   };
   const duration = (name: string, fallback: string) =>
     read(name, parseDuration(fallback) as number, 'a duration such as 500ms, 4s, 15m, 24h or 7d', parseDuration);
+  const size = (name: string, fallback: string) =>
+    read(name, parseSize(fallback) as number, 'a size such as 64MiB or 2GiB', parseSize);
   const url = (name: string, ...schemes: string[]) =>
     read<string | null>(name, null, `a URL beginning with ${schemes.join(' or ')}`, (value) =>
       schemes.some((scheme) => value.startsWith(scheme)) ? value : undefined,
@@ -90,6 +103,7 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     catalogReplicaUrl: url('CATALOG_REPLICA', 'postgres://', 'postgresql://'),
     host: text('HOST') ?? '127.0.0.1',
     port: whole('PORT', 0, 0, 65535),
+    instance: whole('INSTANCE', 1, 1, 999),
     workerPort: whole('WORKER_PORT', 0, 0, 65535),
     managementPort: whole('MANAGEMENT_PORT', 0, 0, 65535),
     publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
@@ -100,7 +114,10 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     tokenLifeMs: duration('TOKEN_LIFE', '15m'),
     clickTokenLifeMs: duration('CLICK_TOKEN_LIFE', '5m'),
     logClockMarginMs: duration('LOG_CLOCK_MARGIN', text('EVENT_LOG') ? '60s' : '0s'),
+    sessionTimeoutMs: read('SESSION_TIMEOUT', null, 'a duration from 6s to 5m', parseSessionTimeout),
     tickAfterMs: duration('TICK_AFTER', '5s'),
+    journalBytes: size('JOURNAL_MAX', '1GiB'),
+    journalDiskFreeBytes: size('JOURNAL_DISK_FREE', '256MiB'),
     logLevel: read('LOG_LEVEL', 'info', 'fatal, error, warn, info or debug', parseLevel),
     tokenKeys: read(
       'TOKEN_KEYS',
@@ -109,6 +126,8 @@ export function readConfig(environment: Environment = process.env, { shared = fa
       parseKeys,
     ),
     pepper: read('PEPPER', null, '32 characters or more', (value) => (value.length >= 32 ? value : undefined)),
+    geoipFile: text('GEOIP_FILE'),
+    geoipPeer: read('GEOIP_PEER', false, 'on or off', (value) => ({ on: true, off: false })[value]),
     signals: read('SIGNALS', true, 'on or off', (value) => ({ on: true, off: false })[value]),
     features: {
       targeting: feature('ENABLE_TARGETING'),
@@ -147,6 +166,19 @@ export function propertyRuns(environment: Environment = process.env): string | n
   return environment.FC_RUNS?.trim() || null;
 }
 
+/** What cannot be had is a failure there, never left out. */
+export function isContinuousIntegration(environment: Environment = process.env): boolean {
+  return environment.CI === 'true';
+}
+
+/** The servers that tests can be given, by the variables that name them. */
+export const testServers = ['TEST_KAFKA_URL', 'TEST_REDIS_URL', 'TEST_POSTGRES_URL', 'TEST_CLICKHOUSE_URL'] as const;
+
+/** A server that was given to the tests; null: each suite starts its own. */
+export function testServer(name: (typeof testServers)[number], environment: Environment = process.env): string | null {
+  return environment[name]?.trim() || null;
+}
+
 /** This process's environment with `settings` over it: what a child process or a second configuration reads. */
 export function environmentWith(settings: Environment): Record<string, string> {
   const merged: Record<string, string> = {};
@@ -164,11 +196,23 @@ export function parseDuration(text: string): number | undefined {
   return match ? Number(match[1]) * (units[match[2] as string] as number) : undefined;
 }
 
+/** "64MiB" -> 67108864. Undefined when it is not a size. */
+function parseSize(text: string): number | undefined {
+  const match = /^(\d{1,6})(KiB|MiB|GiB)$/.exec(text);
+  return match ? Number(match[1]) * 1024 ** (['KiB', 'MiB', 'GiB'].indexOf(match[2] as string) + 1) : undefined;
+}
+
 function parsePercentage(text: string): Percentage | undefined {
   if (text === 'true') return 100;
   if (text === 'false') return 0;
   const match = /^(\d{1,3}(?:\.\d+)?)%?$/.exec(text);
   return match && Number(match[1]) <= 100 ? Number(match[1]) : undefined;
+}
+
+/** Within what brokers grant by default. */
+function parseSessionTimeout(text: string): number | undefined {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= 6_000 && ms <= 300_000 ? ms : undefined;
 }
 
 function parseLevel(text: string): Config['logLevel'] | undefined {

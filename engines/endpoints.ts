@@ -8,6 +8,8 @@ export interface Endpoints {
   readonly decisionApi?: string;
   /** Health and metrics of management. */
   readonly management?: string;
+  /** Instances of the decision API beyond the first: number -> URL. */
+  readonly moreDecisionApis?: Readonly<Record<string, string>>;
   /** Process name -> URL of its health and metrics. */
   readonly workers?: Readonly<Record<string, string>>;
   readonly warehouse?: string;
@@ -37,7 +39,8 @@ export function keepEndpoints(dataDir: string, found: Endpoints): void {
   mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, 'endpoints.json');
   const last = readEndpoints(dataDir);
-  const known = { ...last, ...found, workers: { ...last.workers, ...found.workers } };
+  const moreDecisionApis = { ...last.moreDecisionApis, ...found.moreDecisionApis };
+  const known = { ...last, ...found, moreDecisionApis, workers: { ...last.workers, ...found.workers } };
   writeFileSync(`${path}.new`, `${JSON.stringify(known, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }

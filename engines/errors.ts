@@ -4,7 +4,7 @@ const codes = {
   timeout: { retryable: true, means: 'the engine did not answer in time' },
   conflict: { retryable: true, means: 'somebody else changed it first' },
   full: { retryable: true, means: 'no room left' },
-  lease_lost: { retryable: false, means: 'the partition belongs to another member now' },
+  lease_lost: { retryable: false, means: 'it belongs to somebody else now' },
   store_lost_writes: { retryable: false, means: 'the store is behind what was written to it' },
   closed: { retryable: false, means: 'the engine was closed' },
   refused: { retryable: false, means: 'the engine refused what was asked' },

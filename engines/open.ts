@@ -2,11 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { topics } from '../schemas/events.ts';
 import type { Catalog } from './catalog/catalog.ts';
+import { type CategoryTables, openCategoryTables } from './catalog/category-tables.ts';
 import type { CatalogDesk } from './catalog/desk.ts';
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts';
+import { type Experiments, openExperiments } from './catalog/experiments.ts';
 import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
 import { openPostgresDesk } from './catalog/postgres-desk.ts';
+import { openPostgresSuppressions, type ViewerSuppressions } from './catalog/viewer-suppressions.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { keepEndpoints, portOf, readEndpoints } from './endpoints.ts';
@@ -36,8 +39,9 @@ const VIRTUAL_POLL_MS = 250;
 /** `inline`: see LmdbEnvironment; for processes that nobody waits for. EVENT_LOG (its form: event-log/kafka-url.ts), or LMDB under DATA_DIR/log. Kafka is not asked before the log is used. */
 export async function openEventLog(config: Config, clock: Clock, inline = isVirtual(config)): Promise<EventLog> {
   if (config.eventLogUrl !== null) {
-    const { eventLogUrl: url, replication } = config;
-    return openKafkaEventLog({ url, clock, ...(replication === null ? {} : { replication }) });
+    const { eventLogUrl: url, replication, sessionTimeoutMs: sessionMs } = config;
+    const settings = { ...(replication === null ? {} : { replication }), ...(sessionMs === null ? {} : { sessionMs }) };
+    return openKafkaEventLog({ url, clock, ...settings });
   }
   const pollMs = config.virtual === null ? POLL_MS : VIRTUAL_POLL_MS;
   return openLmdbEventLog({ path: folder(config, 'log'), clock, pollMs, flush: !isVirtual(config), inline });
@@ -69,6 +73,21 @@ export async function openCatalog(url: string): Promise<Catalog> {
 /** Management's transactions at the same catalog; `replicaUrl` for reads that may be a little old. */
 export async function openDesk(url: string, replicaUrl: string | null): Promise<CatalogDesk> {
   return openPostgresDesk({ url, replicaUrl });
+}
+
+/** The same catalog's tables of published categories. */
+export function openCategories(url: string): CategoryTables {
+  return openCategoryTables({ url });
+}
+
+/** Who asked to be forgotten, in the catalog behind a postgres:// URL. */
+export async function openSuppressions(url: string): Promise<ViewerSuppressions> {
+  return openPostgresSuppressions(url);
+}
+
+/** The experiments of the catalog behind a postgres:// URL. */
+export function openExperimentsOf(url: string): Experiments {
+  return openExperiments({ url });
 }
 
 /** A statement's whole answer, names and types included; what `breakwater sql` prints. */
@@ -141,6 +160,9 @@ export async function startEmbedded(config: Config, onProgress: (line: string) =
   keepEndpoints(config.dataDir, { catalog: catalogUrl, warehouse: warehouseUrl });
   return { catalogUrl, warehouseUrl, stop };
 }
+
+/** Removes what a catalog's cluster has outside its folder, where the folder is to be removed next. */
+export { removeElsewhere as removeCatalog } from './catalog/postgres-runas.ts';
 
 function startPostgres(config: Config, onProgress: (line: string) => void) {
   const path = folder(config, 'catalog');

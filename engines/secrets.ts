@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 
@@ -33,13 +33,18 @@ function keptSecrets(dataDir: string): Kept {
     tokenKeys: [{ id: 'k1', secret: randomBytes(32).toString('base64url') }],
     pepper: randomBytes(32).toString('base64url'),
   };
+  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as Kept;
+  // Written whole beside its place: of processes that begin together one gives it its name, and the others read all of it.
+  const unfinished = `${path}.${randomBytes(9).toString('base64url')}`;
+  writeFileSync(unfinished, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
   try {
-    // 'wx': of two processes that begin together, one makes the file and the other reads it.
-    writeFileSync(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    linkSync(unfinished, path);
     return made;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return JSON.parse(readFileSync(path, 'utf8')) as Kept;
+  } finally {
+    rmSync(unfinished);
   }
 }
 

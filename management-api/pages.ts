@@ -26,12 +26,24 @@ export function cursorOf(of: string, { value, id }: Place): string {
 }
 
 /** Throws Problem 400 for a cursor that is not of this list and order, or whose value does not fit. */
-export function placeOf(of: string, cursor: string | undefined, fits: (value: string) => boolean): Place | null {
+export function placeOf(
+  of: string,
+  cursor: string | undefined,
+  fits: (value: string, id: string) => boolean = (_, id) => isUuid(id),
+): Place | null {
   if (cursor === undefined) return null;
   const parts = parse(cursor);
   if (Array.isArray(parts) && parts.length === 3 && parts[0] === of && parts.every((one) => typeof one === 'string')) {
     const [, value, id] = parts as [string, string, string];
-    if (fits(value) && isUuid(id) && !value.includes('\0') && value.isWellFormed()) return { value, id };
+    if (
+      fits(value, id) &&
+      id !== '' &&
+      !id.includes('\0') &&
+      id.isWellFormed() &&
+      !value.includes('\0') &&
+      value.isWellFormed()
+    )
+      return { value, id };
   }
   throw new Problem(400, 'Invalid cursor', 'expected the next_cursor of a page of this list in this order', [
     { pointer: '/cursor', detail: 'is not a cursor of this list' },

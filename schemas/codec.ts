@@ -47,20 +47,37 @@ export function decodeBare<N extends keyof StateShapes>(name: N, bytes: Buffer):
   }
 }
 
-/** Records are written here and copied out at their length, which is not known before. */
-let scratch: Buffer = Buffer.allocUnsafeSlow(16 * 1024);
+const SHEET_BYTES = 64 * 1024;
+/** With less room than this a new sheet is begun: a record that does not fit has been written in vain. Most are shorter. */
+const ROOM_BYTES = 4 * 1024;
+/** Records are written one behind the other on a sheet and handed out as views of it: what is written is copied no more. */
+let sheet: Buffer = Buffer.allocUnsafeSlow(SHEET_BYTES);
+let written = 0;
 
-/** Confluent wire format: 0x00, the schema's id as int32 big endian, Avro. */
+/**
+ * Confluent wire format: 0x00, the schema's id as int32 big endian, Avro. A record that is kept keeps its sheet in memory, as with
+ * Node's own pool of buffers.
+ */
 export function encode<N extends EventName>(name: N, value: EventShapes[N]): Buffer {
   const { type, id } = typeOf(name);
-  let end = type.encode(value, scratch, WIRE_HEADER_BYTES);
-  if (end < 0) {
-    scratch = Buffer.allocUnsafeSlow(2 * (scratch.length - end));
-    end = type.encode(value, scratch, WIRE_HEADER_BYTES);
+  if (sheet.length - written < ROOM_BYTES) beginSheet(SHEET_BYTES);
+  for (;;) {
+    const begin = written;
+    const end = type.encode(value, sheet, begin + WIRE_HEADER_BYTES);
+    if (end >= 0) {
+      sheet[begin] = 0;
+      sheet.writeInt32BE(id, begin + 1);
+      written = end;
+      return sheet.subarray(begin, end);
+    }
+    // A negative answer says how many bytes were missing.
+    beginSheet(Math.max(SHEET_BYTES, sheet.length - begin - end));
   }
-  scratch[0] = 0;
-  scratch.writeInt32BE(id, 1);
-  return Buffer.from(scratch.subarray(0, end));
+}
+
+function beginSheet(bytes: number): void {
+  sheet = Buffer.allocUnsafeSlow(bytes);
+  written = 0;
 }
 
 /** Reads any version of any event record as this release's shape. Throws UndecodableError. */

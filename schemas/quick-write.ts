@@ -95,10 +95,53 @@ class QuickOptional extends avro.types.UnwrappedUnionType {
   }
 }
 
+const slowInt = avro.types.IntType.prototype as unknown as Writer;
+
+/** A small number that is not negative, in one or two bytes; most are. */
+class QuickInt extends avro.types.IntType {
+  _write(tap: Tap, value: unknown): void {
+    const { buf, pos } = tap;
+    if (typeof value !== 'number' || value !== (value | 0) || value < 0 || value > 8_191 || pos + 2 > buf.length) {
+      slowInt._write.call(this, tap, value);
+      return;
+    }
+    if (value < 64) {
+      buf[pos] = value << 1;
+      tap.pos = pos + 1;
+    } else {
+      buf[pos] = ((value << 1) & 127) | 128;
+      buf[pos + 1] = value >> 6;
+      tap.pos = pos + 2;
+    }
+  }
+}
+
+const slowArray = avro.types.ArrayType.prototype as unknown as Writer;
+
+/** A short list: its length takes one byte. */
+class QuickArray extends avro.types.ArrayType {
+  _write(tap: Tap, value: unknown): void {
+    if (!Array.isArray(value) || value.length > 63) {
+      slowArray._write.call(this, tap, value);
+      return;
+    }
+    const items = this.itemsType as unknown as Writer;
+    if (value.length > 0) tap.buf[tap.pos++] = value.length << 1;
+    for (const item of value) items._write(tap, item);
+    tap.buf[tap.pos++] = 0;
+  }
+}
+
 /** For avsc's type hook: the quick type of a schema that has one. */
 export function quickTypeOf(schema: avro.Schema, options: avro.ForSchemaOptions): avro.Type | undefined {
   if (schema === 'string') return new QuickText();
   if (schema === 'long') return new QuickLong();
+  if (schema === 'int') return new QuickInt();
+  if (isArray(schema)) return new QuickArray(schema as never, options as never);
   const optional = Array.isArray(schema) && schema.length === 2 && schema[0] === 'null';
   return optional ? new QuickOptional(schema as never, options as never) : undefined;
+}
+
+function isArray(schema: avro.Schema): boolean {
+  return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'array';
 }

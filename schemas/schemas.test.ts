@@ -159,9 +159,9 @@ function readsAll(readerId: number, writerId: number): boolean {
   return reader.isValid(reader.fromBuffer(writer.toBuffer(writer.random() as never), reader.createResolver(writer)));
 }
 
-describe('records.ts and state-records.ts', () => {
+describe('records.ts, request-records.ts and state-records.ts', () => {
   const shapes = new Map<string, string[]>();
-  const source = text('records.ts') + text('state-records.ts');
+  const source = text('records.ts') + text('request-records.ts') + text('state-records.ts');
   for (const [, name = '', body = ''] of source.matchAll(/export interface (\w+) \{\n([^}]*)\}/g)) {
     shapes.set(
       name,

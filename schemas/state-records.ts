@@ -12,11 +12,57 @@ export interface FrequencyEntry {
   readonly state: 'OUTSTANDING' | 'CONFIRMED' | 'RELEASED';
   /** CONFIRMED: append time of the impression; else 0 */
   readonly at: number;
+  /** a lifetime cap counts it: when it is old it goes into a total, not away */
+  readonly for_life: boolean;
+}
+
+export interface ViewTotal {
+  readonly campaign: string;
+  readonly creative: string;
+  readonly views: number;
+  readonly last_at: number;
 }
 
 /** State store: what one identity has seen and holds. Key f:<scope>:<hash>. Rules in domain/frequency/. */
 export interface FrequencyRecord {
   readonly entries: readonly FrequencyEntry[];
+  /** views too old for every window but a lifetime */
+  readonly totals: readonly ViewTotal[];
+  /** epoch ms: nothing appended up to then comes back */
+  readonly erased_at: number;
+}
+
+export interface StreamEntry {
+  readonly reservation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  /** whose watermark frees it */
+  readonly partition: number;
+  readonly expires_at: number;
+  readonly state: 'OUTSTANDING' | 'CONFIRMED' | 'RELEASED';
+  /** CONFIRMED: append time of the impression; else 0 */
+  readonly at: number;
+  readonly advertiser: string | null;
+  readonly categories: readonly string[];
+  /** of all categories */
+  readonly ancestors: readonly string[];
+  /** what its pod asked for across pods; null: no competitor in the whole stream; 0: nothing */
+  readonly apart_seconds: number | null;
+  readonly break_index: number | null;
+  /** where its pod begins in stream time */
+  readonly break_offset_ms: number | null;
+  /** from the pod's beginning */
+  readonly start_ms: number;
+  readonly end_ms: number;
+  /** how long its pod is */
+  readonly pod_ms: number;
+}
+
+/** State store: the ads of one stream, for stream caps and separation across its pods. Key t:<hash of the session>. Rules in domain/separation-stream.ts. */
+export interface StreamRecord {
+  readonly entries: readonly StreamEntry[];
+  /** epoch ms: nothing appended up to then comes back */
+  readonly erased_at: number;
 }
 
 export interface MoneyDay {
@@ -123,6 +169,7 @@ export interface Mark {
 export interface StateShapes {
   'tracking-token': TrackingToken;
   'frequency-record': FrequencyRecord;
+  'stream-record': StreamRecord;
   'money-record': MoneyRecord;
   'sums-record': SumsRecord;
   'score-record': ScoreRecord;

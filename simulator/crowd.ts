@@ -18,6 +18,8 @@ export interface CrowdDeps {
   readonly file: ViewersFile;
   readonly tally: Tally;
   readonly options: BeaconOptions;
+  /** Which of the server's addresses a call goes to. */
+  readonly route: (call: Call) => Call;
 }
 
 /** All viewers and what they are about to do. A driver decides when, and how many at once. */
@@ -48,8 +50,9 @@ export class Crowd {
   }
 
   /** Makes one call that is due, writes it down, and plans what follows from its answer. */
-  async perform(dueMs: number, call: Call): Promise<void> {
-    const { clock, player, file, tally } = this.#deps;
+  async perform(dueMs: number, due: Call): Promise<void> {
+    const { clock, player, file, tally, route } = this.#deps;
+    const call = route(due);
     const sentMs = clock.now();
     if (call.intent === 'lost') {
       file.write(sentMs, call, { status: null, error: 'not sent', text: '', retryAfterMs: null }, null);
@@ -61,7 +64,7 @@ export class Crowd {
     const answer = await player.send(call);
     const tookMs = clock.ticks() - began;
     const read = call.kind === 'ad-request' ? parse(answer.text) : null;
-    file.write(sentMs, call, answer, read);
+    file.write(sentMs, call, answer, read, tookMs);
     tally.called(call, answer, tookMs);
     if (this.#stopped) return;
     if (answer.status === null || answer.status === 503) this.#again(call, answer, sentMs);

@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
 
 export interface Options {
-  /** Without a slash at the end. */
+  /** Without a slash at the end; the first one of `urls`. */
   readonly url: string;
+  /** Where calls go, each to whichever. */
+  readonly urls: readonly string[];
   readonly out: string;
   readonly seed: number;
   readonly forMs: number;
@@ -19,7 +21,7 @@ export const HELP = `Viewers that talk to an ad server over HTTP only, as player
 
   node simulator/main.ts --url BASE --out FILE --seed N --for 20s [options]
 
-  --url BASE          where the decision API listens, http://127.0.0.1:8080
+  --url BASE          where the decision API listens, http://127.0.0.1:8080; given several times, each call may go to any
   --out FILE          viewers.jsonl: one line per call with its answer; overwritten
   --seed N            the same seed asks for the same pods in the same way (default 1)
   --for 20s           how long pods are asked for: 500ms, 20s, 2m, 1h (default 20s)
@@ -48,8 +50,11 @@ export function readOptions(args: readonly string[]): Options | { readonly probl
     if (value === null) problems.push(problem);
     return value ?? otherwise;
   };
+  const given: readonly (string | undefined)[] = values.url ?? [undefined];
+  const urls = given.map((url) => check(webAddress(url), '--url: expected http://host:port', ''));
   const options: Options = {
-    url: check(webAddress(values.url), '--url: expected http://host:port', ''),
+    url: urls[0] ?? '',
+    urls,
     out: check(values.out || null, '--out: expected a file name', ''),
     seed: check(amount(values.seed, 0, true), '--seed: expected a whole number from 0', 0),
     forMs: check(duration(values.for), '--for: expected a time such as 20s, from 1ms', 1),
@@ -68,7 +73,7 @@ function parse(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     options: {
-      url: { type: 'string' },
+      url: { type: 'string', multiple: true },
       out: { type: 'string' },
       seed: { type: 'string', default: '1' },
       for: { type: 'string', default: '20s' },

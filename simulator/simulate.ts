@@ -4,6 +4,7 @@ import { ControlledTime, driveInLockStep, driveInRealTime } from './drivers.ts';
 import { HttpPlayer } from './http-player.ts';
 import type { Options } from './options.ts';
 import { populate } from './population.ts';
+import { routeOver } from './routing.ts';
 import { planRequests } from './schedule.ts';
 import { type Counts, type Second, Tally } from './tally.ts';
 import { ViewersFile } from './viewers-file.ts';
@@ -46,7 +47,7 @@ async function run(
   const plan = { ...options, baseUrl: options.url, startMs };
   const planned = planRequests(plan, population);
   const tally = new Tally();
-  const crowd = new Crowd({ clock, player, file, tally, options: plan }, planned);
+  const crowd = new Crowd({ clock, player, file, tally, options: plan, route: routeOver(options.urls) }, planned);
   let patience = nap(0);
   const stopped = () => {
     crowd.stop();

@@ -40,7 +40,7 @@ interface Line {
 function options(url: string, more: Partial<Options> = {}): Options {
   const out = join(folder, 'viewers.jsonl');
   const usual = { url, out, seed: 7, forMs: 8000, rate: 40, controlUrl: url, tokenLifeMs: 4000, compress: 60 };
-  return { ...usual, households: 60, progressJson: false, ...more };
+  return { ...usual, urls: [url], households: 60, progressJson: false, ...more };
 }
 
 function linesOf(path: string): Line[] {

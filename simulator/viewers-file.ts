@@ -17,11 +17,12 @@ export class ViewersFile {
     return this.#lines;
   }
 
-  /** Written at once and whole, so that a stopped run leaves no half line. `answered` is the parsed JSON of an ad-request. */
-  write(atMs: number, call: Call, answer: Answer, answered: unknown): void {
+  /** Written at once and whole, so that a stopped run leaves no half line. `answered` is the parsed JSON of an ad-request; `tookMs` is 0 on a controlled clock. */
+  write(atMs: number, call: Call, answer: Answer, answered: unknown, tookMs = 0): void {
     const line = {
       seq: ++this.#lines,
       at: atMs,
+      took_ms: Math.round(tookMs * 10) / 10,
       kind: call.kind,
       intent: call.intent,
       viewer: call.viewer,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { keys } from '../engines/state-store/keys.ts';
+import { encodeTokenLife, keys } from '../engines/state-store/keys.ts';
 import { decodeBare } from '../schemas/codec.ts';
 import { openBench } from './fixture.ts';
 import { startRunner } from './runner.ts';
@@ -27,6 +27,26 @@ function fencedWorker(): Worker & { readonly seen: number[]; restored: number } 
   };
   return worker;
 }
+
+it('goes back as far as the longest token life that an instance has noted, not only its own', async () => {
+  await using bench = await openBench();
+  const lifeMs = 4 * 60_000;
+  const [noted] = await bench.store.read([keys.tokenLife]);
+  if (!noted) throw new Error('an absent entry is an entry');
+  await bench.store.swap(keys.tokenLife, noted, encodeTokenLife(lifeMs), 1e9);
+  const worker = fencedWorker();
+  const runner = await startRunner(worker, bench);
+  for (let minute = 0; minute < 9; minute++) {
+    await bench.send({});
+    await bench.clock.advance(bench.clock.now() + 60_000);
+  }
+  await runner.close();
+  const [entry] = await bench.store.read([keys.marks('fenced', 'ad-beacons', 0)]);
+  const marks = entry?.bytes ? decodeBare('marks-record', entry.bytes).marks : [];
+  const newest = marks.at(-1)?.at ?? 0;
+  expect(newest - (marks[0]?.at ?? newest)).toBeGreaterThanOrEqual(lifeMs + 60_000);
+  expect(marks.length).toBeLessThan(9);
+});
 
 it('applies a token life again when the store has another id, then says that it has caught up with it', async () => {
   await using bench = await openBench();

@@ -2,6 +2,7 @@ import type { Clock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import type { EventLog, TopicPartition } from '../engines/event-log/event-log.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
+import { tokenLifeMs } from './first-sight.ts';
 import { isCaughtUp, moveHead, readHeadsIfAny } from './heads.ts';
 import { offsetBefore } from './marks.ts';
 import type { Worker } from './worker.ts';
@@ -12,7 +13,7 @@ const MINUTE_MS = 60_000;
 const LOSS_MS = 60_000;
 
 /** A decision that took its places before the store forgot is in the log after this time, or nobody was served. */
-const IN_FLIGHT_MS = 5_000;
+export const IN_FLIGHT_MS = 5_000;
 
 /** Where a partition stands with the stores. */
 export interface Standing {
@@ -52,14 +53,15 @@ export async function standingOf(worker: Worker, at: TopicPartition, engines: En
   const since = clock.now();
   const wiped = head === null || (await lostAHead(worker, engines));
   const from = head?.watermark ?? 0;
-  const position = wiped ? 0 : await offsetBefore(store, worker.name, at, from - reappliedMs(config));
+  const spanMs = reappliedMs(await tokenLifeMs({ store, config }));
+  const position = wiped ? 0 : await offsetBefore(store, worker.name, at, from - spanMs);
   const settledAt = at.topic === 'ad-requests' ? since + IN_FLIGHT_MS : 0;
   return { ...known, position, catchUp: { since, position: ends[at.partition] ?? 0, watermark: settledAt } };
 }
 
-/** How far before a head its effects may be missing: tokens of a whole minute, and what a store loses at once. */
-export function reappliedMs({ tokenLifeMs }: Config): number {
-  return tokenLifeMs + MINUTE_MS + LOSS_MS;
+/** How far before a head its effects may be missing: the longest tokens of a whole minute, and what a store loses at once. */
+export function reappliedMs(longestLifeMs: number): number {
+  return longestLifeMs + MINUTE_MS + LOSS_MS;
 }
 
 /** Whether a place or money of a decision that expires then can still matter to a catch-up that began at `since`. */

@@ -2,8 +2,10 @@ import { type Judgement, judge, outcomeOf } from '../domain/first-sight.ts';
 import { EngineError } from '../engines/errors.ts';
 import { BROOM_MS, decodeTokenLife, keys } from '../engines/state-store/keys.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
+import { decodeBare, encodeBare } from '../schemas/codec.ts';
 import type { AdBeacon } from '../schemas/records.ts';
 import { isCaughtUp, readHeads } from './heads.ts';
+import { update } from './swap.ts';
 import type { Batch, Beat, BeatContext, Context } from './worker.ts';
 
 /** A beacon with how it counts. */
@@ -28,11 +30,16 @@ export interface FirstSight {
 }
 
 export function createFirstSight(group: string, { fenced }: { readonly fenced: boolean }): FirstSight {
-  const open = new Map<number, Set<number>>();
+  /** Partition -> minutes that this process knows to be listed. */
+  const listed = new Map<number, Set<number>>();
 
   async function claimMinute(batch: Batch, context: Context, minute: number, claims: readonly [string, number][]) {
-    const minutes = open.get(batch.partition) ?? new Set();
-    open.set(batch.partition, minutes.add(minute));
+    const known = listed.get(batch.partition) ?? new Set();
+    listed.set(batch.partition, known);
+    // Minutes that were struck long ago come again when a store forgot.
+    const isListed = known.has(minute) && context.catchingUpSince === null;
+    if (!isListed) await noteClaimed(context.store, group, batch.partition, [minute], context.stores);
+    known.add(minute);
     return context.store.claim(
       keys.claims(group, batch.partition, minute),
       claims.map(([id]) => id),
@@ -68,7 +75,7 @@ export function createFirstSight(group: string, { fenced }: { readonly fenced: b
     },
     sweep: {
       everyMs: 2000,
-      run: (context) => dropPassed(group, fenced, open, context),
+      run: (context) => dropPassed(group, fenced, listed, context),
     },
   };
 }
@@ -85,14 +92,35 @@ async function checkOwnTurn(group: string, batch: Batch, store: StateStore): Pro
   throw new EngineError('lease_lost', detail);
 }
 
+/** Lists minutes whose buckets are about to be claimed in, so that whoever holds the partition then drops them. */
+export async function noteClaimed(
+  store: StateStore,
+  group: string,
+  partition: number,
+  minutes: readonly number[],
+  stores: readonly string[] | null,
+): Promise<void> {
+  const add = (bytes: Buffer | null) => {
+    const known = listedMinutes(bytes);
+    const fresh = minutes.filter((minute) => !known.includes(minute));
+    return fresh.length === 0 ? null : encodeBare('open-minutes-record', { minutes: [...known, ...fresh] });
+  };
+  await update(store, new Map([[keys.claimed(group, partition), add]]), BROOM_MS, stores);
+}
+
+function listedMinutes(bytes: Buffer | null | undefined): readonly number[] {
+  return bytes ? decodeBare('open-minutes-record', bytes).minutes : [];
+}
+
 async function dropPassed(
   group: string,
   fenced: boolean,
-  open: Map<number, Set<number>>,
+  known: Map<number, Set<number>>,
   context: BeatContext,
 ): Promise<void> {
-  const held = context.assigned().filter(({ topic, partition }) => topic === BEACONS && open.has(partition));
+  const held = context.assigned().filter(({ topic }) => topic === BEACONS);
   if (held.length === 0) return;
+  const lists = await context.store.read(held.map(({ partition }) => keys.claimed(group, partition)));
   const stores = await context.store.stores();
   const heads = await readHeads(context.store, group, held);
   const lifeMs = await tokenLifeMs(context);
@@ -100,13 +128,24 @@ async function dropPassed(
     const head = heads[index] ?? null;
     // A partition that is applied again asks for claims of minutes that its head has passed long ago.
     if (fenced && !isCaughtUp(head, stores)) continue;
-    const minutes = open.get(partition) ?? new Set();
-    for (const minute of minutes) {
-      if ((head?.watermark ?? 0) <= lastExpiry(minute, lifeMs)) continue;
+    const watermark = head?.watermark ?? 0;
+    const passed = listedMinutes(lists[index]?.bytes).filter((minute) => watermark > lastExpiry(minute, lifeMs));
+    if (passed.length === 0) continue;
+    for (const minute of passed) {
       await context.store.drop(keys.claims(group, partition, minute));
-      minutes.delete(minute);
+      known.get(partition)?.delete(minute);
     }
+    await strikeClaimed(context.store, group, partition, passed);
   }
+}
+
+/** After their buckets are gone: a death in between drops them once more. */
+async function strikeClaimed(store: StateStore, group: string, partition: number, passed: readonly number[]) {
+  const strike = (bytes: Buffer | null) => {
+    const left = listedMinutes(bytes).filter((minute) => !passed.includes(minute));
+    return bytes && encodeBare('open-minutes-record', { minutes: left });
+  };
+  await update(store, new Map([[keys.claimed(group, partition), strike]]), BROOM_MS);
 }
 
 /** The longest life that a token out there may have: this worker's setting need not be that of the instance that signed it. */

@@ -33,7 +33,8 @@ const noWarehouse: Warehouse = {
   close: () => Promise.resolve(),
 };
 
-export async function openBench(retentionMs = 1e12): Promise<Bench> {
+/** `onError`: hears of failures in the background; else they are warnings. */
+export async function openBench(retentionMs = 1e12, onError?: (error: unknown) => void): Promise<Bench> {
   const path = await mkdtemp(join(tmpdir(), 'breakwater-workers-'));
   const clock = new VirtualClock(START);
   const config = readConfig({
@@ -42,7 +43,7 @@ export async function openBench(retentionMs = 1e12): Promise<Bench> {
     TICK_AFTER: '1s',
     PARTITIONS: String(PARTITIONS),
   });
-  const log = await openLmdbEventLog({ path: join(path, 'log'), clock });
+  const log = await openLmdbEventLog({ path: join(path, 'log'), clock, ...(onError ? { onError } : {}) });
   const store = await openLmdbStateStore({ path: join(path, 'state'), clock });
   await log.ensureTopics(topics.map(({ name }) => ({ name, partitions: PARTITIONS, retentionMs })));
   return {

@@ -81,3 +81,22 @@ it('changes nothing when the whole log comes again', async () => {
   expect(await recordOf(bench)).toEqual(before);
   expect(countInWindow(before, cap, id(100), 0, { of: () => 0, lowest: 0 })).toBe(2);
 });
+
+it('drops the claims of a minute that has passed, also where another process made them', async () => {
+  await using bench = await openBench();
+  const minute = Math.floor(bench.clock.now() / 60_000);
+  const bucket = keys.claims('frequency', 0, minute);
+  await bench.send({ reservation: id(1), identities: [identity] });
+  await run(bench);
+  const listed = async () => {
+    const [entry] = await bench.store.read([keys.claimed('frequency', 0)]);
+    return entry?.bytes ? decodeBare('open-minutes-record', entry.bytes).minutes : null;
+  };
+  expect(await listed()).toEqual([minute]);
+  expect(await bench.store.claim(bucket, [`${id(1)}:outcome`], [99], 1e9)).toEqual([0]);
+  const successor = await startRunner(frequencyWorker(), bench);
+  await bench.clock.advance(bench.clock.now() + 70_000);
+  await successor.close();
+  expect(await listed()).toEqual([]);
+  expect(await bench.store.claim(bucket, [`${id(1)}:outcome`], [99], 1e9)).toEqual([99]);
+});

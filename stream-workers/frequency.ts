@@ -1,10 +1,10 @@
-import { confirm, emptyFrequency, type Place, release, restore } from '../domain/frequency/frequency.ts';
-import { BROOM_MS, keys } from '../engines/state-store/keys.ts';
-import { decodeBare, encodeBare } from '../schemas/codec.ts';
-import type { AdBeacon, FrequencyRecord, Identity, ServedAd } from '../schemas/records.ts';
+import type { SeparationScope } from '../domain/campaign.ts';
+import type { Place } from '../domain/frequency/frequency.ts';
+import { apartOf, type StreamAd } from '../domain/separation-stream.ts';
+import type { AdBeacon, AdRequest, ServedAd } from '../schemas/records.ts';
 import { mayStillCount } from './catch-up.ts';
 import { createFirstSight, type Judged } from './first-sight.ts';
-import { update } from './swap.ts';
+import { type PlaceChange, PlaceChanges } from './frequency-changes.ts';
 import type { Batch, Context, Outcome, Worker } from './worker.ts';
 
 type FrequencyOutcome =
@@ -17,8 +17,6 @@ type FrequencyOutcome =
   | 'uncapped'
   | 'not_decisive'
   | 'tick';
-type Change = (record: FrequencyRecord) => FrequencyRecord;
-type Changes = Map<string, Change[]>;
 
 const DECISIVE: ReadonlySet<string> = new Set(['impression', 'notUsed', 'error']);
 
@@ -35,8 +33,7 @@ export function frequencyWorker(): Worker {
     beats: [firstSight.sweep],
     async handle(batch, context) {
       if (batch.topic === 'ad-requests') return restorePlaces(batch, context);
-      const capped = (beacon: AdBeacon) => beacon.identities.length > 0 && DECISIVE.has(beacon.event);
-      const judged = await context.measure('claim', () => firstSight.judge(batch, context, capped));
+      const judged = await context.measure('claim', () => firstSight.judge(batch, context, claimsForFrequency));
       await context.measure('swap', () => applyChanges(judged, batch.partition, context));
       for (const { beacon, judgement } of judged) {
         if (judgement.decisive && !judgement.late) context.effect('window', beacon.received_at);
@@ -46,14 +43,19 @@ export function frequencyWorker(): Worker {
   };
 }
 
+/** Whether a beacon decides about places, and so claims its id here. */
+export function claimsForFrequency({ identities, event }: AdBeacon): boolean {
+  return identities.length > 0 && DECISIVE.has(event);
+}
+
 async function applyChanges(judged: readonly Judged[], partition: number, context: Context): Promise<void> {
-  const changes: Changes = new Map();
+  const changes = new PlaceChanges();
   for (const { beacon, appendedAt, judgement } of judged) {
     if (!judgement.decisive || judgement.late) continue;
-    const change = changeOf(beacon, appendedAt, partition);
-    for (const identity of beacon.identities) addChange(changes, identity, change);
+    const change = changeOf(beacon, appendedAt, partition, isUnsaid(beacon, context));
+    for (const identity of beacon.identities) changes.add(identity, change);
   }
-  await swapAll(changes, context);
+  await changes.apply(context.store, context.stores);
 }
 
 /** Puts the places of requests back that a store forgot. Places that nobody confirms run out with their tokens. */
@@ -61,44 +63,32 @@ async function restorePlaces(batch: Batch, context: Context): Promise<readonly O
   const since = context.catchingUpSince;
   const outcome = (restored: boolean): FrequencyOutcome => (restored ? 'restored' : 'passed_over');
   if (since === null) return batch.records.map(({ offset }) => ({ offset, outcome: outcome(false) }));
-  const changes: Changes = new Map();
-  const outcomes = batch.records.map(({ offset, record }): Outcome => {
+  const changes = new PlaceChanges();
+  const outcomes = batch.records.map(({ offset, record, appendedAt }): Outcome => {
     if (record.name !== 'ad-request') return { offset, outcome: outcome(false) };
     const { ads } = record.value;
     const live = ads.filter((ad) => ad.capped_by.length > 0 && mayStillCount(ad.expires_at, since, context.config));
     for (const ad of live) {
       // Deciders spread both topics alike, so this also holds where partitions were added since.
-      const place = restoredPlace(ad, batch.partition);
-      for (const identity of ad.capped_by) addChange(changes, identity, (known) => restore(known, place));
+      const change = restored(record.value, ad, batch.partition, appendedAt);
+      for (const identity of ad.capped_by) changes.add(identity, change);
     }
     return { offset, outcome: outcome(live.length > 0) };
   });
-  await context.measure('restore', () => swapAll(changes, context));
+  await context.measure('restore', () => changes.apply(context.store, context.stores));
   return outcomes;
 }
 
-function addChange(changes: Changes, { scope, hash }: Identity, change: Change): void {
-  const key = keys.frequency(scope, hash);
-  const known = changes.get(key);
-  if (known) known.push(change);
-  else changes.set(key, [change]);
+/** While a store is caught up, a release may be met before its request, which would restore the place. */
+function isUnsaid(beacon: AdBeacon, { catchingUpSince, config }: Context): boolean {
+  return catchingUpSince !== null && mayStillCount(beacon.expires_at, catchingUpSince, config);
 }
 
-async function swapAll(changes: Changes, context: Context): Promise<void> {
-  const swaps = [...changes].map(([key, ofKey]): [string, (bytes: Buffer | null) => Buffer] => [
-    key,
-    (bytes) => {
-      const record = bytes ? decodeBare('frequency-record', bytes) : emptyFrequency();
-      const changed = ofKey.reduce((current, change) => change(current), record);
-      return encodeBare('frequency-record', changed);
-    },
-  ]);
-  await update(context.store, new Map(swaps), BROOM_MS, context.stores);
-}
-
-function changeOf(beacon: AdBeacon, appendedAt: number, partition: number): Change {
-  if (beacon.event !== 'impression') return (record) => release(record, beacon.reservation);
-  return (record) => confirm(record, placeOf(beacon, partition), appendedAt);
+/** `unsaid`: the place need not be known to be released. */
+function changeOf(beacon: AdBeacon, appendedAt: number, partition: number, unsaid: boolean): PlaceChange {
+  const place = placeOf(beacon, partition);
+  if (beacon.event === 'impression') return { kind: 'confirmed', place, appendedAt };
+  return { kind: 'released', reservation: beacon.reservation, unsaid: unsaid ? place : null };
 }
 
 function placeOf(beacon: AdBeacon, partition: number): Place {
@@ -111,13 +101,34 @@ function placeOf(beacon: AdBeacon, partition: number): Place {
   };
 }
 
-function restoredPlace(ad: ServedAd, partition: number): Place {
-  return {
+/** A served ad as its decider reserved it. `partition`: where its beacons go; `servedAt`: when its request was appended. */
+export function restored(request: AdRequest, ad: ServedAd, partition: number, servedAt: number): PlaceChange {
+  const place: Place = {
     reservation: ad.reservation,
     campaignId: ad.campaign,
     creativeId: ad.creative,
     partition,
     expiresAt: ad.expires_at,
+  };
+  return { kind: 'restored', ad: streamAd(request, ad, place), forLife: ad.for_life, servedAt };
+}
+
+function streamAd(request: AdRequest, ad: ServedAd, place: Place): StreamAd {
+  const scope: SeparationScope = request.separation_scope === 'stream' ? 'stream' : 'pod';
+  const { separation, min_separation_seconds } = request;
+  return {
+    place,
+    advertiserId: ad.advertiser,
+    categories: ad.categories,
+    ancestors: ad.ancestors,
+    apartSeconds: apartOf({ separation, minSeparationSeconds: min_separation_seconds, separationScope: scope }),
+    at: {
+      breakIndex: request.break_index,
+      breakOffsetMs: request.break_offset_ms,
+      startMs: ad.start_seconds * 1000,
+      endMs: (ad.start_seconds + ad.duration_seconds) * 1000,
+      podMs: request.filled_seconds * 1000,
+    },
   };
 }
 

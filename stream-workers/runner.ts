@@ -9,6 +9,7 @@ import type { Warehouse } from '../engines/warehouse/warehouse.ts';
 import { decodeOf, encode, UndecodableError } from '../schemas/codec.ts';
 import { advanced, isOutdated, reappliedMs, type Standing, standingOf } from './catch-up.ts';
 import { type DeadRecord, toDeadLetters } from './dead-letters.ts';
+import { tokenLifeMs } from './first-sight.ts';
 import { moveHead } from './heads.ts';
 import { deservesMark, noteMark } from './marks.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -59,6 +60,8 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   const progress = new Map<string, Progress>();
   /** As last seen; a partition that does not know them all goes back before it writes anything. */
   let storesNow: readonly string[] = [];
+  /** How far back marks must reach; grows when an instance notes a longer token life. */
+  let spanMs = reappliedMs(engines.config.tokenLifeMs);
   const nameOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
 
   async function resume(lease: Lease): Promise<number> {
@@ -109,7 +112,7 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
     if (standing.catchUp && !next.catchUp) await worker.fence?.restored(lease, context);
     let { markedAt } = now;
     if (worker.fence && deservesMark(first, markedAt)) {
-      markedAt = await noteMark(store, worker.name, first, reappliedMs(engines.config), standing.stores);
+      markedAt = await noteMark(store, worker.name, first, spanMs, standing.stores);
     }
     const head = { ...next, caughtUp: next.catchUp === null };
     // The oldest kept record may lie after the position: nobody can apply what the log has dropped.
@@ -151,7 +154,10 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   const look: Beat = {
     everyMs: LOOK_MS,
     async run() {
-      if (worker.fence) storesNow = await store.stores();
+      if (worker.fence) {
+        storesNow = await store.stores();
+        spanMs = reappliedMs(await tokenLifeMs(engines));
+      }
       await lookAround(worker, engines, subscription, progress, storesNow, gauges);
     },
   };

@@ -103,14 +103,16 @@ export class SignalPublisher {
     const known = this.#known.get(draft.campaign);
     if (!known) return null;
     const changed = known.published !== mark;
+    // A store that forgot knows no version, and readers take none that is lower than the one they hold: time goes on.
+    const version = Math.max((known.state?.version ?? 0) + 1, now);
     const signal = encode('campaign-signal', {
       ...draft,
       kind: this.#kind,
-      version: (known.state?.version ?? 0) + 1,
+      version,
       computed_at: now,
       caused_by_received_at: changed ? (this.#seen.get(draft.campaign) ?? null) : null,
     });
-    const state = { ...carried, version: (known.state?.version ?? 0) + 1, computed_at: now, signal };
+    const state = { ...carried, version, computed_at: now, signal };
     const key = keys.signal(this.#kind, draft.campaign);
     const swapped = await context.store.swap(key, known.entry, encodeBare('signal-state-record', state), BROOM_MS);
     if (!swapped.ok) {

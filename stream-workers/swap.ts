@@ -10,12 +10,13 @@ import type { Entry, StateStore, Swapped } from '../engines/state-store/state-st
 export async function update(
   store: StateStore,
   changes: ReadonlyMap<string, (bytes: Buffer | null) => Buffer | null>,
-  expiresInMs: number,
+  expiresInMs: number | ((key: string, bytes: Buffer) => number),
   stores: readonly string[] | null = null,
 ): Promise<void> {
   const names = [...changes.keys()];
   const entries = await store.read(names);
-  const swap = (name: string, seen: Entry, bytes: Buffer) => store.swap(name, seen, bytes, expiresInMs);
+  const life = typeof expiresInMs === 'number' ? () => expiresInMs : expiresInMs;
+  const swap = (name: string, seen: Entry, bytes: Buffer) => store.swap(name, seen, bytes, life(name, bytes));
   await Promise.all(names.map((name, at) => updateOne(swap, name, entries[at], changes.get(name), stores)));
 }
 

@@ -11,17 +11,17 @@ const project = fileURLToPath(new URL('..', import.meta.url));
 async function main(): Promise<number> {
   print(`node ${process.versions.node} on ${process.platform} ${process.arch}`);
   print(`${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB of memory`);
-  print(`user ${process.getuid?.() ?? '?'}; PostgreSQL: ${postgresWay()}`);
-  print('event log and state store: LMDB; warehouse: chDB, each in temporary folders');
-  const servers = serversHere(print);
+  print(`user ${process.getuid?.() ?? '?'}; a native PostgreSQL: ${postgresWay()}`);
+  print('embedded event log and state store: LMDB, in temporary folders');
+  const { servers, environment, stop } = await serversHere(print);
   for (const { name, found, remedy } of servers) {
-    print(found ? `${name}: ${found}, native` : `${name}: not here, its tests are NOT RUN; bring it with: ${remedy}`);
+    print(found ? `${name}: ${found}` : `${name}: not here, its tests are NOT RUN; bring it with: ${remedy}`);
   }
   const missing = servers.filter(({ found }) => found === null);
   const folder = mkdtempSync(join(tmpdir(), 'breakwater-test-'));
   const report = join(folder, 'report.json');
   try {
-    const code = await runVitest(report, missing);
+    const code = await runVitest(report, missing, environment);
     const { passed, failed: broken } = count(report);
     // Where everything must be proven, what could not be run has failed.
     const failed = broken + (process.env.CI === 'true' ? missing.length : 0);
@@ -29,6 +29,7 @@ async function main(): Promise<number> {
     return code === 0 && failed === 0 && passed > 0 ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+    await stop();
   }
 }
 
@@ -41,7 +42,11 @@ function postgresWay(): string {
     : 'embedded, copied to where an unprivileged user can read it (no user namespaces here)';
 }
 
-function runVitest(report: string, missing: readonly ServerHere[]): Promise<number> {
+function runVitest(
+  report: string,
+  missing: readonly ServerHere[],
+  environment: Readonly<Record<string, string>>,
+): Promise<number> {
   const vitest = join(project, 'node_modules/vitest/vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   // On a crowded machine a broker can be slow past any patience: in CI a failure is tried once more, and Vitest says so.
@@ -49,6 +54,7 @@ function runVitest(report: string, missing: readonly ServerHere[]): Promise<numb
   const left = missing.map(({ name }) => `--exclude=**/*.${name}.**`);
   const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...again, ...left, ...process.argv.slice(2)], {
     cwd: project,
+    env: { ...process.env, ...environment },
     stdio: 'inherit',
   });
   return new Promise((resolve) => {

@@ -12,7 +12,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'decision-api': ['decision-api', 'engines', 'domain', 'schemas'],
   'management-api': ['management-api', 'engines', 'domain', 'schemas'],
   'stream-workers': ['stream-workers', 'engines', 'domain', 'schemas'],
-  compose: ['compose', 'engines/errors.ts', 'engines/clock.ts'],
+  compose: ['compose', 'engines/errors.ts', 'engines/clock.ts', 'engines/catalog/server-command.ts'],
   cli: ['cli', 'compose', 'decision-api', 'management-api', 'stream-workers', 'engines', 'domain', 'schemas'],
   simulator: ['simulator'],
   evidence: [

@@ -4,6 +4,7 @@ import { openCatalog } from '../../engines/open.ts';
 import { type House, startHouse } from '../house.ts';
 import { demoCatalog } from './catalog.ts';
 import { evaluate, type Verdict } from './evaluate.ts';
+import { keepWarehouse, type RealEngines, realEngines } from './real-engines.ts';
 import { openRunFolder, writeRunFiles } from './run-folder.ts';
 import { Screen } from './screen.ts';
 import { printSummary } from './summary.ts';
@@ -18,6 +19,10 @@ export interface DemoOptions {
   readonly json?: boolean;
   readonly crash: number;
   readonly virtual?: boolean;
+  /** On real servers instead of embedded engines. */
+  readonly real?: boolean;
+  readonly apis: number;
+  readonly workers: number;
   readonly signals: 'on' | 'off';
 }
 
@@ -28,32 +33,53 @@ export async function demo(options: DemoOptions): Promise<void> {
   if (options.virtual === true && options.crash > 0) {
     throw new TypeError('--crash and --virtual do not go together: a virtual run has one process');
   }
+  if (options.virtual === true && (options.real === true || options.apis > 1)) {
+    throw new TypeError('--virtual is one process on embedded engines: it goes with neither --real nor --apis');
+  }
   const screen = new Screen();
   const folder = openRunFolder(options.keep);
   let house: House | undefined;
+  let engines: RealEngines | undefined;
+  const stop = async () => {
+    await house?.stop();
+    await engines?.stop();
+  };
   const stopEarly = (signal: NodeJS.Signals) => {
     screen.line(`${signal}: ending the demo`);
-    void (house?.stop() ?? Promise.resolve()).finally(() => {
+    void stop().finally(() => {
       folder.release();
       process.exit(1);
     });
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopEarly);
   try {
-    const settings = settingsOf(options, folder.path);
-    const config = readConfig(environmentWith(settings));
     screen.line(`a fresh house in ${folder.path}`);
     const report = (line: string) => screen.line(`  ${line}`);
+    const run = `demo-${systemClock().now().toString(36)}`;
+    if (options.real === true) engines = await realEngines({ config: readConfig(), folder: folder.path, run, report });
+    const settings = settingsOf(options, folder.path, engines);
+    const config = readConfig(environmentWith(settings));
     const prepare = ({ catalogUrl }: { catalogUrl: string }) => seed(catalogUrl, options, config, folder.path, report);
-    house = await startHouse({ config, settings, virtual: options.virtual === true, report, prepare });
+    const { apis, workers } = options;
+    house = await startHouse({ config, settings, apis, workers, virtual: options.virtual === true, report, prepare });
     const readyAfterMs = Math.round(process.uptime() * 1000);
-    screen.line(`ready to serve after ${(readyAfterMs / 1000).toFixed(1)} s: ${house.decisionApi}`);
+    screen.line(`ready to serve after ${(readyAfterMs / 1000).toFixed(1)} s: ${house.decisionApis.join(' ')}`);
     const seen = await traffic({ options, config, house, screen, folder: folder.path });
-    const verdict = await evaluate({ options, config, house, screen, folder: folder.path, seen, readyAfterMs });
-    await house.stop();
+    const verdict = await evaluate({
+      options,
+      config,
+      house,
+      screen,
+      folder: folder.path,
+      seen,
+      readyAfterMs,
+      engines,
+    });
+    await stop();
+    if (options.keep !== undefined && engines !== undefined) keepWarehouse(folder.path, engines);
     finish(verdict, options, screen);
   } finally {
-    await house?.stop();
+    await stop();
     folder.release();
   }
 }
@@ -66,19 +92,18 @@ function finish(verdict: Verdict, options: DemoOptions, screen: Screen): void {
   process.exitCode = verdict.json.audit === 'exact' && verdict.errors.length === 0 ? 0 : 1;
 }
 
-/** A demo is always embedded and in its own folder, whatever the environment says of a real house. */
-function settingsOf(options: DemoOptions, folder: string): Record<string, string> {
+/** A demo is in its own folder, and embedded unless it is to be real, whatever the environment says of a real house. */
+function settingsOf(options: DemoOptions, folder: string, engines: RealEngines | undefined): Record<string, string> {
+  const life = engines === undefined ? '4s' : '5s';
   return {
     DATA_DIR: folder,
-    EVENT_LOG: '',
-    STATE_STORE: '',
-    WAREHOUSE: '',
-    CATALOG: '',
+    ...(engines?.settings ?? { EVENT_LOG: '', STATE_STORE: '', WAREHOUSE: '', CATALOG: '' }),
     PUBLIC_URL: '',
-    TOKEN_LIFE: '4s',
-    CLICK_TOKEN_LIFE: '4s',
-    LOG_CLOCK_MARGIN: '0s',
+    TOKEN_LIFE: life,
+    CLICK_TOKEN_LIFE: life,
+    LOG_CLOCK_MARGIN: engines === undefined ? '0s' : '1s',
     TICK_AFTER: '1s',
+    SESSION_TIMEOUT: '6s',
     SIGNALS: options.signals,
     VIRTUAL_SEED: options.virtual === true ? String(options.seed) : '',
   };

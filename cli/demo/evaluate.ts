@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { limits } from '../../decision-api/limits.ts';
 import type { Campaign } from '../../domain/campaign.ts';
@@ -8,6 +8,7 @@ import { catchUp } from '../lag.ts';
 import { decisionsDigest, readDecisions } from './decisions.ts';
 import { runJsonChild } from './json-child.ts';
 import { type RankReplay, replayRanks } from './rank-changed.ts';
+import type { RealEngines } from './real-engines.ts';
 import { clockFrom } from './run-clock.ts';
 import type { Seen, TrafficOptions } from './traffic.ts';
 
@@ -26,11 +27,13 @@ export interface Verdict {
 export interface EvaluateOptions extends TrafficOptions {
   readonly seen: Seen;
   readonly readyAfterMs: number;
+  /** Undefined: embedded ones. */
+  readonly engines: RealEngines | undefined;
 }
 
 /** Ends the processes, so that what they leave is final; replays decisions; has the audit recount everything. */
 export async function evaluate(run: EvaluateOptions): Promise<Verdict> {
-  const { options, config, house, screen, folder, seen } = run;
+  const { options, config, screen, folder, seen } = run;
   await stopInOrder(run);
   const campaigns = JSON.parse(readFileSync(join(folder, 'seed.json'), 'utf8')) as Campaign[];
   const log = await openEventLog(config, clockFrom(seen.endedAt));
@@ -39,9 +42,14 @@ export async function evaluate(run: EvaluateOptions): Promise<Verdict> {
   screen.line(`replaying ${decisions.requests.length} decisions without signals`);
   const ranks = replayRanks(decisions.requests, campaigns, decisions.signals, limits.nodeLimit);
   screen.line('the audit recounts everything from the viewers, the log, the stores and the warehouse');
-  const args = ['--dir', folder, '--warehouse', house.warehouseUrl, '--json'];
+  const args = ['--dir', folder, '--servers', writeServers(run), '--json'];
+  if (options.keep !== undefined) args.push('--dump');
+  // A native one leaves its files; embedded ones are in the folder already.
+  const elsewhere = run.engines !== undefined && !run.engines.native.includes('clickhouse');
+  if (options.keep !== undefined && elsewhere) args.push('--dump-warehouse');
   if (options.for < 20_000) for (const name of mayBeAbsent) args.push('--allow-no', name);
   const audit = await runJsonChild('evidence/audit/main.ts', args, (line) => screen.line(`  audit: ${line}`)).done;
+  rmSync(join(folder, 'servers.json'));
   return {
     json: {
       ...audit.answer,
@@ -71,10 +79,24 @@ async function stopInOrder({ house, config, seen }: EvaluateOptions): Promise<vo
   await house.stopProcesses();
 }
 
+const embedded = [
+  { name: 'lmdb', version: null, where: 'embedded: event log, state store' },
+  { name: 'postgresql', version: null, where: 'embedded: catalog' },
+  { name: 'clickhouse', version: null, where: 'embedded (chDB): warehouse' },
+];
+
+/** Where the audit finds what is not in the folder. In a file, because URLs may hold passwords. */
+function writeServers({ house, folder, engines }: EvaluateOptions): string {
+  const path = join(folder, 'servers.json');
+  const real = engines === undefined ? {} : { log: engines.settings.EVENT_LOG, state: engines.settings.STATE_STORE };
+  writeFileSync(path, JSON.stringify({ warehouse: house.warehouseUrl, ...real }), { mode: 0o600 });
+  return path;
+}
+
 /** Opportunities that a run shorter than the usual one may not offer. */
 const mayBeAbsent = ['caps_refused', 'budgets_exhausted', 'conflicts_rejected', 'duplicates_sent', 'late_sent'];
 
-function measured({ options, seen, readyAfterMs }: EvaluateOptions): Record<string, unknown> {
+function measured({ options, seen, readyAfterMs, engines }: EvaluateOptions): Record<string, unknown> {
   const { metrics } = seen;
   const p95 = (effect: string) => millis(metrics.quantile('breakwater_event_to_effect_seconds', 0.95, { effect }));
   const effects = { window: p95('window'), counter: p95('counter'), signal: p95('signal') };
@@ -91,7 +113,9 @@ function measured({ options, seen, readyAfterMs }: EvaluateOptions): Record<stri
     seed: options.seed,
     virtual: options.virtual === true,
     signals_switch: options.signals,
-    engines: { event_log: 'lmdb', state_store: 'lmdb', catalog: 'embedded postgresql', warehouse: 'chdb' },
+    apis: options.apis,
+    workers: options.workers,
+    engines: engines?.used ?? embedded,
     viewers: seen.viewers,
   };
 }

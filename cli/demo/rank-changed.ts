@@ -6,7 +6,7 @@ import { flatValue, score } from '../../domain/scoring/score.ts';
 import type { AdRequest, CampaignSignal, Candidate } from '../../schemas/records.ts';
 
 /** Decisions that reached the last solving; what fell out for another reason would fall out again. */
-const SOLVED: ReadonlySet<string> = new Set(['won', 'lost', 'shadow_price']);
+const SOLVED: ReadonlySet<string> = new Set(['won', 'backup', 'lost', 'shadow_price']);
 
 export interface RankReplay {
   /** Requests whose order of creatives differs when no signal had ever come. */
@@ -48,6 +48,9 @@ export function replayRanks(
 function rulesOf(request: AdRequest, nodeLimit: number): PodRules {
   return {
     durationSeconds: request.requested_seconds,
+    exactDuration: request.exact_duration,
+    allowedDurations: request.allowed_durations.length === 0 ? null : request.allowed_durations,
+    backupAds: 0,
     minAds: request.min_ads,
     maxAds: request.max_ads,
     objective: request.objective as PodRules['objective'],
@@ -80,7 +83,9 @@ function candidatesOf(
         categories: campaign.categories,
         scoreMicros,
         qualityCenti: frozen ? priorRates.qualityCenti : qualityOf(recorded, qualities),
-        house: campaign.tier === 'house',
+        tier: campaign.tier,
+        place: creative.place ?? campaign.place ?? null,
+        podMax: null,
       },
     ];
   });

@@ -19,7 +19,7 @@ import { Spending } from './spending.ts';
 const WATCH_EVERY_MS = 1_000;
 /** A player has its answer, or gives up, this long after it asked. */
 const DECIDED_WITHIN_MS = 3_000;
-const SETTLE_PATIENCE_MS = 45_000;
+const SETTLE_PATIENCE_MS = { embedded: 45_000, real: 90_000 };
 
 export interface TrafficOptions {
   readonly options: DemoOptions;
@@ -45,7 +45,7 @@ export interface Seen {
 export async function traffic(run: TrafficOptions): Promise<Seen> {
   const { config, house, screen, folder } = run;
   const clock = await runClock(house.control);
-  const metrics = new MetricsWatch([house.decisionApi, ...Object.values(house.workers)]);
+  const metrics = new MetricsWatch([...house.decisionApis, ...Object.values(house.workers)]);
   const spending = new Spending(pacedCampaigns());
   const storage = clockFrom(clock.now());
   const log = await openEventLog(config, storage);
@@ -76,7 +76,7 @@ export async function traffic(run: TrafficOptions): Promise<Seen> {
       clock,
       lastDecisionAt,
       tokenLifeMs: config.tokenLifeMs,
-      patienceMs: SETTLE_PATIENCE_MS,
+      patienceMs: run.options.real === true ? SETTLE_PATIENCE_MS.real : SETTLE_PATIENCE_MS.embedded,
     };
     await settle({ ...waiting, step: () => clock.step(), report });
     await metrics.scrape();
@@ -114,7 +114,8 @@ async function runViewers(
   { options, config, house, screen, folder }: TrafficOptions,
   onSecond: (second: SimulatedSecond) => void,
 ): Promise<{ answer: Record<string, unknown>; kills: readonly Kill[] }> {
-  const args = ['--url', house.decisionApi, '--out', join(folder, 'viewers.jsonl'), '--seed', String(options.seed)];
+  const args = house.decisionApis.flatMap((url) => ['--url', url]);
+  args.push('--out', join(folder, 'viewers.jsonl'), '--seed', String(options.seed));
   args.push('--for', `${options.for}ms`, '--token-life', `${config.tokenLifeMs}ms`, '--progress-json');
   if (options.rate !== undefined) args.push('--rate', String(options.rate));
   if (house.control !== null) args.push('--clock', house.control);

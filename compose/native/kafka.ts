@@ -11,16 +11,30 @@ import { endServer, livingPid, loopbackPort, startServer } from './server-proces
 
 const START_MS_MAX = 120_000;
 
+export interface KafkaOptions extends NativeServerOptions {
+  /**
+   * Ports of 127.0.0.1 where clients reach the broker through something else, such as a proxy. For each it listens once
+   * more, and tells those who come in there to stay there.
+   */
+  readonly advertised?: readonly number[];
+}
+
+export interface KafkaServer extends NativeServer {
+  /** Where what stands at the advertised ports is to lead, in their order. */
+  readonly doors: readonly number[];
+}
+
 /**
  * A single Kafka broker in KRaft mode on 127.0.0.1, kept in a folder of its own. A broker that already runs there is
  * shared. It outlives this process. EngineError `misconfigured` where Java or Maven is missing, with what to do.
  */
-export async function startKafka(options: NativeServerOptions): Promise<NativeServer> {
+export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   const path = resolve(options.path);
   const say = options.onProgress ?? (() => undefined);
   await mkdir(join(path, 'data'), { recursive: true });
   const known = await keptPorts(path);
-  let ports = known ?? { broker: 0, controller: 0 };
+  const advertised = options.advertised ?? [];
+  let ports: Ports = known ?? { broker: 0, controller: 0, doors: [] };
   let jars: string | null = null;
 
   const start = async (): Promise<void> => {
@@ -31,12 +45,15 @@ export async function startKafka(options: NativeServerOptions): Promise<NativeSe
     }
     const broker = await loopbackPort(options.port, ports.broker);
     if (options.port && broker !== options.port) throw taken(options.port);
-    ports = { broker, controller: await loopbackPort(ports.controller) };
+    const doors: number[] = [];
+    for (const at of advertised.keys()) doors.push(await loopbackPort(ports.doors?.[at]));
+    ports = { broker, controller: await loopbackPort(ports.controller), doors };
     await writeFile(join(path, 'ports.json'), JSON.stringify(ports));
     const settings = join(path, 'server.properties');
-    await writeFile(settings, properties(path, ports));
+    await writeFile(settings, properties(path, ports, advertised));
     await format(path, jars, settings);
-    const memory = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC'];
+    // What the second compiler would gain over hours, a small machine loses in each start: it takes 2.5 times the CPU.
+    const memory = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
     await startServer({
       name: 'kafka',
       path,
@@ -53,6 +70,9 @@ export async function startKafka(options: NativeServerOptions): Promise<NativeSe
     version: KAFKA_VERSION,
     get url() {
       return `kafka://127.0.0.1:${ports.broker}`;
+    },
+    get doors() {
+      return ports.doors ?? [];
     },
     get pid() {
       return livingPid(path);
@@ -80,6 +100,8 @@ async function format(path: string, jars: string, settings: string): Promise<voi
 interface Ports {
   readonly broker: number;
   readonly controller: number;
+  /** Absent in folders of before there were any. */
+  readonly doors?: readonly number[];
 }
 
 async function keptPorts(path: string): Promise<Ports | null> {
@@ -95,13 +117,16 @@ function taken(port: number): EngineError {
  * One node that is broker and controller; nothing is replicated, and topics are made by whoever needs them. A killed
  * broker may register again once its former session is over: 3 s here, where the default would make a restart take 9 s.
  */
-function properties(path: string, { broker, controller }: Ports): string {
+function properties(path: string, { broker, controller, doors = [] }: Ports, advertised: readonly number[]): string {
+  const listening = doors.map((port, at) => `,DOOR${at}://127.0.0.1:${port}`).join('');
+  const told = advertised.map((port, at) => `,DOOR${at}://127.0.0.1:${port}`).join('');
+  const plain = doors.map((_, at) => `,DOOR${at}:PLAINTEXT`).join('');
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=PLAINTEXT://127.0.0.1:${broker},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${broker}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:${broker},CONTROLLER://127.0.0.1:${controller}${listening}
+advertised.listeners=PLAINTEXT://127.0.0.1:${broker}${told}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${plain}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs=${join(path, 'data')}

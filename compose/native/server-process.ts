@@ -14,6 +14,12 @@ export interface ServerPlan {
   readonly program: string;
   /** One of them must name the folder: that is how a living process is known to be this server. */
   readonly args: readonly string[];
+  /** Instead of our own. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** As whom it runs; absent: as ourselves. */
+  readonly user?: { readonly uid: number; readonly gid: number } | null;
+  /** Where it runs; absent: in its folder. */
+  readonly cwd?: string;
   readonly startMsMax: number;
   /** Whether it answers; `logged` is what it wrote since this start. */
   ready(logged: string): boolean | Promise<boolean>;
@@ -44,7 +50,13 @@ export async function startServer(plan: ServerPlan): Promise<number> {
   const file = join(plan.path, `${plan.name}.log`);
   const log = openSync(file, sizeOf(file) > LOG_BYTES_MAX ? 'w' : 'a');
   const before = sizeOf(file);
-  const child = spawn(plan.program, plan.args, { cwd: plan.path, detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(plan.program, plan.args, {
+    ...(plan.user ?? {}),
+    ...(plan.environment ? { env: plan.environment } : {}),
+    cwd: plan.cwd ?? plan.path,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   let ended: string | null = null;
   child.once('error', (error) => (ended = error.message));
@@ -62,13 +74,13 @@ export async function startServer(plan: ServerPlan): Promise<number> {
   throw new EngineError('unavailable', `${plan.name} ${why}; the end of ${file}:\n${tail}\n`);
 }
 
-/** Ends the folder's server and waits until it is gone; SIGTERM turns to SIGKILL after 20 s. Fine when there is none. */
-export async function endServer(path: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+/** Ends the folder's server and waits until it is gone; an orderly end turns to SIGKILL after 20 s. Fine when there is none. */
+export async function endServer(path: string, signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<void> {
   const pid = livingPid(path);
   if (pid !== null) {
     process.kill(pid, signal);
     // A stopped process (SIGSTOP) takes SIGTERM only once it goes on.
-    if (signal === 'SIGTERM') process.kill(pid, 'SIGCONT');
+    if (signal !== 'SIGKILL') process.kill(pid, 'SIGCONT');
     const since = real.now();
     let forced = signal === 'SIGKILL';
     while (!isGone(pid)) {

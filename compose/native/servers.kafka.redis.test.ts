@@ -3,8 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { cacheFolder } from '../../engines/config.ts';
+import { startClickHouse } from './clickhouse.ts';
+import { startPostgres } from './postgres.ts';
 import { startRedis } from './redis.ts';
 import { endServer, startServer } from './server-process.ts';
 import { serversDown, serversStatus, serversUp } from './servers.ts';
@@ -33,17 +36,30 @@ function ask(url: string, question: string): Promise<string> {
   });
 }
 
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  // The server may be killed while we are connected.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
 it(
   'brings all servers up once, finds them again, and stops them',
   async () => {
     const options = { path, cacheDir: cacheFolder() };
     const first = await serversUp(options);
-    expect(first.map(({ url }) => url.slice(0, 5))).toEqual(['redis', 'kafka']);
+    expect(first.map(({ url }) => url.split(':')[0])).toEqual(['postgres', 'http', 'redis', 'kafka']);
+    expect(first.every(({ version }) => /^\d+\.\d+/.test(version))).toBe(true);
     const again = await serversUp(options);
     expect(again.map(({ pid, url }) => [pid, url])).toEqual(first.map(({ pid, url }) => [pid, url]));
-    expect(serversStatus(path).every(({ pid }) => pid !== null)).toBe(true);
-    expect(await serversDown(path)).toEqual(['kafka', 'redis']);
-    expect(serversStatus(path).map(({ pid }) => pid)).toEqual([null, null]);
+    expect(serversStatus(path)).toEqual(first.map(({ name, pid, version }) => ({ name, pid, version })));
+    expect(await serversDown(path)).toEqual(['kafka', 'redis', 'clickhouse', 'postgresql']);
+    expect(serversStatus(path).map(({ pid }) => pid)).toEqual([null, null, null, null]);
   },
   SERVERS_MS_MAX,
 );
@@ -60,6 +76,31 @@ it('a killed Redis comes back on its port with what it had acknowledged', async 
   expect(redis.url).toBe(url);
   expect(await ask(url, 'GET kept\r\n')).toBe('$3\r\nyes');
   expect(await ask(url, 'CONFIG GET maxmemory-policy\r\n')).toContain('noeviction');
+});
+
+it('a killed PostgreSQL comes back on its port with what it had committed', async () => {
+  const server = await startPostgres({ path: join(path, 'postgresql'), cacheDir: cacheFolder() });
+  const { url } = server;
+  await withClient(url, (client) => client.query('CREATE TABLE kept AS SELECT 42 AS n'));
+  await server.kill();
+  expect(server.pid).toBeNull();
+  await server.restart();
+  expect(server.url).toBe(url);
+  const { rows } = await withClient(url, (client) => client.query('SELECT n FROM kept'));
+  expect(rows).toEqual([{ n: 42 }]);
+});
+
+it('a killed ClickHouse engine comes back on its port with what it had stored', async () => {
+  const server = await startClickHouse({ path: join(path, 'clickhouse'), cacheDir: cacheFolder() });
+  const sql = async (statement: string) => (await fetch(server.url, { method: 'POST', body: statement })).text();
+  const { url } = server;
+  await sql('CREATE DATABASE t ENGINE = Atomic');
+  await sql('CREATE TABLE t.kept ENGINE = MergeTree ORDER BY n AS SELECT 42 AS n');
+  await server.kill();
+  expect(server.pid).toBeNull();
+  await server.restart();
+  expect(server.url).toBe(url);
+  expect((await sql('SELECT n FROM t.kept')).trim()).toBe('42');
 });
 
 it('a server that does not come up is unavailable, shows the end of its log, and leaves no process', async () => {

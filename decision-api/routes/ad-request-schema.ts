@@ -1,10 +1,17 @@
 import Type from 'typebox';
+import { fieldsOf } from '../../domain/targeting/describe.ts';
+import { limits } from '../limits.ts';
 
 const text = (maxLength = 256) => Type.Optional(Type.String({ maxLength }));
 const flag = () => Type.Optional(Type.Boolean());
 const whole = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }));
 const code = () => Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Number()]));
 const gapSeconds = () => Type.Optional(Type.Union([Type.Integer({ minimum: 0, maximum: 3600 }), Type.Null()]));
+
+/** Fields that a targeting dimension brings along. They are read by it alone, so nothing here knows their names. */
+function brought(part: Parameters<typeof fieldsOf>[0]): Readonly<Record<never, never>> {
+  return Object.fromEntries(fieldsOf(part).map(({ name }) => [name, code()]));
+}
 
 const pod = Type.Object({
   name: text(),
@@ -17,8 +24,27 @@ const pod = Type.Object({
   ),
   enable_competitive_separation: flag(),
   min_separation_seconds: gapSeconds(),
+  separation_scope: Type.Optional(Type.Union([Type.Literal('pod'), Type.Literal('stream')])),
   allow_duplicate_advertisers: flag(),
+  exact_duration: flag(),
+  allowed_durations: Type.Optional(
+    Type.Union([Type.Array(Type.Integer({ minimum: 1, maximum: 3600 }), { minItems: 1, maxItems: 30 }), Type.Null()]),
+  ),
+  backup_ads: whole(0, 10),
 });
+
+const breaks = Type.Array(
+  Type.Object({
+    id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    index: whole(0, 10_000),
+    offset: Type.Optional(Type.Number({ minimum: 0 })),
+    pod_duration: whole(1, 3600),
+    max_ads: whole(1, 30),
+    min_ads: whole(0, 30),
+    pod: Type.Optional(pod),
+  }),
+  { minItems: 1, maxItems: limits.breaks },
+);
 
 /** The body of POST /api/v2/ad-request. What is not here is ignored, and said so in `warnings`. */
 export const adRequestBody = Type.Object({
@@ -27,9 +53,14 @@ export const adRequestBody = Type.Object({
   max_ads: whole(1, 30),
   min_ads: whole(0, 30),
   pod: Type.Optional(pod),
+  /** Several pods of one stream, instead of one. */
+  breaks: Type.Optional(breaks),
   session: Type.Optional(Type.Object({ id: text() })),
   break: Type.Optional(
-    Type.Object({ index: whole(0, 10_000), offset_seconds: Type.Optional(Type.Number({ minimum: 0 })) }),
+    Type.Object({
+      index: whole(0, 10_000),
+      offset_seconds: Type.Optional(Type.Number({ minimum: 0, maximum: 1_000_000_000 })),
+    }),
   ),
   user: Type.Optional(
     Type.Object({
@@ -39,6 +70,7 @@ export const adRequestBody = Type.Object({
       gender: text(),
       household_income: Type.Optional(Type.Number({ minimum: 0, maximum: 1_000_000_000 })),
       time_zone: text(),
+      ...brought('user'),
     }),
   ),
   device: Type.Optional(
@@ -52,10 +84,11 @@ export const adRequestBody = Type.Object({
       ip: text(),
       ua: text(2048),
       id: text(),
+      ...brought('device'),
     }),
   ),
-  content: Type.Optional(Type.Object({ category: text(), genre: text(), rating: text() })),
-  geo: Type.Optional(Type.Object({ country: text(), region: text(), city: text(), dma: code() })),
+  content: Type.Optional(Type.Object({ category: code(), genre: text(), rating: code(), ...brought('content') })),
+  geo: Type.Optional(Type.Object({ country: text(), region: text(), city: text(), dma: code(), ...brought('geo') })),
   consent: Type.Optional(
     Type.Object({ given: flag(), granted: flag(), gdpr: flag(), coppa: flag(), string: text(8192) }),
   ),
@@ -66,10 +99,13 @@ export type AdRequestBody = Type.Static<typeof adRequestBody>;
 
 interface Shape {
   readonly properties?: Readonly<Record<string, Shape>>;
+  readonly items?: Shape;
 }
 
 /** JSON pointers of the fields that the schema does not know. */
 export function unknownFields(body: unknown, shape: Shape = adRequestBody as Shape, at = ''): readonly string[] {
+  const { items } = shape;
+  if (items && Array.isArray(body)) return body.flatMap((each, index) => unknownFields(each, items, `${at}/${index}`));
   if (!shape.properties || typeof body !== 'object' || body === null) return [];
   const found: string[] = [];
   for (const [name, value] of Object.entries(body)) {

@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 import Type from 'typebox';
 import type { Clock } from '../../engines/clock.ts';
+import { Problem } from '../../engines/http/problem.ts';
 import { encode } from '../../schemas/codec.ts';
 import { type GenuineBeacon, type RawBeacon, readBeacon } from '../beacon.ts';
 import { isAway } from '../deadline.ts';
 import type { Journal } from '../journal.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
-import { Problem } from '../../engines/http/problem.ts';
 import type { Tokens } from '../tokens.ts';
 import { classOf } from '../user-agent.ts';
 
@@ -17,6 +18,7 @@ export interface BeaconParts {
   readonly journal: Journal;
   readonly metrics: Metrics;
   readonly tokens: Tokens;
+  readonly logger: Logger;
 }
 
 /** The smallest transparent GIF: 43 bytes. */
@@ -66,7 +68,7 @@ export function beaconRoutes(app: FastifyInstance, parts: BeaconParts): void {
 async function take(
   raw: readonly RawBeacon[],
   request: FastifyRequest,
-  { clock, uuid, journal, metrics, tokens }: BeaconParts,
+  { clock, uuid, journal, metrics, tokens, logger }: BeaconParts,
 ): Promise<readonly GenuineBeacon[]> {
   const userAgentClass = classOf(request.headers['user-agent']);
   const receivedAt = clock.now();
@@ -80,20 +82,33 @@ async function take(
     value: encode('ad-beacon', record),
   }));
   try {
-    await journal.append('ad-beacons', records);
+    await journal.append('ad-beacons', records, 'beacons');
   } catch (error) {
     if (!isAway(error)) throw error;
     for (const { record } of genuine) metrics.beacons.inc({ event: record.event, outcome: 'log_unavailable' });
+    tell(genuine, 'log_unavailable', logger);
     throw new Problem(503, 'Beacons cannot be kept now', 'send it again in a few seconds');
   }
   for (const { record } of genuine) metrics.beacons.inc({ event: record.event, outcome: 'accepted' });
+  tell(genuine, 'accepted', logger);
   return genuine;
+}
+
+/** One line for each genuine beacon, at level debug. */
+function tell(genuine: readonly GenuineBeacon[], outcome: 'accepted' | 'log_unavailable', logger: Logger): void {
+  if (!logger.isLevelEnabled('debug')) return;
+  for (const { partition, record } of genuine) {
+    const { request_id, reservation, event, arrival_id } = record;
+    logger.debug({ request_id, ad_id: reservation, event, arrival_id, partition, outcome }, 'beacon');
+  }
 }
 
 function fromUrl(text: string): RawBeacon {
   const url = URL.parse(text, 'http://localhost');
   const event = url?.pathname.split('/').at(-1) ?? '';
-  return { ...Object.fromEntries(url?.searchParams ?? []), event };
+  // As in a GET, the first of several counts.
+  const query = Object.fromEntries([...(url?.searchParams ?? [])].reverse());
+  return { ...query, event };
 }
 
 function sendGif(reply: FastifyReply): FastifyReply {

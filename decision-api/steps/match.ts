@@ -9,12 +9,14 @@ import { capsOf } from '../reserver.ts';
 export function match(decision: Decision, { catalog }: DecidingParts): void {
   const matched = catalog.match(decision.ask.context);
   decision.catalog = catalog.campaigns;
+  decision.mark = catalog.mark;
   decision.entrants = matched.map((campaign) => enterMatched(campaign, decision));
   decision.notEntered = countOthers(decision, catalog);
 }
 
 /** The index does not say who the others are: one that carries a feature which is off fell out for that, the rest for targeting. */
-function countOthers({ features, entrants }: Decision, catalog: DecidingCatalog): ReadonlyMap<Reason, number> {
+function countOthers({ treatment, entrants }: Decision, catalog: DecidingCatalog): ReadonlyMap<Reason, number> {
+  const { features } = treatment;
   const off = allFeatures.filter((feature) => !features.has(feature));
   const carrying = off.length === 0 ? 0 : catalog.carriers(off);
   const featureOff = carrying - entrants.filter(({ fellOut }) => fellOut === 'feature_off').length;
@@ -33,7 +35,7 @@ export function enter(campaign: Campaign, decision: Decision): Entrant {
   return { ...entrant, fellOut: 'targeting', detail: matched.dimension, runners: [] };
 }
 
-function enterMatched(campaign: Campaign, { ask, features }: Decision): Entrant {
+function enterMatched(campaign: Campaign, { ask, treatment: { features } }: Decision): Entrant {
   const entrant: Entrant = { campaign, fellOut: null, detail: null, runners: [] };
   const out = (reason: Reason, detail: string | null): Entrant => Object.assign(entrant, { fellOut: reason, detail });
 
@@ -43,7 +45,12 @@ function enterMatched(campaign: Campaign, { ask, features }: Decision): Entrant 
   if (active.length === 0) return out('no_creative', null);
   const fitting = active.filter((creative) => creative.durationSeconds <= ask.rules.durationSeconds);
   if (fitting.length === 0) return out('too_long', `${active[0]?.durationSeconds} s`);
-  entrant.runners = fitting.map((creative) => ({
+  const { allowedDurations } = ask.rules;
+  const allowed = allowedDurations
+    ? fitting.filter((creative) => allowedDurations.includes(creative.durationSeconds))
+    : fitting;
+  if (allowed.length === 0) return out('length_not_allowed', `${fitting[0]?.durationSeconds} s`);
+  entrant.runners = allowed.map((creative) => ({
     entrant,
     creative,
     caps: capsOf(campaign.caps, creative.id),

@@ -1,4 +1,5 @@
-import type { Campaign } from '../../domain/campaign.ts';
+import type { Campaign, Creative, FrequencyCap } from '../../domain/campaign.ts';
+import { apartOf, fitsNowhere, flatten } from '../../domain/separation-stream.ts';
 import type { DecidingParts, Decision, Entrant, Runner } from '../decision.ts';
 import { needsMoney } from '../purse.ts';
 import type { Reason } from '../reasons.ts';
@@ -19,17 +20,30 @@ function campaignReason(campaign: Campaign, decision: Decision, parts: DecidingP
   if (campaign.status !== 'active') return 'not_active';
   if (ask.receivedAt < campaign.startsAt) return 'not_started';
   if (ask.receivedAt >= campaign.endsAt) return 'ended';
-  const needsStore = needsMoney(campaign) || campaign.caps.length > 0;
+  const needsStore = needsMoney(campaign) || isCounted(campaign) || isSeparated(campaign, ask);
   if (needsStore && decision.seen === null) return 'store_unavailable';
   if (needsStore && !isTrusted(campaign, decision, parts)) return 'store_catching_up';
   if (needsMoney(campaign) && decision.catalogStale) return 'catalog_stale';
+  if (needsMoney(campaign) && decision.journalFull) return 'journal_full';
   return parts.purse.refusal(campaign, ask.minute);
 }
 
 /** The shards that hold the viewer's records remember all of it; money is asked for at its own shard, when it is spent. */
-function isTrusted(campaign: Campaign, { seen }: Decision, { watermarks }: DecidingParts): boolean {
+function isTrusted(campaign: Campaign, { ask, seen, stream }: Decision, { watermarks }: DecidingParts): boolean {
   if (!watermarks.trustsAny) return false;
-  return campaign.caps.length === 0 || (seen ?? []).every(({ entry }) => watermarks.trusts(entry.store));
+  const needsStream = isSeparated(campaign, ask) || campaign.caps.some(({ scope }) => scope === 'stream');
+  if (needsStream && stream !== null && !watermarks.trusts(stream.entry.store)) return false;
+  return !isCounted(campaign) || (seen ?? []).every(({ entry }) => watermarks.trusts(entry.store));
+}
+
+/** Somebody's record counts its views. */
+function isCounted({ caps }: Campaign): boolean {
+  return caps.some(({ scope }) => scope !== 'pod');
+}
+
+/** It competes with others in the pods of this stream. */
+function isSeparated({ categories }: Campaign, { viewer }: Decision['ask']): boolean {
+  return categories.length > 0 && viewer.session !== null;
 }
 
 function paceRunners(entrant: Entrant, decision: Decision, parts: DecidingParts): void {
@@ -46,17 +60,31 @@ function paceRunners(entrant: Entrant, decision: Decision, parts: DecidingParts)
 }
 
 function capReason(
-  { caps, entrant }: Runner,
-  { seen, partition }: Decision,
+  { caps, creative, entrant }: Runner,
+  decision: Decision,
   { watermarks }: DecidingParts,
 ): { readonly reason: Reason; readonly detail: string } | null {
   for (const cap of caps) {
-    const used = usedOf(cap, entrant.campaign.id, partition, seen ?? [], watermarks);
+    const used = usedOf(cap, entrant.campaign.id, decision, watermarks);
     if (used === null) return { reason: 'no_identity', detail: cap.scope };
     if (used >= cap.max)
-      return { reason: 'cap_reached', detail: `${cap.scope} ${used}/${cap.max} in ${cap.windowSeconds} s` };
+      return { reason: 'cap_reached', detail: `${cap.scope} ${used}/${cap.max} in ${windowTold(cap)}` };
   }
+  if (isKeptOut(entrant.campaign, creative, decision)) return { reason: 'separated', detail: 'stream' };
   return null;
+}
+
+function windowTold({ windowSeconds }: FrequencyCap): string {
+  return windowSeconds === null ? 'all' : `${windowSeconds} s`;
+}
+
+/** A competitor in another pod of the stream leaves no room for it anywhere in this one. */
+function isKeptOut(campaign: Campaign, creative: Creative, { ask, stream }: Decision): boolean {
+  if (stream === null || campaign.categories.length === 0 || stream.record.entries.length === 0) return false;
+  const { rules, breakIndex, breakOffsetMs } = ask;
+  const ad = { ...flatten(campaign.categories), apartSeconds: apartOf(rules) };
+  const pod = { breakIndex, breakOffsetMs, seconds: rules.durationSeconds, adSeconds: creative.durationSeconds };
+  return fitsNowhere(stream.record, ad, pod);
 }
 
 function fallOut(entrant: Entrant, reason: Reason, detail: string | null): void {

@@ -1,45 +1,127 @@
+import { apartOf, flatten, type StreamAd, type WantedInStream } from '../../domain/separation-stream.ts';
 import { dayOf } from '../../domain/zone.ts';
-import { type DecidingParts, type Decision, type Held, podOf, type Runner, racing } from '../decision.ts';
+import {
+  backupsOf,
+  chosenBy,
+  type DecidingParts,
+  type Decision,
+  type Held,
+  podOf,
+  type Runner,
+  racing,
+} from '../decision.ts';
 import { moneyReasons, type Reason } from '../reasons.ts';
+import { countsInStream } from '../stream-reserver.ts';
 
 /**
  * Spends money and takes places, side by side, for what the pod adds to what is held already. Answers whether all of it is
- * held; what was refused is struck, so that the next pod is solved without it.
+ * held; what was refused is struck, so that the next pod is solved without it. In a stream the whole pod is placed anew: what is
+ * held may have moved to another second, and may be refused there.
  */
 export async function reserve(decision: Decision, parts: DecidingParts): Promise<boolean> {
-  const wanted = (decision.solution?.ads ?? []).filter(({ candidate }) => !decision.held.has(candidate.creativeId));
-  const holds = wanted.map(({ candidate }) => hold(runnerOf(decision, candidate.creativeId), decision, parts));
-  const [unpaid, unplaced] = await Promise.all([
+  const wanted = chosenBy(decision).filter(({ creativeId }) => !decision.held.has(creativeId));
+  const holds = wanted.map(({ creativeId }) => hold(runnerOf(decision, creativeId), decision, parts));
+  const [unpaid, unplaced, unstreamed] = await Promise.all([
     Promise.all(holds.map((held) => parts.purse.spend(held.spending))),
     parts.reserver.reserve(
       decision.seen ?? [],
       holds.map((held) => held.wanted),
       parts.watermarks,
     ),
+    placeInStream(decision, holds, parts),
   ]);
   const half: Held[] = [];
   for (const [index, held] of holds.entries()) {
     const money = unpaid[index] ?? null;
-    const place = unplaced.get(held.wanted.place.reservation) ?? null;
+    const { reservation } = held.wanted.place;
+    const place = unplaced.get(reservation) ?? unstreamed.get(reservation) ?? null;
     if (money === null && place === null) decision.held.set(held.runner.creative.id, held);
     if (money === null && place !== null) parts.purse.unspend(held.spending);
-    if (money !== null && place === null) half.push(held);
+    // What an identity refused, the others have given up already.
+    if (!unplaced.has(reservation) && (money !== null || place !== null)) half.push(held);
     if (money !== null) strikeForMoney(held.runner, money, decision);
     else if (place !== null) held.runner.struck = place;
   }
-  await release(half, decision, parts);
-  return holds.every((held) => decision.held.has(held.runner.creative.id));
+  const moved = loseMoved(decision, unstreamed, parts);
+  // In the stream the next pod takes the place of this one.
+  await release([...half, ...moved], decision, parts);
+  return moved.length === 0 && holds.every((held) => decision.held.has(held.runner.creative.id));
 }
 
 /** Gives up what is held: everything, or what the pod does not need after all. */
 export async function giveUp(decision: Decision, parts: DecidingParts, which: 'all' | 'unused'): Promise<void> {
-  const kept = new Set(which === 'all' ? [] : podOf(decision).map(({ held }) => held));
+  const used = [...podOf(decision).map(({ held }) => held), ...backupsOf(decision)];
+  const kept = new Set(which === 'all' ? [] : used);
   const given = [...decision.held.values()].filter((held) => !kept.has(held));
   for (const held of given) {
     decision.held.delete(held.runner.creative.id);
     parts.purse.unspend(held.spending);
   }
-  await release(given, decision, parts);
+  const { stream, streamed } = decision;
+  const ofStream = which === 'all' && stream !== null ? parts.streams.release(stream, [...streamed]) : null;
+  await Promise.all([release(given, decision, parts), ofStream]);
+}
+
+/** What was held and has no place in the stream where the new pod puts it. */
+function loseMoved(decision: Decision, unstreamed: ReadonlyMap<string, Reason>, parts: DecidingParts): readonly Held[] {
+  const moved = [...decision.held.values()].filter((held) => unstreamed.has(held.wanted.place.reservation));
+  for (const held of moved) {
+    decision.held.delete(held.runner.creative.id);
+    parts.purse.unspend(held.spending);
+    held.runner.struck = unstreamed.get(held.wanted.place.reservation) ?? null;
+  }
+  return moved;
+}
+
+/** Places the pod's ads in the stream as they stand now. By reservation, what was refused. */
+async function placeInStream(
+  decision: Decision,
+  fresh: readonly Held[],
+  { streams, watermarks }: DecidingParts,
+): Promise<ReadonlyMap<string, Reason>> {
+  const { solution, stream, streamed } = decision;
+  if (stream === null || solution === null) return new Map();
+  const byCreative = new Map([...decision.held.values(), ...fresh].map((held) => [held.runner.creative.id, held]));
+  const { filledSeconds } = solution;
+  const spans = [
+    ...solution.ads.map(({ candidate, startSeconds: from }) => ({
+      candidate,
+      from,
+      to: from + candidate.durationSeconds,
+    })),
+    // A spare may play in the place of any.
+    ...solution.backups.map((candidate) => ({ candidate, from: 0, to: filledSeconds })),
+  ];
+  const wanted: WantedInStream[] = [];
+  for (const { candidate, from, to } of spans) {
+    const held = byCreative.get(candidate.creativeId);
+    if (held?.inStream) wanted.push(inStream(held, { from, to, podSeconds: filledSeconds }, decision));
+  }
+  const refused = await streams.reserve(stream, wanted, streamed, watermarks);
+  for (const { ad } of wanted) streamed.add(ad.place.reservation);
+  return refused;
+}
+
+function inStream(
+  { runner, wanted: { place, campaignCaps } }: Held,
+  { from, to, podSeconds }: { readonly from: number; readonly to: number; readonly podSeconds: number },
+  { ask }: Decision,
+): WantedInStream {
+  const { campaign } = runner.entrant;
+  const ad: StreamAd = {
+    place,
+    advertiserId: campaign.advertiserId,
+    ...flatten(campaign.categories),
+    apartSeconds: apartOf(ask.rules),
+    at: {
+      breakIndex: ask.breakIndex,
+      breakOffsetMs: ask.breakOffsetMs,
+      startMs: from * 1000,
+      endMs: to * 1000,
+      podMs: podSeconds * 1000,
+    },
+  };
+  return { ad, caps: campaignCaps.filter(({ scope }) => scope === 'stream') };
 }
 
 function release(helds: readonly Held[], decision: Decision, parts: DecidingParts): Promise<void> {
@@ -58,8 +140,9 @@ function strikeForMoney(runner: Runner, reason: Reason, decision: Decision): voi
   }
 }
 
-function hold(runner: Runner, { ask, partition, expiresAt }: Decision, parts: DecidingParts): Held {
+function hold(runner: Runner, { ask, partition, expiresAt, stream }: Decision, parts: DecidingParts): Held {
   const { campaign } = runner.entrant;
+  const streamCaps = campaign.caps.filter(({ scope }) => scope === 'stream');
   return {
     runner,
     wanted: {
@@ -74,6 +157,7 @@ function hold(runner: Runner, { ask, partition, expiresAt }: Decision, parts: De
       campaignCaps: campaign.caps,
     },
     spending: { campaign, minute: ask.minute, day: dayOf(ask.receivedAt, campaign.timeZone) },
+    inStream: stream !== null && countsInStream({ categories: flatten(campaign.categories).categories }, streamCaps),
   };
 }
 

@@ -16,6 +16,7 @@ export function score(decision: Decision, parts: DecidingParts): void {
       muPpm,
       flatValue(campaign),
       campaign.tier,
+      decision.treatment.weights,
     );
     runner.worth = { valueMicros, scoreMicros, muPpm, qualityCenti: rates.qualityCenti, signals };
     if (scoreMicros < 1) runner.struck = 'shadow_price';

@@ -1,3 +1,4 @@
+import { podMaxOf } from '../../domain/frequency/cap-set.ts';
 import type { PodCandidate } from '../../domain/pods/pod.ts';
 import { solvePod } from '../../domain/pods/solver.ts';
 import { type Decision, type Runner, racing } from '../decision.ts';
@@ -19,6 +20,8 @@ function asCandidate({ entrant: { campaign }, creative, worth }: Runner): PodCan
     categories: campaign.categories,
     scoreMicros: worth?.scoreMicros ?? 1,
     qualityCenti: worth?.qualityCenti ?? 0,
-    house: campaign.tier === 'house',
+    tier: campaign.tier,
+    place: creative.place ?? campaign.place ?? null,
+    podMax: podMaxOf(campaign.caps),
   };
 }

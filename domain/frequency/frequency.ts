@@ -1,4 +1,4 @@
-import type { FrequencyEntry, FrequencyRecord } from '../../schemas/records.ts';
+import type { FrequencyEntry, FrequencyRecord, ViewTotal } from '../../schemas/records.ts';
 import type { FrequencyCap } from '../campaign.ts';
 
 /** What an ad would occupy under one identity. */
@@ -29,8 +29,23 @@ export interface Refusal {
   readonly cap: FrequencyCap;
 }
 
+/** A place in a record, whatever else the record says of it. */
+export type Counted = Pick<
+  FrequencyEntry,
+  'reservation' | 'campaign' | 'creative' | 'partition' | 'expires_at' | 'state' | 'at'
+>;
+
+/** 31 days: a confirmed view older than that counts in no window but a lifetime. */
+export const LONGEST_WINDOW_MS = 2_678_400_000;
+
+/**
+ * A cap counts from its creation, which a clock of the catalog told and append times are held against: views of so much before
+ * count too, so that clocks that differ let none pass.
+ */
+export const CREATION_MARGIN_MS = 60_000;
+
 export function emptyFrequency(): FrequencyRecord {
-  return { entries: [] };
+  return { entries: [], totals: [], erased_at: 0 };
 }
 
 /**
@@ -41,19 +56,25 @@ export function emptyFrequency(): FrequencyRecord {
  * watermark of the asking partition, which no impression of this decision can be appended before.
  */
 export function countInWindow(
-  record: FrequencyRecord,
+  record: { readonly entries: readonly Counted[]; readonly totals?: readonly ViewTotal[] },
   cap: FrequencyCap,
   campaignId: string,
   partition: number,
   marks: Marks,
 ): number {
-  const windowBegins = marks.of(partition) - cap.windowSeconds * 1000;
+  const windowBegins = cap.windowSeconds === null ? 0 : marks.of(partition) - cap.windowSeconds * 1000;
+  const begins = Math.max(windowBegins, (cap.countsFrom ?? 0) - CREATION_MARGIN_MS);
   let count = 0;
   for (const entry of record.entries) {
     if (entry.campaign !== campaignId) continue;
     if (cap.creativeId !== null && entry.creative !== cap.creativeId) continue;
     if (entry.state === 'OUTSTANDING' && !hasExpired(entry, marks)) count++;
-    if (entry.state === 'CONFIRMED' && entry.at >= windowBegins) count++;
+    if (entry.state === 'CONFIRMED' && entry.at >= begins) count++;
+  }
+  if (cap.windowSeconds !== null) return count;
+  for (const total of record.totals ?? []) {
+    if (total.campaign !== campaignId || total.last_at < begins) continue;
+    if (cap.creativeId === null || total.creative === cap.creativeId) count += total.views;
   }
   return count;
 }
@@ -64,51 +85,104 @@ export function reserve(
   wanted: readonly Wanted[],
   marks: Marks,
 ): { readonly record: FrequencyRecord; readonly refused: readonly Refusal[] } {
-  let current: FrequencyRecord = { entries: sweep(record.entries, wanted, marks) };
+  let current = sweep(record, wanted, marks);
   const refused: Refusal[] = [];
   for (const { place, caps } of wanted) {
-    if (current.entries.some((entry) => entry.reservation === place.reservation)) continue;
-    const reached = caps.find(
-      (cap) =>
-        (cap.creativeId === null || cap.creativeId === place.creativeId) &&
-        countInWindow(current, cap, place.campaignId, place.partition, marks) >= cap.max,
-    );
+    if (isKnown(current.entries, place.reservation)) continue;
+    const reached = reachedCap(current, place, caps, marks);
     if (reached) refused.push({ reservation: place.reservation, cap: reached });
-    else current = { entries: [...current.entries, outstanding(place)] };
+    else {
+      const entry = outstanding(place, caps.some(isLifetime));
+      current = { ...current, entries: [...current.entries, entry] };
+    }
   }
   return { record: current, refused };
 }
 
-/** Puts a place back that a store forgot, whatever the caps say: it was given. One that is known stays as it is. */
-export function restore(record: FrequencyRecord, place: Place): FrequencyRecord {
-  if (record.entries.some((entry) => entry.reservation === place.reservation)) return record;
-  return { entries: [...record.entries, outstanding(place)] };
+/** The first cap that has no room for the place. */
+export function reachedCap(
+  record: Parameters<typeof countInWindow>[0],
+  place: Place,
+  caps: readonly FrequencyCap[],
+  marks: Marks,
+): FrequencyCap | undefined {
+  return caps.find(
+    (cap) =>
+      (cap.creativeId === null || cap.creativeId === place.creativeId) &&
+      countInWindow(record, cap, place.campaignId, place.partition, marks) >= cap.max,
+  );
+}
+
+export function isLifetime({ scope, windowSeconds }: Pick<FrequencyCap, 'scope' | 'windowSeconds'>): boolean {
+  return windowSeconds === null && scope !== 'pod' && scope !== 'stream';
+}
+
+/**
+ * Puts a place back that a store forgot, whatever the caps say: it was given. One that is known stays as it is, but for what its
+ * beacon did not know. `servedAt`: when its request was appended.
+ */
+export function restore(record: FrequencyRecord, place: Place, forLife = false, servedAt = Infinity): FrequencyRecord {
+  if (servedAt <= record.erased_at) return record;
+  const known = record.entries.find((entry) => entry.reservation === place.reservation);
+  if (known === undefined) return { ...record, entries: [...record.entries, outstanding(place, forLife)] };
+  if (known.for_life || !forLife) return record;
+  return {
+    ...record,
+    entries: record.entries.map((entry) => (entry === known ? { ...known, for_life: true } : entry)),
+  };
 }
 
 /** The impression of a place, appended at `appendedAt`, was billable. Repeating it changes nothing. */
 export function confirm(record: FrequencyRecord, place: Place, appendedAt: number): FrequencyRecord {
-  const known = record.entries.find((entry) => entry.reservation === place.reservation);
-  if (known && known.state !== 'OUTSTANDING') return record;
-  const confirmed: FrequencyEntry = { ...outstanding(place), state: 'CONFIRMED', at: appendedAt };
-  if (!known) return { entries: [...record.entries, confirmed] };
-  return { entries: record.entries.map((entry) => (entry === known ? confirmed : entry)) };
+  if (appendedAt <= record.erased_at && !isKnown(record.entries, place.reservation)) return record;
+  const entries = confirmEntry(record.entries, place.reservation, appendedAt, () => outstanding(place, false));
+  return entries === record.entries ? record : { ...record, entries };
 }
 
 /** The place will never see a billable impression. Repeating it, or releasing what is not there, changes nothing. */
 export function release(record: FrequencyRecord, reservation: string): FrequencyRecord {
-  return {
-    entries: record.entries.map((entry) =>
-      entry.reservation === reservation && entry.state === 'OUTSTANDING' ? { ...entry, state: 'RELEASED' } : entry,
-    ),
-  };
+  return { ...record, entries: releaseEntry(record.entries, reservation) };
+}
+
+/** Confirms an outstanding entry; one that is not there is made. The very same list where nothing changes. */
+export function confirmEntry<E extends Counted>(
+  entries: readonly E[],
+  reservation: string,
+  appendedAt: number,
+  make: () => E,
+): readonly E[] {
+  const known = entries.find((entry) => entry.reservation === reservation);
+  if (known && known.state !== 'OUTSTANDING') return entries;
+  const confirmed: E = { ...(known ?? make()), state: 'CONFIRMED', at: appendedAt };
+  return known ? entries.map((entry) => (entry === known ? confirmed : entry)) : [...entries, confirmed];
+}
+
+export function releaseEntry<E extends Counted>(entries: readonly E[], reservation: string): readonly E[] {
+  return entries.map((entry) =>
+    entry.reservation === reservation && entry.state === 'OUTSTANDING' ? { ...entry, state: 'RELEASED' } : entry,
+  );
 }
 
 /** Places that still wait for their impression. */
-export function heldPlaces(record: FrequencyRecord, marks: Marks): number {
+export function heldPlaces(record: { readonly entries: readonly Counted[] }, marks: Marks): number {
   return record.entries.filter((entry) => entry.state === 'OUTSTANDING' && !hasExpired(entry, marks)).length;
 }
 
-function outstanding(place: Place): FrequencyEntry {
+/** Something in it counts for a whole life, so that it must not run out with the longest window. */
+export function lastsForLife({ entries, totals }: FrequencyRecord): boolean {
+  return totals.length > 0 || entries.some((entry) => entry.for_life);
+}
+
+/** A watermark beyond the expiry means that every on-time impression has been applied: none can come any more. */
+export function hasExpired(entry: Counted, marks: Marks): boolean {
+  return marks.of(entry.partition) > entry.expires_at;
+}
+
+function isKnown(entries: readonly Counted[], reservation: string): boolean {
+  return entries.some((entry) => entry.reservation === reservation);
+}
+
+function outstanding(place: Place, forLife: boolean): FrequencyEntry {
   return {
     reservation: place.reservation,
     campaign: place.campaignId,
@@ -117,26 +191,38 @@ function outstanding(place: Place): FrequencyEntry {
     expires_at: place.expiresAt,
     state: 'OUTSTANDING',
     at: 0,
+    for_life: forLife,
   };
 }
 
-/** A watermark beyond the expiry means that every on-time impression has been applied: none can come any more. */
-function hasExpired(entry: FrequencyEntry, marks: Marks): boolean {
-  return marks.of(entry.partition) > entry.expires_at;
-}
-
-/** 31 days: a confirmed view older than that counts in no window. */
-const LONGEST_WINDOW_MS = 31 * 24 * 3_600_000;
-
-/** Drops what no decider can count any more, whichever partition it asks from: hence the lowest watermark. */
-function sweep(entries: readonly FrequencyEntry[], wanted: readonly Wanted[], marks: Marks): readonly FrequencyEntry[] {
+/**
+ * Drops what no decider can count any more, whichever partition it asks from: hence the lowest watermark. What a lifetime cap
+ * counts goes into a total, once it is so old that no repetition of the log can name its reservation again.
+ */
+function sweep(record: FrequencyRecord, wanted: readonly Wanted[], marks: Marks): FrequencyRecord {
   const longest = new Map<string, number>();
   for (const { place, caps } of wanted) {
     const known = longest.get(place.campaignId) ?? 0;
-    longest.set(place.campaignId, Math.max(known, ...caps.map((cap) => cap.windowSeconds * 1000)));
+    longest.set(place.campaignId, Math.max(known, ...caps.map((cap) => (cap.windowSeconds ?? 0) * 1000)));
   }
-  return entries.filter((entry) => {
-    if (entry.state !== 'CONFIRMED') return !hasExpired(entry, marks);
-    return entry.at >= marks.lowest - (longest.get(entry.campaign) ?? LONGEST_WINDOW_MS);
-  });
+  const entries: FrequencyEntry[] = [];
+  const old: FrequencyEntry[] = [];
+  for (const entry of record.entries) {
+    if (entry.state !== 'CONFIRMED') {
+      if (!hasExpired(entry, marks)) entries.push(entry);
+      continue;
+    }
+    const kept = entry.for_life ? LONGEST_WINDOW_MS : (longest.get(entry.campaign) ?? LONGEST_WINDOW_MS);
+    if (entry.at >= marks.lowest - kept) entries.push(entry);
+    else if (entry.for_life) old.push(entry);
+  }
+  if (entries.length === record.entries.length) return record;
+  return { ...record, entries, totals: old.reduce(addToTotal, record.totals) };
+}
+
+function addToTotal(totals: readonly ViewTotal[], { campaign, creative, at }: FrequencyEntry): readonly ViewTotal[] {
+  const known = totals.find((total) => total.campaign === campaign && total.creative === creative);
+  if (!known) return [...totals, { campaign, creative, views: 1, last_at: at }];
+  const grown = { ...known, views: known.views + 1, last_at: Math.max(known.last_at, at) };
+  return totals.map((total) => (total === known ? grown : total));
 }

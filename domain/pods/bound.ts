@@ -1,34 +1,31 @@
-import type { Objective } from '../campaign.ts';
+import type { Objective, Tier } from '../campaign.ts';
 import { fatigue, type ObjectiveVector, type PodTotals } from './objective.ts';
-import type { PodCandidate } from './pod.ts';
+import { type PodCandidate, tiers } from './pod.ts';
 
-/** For each first index and number of ads: the largest sums that so many of the candidates from there on could add. */
-export interface Remaining {
-  readonly standardScore: SumTable;
-  readonly standardSeconds: SumTable;
-  readonly standardQuality: SumTable;
-  readonly houseScore: SumTable;
-  readonly houseSeconds: SumTable;
-  readonly houseQuality: SumTable;
+/** For each first index and number of ads: the largest sums that so many of a tier's candidates from there on could add. */
+export type Remaining = Readonly<Record<Tier, TierRemaining>>;
+
+interface TierRemaining {
+  readonly score: SumTable;
+  readonly seconds: SumTable;
+  readonly quality: SumTable;
 }
 
 /** [index][ads]: the sum of the `ads` largest values from `index` on. */
 type SumTable = readonly (readonly number[])[];
 
 export function remainingOf(candidates: readonly PodCandidate[], maxAds: number): Remaining {
-  const table = (house: boolean, value: (ad: PodCandidate) => number) =>
+  const table = (tier: Tier, value: (ad: PodCandidate) => number) =>
     largestSums(
-      candidates.map((ad) => (ad.house === house ? Math.max(0, value(ad)) : 0)),
+      candidates.map((ad) => (ad.tier === tier ? Math.max(0, value(ad)) : 0)),
       maxAds,
     );
-  return {
-    standardScore: table(false, (ad) => ad.scoreMicros),
-    standardSeconds: table(false, (ad) => ad.durationSeconds),
-    standardQuality: table(false, (ad) => ad.durationSeconds * ad.qualityCenti),
-    houseScore: table(true, (ad) => ad.scoreMicros),
-    houseSeconds: table(true, (ad) => ad.durationSeconds),
-    houseQuality: table(true, (ad) => ad.durationSeconds * ad.qualityCenti),
-  };
+  const ofTier = (tier: Tier): TierRemaining => ({
+    score: table(tier, (ad) => ad.scoreMicros),
+    seconds: table(tier, (ad) => ad.durationSeconds),
+    quality: table(tier, (ad) => ad.durationSeconds * ad.qualityCenti),
+  });
+  return { guaranteed: ofTier('guaranteed'), standard: ofTier('standard'), house: ofTier('house') };
 }
 
 function largestSums(values: readonly number[], maxAds: number): SumTable {
@@ -56,25 +53,26 @@ export function upperBound(
   slots: number,
   seconds: number,
 ): ObjectiveVector {
-  const { standard, house } = totals;
-  const score = standard.scoreMicros + at(remaining.standardScore, index, slots);
-  const houseScore = house.scoreMicros + at(remaining.houseScore, index, slots);
-  if (objective === 'user_experience') {
-    let quality = Number.NEGATIVE_INFINITY;
-    for (let more = 0; more <= slots; more++) {
-      const added = at(remaining.standardQuality, index, more) - fatigue(standard.ads, more);
-      quality = Math.max(quality, added);
-    }
-    return [
-      standard.qualitySeconds - fatigue(0, standard.ads) + quality,
-      score,
-      house.qualitySeconds + at(remaining.houseQuality, index, slots) - fatigue(standard.ads, house.ads),
-      houseScore,
-    ];
+  const parts = tiers.flatMap((tier) => {
+    const kept = totals[tier];
+    const more = remaining[tier];
+    const score = kept.scoreMicros + at(more.score, index, slots);
+    if (objective === 'user_experience') return [mostFelt(tier, totals, more, index, slots), score];
+    const filled = kept.seconds + Math.min(seconds, at(more.seconds, index, slots));
+    return objective === 'revenue' && tier !== 'house' ? [score, filled] : [filled, score];
+  });
+  return parts as unknown as ObjectiveVector;
+}
+
+/** Ads of tiers before this one that are still to come would only tire the viewer more. */
+function mostFelt(tier: Tier, totals: PodTotals, more: TierRemaining, index: number, slots: number): number {
+  const earlier = tiers.slice(0, tiers.indexOf(tier)).reduce((sum, each) => sum + totals[each].ads, 0);
+  const kept = totals[tier];
+  let most = Number.NEGATIVE_INFINITY;
+  for (let ads = 0; ads <= slots; ads++) {
+    most = Math.max(most, at(more.quality, index, ads) - fatigue(earlier, kept.ads + ads));
   }
-  const filled = standard.seconds + Math.min(seconds, at(remaining.standardSeconds, index, slots));
-  const houseFilled = house.seconds + Math.min(seconds, at(remaining.houseSeconds, index, slots));
-  return objective === 'revenue' ? [score, filled, houseFilled, houseScore] : [filled, score, houseFilled, houseScore];
+  return kept.qualitySeconds + most;
 }
 
 function at(table: SumTable, index: number, ads: number): number {

@@ -1,7 +1,8 @@
 import { type CategoryClass, classOf, competes, forgetIfMany } from './competition.ts';
 import { countConflicts } from './conflicts.ts';
+import { Names } from './names.ts';
 import { compareCandidates } from './order.ts';
-import type { PodCandidate, PodRules } from './pod.ts';
+import { type PodCandidate, type PodRules, tiers } from './pod.ts';
 
 /** One candidate with its texts as numbers. */
 export interface Entry {
@@ -10,94 +11,112 @@ export interface Entry {
   readonly given: number;
   /** Its list of categories, or where competitors may stand anywhere one for all. */
   readonly category: CategoryClass;
-  /** Of whom one pod holds at most one ad: the advertiser, or the media file where advertisers may repeat. */
+  /** Its list's place among the field's. */
+  readonly list: number;
+  /** Of whom one pod holds at most one ad: the advertiser, or the media file where advertisers may repeat. From 0 without gaps. */
   readonly owner: number;
 }
 
 /** The candidates of one pod, and how they keep each other out. */
 export interface Field {
   readonly entries: readonly Entry[];
+  /** The different lists of categories. */
+  readonly lists: readonly CategoryClass[];
+  readonly owners: number;
   /** Nobody of another owner is kept out by campaign, media file or creative: who has the same one has the same owner. */
   readonly owned: boolean;
 }
 
 const nobody = classOf([]);
+/** [class]: its place among the lists of the field that was made last, if it is one of them. */
+const placeOfList: number[] = [];
+const ownerNames = new Names();
+const creativeNames = new Names();
+const mediaNames = new Names();
+const campaignNames = new Names();
 
 export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): Field {
   forgetIfMany();
+  for (const names of [ownerNames, creativeNames, mediaNames, campaignNames]) names.begin();
   const { allowDuplicateAdvertisers: repeating, separation } = rules;
-  const numbers = new Map<string, number>();
-  const ofCampaign = new Map<string, number>();
-  const ofCreative = new Map<string, number>();
-  const ofMedia = new Map<string, number>();
+  const lists: CategoryClass[] = [];
+  let owners = 0;
   let owned = true;
-  const entries = candidates.map((candidate, given): Entry => {
-    const name = repeating ? candidate.mediaUrl : candidate.advertiserId;
-    const owner = remembered(numbers, name, numbers.size);
-    if (remembered(ofCreative, candidate.creativeId, owner) !== owner) owned = false;
-    if (!repeating && remembered(ofMedia, candidate.mediaUrl, owner) !== owner) owned = false;
-    if (!repeating && remembered(ofCampaign, candidate.campaignId, owner) !== owner) owned = false;
-    return { candidate, given, category: separation ? classOf(candidate.categories) : nobody, owner };
-  });
-  return { entries, owned };
-}
-
-/** What is kept under the text, which is `first` where nothing was. */
-function remembered(kept: Map<string, number>, text: string, first: number): number {
-  const known = kept.get(text);
-  if (known !== undefined) return known;
-  kept.set(text, first);
-  return first;
+  const entries: Entry[] = [];
+  for (let given = 0; given < candidates.length; given++) {
+    const candidate = candidates[given] as PodCandidate;
+    const owner = ownerNames.first(repeating ? candidate.mediaUrl : candidate.advertiserId, owners);
+    if (owner === owners) owners += 1;
+    if (creativeNames.first(candidate.creativeId, owner) !== owner) owned = false;
+    if (!repeating && mediaNames.first(candidate.mediaUrl, owner) !== owner) owned = false;
+    if (!repeating && campaignNames.first(candidate.campaignId, owner) !== owner) owned = false;
+    const category = separation ? classOf(candidate.categories) : nobody;
+    let list = placeOfList[category.index] ?? lists.length;
+    if (lists[list] !== category) {
+      list = lists.length;
+      lists.push(category);
+      placeOfList[category.index] = list;
+    }
+    entries.push({ candidate, given, category, list, owner });
+  }
+  return { entries, lists, owners, owned };
 }
 
 /** What conflicts.ts counts pair by pair, counted by owner and list of categories. */
-export function conflictsIn({ entries, owned }: Field, rules: PodRules): number {
+export function conflictsIn({ entries, lists, owned, owners }: Field, rules: PodRules): number {
   if (!rules.separation) return 0;
   if (!owned)
     return countConflicts(
       entries.map(({ candidate }) => candidate),
       rules,
     );
-  if (entries.length <= pairwiseMax) return pairByPair(entries);
-  const all = new Map<CategoryClass, number>();
-  const byOwner: Map<CategoryClass, number>[] = [];
-  for (const { category, owner } of entries) {
-    if (category.categories.length === 0) continue;
-    all.set(category, (all.get(category) ?? 0) + 1);
-    byOwner[owner] ??= new Map();
-    const own = byOwner[owner];
-    own.set(category, (own.get(category) ?? 0) + 1);
-  }
-  let pairs = competingPairs(all);
-  for (const own of byOwner) if (own !== undefined) pairs -= competingPairs(own);
-  return pairs;
+  const pairs = competingPairs(entries, lists);
+  if (entries.length <= few) return pairs - competingPairsOfOwners(entries, owners);
+  const byOwner: Entry[][] = Array.from({ length: owners }, () => []);
+  for (const entry of entries) byOwner[entry.owner]?.push(entry);
+  return byOwner.reduce((left, own) => left - (own.length < 2 ? 0 : competingPairs(own, lists)), pairs);
 }
 
-/** Up to here looking at each pair is quicker than counting who is of which list. */
-const pairwiseMax = 64;
-
-function pairByPair(entries: readonly Entry[]): number {
-  const competing = entries.filter(({ category }) => category.categories.length > 0);
+/** Pairs of entries whose lists compete, of one list too: a list competes with itself unless it is empty. */
+function competingPairs(entries: readonly Entry[], lists: readonly CategoryClass[]): number {
+  const counts: number[] = [];
+  const present: number[] = [];
+  for (const { list } of entries) {
+    const count = counts[list] ?? 0;
+    if (count === 0) present.push(list);
+    counts[list] = count + 1;
+  }
   let pairs = 0;
-  for (let a = 1; a < competing.length; a++) {
-    const { owner, category } = competing[a] as Entry;
+  for (let a = 0; a < present.length; a++) {
+    const one = present[a] as number;
+    const category = lists[one] as CategoryClass;
+    if (category.categories.length === 0) continue;
+    const size = counts[one] as number;
+    pairs += (size * (size - 1)) / 2;
     for (let b = 0; b < a; b++) {
-      const other = competing[b] as Entry;
-      if (other.owner !== owner && competes(category, other.category)) pairs += 1;
+      const other = present[b] as number;
+      if (competes(category, lists[other] as CategoryClass)) pairs += size * (counts[other] as number);
     }
   }
   return pairs;
 }
 
-function competingPairs(sizes: ReadonlyMap<CategoryClass, number>): number {
+/** Up to so many candidates nobody is cut, and an owner's ads are compared pair by pair: counting would take longer. */
+const few = 64;
+const newest = new Int32Array(few);
+const before = new Int32Array(few);
+
+function competingPairsOfOwners(entries: readonly Entry[], owners: number): number {
+  newest.fill(-1, 0, owners);
   let pairs = 0;
-  const classes = [...sizes];
-  for (let a = 0; a < classes.length; a++) {
-    const [one, size] = classes[a] as [CategoryClass, number];
-    pairs += (size * (size - 1)) / 2;
-    for (let b = a + 1; b < classes.length; b++) {
-      const [other, others] = classes[b] as [CategoryClass, number];
-      if (competes(one, other)) pairs += size * others;
+  for (let at = 0; at < entries.length; at++) {
+    const { owner, category } = entries[at] as Entry;
+    const last = newest[owner] as number;
+    before[at] = last;
+    newest[owner] = at;
+    if (category.categories.length === 0) continue;
+    for (let other = last; other >= 0; other = before[other] as number) {
+      if (competes(category, (entries[other] as Entry).category)) pairs += 1;
     }
   }
   return pairs;
@@ -105,7 +124,7 @@ function competingPairs(sizes: ReadonlyMap<CategoryClass, number>): number {
 
 /**
  * The candidates that can be in the pod that the plain solver finds, in its order. Who is cut could give its place to somebody
- * before it of the same length and tier, and the pod would be better, or as good and earlier in the order. Let x be in a pod with
+ * before it of the same length, tier and place, and the pod would be better, or as good and earlier in the order. Let x be in a pod with
  * at most m = maxAds − 1 others, and let y come before x by (quality for user_experience, then) the order of candidates, so that
  * y is worth no less. y can take x's place, length and all, where none of the others keeps y out. That one of several such y can is sure
  *
@@ -114,21 +133,20 @@ function competingPairs(sizes: ReadonlyMap<CategoryClass, number>): number {
  * 3. for one of 2m + 1 of different owners and of lists no two of which are connected by competition: each of the others
  *    keeps out one owner and one such connected group. Apart by seconds is then no question either: y competes with nobody.
  *
- * In 1 and 2, x and y compete with the same ads, so they have to be as far apart from the same. All of it rests on `owned`: without it
- * nobody is cut, nor of `few` candidates, whom to cut is not worth the while.
+ * In 1 and 2, x and y compete with the same ads, so they have to be as far apart from the same. All of it rests on `owned`, and on
+ * no campaign's cap keeping y out: else nobody is cut, nor of `uncut` candidates, whom to cut is not worth the while.
  */
-export function contenders(field: Field, rules: PodRules, few = 64): readonly Entry[] {
-  const cutting = field.owned && field.entries.length > few;
-  const sorted = cutting ? bestOfEach(field.entries, rules) : [...field.entries];
-  sorted.sort((a, b) => compareCandidates(a.candidate, b.candidate) || a.given - b.given);
-  if (!cutting) return sorted;
+export function contenders(field: Field, rules: PodRules, uncut = few): readonly Entry[] {
+  if (!field.owned || field.entries.length <= uncut || hasCaps(field.entries, rules))
+    return sortedEntries(field.entries);
+  const sorted = bestOfEach(field.entries, rules).sort(compareEntries);
   const groups = groupsOf(sorted);
   const others = Math.max(0, Math.min(rules.maxAds, adsThatFit(sorted, rules)) - 1);
   const seen = new Map<number, Seen>();
   const kept = new Set<Entry>();
   for (const entry of byDominance(sorted, rules)) {
     const { candidate, category, owner } = entry;
-    const kind = 2 * candidate.durationSeconds + (candidate.house ? 1 : 0);
+    const kind = kindOf(candidate);
     const before = seen.get(kind) ?? { listOwners: new Map(), owners: new Set(), groups: new Set(), apart: 0 };
     seen.set(kind, before);
     if (before.apart > 2 * others) continue;
@@ -146,7 +164,50 @@ export function contenders(field: Field, rules: PodRules, few = 64): readonly En
   return sorted.filter((entry) => kept.has(entry));
 }
 
-/** What has been kept of one length and tier. */
+/** A campaign may have more than one ad in a pod, and not any number of them. */
+export function hasCaps(entries: readonly Entry[], { allowDuplicateAdvertisers, maxAds }: PodRules): boolean {
+  if (!allowDuplicateAdvertisers) return false;
+  return entries.some(({ candidate: { podMax } }) => podMax !== null && podMax < maxAds);
+}
+
+/** Who may take whose place in a pod: one length, one tier, one wish. */
+function kindOf({ durationSeconds, tier, place }: PodCandidate): number {
+  return 9 * durationSeconds + 3 * tiers.indexOf(tier) + (place === null ? 0 : place === 'first' ? 1 : 2);
+}
+
+function compareEntries(a: Entry, b: Entry): number {
+  return compareCandidates(a.candidate, b.candidate) || a.given - b.given;
+}
+
+const keys = new Float64Array(few);
+const scoreMax = 2 ** 40;
+
+/** In the order of candidates. Few are sorted as numbers: tier, score and place among the given in one. */
+function sortedEntries(entries: readonly Entry[]): readonly Entry[] {
+  const count = entries.length;
+  if (count > few) return entries.toSorted(compareEntries);
+  for (let at = 0; at < count; at++) {
+    const { tier, scoreMicros } = (entries[at] as Entry).candidate;
+    if (!Number.isInteger(scoreMicros) || scoreMicros < 0 || scoreMicros >= scoreMax)
+      return entries.toSorted(compareEntries);
+    const rank = tier === 'standard' ? 1 : tier === 'house' ? 2 : 0;
+    keys[at] = ((rank + 1) * scoreMax - scoreMicros) * few + at;
+  }
+  keys.subarray(0, count).sort();
+  const sorted: Entry[] = [];
+  let tie = false;
+  let last = -1;
+  for (let at = 0; at < count; at++) {
+    const key = keys[at] as number;
+    const kind = Math.floor(key / few);
+    tie ||= kind === last;
+    last = kind;
+    sorted.push(entries[key - kind * few] as Entry);
+  }
+  return tie ? sorted.sort(compareEntries) : sorted;
+}
+
+/** What has been kept of one length, tier and place. */
 interface Seen {
   readonly listOwners: Map<CategoryClass, Set<number>>;
   /** Owners and groups of those that share neither with each other, and how many they are. */
@@ -155,12 +216,11 @@ interface Seen {
   apart: number;
 }
 
-/** Of each length, tier, owner and list of categories the best, without sorting them all. */
+/** Of each kind, owner and list of categories the best, without sorting them all. */
 function bestOfEach(entries: readonly Entry[], rules: PodRules): Entry[] {
   const best = new Map<number, Map<number, Entry>>();
   for (const entry of entries) {
-    const { durationSeconds, house } = entry.candidate;
-    const kind = 2 * durationSeconds + (house ? 1 : 0);
+    const kind = kindOf(entry.candidate);
     const place = entry.owner * 65_536 + entry.category.index;
     let ofKind = best.get(kind);
     if (ofKind === undefined) {

@@ -1,7 +1,7 @@
-import type { Objective } from '../campaign.ts';
+import type { Objective, Tier } from '../campaign.ts';
 import type { PodCandidate } from './pod.ts';
 
-/** What the ads of one tier (standard or house) add up to. All integers. */
+/** What the ads of one tier add up to. All integers. */
 export interface TierTotals {
   readonly ads: number;
   readonly seconds: number;
@@ -10,16 +10,13 @@ export interface TierTotals {
   readonly qualitySeconds: number;
 }
 
-export interface PodTotals {
-  readonly standard: TierTotals;
-  readonly house: TierTotals;
-}
+export type PodTotals = Readonly<Record<Tier, TierTotals>>;
 
 /**
- * A pod's worth, compared from left to right. Standard ads come first and house ads last, so that any standard gain beats any
- * number of house ads. The first number is the value that a solution reports.
+ * A pod's worth, compared from left to right: two numbers for each tier, guaranteed first and house last, so that any gain of one
+ * tier beats whatever the next could bring.
  */
-export type ObjectiveVector = readonly [number, number, number, number];
+export type ObjectiveVector = readonly [number, number, number, number, number, number];
 
 /**
  * What one more ad costs the viewer, in quality-seconds for each ad before it: the fatigue of n ads is 1,500·n(n−1)/2, so a sixth
@@ -28,17 +25,17 @@ export type ObjectiveVector = readonly [number, number, number, number];
 export const fatigueStep = 1_500;
 
 const noTotals: TierTotals = { ads: 0, seconds: 0, scoreMicros: 0, qualitySeconds: 0 };
-export const emptyTotals: PodTotals = { standard: noTotals, house: noTotals };
+export const emptyTotals: PodTotals = { guaranteed: noTotals, standard: noTotals, house: noTotals };
 
 export function addToTotals(totals: PodTotals, ad: PodCandidate): PodTotals {
-  const tier = ad.house ? totals.house : totals.standard;
+  const tier = totals[ad.tier];
   const grown: TierTotals = {
     ads: tier.ads + 1,
     seconds: tier.seconds + ad.durationSeconds,
     scoreMicros: tier.scoreMicros + ad.scoreMicros,
     qualitySeconds: tier.qualitySeconds + ad.durationSeconds * ad.qualityCenti,
   };
-  return ad.house ? { standard: totals.standard, house: grown } : { standard: grown, house: totals.house };
+  return { ...totals, [ad.tier]: grown };
 }
 
 export function totalsOf(ads: readonly PodCandidate[]): PodTotals {
@@ -47,22 +44,29 @@ export function totalsOf(ads: readonly PodCandidate[]): PodTotals {
 
 /**
  * revenue: summed score, ties by filled seconds. fill_rate: filled seconds, ties by score. user_experience: quality-weighted
- * seconds less fatigue, ties by score. House ads count likewise, after all of that.
+ * seconds less fatigue, ties by score. House ads count by seconds first: what they score is nobody's money.
  */
-export function objectiveVector(objective: Objective, { standard, house }: PodTotals): ObjectiveVector {
+export function objectiveVector(objective: Objective, { guaranteed, standard, house }: PodTotals): ObjectiveVector {
   switch (objective) {
     case 'revenue':
-      return [standard.scoreMicros, standard.seconds, house.seconds, house.scoreMicros];
+      return [...scoreFirst(guaranteed), ...scoreFirst(standard), ...secondsFirst(house)];
     case 'fill_rate':
-      return [standard.seconds, standard.scoreMicros, house.seconds, house.scoreMicros];
-    case 'user_experience':
-      return [
-        standard.qualitySeconds - fatigue(0, standard.ads),
-        standard.scoreMicros,
-        house.qualitySeconds - fatigue(standard.ads, house.ads),
-        house.scoreMicros,
-      ];
+      return [...secondsFirst(guaranteed), ...secondsFirst(standard), ...secondsFirst(house)];
+    case 'user_experience': {
+      const before = guaranteed.ads + standard.ads;
+      return [...felt(guaranteed, 0), ...felt(standard, guaranteed.ads), ...felt(house, before)];
+    }
   }
+}
+
+const scoreFirst = ({ scoreMicros, seconds }: TierTotals) => [scoreMicros, seconds] as const;
+const secondsFirst = ({ scoreMicros, seconds }: TierTotals) => [seconds, scoreMicros] as const;
+const felt = (tier: TierTotals, before: number) =>
+  [tier.qualitySeconds - fatigue(before, tier.ads), tier.scoreMicros] as const;
+
+/** What a solution reports: the objective's first number over the tiers that are paid for. */
+export function reportedValue([guaranteed, , standard]: ObjectiveVector): number {
+  return guaranteed + standard;
 }
 
 /** The fatigue that `more` ads add to `before` ads. */

@@ -1,12 +1,14 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { remainingOf, upperBound } from './bound.ts';
-import { compareVectors, emptyTotals, fatigueStep, objectiveVector, totalsOf } from './objective.ts';
+import { fatigueStep } from './objective.ts';
 import { solvePod } from './plain-solver.ts';
 import type { PodCandidate, PodRules } from './pod.ts';
+import { ad, inCategory } from './test-ads.ts';
 
 const rules: PodRules = {
   durationSeconds: 90,
+  exactDuration: false,
+  allowedDurations: null,
+  backupAds: 0,
   minAds: 1,
   maxAds: 4,
   objective: 'revenue',
@@ -16,22 +18,6 @@ const rules: PodRules = {
   nodeLimit: 100_000,
 };
 
-function ad(id: string, durationSeconds: number, scoreMicros: number, more: Partial<PodCandidate> = {}): PodCandidate {
-  return {
-    campaignId: `k-${id}`,
-    creativeId: id,
-    advertiserId: `a-${id}`,
-    mediaUrl: `m-${id}`,
-    durationSeconds,
-    categories: [],
-    scoreMicros,
-    qualityCenti: 500,
-    house: false,
-    ...more,
-  };
-}
-
-const inCategory = (id: string, ...ancestors: string[]) => ({ categories: [{ id, name: id, ancestors }] });
 const ids = (candidates: readonly PodCandidate[], changed: Partial<PodRules> = {}) =>
   solvePod(candidates, { ...rules, ...changed }).ads.map(({ candidate }) => candidate.creativeId);
 
@@ -91,7 +77,7 @@ test('an ad too few between competitors is too few, to the second', () => {
 
 test('to the viewer a house ad comes after all others', () => {
   const paid = [ad('a', 15, 100), ad('b', 15, 90)];
-  const house = (qualityCenti: number) => ad('h', 15, 1, { house: true, qualityCenti });
+  const house = (qualityCenti: number) => ad('h', 15, 1, { tier: 'house', qualityCenti });
   const even = (2 * fatigueStep) / 15;
   expect(ids([...paid, house(even - 1)], { objective: 'user_experience' })).toEqual(['a', 'b']);
   expect(ids([...paid, house(even)], { objective: 'user_experience' })).toEqual(['a', 'b', 'h']);
@@ -109,7 +95,7 @@ test.each([
 });
 
 test('a standard ad beats any number of house ads, which fill what is left', () => {
-  const house = ['x', 'y', 'z'].map((id) => ad(id, 30, 1_000_000, { house: true, qualityCenti: 1_000 }));
+  const house = ['x', 'y', 'z'].map((id) => ad(id, 30, 1_000_000, { tier: 'house', qualityCenti: 1_000 }));
   for (const objective of ['revenue', 'fill_rate', 'user_experience'] as const) {
     expect(ids([...house, ad('paid', 60, 1)], { objective })).toEqual(['paid', 'x']);
   }
@@ -118,7 +104,7 @@ test('a standard ad beats any number of house ads, which fill what is left', () 
 test('a pod of fewer than min_ads is no pod', () => {
   const few = [ad('a', 30, 100), ad('b', 80, 90)];
   expect(solvePod(few, { ...rules, minAds: 2 })).toMatchObject({ ads: [], filledSeconds: 0, value: 0, exact: true });
-  expect(ids([...few, ad('h', 10, 1, { house: true })], { minAds: 2 })).toEqual(['a', 'h']);
+  expect(ids([...few, ad('h', 10, 1, { tier: 'house' })], { minAds: 2 })).toEqual(['a', 'h']);
 });
 
 test('at the node limit the answer is the best so far, and says so', () => {
@@ -135,154 +121,4 @@ test('at the node limit the answer is the best so far, and says so', () => {
 test('a duration that is no whole number of seconds is a broken invariant', () => {
   expect(() => solvePod([ad('a', 0, 1)], rules)).toThrow(RangeError);
   expect(() => solvePod([ad('a', 1.5, 1)], rules)).toThrow(RangeError);
-});
-
-/** Everything below is the oracle: every order of every set, judged by rules written a second time. */
-function everySequence(candidates: readonly PodCandidate[], most: number): (readonly PodCandidate[])[] {
-  if (most === 0) return [[]];
-  return [
-    [],
-    ...candidates.flatMap((first) =>
-      everySequence(
-        candidates.filter((other) => other !== first),
-        most - 1,
-      ).map((rest) => [first, ...rest]),
-    ),
-  ];
-}
-
-function isPod(ads: readonly PodCandidate[], { minAds, maxAds, ...given }: PodRules): boolean {
-  const seconds = ads.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
-  if (ads.length < minAds || ads.length > maxAds || seconds > given.durationSeconds) return false;
-  const repeats = (field: 'creativeId' | 'mediaUrl' | 'advertiserId' | 'campaignId') =>
-    new Set(ads.map((one) => one[field])).size < ads.length;
-  if (repeats('creativeId') || repeats('mediaUrl')) return false;
-  if (!given.allowDuplicateAdvertisers && (repeats('advertiserId') || repeats('campaignId'))) return false;
-  return !given.separation || keepsCompetitorsApart(ads, given.minSeparationSeconds);
-}
-
-function keepsCompetitorsApart(ads: readonly PodCandidate[], gapSeconds: number | null): boolean {
-  for (let late = 0; late < ads.length; late++) {
-    for (let early = 0; early < late; early++) {
-      const between = ads.slice(early + 1, late).reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
-      const compete = ads[early]?.categories.some((one) =>
-        ads[late]?.categories.some(
-          (other) => one.id === other.id || one.ancestors.includes(other.id) || other.ancestors.includes(one.id),
-        ),
-      );
-      if (compete && (gapSeconds === null || between < gapSeconds)) return false;
-    }
-  }
-  return true;
-}
-
-/** The first number of the objective, from the definition. */
-function worth(ads: readonly PodCandidate[], objective: PodRules['objective']): number {
-  const paid = ads.filter(({ house }) => !house);
-  if (objective === 'revenue') return paid.reduce((sum, one) => sum + one.scoreMicros, 0);
-  if (objective === 'fill_rate') return paid.reduce((sum, one) => sum + one.durationSeconds, 0);
-  return paid.reduce((sum, one, before) => sum + one.durationSeconds * one.qualityCenti - fatigueStep * before, 0);
-}
-
-const categories = fc.constantFrom(
-  {},
-  {},
-  inCategory('cars'),
-  inCategory('electric', 'cars'),
-  inCategory('vans', 'cars'),
-  inCategory('food'),
-);
-
-const someCandidates = (most: number) =>
-  fc
-    .array(
-      fc.record({
-        seconds: fc.constantFrom(6, 10, 15, 20, 30, 45, 60),
-        score: fc.integer({ min: 1, max: 40 }),
-        quality: fc.integer({ min: 0, max: 1_000 }),
-        category: categories,
-        advertiser: fc.integer({ min: 0, max: 9 }),
-        media: fc.integer({ min: 0, max: 15 }),
-        house: fc.constantFrom(false, false, false, true),
-      }),
-      { minLength: Math.min(4, most), maxLength: most, size: 'max' },
-    )
-    .map((drawn) =>
-      drawn.map(({ seconds, score, quality, category, advertiser, media, house }, index) =>
-        ad(`c${index}`, seconds, score, {
-          ...category,
-          advertiserId: `a${advertiser}`,
-          campaignId: `k${advertiser}-${index % 2}`,
-          mediaUrl: `m${media}`,
-          qualityCenti: quality,
-          house,
-        }),
-      ),
-    );
-
-const someRules = fc.record({
-  durationSeconds: fc.constantFrom(15, 30, 60, 90, 120, 180),
-  minAds: fc.constantFrom(0, 1, 1, 2, 3),
-  maxAds: fc.integer({ min: 1, max: 4 }),
-  objective: fc.constantFrom('revenue' as const, 'fill_rate' as const, 'user_experience' as const),
-  separation: fc.boolean(),
-  minSeparationSeconds: fc.constantFrom(null, 0, 10, 30, 60),
-  allowDuplicateAdvertisers: fc.boolean(),
-  nodeLimit: fc.constant(1_000_000),
-});
-
-test('the pod is as good as the best of all sequences, keeps every rule, and repeats', () => {
-  fc.assert(
-    fc.property(someCandidates(8), someRules, (candidates, drawn) => {
-      const solution = solvePod(candidates, drawn);
-      const pods = everySequence(candidates, drawn.maxAds).filter((ads) => isPod(ads, drawn));
-      const vectors = pods.map((ads) => objectiveVector(drawn.objective, totalsOf(ads)));
-      const ads = solution.ads.map(({ candidate }) => candidate);
-      expect(solution.exact).toBe(true);
-      expect(solution.bound).toBe(solution.value);
-      if (pods.length === 0) {
-        expect(solution).toMatchObject({ ads: [], value: 0 });
-        return;
-      }
-      expect(isPod(ads, drawn)).toBe(true);
-      expect(solution.value).toBe(Math.max(...pods.map((pod) => worth(pod, drawn.objective))));
-      const own = objectiveVector(drawn.objective, totalsOf(ads));
-      expect(vectors.filter((vector) => compareVectors(vector, own) > 0)).toEqual([]);
-      expect(solvePod(candidates.toReversed(), drawn).ads).toEqual(solution.ads);
-      let startSeconds = 0;
-      for (const placed of solution.ads) {
-        expect(placed.startSeconds).toBe(startSeconds);
-        startSeconds += placed.candidate.durationSeconds;
-      }
-      expect(solution.filledSeconds).toBe(startSeconds);
-    }),
-    { numRuns: 150 },
-  );
-});
-
-test('no pod exceeds the bound, at the root or when the search is cut short', () => {
-  fc.assert(
-    fc.property(someCandidates(8), someRules, fc.integer({ min: 0, max: 40 }), (candidates, drawn, nodeLimit) => {
-      const full = solvePod(candidates, drawn);
-      const remaining = remainingOf(candidates, drawn.maxAds);
-      const root = upperBound(drawn.objective, emptyTotals, remaining, 0, drawn.maxAds, drawn.durationSeconds);
-      const found = objectiveVector(drawn.objective, totalsOf(full.ads.map(({ candidate }) => candidate)));
-      found.forEach((part, index) => {
-        expect(root[index]).toBeGreaterThanOrEqual(part);
-      });
-      const cut = solvePod(candidates, { ...drawn, nodeLimit });
-      expect(cut.nodes).toBeLessThanOrEqual(nodeLimit);
-      expect(cut.bound).toBeGreaterThanOrEqual(cut.value);
-      if (!cut.exact) expect(cut.bound).toBeGreaterThanOrEqual(full.value);
-      if (cut.ads.length > 0) {
-        expect(
-          isPod(
-            cut.ads.map(({ candidate }) => candidate),
-            drawn,
-          ),
-        ).toBe(true);
-      }
-    }),
-    { numRuns: 200 },
-  );
 });

@@ -1,3 +1,4 @@
+import { backupsOf, keepsCaps } from './backups.ts';
 import { type Remaining, remainingOf, upperBound } from './bound.ts';
 import { countConflicts, type Relation, relationOf } from './conflicts.ts';
 import {
@@ -7,9 +8,10 @@ import {
   type ObjectiveVector,
   objectiveVector,
   type PodTotals,
+  reportedValue,
 } from './objective.ts';
 import { arrange, compareCandidates, countNode, type NodeCounter } from './order.ts';
-import type { PodAd, PodCandidate, PodRules, PodSolution } from './pod.ts';
+import { isUsable, type PodAd, type PodCandidate, type PodRules, type PodSolution } from './pod.ts';
 
 interface Best {
   readonly vector: ObjectiveVector;
@@ -30,17 +32,18 @@ interface Search {
  * The best pod by trying every set of candidates, and for a set that holds competitors every playing order. Left out is only what
  * cannot matter: sets that break a rule whatever is added, and sets whose upper bound is no better than the best so far.
  *
- * Among pods of equal worth the one found first wins: the one whose ads come first by (standard before house, score, creative id).
- * A pod of fewer than `minAds` is no pod: if none can be had, the answer is empty with value 0. House ads count for `minAds`.
- * `value` and `bound` are the first number of the objective over standard ads; at the node limit the bound is the one that the
- * root of the search had. Throws RangeError for a duration that is not a positive whole number of seconds.
+ * Among pods of equal worth the one found first wins: the one whose ads come first by (tier, score, creative id). A pod of fewer
+ * than `minAds`, or where the duration is to be filled exactly of fewer seconds, is no pod: if none can be had, the answer is empty
+ * with value 0. House ads count for both. `value` and `bound` are the first number of the objective over the ads that are paid
+ * for; at the node limit the bound is the one that the root of the search had. Throws RangeError for a duration that is not a
+ * positive whole number of seconds.
  */
 export function solvePod(candidates: readonly PodCandidate[], rules: PodRules): PodSolution {
   for (const { durationSeconds: seconds, creativeId } of candidates) {
     if (!Number.isSafeInteger(seconds) || seconds < 1)
       throw new RangeError(`creative ${creativeId} lasts ${seconds} s`);
   }
-  const sorted = [...candidates].sort(compareCandidates);
+  const sorted = candidates.filter((ad) => isUsable(ad, rules)).sort(compareCandidates);
   const search: Search = {
     candidates: sorted,
     relations: sorted.map((a) => sorted.map((b) => relationOf(a, b, rules))),
@@ -50,7 +53,7 @@ export function solvePod(candidates: readonly PodCandidate[], rules: PodRules): 
     best: null,
   };
   visit(search, [], emptyTotals, 0, rules.durationSeconds);
-  return solutionOf(search);
+  return solutionOf(search, candidates);
 }
 
 /** Judges the set `chosen` (ascending indices), then every set that adds candidates from `next` on. */
@@ -76,6 +79,10 @@ function visit(search: Search, chosen: readonly number[], totals: PodTotals, nex
 function judge(search: Search, chosen: readonly number[], totals: PodTotals): void {
   const { rules, best } = search;
   if (chosen.length < rules.minAds || chosen.length > rules.maxAds) return;
+  const ads = chosen.flatMap((index) => search.candidates[index] ?? []);
+  const seconds = ads.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
+  if (rules.exactDuration && seconds !== rules.durationSeconds) return;
+  if (!keepsCaps(ads)) return;
   const vector = objectiveVector(rules.objective, totals);
   if (best !== null && compareVectors(vector, best.vector) <= 0) return;
   const order = playingOrder(search, chosen);
@@ -83,13 +90,17 @@ function judge(search: Search, chosen: readonly number[], totals: PodTotals): vo
 }
 
 function playingOrder(search: Search, chosen: readonly number[]): readonly number[] | null {
-  const ads = chosen.map((index) => ({ index, durationSeconds: search.candidates[index]?.durationSeconds ?? 0 }));
+  const ads = chosen.flatMap((index) => {
+    const ad = search.candidates[index];
+    return ad ? [{ index, durationSeconds: ad.durationSeconds, place: ad.place }] : [];
+  });
   const mustBeApart = (a: { index: number }, b: { index: number }) => search.relations[a.index]?.[b.index] === 'apart';
   const arranged = arrange(ads, mustBeApart, search.rules.minSeparationSeconds ?? 0, search.counter);
   return arranged?.map(({ index }) => index) ?? null;
 }
 
-function solutionOf({ best, candidates, counter, remaining, rules }: Search): PodSolution {
+function solutionOf(search: Search, given: readonly PodCandidate[]): PodSolution {
+  const { best, candidates, counter, remaining, rules } = search;
   const ads: PodAd[] = [];
   let filledSeconds = 0;
   for (const index of best?.order ?? []) {
@@ -98,16 +109,17 @@ function solutionOf({ best, candidates, counter, remaining, rules }: Search): Po
     ads.push({ candidate, startSeconds: filledSeconds });
     filledSeconds += candidate.durationSeconds;
   }
-  const value = best?.vector[0] ?? 0;
-  const [rootBound] = upperBound(rules.objective, emptyTotals, remaining, 0, rules.maxAds, rules.durationSeconds);
-  const bound = counter.spent ? Math.max(value, rootBound) : value;
+  const value = best ? reportedValue(best.vector) : 0;
+  const most = upperBound(rules.objective, emptyTotals, remaining, 0, rules.maxAds, rules.durationSeconds);
+  const bound = counter.spent ? Math.max(value, reportedValue(most)) : value;
   return {
     ads,
+    backups: backupsOf(ads, given, rules),
     filledSeconds,
     value,
     bound,
     exact: !counter.spent,
     nodes: counter.nodes,
-    conflicts: countConflicts(candidates, rules),
+    conflicts: countConflicts(given, rules),
   };
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { CampaignCategory } from '../campaign.ts';
+import type { CampaignCategory, Tier } from '../campaign.ts';
 import type { PodCandidate, PodRules } from './pod.ts';
 
 const tree: readonly (readonly CampaignCategory[])[] = [
@@ -26,6 +26,10 @@ interface Shape {
   /** In one of so many media files of any advertiser; 0: each candidate has its own. */
   readonly sharedMedia: number;
   readonly house: number;
+  /** One in so many is guaranteed, wants a place, is capped; 0: none. */
+  readonly guaranteed: number;
+  readonly placed: number;
+  readonly capped: number;
 }
 
 const shapes: fc.Arbitrary<Shape> = fc.record({
@@ -36,6 +40,9 @@ const shapes: fc.Arbitrary<Shape> = fc.record({
   advertisers: fc.constantFrom(2, 5, 12),
   sharedMedia: fc.constantFrom(0, 0, 12),
   house: fc.constantFrom(0, 0, 4),
+  guaranteed: fc.constantFrom(0, 0, 3),
+  placed: fc.constantFrom(0, 0, 5),
+  capped: fc.constantFrom(0, 0, 2),
 });
 
 /** Candidates that tie, compete and repeat each other often. */
@@ -50,7 +57,9 @@ export function someCandidates(least: number, most: number): fc.Arbitrary<PodCan
           category: fc.nat(shape.categories - 1),
           advertiser: fc.nat(shape.advertisers - 1),
           media: fc.nat(Math.max(0, shape.sharedMedia - 1)),
-          house: shape.house === 0 ? fc.constant(false) : fc.nat(shape.house).map((drawn) => drawn === 0),
+          tier: tierOf(shape),
+          place: shape.placed === 0 ? fc.constant(null) : oneIn(shape.placed, ['first', 'last'] as const),
+          podMax: shape.capped === 0 ? fc.constant(null) : oneIn(shape.capped, [0, 1, 1, 2] as const),
         }),
         { minLength: least, maxLength: most, size: 'max' },
       )
@@ -67,13 +76,27 @@ export function someCandidates(least: number, most: number): fc.Arbitrary<PodCan
   );
 }
 
+function tierOf({ guaranteed, house }: Shape): fc.Arbitrary<Tier> {
+  return fc.tuple(fc.nat(Math.max(0, guaranteed)), fc.nat(Math.max(0, house))).map(([one, other]) => {
+    if (guaranteed > 0 && one === 0) return 'guaranteed';
+    return house > 0 && other === 0 ? 'house' : 'standard';
+  });
+}
+
+function oneIn<T>(many: number, values: readonly T[]): fc.Arbitrary<T | null> {
+  return fc.tuple(fc.nat(many), fc.constantFrom(...values)).map(([drawn, value]) => (drawn === 0 ? value : null));
+}
+
 export const someRules: fc.Arbitrary<PodRules> = fc.record({
   durationSeconds: fc.constantFrom(15, 30, 60, 90, 120, 180),
+  exactDuration: fc.constantFrom(false, false, false, true),
+  allowedDurations: fc.constantFrom(null, null, null, null, null, [15, 30], [30, 60]),
   minAds: fc.constantFrom(0, 1, 1, 2, 3),
   maxAds: fc.integer({ min: 1, max: 5 }),
   objective: fc.constantFrom('revenue' as const, 'fill_rate' as const, 'user_experience' as const),
   separation: fc.constantFrom(true, true, false),
   minSeparationSeconds: fc.constantFrom(null, null, 0, 10, 30, 60),
   allowDuplicateAdvertisers: fc.boolean(),
+  backupAds: fc.constantFrom(0, 0, 1, 3),
   nodeLimit: fc.constant(3_000_000),
 });

@@ -3,11 +3,11 @@ import { fatigueStep, type ObjectiveVector } from './objective.ts';
 import type { PodRules } from './pod.ts';
 
 /**
- * Worth in two numbers instead of four: the first two of an objective's vector in one, the last two in another. The first of a
- * pair is scaled by more than the second can be, so comparing pair by pair is comparing number by number; sums stay whole and exact.
+ * The worth of each tier in one number instead of two. The first of the two is scaled by more than the second can be, so comparing
+ * one by one is comparing the whole vector; sums stay whole and exact.
  */
 export interface Worths {
-  /** What the first number of a standard pair is scaled by. */
+  /** What the first number is scaled by where ads are paid for. */
   readonly scale: number;
   /** Of each entry, in its tier. */
   readonly values: Float64Array;
@@ -23,28 +23,33 @@ export function worthsOf(entries: readonly Entry[], rules: PodRules, slots: numb
   let score = 1;
   let quality = 1;
   for (const { candidate } of entries) {
-    score = Math.max(score, candidate.scoreMicros);
-    quality = Math.max(quality, candidate.qualityCenti);
+    if (candidate.scoreMicros > score) score = candidate.scoreMicros;
+    if (candidate.qualityCenti > quality) quality = candidate.qualityCenti;
   }
   const scores = slots * score;
   const scale = (objective === 'revenue' ? durationSeconds : scores) + 1;
   const houseScale = scores + 1;
-  const firsts = { revenue: scores, fill_rate: durationSeconds, user_experience: durationSeconds * quality }[objective];
+  const firsts = objective === 'revenue' ? scores : durationSeconds * (tired ? quality : 1);
   const most = (Math.max(firsts, durationSeconds) + fatigueStep * slots * slots + 1) * Math.max(scale, houseScale);
   if (!Number.isSafeInteger(most)) return null;
   const values = new Float64Array(entries.length);
-  entries.forEach(({ candidate: { durationSeconds: seconds, scoreMicros, qualityCenti, house } }, index) => {
+  for (let index = 0; index < entries.length; index++) {
+    const { durationSeconds: seconds, scoreMicros, qualityCenti, tier } = (entries[index] as Entry).candidate;
     const first = tired ? seconds * qualityCenti : seconds;
-    if (house) values[index] = first * houseScale + scoreMicros;
+    if (tier === 'house') values[index] = first * houseScale + scoreMicros;
     else if (objective === 'revenue') values[index] = scoreMicros * scale + seconds;
     else values[index] = first * scale + scoreMicros;
-  });
-  const fatigueIn = (unit: number) =>
-    Float64Array.from({ length: slots + 1 }, (_, left) => (tired ? fatigueStep * (slots - left) * unit : 0));
-  return { scale, values, fatigue: fatigueIn(scale), houseFatigue: fatigueIn(houseScale) };
+  }
+  const fatigue = new Float64Array(slots + 1);
+  const houseFatigue = tired ? new Float64Array(slots + 1) : fatigue;
+  for (let left = 0; tired && left <= slots; left++) {
+    fatigue[left] = fatigueStep * (slots - left) * scale;
+    houseFatigue[left] = fatigueStep * (slots - left) * houseScale;
+  }
+  return { scale, values, fatigue, houseFatigue };
 }
 
-/** The first number of the objective in a standard worth. */
+/** The objective's first number in the worth of a tier that is paid for. */
 export function firstOf(worth: number, { scale }: Worths): ObjectiveVector[0] {
   return Math.floor(worth / scale);
 }

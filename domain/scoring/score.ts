@@ -15,6 +15,14 @@ export interface Score {
 /** What an impression of a flat campaign without budget or goal is taken to be worth: a CPM of 10. */
 export const defaultFlatValueMicros = micros(10_000);
 
+/** How much quality and shadow price count, in percent. */
+export interface ScoreWeights {
+  readonly qualityPercent: number;
+  readonly shadowPricePercent: number;
+}
+
+export const fullWeights: ScoreWeights = { qualityPercent: 100, shadowPricePercent: 100 };
+
 /**
  * Scores one impression. `muPpm` is the shadow price in millionths of the price. The quality factor is 0.5 + quality/10, so 1 for
  * average quality. `flatValueMicros` stands for the price of a flat campaign (see flatValue). A house ad is worth 1 micro
@@ -26,14 +34,17 @@ export function score(
   muPpm: number,
   flatValueMicros: number,
   tier: Tier = 'standard',
+  weights: ScoreWeights = fullWeights,
 ): Score {
   if (tier === 'house') return { valueMicros: micros(1), expectedPriceMicros: micros(0), scoreMicros: micros(1) };
   const expected = expectedPrice(pricing, rates, flatValueMicros);
-  const value = Math.round((expected * (500 + rates.qualityCenti)) / 1_000);
+  const quality = Math.round(((rates.qualityCenti - 500) * weights.qualityPercent) / 100);
+  const value = Math.max(0, Math.round((expected * (1_000 + quality)) / 1_000));
+  const mu = Math.round((muPpm * weights.shadowPricePercent) / 100);
   return {
     valueMicros: micros(value),
     expectedPriceMicros: micros(expected),
-    scoreMicros: micros(value - Math.round((expected * muPpm) / 1_000_000)),
+    scoreMicros: micros(value - Math.round((expected * mu) / 1_000_000)),
   };
 }
 

@@ -1,7 +1,11 @@
 import type { Context } from '../request.ts';
 import { canonicalZone } from '../zone.ts';
+import { type ContentTaxonomy, noTaxonomy } from './content-taxonomy.ts';
+import { ownFields } from './dimensions.ts';
 import { countryOf } from './geo.ts';
 import * as names from './names.ts';
+import { rating } from './ratings.ts';
+import { readUserAgent } from './user-agent.ts';
 
 /** The request's own fields, as they came: anything may be missing, misspelt or of another type. */
 export interface RawContext {
@@ -13,12 +17,44 @@ export interface RawContext {
 
 type RawFields = Readonly<Record<string, unknown>>;
 
+/** What is known of the viewer besides what the request says: it fills in what the request leaves out. */
+export interface Surroundings {
+  /** The viewer's own, never a stitcher's. */
+  readonly userAgent?: string | null;
+  /** Where the address is, in fields as a request has them; `time_zone` too. */
+  readonly place?: RawFields | null;
+  readonly taxonomy?: ContentTaxonomy;
+}
+
 /** Brings a request's fields into the form that rules are matched against. What cannot be read is unknown (null), never an error. */
-export function normaliseContext(raw: RawContext, at: number): Context {
-  const geo = raw.geo ?? {};
-  const device = raw.device ?? {};
+export function normaliseContext(raw: RawContext, at: number, around: Surroundings = {}): Context {
   const content = raw.content ?? {};
   const user = raw.user ?? {};
+  const found = (around.taxonomy ?? noTaxonomy).read(read(content.category, (text) => text || null));
+  const place = readPlace(raw.geo ?? {});
+  const byAddress = around.place ? readPlace(around.place) : null;
+  const isThere = byAddress !== null && agrees(place, byAddress);
+  const zoneThere = isThere ? read(around.place?.time_zone, canonicalZone) : null;
+  return {
+    ...(isThere ? byAddress : place),
+    ...readDevice(raw.device ?? {}, around.userAgent ?? null),
+    contentCategory: read(content.category, names.category),
+    contentCategories: found.holds,
+    contentDoubts: found.doubts,
+    contentGenre: read(content.genre, names.identifier),
+    contentRating: read(content.rating, rating),
+    age: readWhole(user.age, 120),
+    gender: read(user.gender, names.gender),
+    householdIncome: readWhole(user.household_income, 1_000_000_000),
+    timeZone: read(user.time_zone, canonicalZone) ?? zoneThere,
+    more: ownFields.length === 0 ? nothingMore : readMore(raw),
+    at,
+  };
+}
+
+type Place = Pick<Context, 'country' | 'region' | 'city' | 'dma'>;
+
+function readPlace(geo: RawFields): Place {
   const givenCountry = read(geo.country, names.country);
   const region = readRegion(geo.region, givenCountry);
   return {
@@ -26,18 +62,35 @@ export function normaliseContext(raw: RawContext, at: number): Context {
     region,
     city: read(geo.city, names.city),
     dma: read(geo.dma, names.dma),
-    deviceType: read(device.type, names.deviceType),
-    os: read(device.os, names.operatingSystem),
-    brand: read(device.brand, names.deviceBrand) ?? read(device.os, names.brandInOs),
-    contentCategory: read(content.category, names.identifier),
-    contentGenre: read(content.genre, names.identifier),
-    contentRating: read(content.rating, names.rating),
-    age: readWhole(user.age, 120),
-    gender: read(user.gender, names.gender),
-    householdIncome: readWhole(user.household_income, 1_000_000_000),
-    timeZone: read(user.time_zone, canonicalZone),
-    at,
   };
+}
+
+/** An address that lies elsewhere than the request says is no help: half of one place and half of another is neither. */
+function agrees(given: Place, found: Place): boolean {
+  return (['country', 'region', 'city', 'dma'] as const).every(
+    (level) => given[level] === null || given[level] === found[level],
+  );
+}
+
+function readDevice(device: RawFields, userAgent: string | null): Pick<Context, 'deviceType' | 'os' | 'brand'> {
+  const deviceType = read(device.type, names.deviceType);
+  const os = read(device.os, names.operatingSystem);
+  const brand = read(device.brand, names.deviceBrand) ?? read(device.os, names.brandInOs);
+  if (userAgent === null || (deviceType !== null && os !== null && brand !== null)) return { deviceType, os, brand };
+  const told = readUserAgent(userAgent);
+  return { deviceType: deviceType ?? told.type, os: os ?? told.os, brand: brand ?? told.brand };
+}
+
+const nothingMore: Context['more'] = {};
+
+function readMore(raw: RawContext): Context['more'] {
+  const more: Record<string, string> = {};
+  for (const { dimension, field } of ownFields) {
+    const value = raw[field.in]?.[field.name];
+    const parsed = value === undefined || value === null ? null : dimension.parse(value);
+    if (parsed !== null && 'value' in parsed) more[dimension.name] = String(parsed.value);
+  }
+  return more;
 }
 
 /** "US-CA" as it stands; "CA" within a known country. */

@@ -1,6 +1,6 @@
 import type { Context } from '../request.ts';
 import { type WallClock, wallClock } from '../zone.ts';
-import type { Parsed } from './dimension.ts';
+import type { Parsed, ValueSchema } from './dimension.ts';
 
 /** Minutes of the wall clock, the end not included. An end before the start is on the next day. */
 export interface DayPart {
@@ -27,6 +27,13 @@ export function startDays(parts: readonly DayPart[], clock: WallClock): readonly
     return now < endMinute ? [yesterday] : [];
   });
 }
+
+const time = { type: 'string', pattern: '^\\d{2}:[0-5]\\d$' };
+export const dayPartSchema: ValueSchema = {
+  type: 'object',
+  required: ['start', 'end'],
+  properties: { start: time, end: time },
+};
 
 /** {"start":"22:00","end":"02:00"}; the end may be "24:00". Equal times are refused: a whole day is 00:00 to 24:00. */
 export function parseDayPart(value: unknown): Parsed<DayPart> {

@@ -1,4 +1,3 @@
-import type { DimensionName } from '../campaign.ts';
 import type { Context } from '../request.ts';
 
 /** Whether a moment has one of the listed values. `unknown` fails an include and passes an exclude. */
@@ -13,59 +12,106 @@ export type Parsed<Value> = { readonly value: Value } | { readonly problem: stri
  * range: a listed range holds if the number read lies in it. place and time: read together, see geo.ts and day-times.ts.
  */
 export type Lookup =
-  | { readonly by: 'name'; readonly read: (context: Context) => readonly string[]; readonly everybody: string | null }
+  | {
+      readonly by: 'name';
+      readonly read: (context: Context) => readonly string[];
+      /** Names that stop an exclude besides those read, although nobody knows whether they hold. */
+      readonly doubt: (context: Context) => readonly string[];
+      readonly everybody: string | null;
+    }
   | { readonly by: 'range'; readonly read: (context: Context) => number | null }
   | { readonly by: 'place' }
   | { readonly by: 'time' };
 
-/** One kind of thing a rule can ask about. `values` given to `matches` are what this dimension's `parse` returned. */
-export interface Dimension {
-  readonly name: DimensionName;
+/** What a dimension is about: the order in which rules are checked and explained. */
+export const subjects = ['place', 'device', 'content', 'viewer', 'time'] as const;
+export type Subject = (typeof subjects)[number];
+
+/** The JSON schema of one listed value. */
+export type ValueSchema = Readonly<Record<string, unknown>>;
+
+/** A text in the ad request that only this dimension reads: `content.channel` is { in: 'content', name: 'channel' }. */
+export interface RequestField {
+  readonly in: 'geo' | 'device' | 'content' | 'user';
+  readonly name: string;
+}
+
+/** One kind of thing a rule can ask about. `values` given to `matches` and `bars` are what this dimension's `parse` returned. */
+export interface Dimension<Name extends string = string> {
+  readonly name: Name;
+  readonly about: Subject;
   readonly doc: string;
   readonly example: unknown;
+  readonly schema: ValueSchema;
+  /** Null: the context has a field for it. */
+  readonly field: RequestField | null;
   readonly lookup: Lookup;
   parse(value: unknown): Parsed<unknown>;
   /** `zone`: the campaign's, used where the viewer's is not known. */
   matches(values: readonly unknown[], context: Context, zone: string): Answer;
+  /** Whether an exclude of these values stops the moment; most say what `matches` says. */
+  bars(values: readonly unknown[], context: Context, zone: string): Answer;
 }
 
-interface Definition<Value> {
-  readonly name: DimensionName;
+type Asked<Value> = (values: readonly Value[], context: Context, zone: string) => Answer;
+
+interface Definition<Name extends string, Value> {
+  readonly name: Name;
+  readonly about: Subject;
   readonly doc: string;
   readonly example: unknown;
+  readonly schema: ValueSchema;
+  readonly field?: RequestField;
   readonly lookup: Lookup;
   readonly parse: (value: unknown) => Parsed<Value>;
-  readonly matches: (values: readonly Value[], context: Context, zone: string) => Answer;
+  readonly matches: Asked<Value>;
+  readonly bars?: Asked<Value>;
 }
 
-/** Makes a dimension of any value type fit the one list. The cast is safe because values come from its own `parse`. */
-export function defineDimension<Value>(definition: Definition<Value>): Dimension {
+/** Makes a dimension of any value type fit the one list. The casts are safe because values come from its own `parse`. */
+export function defineDimension<const Name extends string, Value>(
+  definition: Definition<Name, Value>,
+): Dimension<Name> {
+  const { matches, bars = matches, field = null } = definition;
   return {
     ...definition,
-    matches: (values, context, zone) => definition.matches(values as readonly Value[], context, zone),
+    field,
+    matches: (values, context, zone) => matches(values as readonly Value[], context, zone),
+    bars: (values, context, zone) => bars(values as readonly Value[], context, zone),
   };
 }
 
 /** A dimension of plain names: matches when the moment's name is one of the listed. `lookup`: where an index reads it elsewhere. */
-export function nameDimension(
-  definition: Omit<Definition<string>, 'matches' | 'lookup'> & { readonly lookup?: Lookup },
+export function nameDimension<const Name extends string>(
+  definition: Omit<Definition<Name, string>, 'matches' | 'bars' | 'lookup' | 'schema'> & { readonly lookup?: Lookup },
   read: (context: Context) => string | null,
-): Dimension {
+): Dimension<Name> {
   return defineDimension({
     lookup: lookupName(read),
+    schema: { type: 'string' },
     ...definition,
     matches: (values, context) => isAnyOf(read(context), values),
   });
 }
 
+/** A dimension of names out of a field of the request that is its own: everything about it is in its one file. */
+export function fieldDimension<const Name extends string>(
+  definition: Omit<Definition<Name, string>, 'matches' | 'bars' | 'lookup' | 'schema'> & {
+    readonly field: RequestField;
+  },
+): Dimension<Name> {
+  return nameDimension(definition, ({ more }) => more[definition.name] ?? null);
+}
+
 const nothing: readonly string[] = [];
+export const noDoubt = (): readonly string[] => nothing;
 
 export function lookupName(read: (context: Context) => string | null, everybody: string | null = null): Lookup {
   const readAll = (context: Context): readonly string[] => {
     const name = read(context);
     return name === null ? nothing : [name];
   };
-  return { by: 'name', read: readAll, everybody };
+  return { by: 'name', read: readAll, doubt: noDoubt, everybody };
 }
 
 /** A dimension of names under which any text is allowed once `normalise` gives it a form. */

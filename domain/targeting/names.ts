@@ -22,6 +22,13 @@ const typeAliases: Readonly<Record<string, string>> = {
   androidtv: 'android_tv',
   stb: 'set_top_box',
   settop_box: 'set_top_box',
+  xbox: 'game_console',
+  playstation: 'game_console',
+  ott_device: 'streaming_device',
+  chrome_cast: 'chromecast',
+  google_tv: 'android_tv',
+  phone: 'mobile',
+  smartphone: 'mobile',
   console: 'game_console',
   games_console: 'game_console',
 };
@@ -35,9 +42,32 @@ const osAliases: Readonly<Record<string, string>> = {
   androidtv: 'android_tv',
   google_tv: 'android_tv',
   tv_os: 'tvos',
+  lge_webos: 'webos',
+  web0s: 'webos',
   apple_tvos: 'tvos',
+  apple_tv: 'tvos',
+  appletv: 'tvos',
   fireos: 'fire_os',
   fire_tv: 'fire_os',
+  amazon_fire_os: 'fire_os',
+  amazon_fire_tv: 'fire_os',
+  vizio: 'smartcast',
+  smart_cast: 'smartcast',
+  vizio_smartcast: 'smartcast',
+  smartcast_os: 'smartcast',
+  vizio_os: 'smartcast',
+  vidaa_os: 'vidaa',
+  vidaa_u: 'vidaa',
+  hisense_vidaa: 'vidaa',
+  titanos: 'titan_os',
+  xbox_os: 'xbox',
+  xbox_one: 'xbox',
+  playstation_4: 'playstation',
+  playstation_5: 'playstation',
+  orbis_os: 'playstation',
+  chromecast: 'cast',
+  cast_os: 'cast',
+  google_cast: 'cast',
   roku_os: 'roku',
   rokuos: 'roku',
 };
@@ -46,11 +76,32 @@ const brandAliases: Readonly<Record<string, string>> = {
   samsung_electronics: 'samsung',
   lg_electronics: 'lg',
   lge: 'lg',
+  lg_electronics_inc: 'lg',
+  'samsung_electronics_co.': 'samsung',
   sony_corporation: 'sony',
+  sony_interactive_entertainment: 'sony',
+  'amazon.com': 'amazon',
+  amazon_fire: 'amazon',
+  google_inc: 'google',
+  roku_inc: 'roku',
+  vizio_inc: 'vizio',
+  tcl_corporation: 'tcl',
+  tpv: 'philips',
+  royal_philips: 'philips',
   apple_inc: 'apple',
 };
 
-const osBrands: Readonly<Record<string, string>> = { samsung_tizen: 'samsung', lg_webos: 'lg', apple_tvos: 'apple' };
+/** Names that say the maker, and systems that have but one. */
+const osBrands: Readonly<Record<string, string>> = {
+  samsung_tizen: 'samsung',
+  lg_webos: 'lg',
+  hisense_vidaa: 'hisense',
+  tvos: 'apple',
+  fire_os: 'amazon',
+  smartcast: 'vizio',
+  xbox: 'microsoft',
+  playstation: 'sony',
+};
 
 export function deviceType(text: string): string | null {
   return aliased(text, typeAliases);
@@ -66,7 +117,9 @@ export function deviceBrand(text: string): string | null {
 
 /** The maker that an operating system's name gives away: "Samsung Tizen". */
 export function brandInOs(text: string): string | null {
-  return osBrands[identifier(text) ?? ''] ?? null;
+  const name = identifier(text) ?? '';
+  const one = Object.hasOwn(osBrands, name) ? name : (operatingSystem(text) ?? '');
+  return Object.hasOwn(osBrands, one) ? (osBrands[one] ?? null) : null;
 }
 
 function aliased(text: string, aliases: Readonly<Record<string, string>>): string | null {
@@ -75,9 +128,10 @@ function aliased(text: string, aliases: Readonly<Record<string, string>>): strin
   return Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name;
 }
 
-/** Ratings as printed: upper case, joined by `-`: "pg 13" is `PG-13`. */
-export function rating(text: string): string | null {
-  return identifier(text)?.replaceAll('_', '-').toUpperCase() ?? null;
+/** A content category's id or name: "Food & Drink" and "food-and-drink" are `food_and_drink`. */
+export function category(text: string): string | null {
+  const name = identifier(text.replaceAll('&', ' and '));
+  return name?.replaceAll(/[^\p{L}\p{N}]+/gu, '_').replaceAll(/^_|_$/g, '') || null;
 }
 
 /** ISO 3166-1 alpha-2. UK is not one, but what everyone writes for GB. */

@@ -2,7 +2,7 @@ import type { Campaign, DimensionName } from '../campaign.ts';
 import type { Context } from '../request.ts';
 import { clockOf, type DayPart, startDays } from './day-times.ts';
 import type { Answer } from './dimension.ts';
-import { dimensions } from './dimensions/index.ts';
+import { dimensions } from './dimensions.ts';
 import { matchPlaces } from './geo.ts';
 import { placesOf, type ReadRule, readRule } from './read-rule.ts';
 
@@ -46,7 +46,9 @@ function firstFailure(rule: ReadRule, context: Context, zone: string): number | 
 
 function answer(rule: ReadRule, mode: Mode, name: DimensionName, context: Context, zone: string): Answer {
   const dimension = dimensions.find((one) => one.name === name);
-  return dimension === undefined ? 'unknown' : dimension.matches(rule[mode].get(name) ?? [], context, zone);
+  if (dimension === undefined) return 'unknown';
+  const values = rule[mode].get(name) ?? [];
+  return mode === 'include' ? dimension.matches(values, context, zone) : dimension.bars(values, context, zone);
 }
 
 /** Places are read together: which of them stand depends on which others are listed. */

@@ -1,5 +1,5 @@
 import type { DimensionName, TargetingRule } from '../campaign.ts';
-import { dimensions } from './dimensions/index.ts';
+import { dimensions } from './dimensions.ts';
 import type { ListedCity, ListedPlaces } from './geo.ts';
 
 /** The values of one mode, parsed: one list per dimension. A dimension without values is not there. */

@@ -1,15 +1,15 @@
 import type pg from 'pg';
-import type { Campaign, PodConfig } from '../../domain/campaign.ts';
+import type { Campaign } from '../../domain/campaign.ts';
 import { loadCampaigns } from './campaign-documents.ts';
 import {
   type NewCampaign,
   writeAdvertiser,
   writeCampaign,
-  writeCaps,
   writeCategories,
   writeCreatives,
   writeTargeting,
 } from './campaign-rows.ts';
+import { writeCaps } from './cap-rows.ts';
 
 /** Writes a campaign whole and puts it into the outbox; answers its new version. */
 export async function putCampaignRows(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {
@@ -17,9 +17,10 @@ export async function putCampaignRows(client: pg.PoolClient, campaign: NewCampai
   const version = await writeCampaign(client, campaign);
   await writeCreatives(client, campaign.id, campaign.creatives);
   await writeTargeting(client, campaign.id, campaign.targeting);
-  await writeCaps(client, campaign.id, campaign.caps);
+  const creativeIds = campaign.creatives.map(({ id }) => id);
+  const caps = await writeCaps(client, campaign.id, campaign.caps, creativeIds);
   await writeCategories(client, campaign.id, campaign.categories);
-  await announce(client, [{ ...campaign, version }]);
+  await announce(client, [{ ...campaign, caps, version }]);
   if (renamed) await announceRenamedAdvertiser(client, campaign.advertiserId, campaign.id);
   return version;
 }
@@ -34,19 +35,11 @@ export async function announceCampaigns(client: pg.PoolClient, ids: readonly str
   return changed[0]?.version ?? null;
 }
 
-/** `document` null: it is gone. */
-export async function announceRow(
-  client: pg.PoolClient,
-  kind: 'campaign' | 'pod',
-  id: string,
-  version: number,
-  document: Campaign | PodConfig | null,
-): Promise<void> {
-  await client.query('INSERT INTO outbox (kind, id, version, document) VALUES ($1, $2, $3, $4)', [
-    kind,
+/** The campaign is gone. */
+export async function announceGone(client: pg.PoolClient, id: string, version: number): Promise<void> {
+  await client.query(`INSERT INTO outbox (kind, id, version, document) VALUES ('campaign', $1, $2, NULL)`, [
     id,
     version,
-    document === null ? null : JSON.stringify(document),
   ]);
 }
 
@@ -62,7 +55,8 @@ async function announceRenamedAdvertiser(client: pg.PoolClient, advertiserId: st
   );
 }
 
-async function announce(client: pg.PoolClient, campaigns: readonly Campaign[]): Promise<void> {
+/** Tells of whole campaigns, in the transaction that changed them. */
+export async function announce(client: pg.PoolClient, campaigns: readonly Campaign[]): Promise<void> {
   await client.query(
     `INSERT INTO outbox (kind, id, version, document)
      SELECT 'campaign', * FROM unnest($1::uuid[], $2::bigint[], $3::json[])`,

@@ -2,16 +2,17 @@ import type pg from 'pg';
 import type {
   Campaign,
   CampaignCategory,
-  CapScope,
   Condition,
   Creative,
   FrequencyCap,
   MediaFile,
+  Place,
   PodConfig,
   TargetingRule,
 } from '../../domain/campaign.ts';
+import type { Experiment } from '../../domain/experiment.ts';
 import { micros, type PricingModel } from '../../domain/money.ts';
-import { capColumns } from './campaign-rows.ts';
+import { readCaps } from './cap-rows.ts';
 
 /** BIGINT arrives as text. */
 interface CampaignRow {
@@ -31,6 +32,7 @@ interface CampaignRow {
   goal_impressions: string | null;
   pacing_mode: Campaign['pacingMode'];
   tier: Campaign['tier'];
+  pod_place: Place | null;
 }
 
 /**
@@ -66,11 +68,17 @@ export async function loadCampaigns(
     goalImpressions: row.goal_impressions === null ? null : Number(row.goal_impressions),
     pacingMode: row.pacing_mode,
     tier: row.tier,
+    ...placeOf(row),
     targeting: targeting.get(row.id) ?? [],
     caps: caps.get(row.id) ?? [],
     categories: categories.get(row.id) ?? [],
     creatives: creatives.get(row.id) ?? [],
   }));
+}
+
+/** A document without a wish says nothing of it. */
+function placeOf({ pod_place: place }: { readonly pod_place: Place | null }): { readonly place?: Place } {
+  return place === null ? {} : { place };
 }
 
 /** Rows by their owner, in the order of the rows. */
@@ -99,24 +107,11 @@ async function loadTargeting(client: pg.PoolClient, ids: Ids): Promise<Map<strin
   );
 }
 
-type CapRow = { campaign_id: string; creative_id: string | null; scope: CapScope } & {
-  [C in (typeof capColumns)[number][1]]: number | null;
-};
-
 async function loadCaps(client: pg.PoolClient, ids: Ids): Promise<Map<string, FrequencyCap[]>> {
-  const { rows } = await client.query<CapRow>(
-    `SELECT * FROM frequency_caps
-     WHERE $1::uuid[] IS NULL OR campaign_id = ANY ($1) ORDER BY campaign_id, position, id`,
-    [ids],
-  );
   return group(
-    rows,
-    (row) => row.campaign_id,
-    (row) =>
-      capColumns.flatMap(([windowSeconds, column]) => {
-        const max = row[column];
-        return max === null ? [] : [{ scope: row.scope, creativeId: row.creative_id, windowSeconds, max }];
-      }),
+    await readCaps(client, ids),
+    ([campaignId]) => campaignId,
+    ([, cap]) => [cap],
   );
 }
 
@@ -152,6 +147,7 @@ interface CreativeRow {
   duration: number;
   status: Creative['status'];
   click_through: string | null;
+  pod_place: Place | null;
 }
 
 interface MediaRow {
@@ -166,7 +162,7 @@ interface MediaRow {
 
 async function loadCreatives(client: pg.PoolClient, ids: Ids): Promise<Map<string, Creative[]>> {
   const creatives = await client.query<CreativeRow>(
-    `SELECT campaign_id, id, name, duration, status, click_through FROM creatives
+    `SELECT campaign_id, id, name, duration, status, click_through, pod_place FROM creatives
      WHERE $1::uuid[] IS NULL OR campaign_id = ANY ($1) ORDER BY campaign_id, position, id`,
     [ids],
   );
@@ -193,6 +189,7 @@ async function loadCreatives(client: pg.PoolClient, ids: Ids): Promise<Map<strin
         status: row.status,
         media: media.get(row.id) ?? [],
         clickThrough: row.click_through,
+        ...placeOf(row),
       },
     ],
   );
@@ -207,8 +204,12 @@ interface PodRow {
   max_ads: number;
   enable_competitive_separation: boolean;
   min_separation_seconds: number | null;
+  separation_scope: 'pod' | 'stream';
   allow_duplicate_advertisers: boolean;
   optimization_goal: PodConfig['objective'];
+  exact_duration: boolean;
+  allowed_durations: number[] | null;
+  backup_ads: number;
 }
 
 export async function loadPods(client: pg.PoolClient): Promise<readonly PodConfig[]> {
@@ -222,7 +223,18 @@ export async function loadPods(client: pg.PoolClient): Promise<readonly PodConfi
     maxAds: row.max_ads,
     competitiveSeparation: row.enable_competitive_separation,
     minSeparationSeconds: row.min_separation_seconds,
+    separationScope: row.separation_scope,
     allowDuplicateAdvertisers: row.allow_duplicate_advertisers,
     objective: row.optimization_goal,
+    exactDuration: row.exact_duration,
+    allowedDurations: row.allowed_durations,
+    backupAds: row.backup_ads,
   }));
+}
+
+export async function loadExperiments(client: pg.PoolClient): Promise<readonly Experiment[]> {
+  const { rows } = await client.query<Omit<Experiment, 'version'> & { version: string }>(
+    'SELECT id, version, name, status, arms FROM experiments ORDER BY name',
+  );
+  return rows.map((row) => ({ ...row, version: Number(row.version) }));
 }

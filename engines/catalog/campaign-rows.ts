@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Campaign, CampaignCategory, Creative, FrequencyCap, TargetingRule } from '../../domain/campaign.ts';
+import type { Campaign, CampaignCategory, Creative, TargetingRule } from '../../domain/campaign.ts';
 import { EngineError } from '../errors.ts';
 
 /** A campaign as it is put: the catalog gives the version. */
@@ -9,14 +9,15 @@ export type NewCampaign = Omit<Campaign, 'version'>;
 export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {
   const { rows } = await client.query<{ version: string }>(
     `INSERT INTO campaigns (id, advertiser_id, name, status, start_date, end_date, time_zone, pricing_model,
-       price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+       price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier, pod_place)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      ON CONFLICT (id) DO UPDATE SET
        advertiser_id = excluded.advertiser_id, name = excluded.name, status = excluded.status,
        start_date = excluded.start_date, end_date = excluded.end_date, time_zone = excluded.time_zone,
        pricing_model = excluded.pricing_model, price_micros = excluded.price_micros,
        total_budget_micros = excluded.total_budget_micros, daily_budget_micros = excluded.daily_budget_micros,
        goal_impressions = excluded.goal_impressions, pacing_mode = excluded.pacing_mode, tier = excluded.tier,
+       pod_place = excluded.pod_place,
        version = campaigns.version + 1, updated_at = NOW()
      RETURNING version`,
     [
@@ -34,6 +35,7 @@ export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign
       campaign.goalImpressions,
       campaign.pacingMode,
       campaign.tier,
+      campaign.place ?? null,
     ],
   );
   return Number(rows[0]?.version);
@@ -62,11 +64,12 @@ export async function writeCreatives(
   const ids = creatives.map((creative) => creative.id);
   await client.query('DELETE FROM creatives WHERE campaign_id = $1 AND id <> ALL ($2::uuid[])', [campaignId, ids]);
   const written = await client.query(
-    `INSERT INTO creatives (campaign_id, id, position, name, duration, status, click_through, video_url)
-     SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[])
+    `INSERT INTO creatives (campaign_id, id, position, name, duration, status, click_through, video_url, pod_place)
+     SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[])
      ON CONFLICT (id) DO UPDATE SET
        position = excluded.position, name = excluded.name, duration = excluded.duration, status = excluded.status,
-       click_through = excluded.click_through, video_url = excluded.video_url, updated_at = NOW()
+       click_through = excluded.click_through, video_url = excluded.video_url,
+       pod_place = excluded.pod_place, updated_at = NOW()
      WHERE creatives.campaign_id = excluded.campaign_id`,
     [
       campaignId,
@@ -77,6 +80,7 @@ export async function writeCreatives(
       creatives.map((creative) => creative.status),
       creatives.map((creative) => creative.clickThrough),
       creatives.map((creative) => creative.media[0]?.url ?? null),
+      creatives.map((creative) => creative.place ?? null),
     ],
   );
   if (written.rowCount !== creatives.length) {
@@ -120,57 +124,6 @@ export async function writeTargeting(
   );
 }
 
-/** Window -> its column, in the order of the columns. */
-export const capColumns = [
-  [3_600, 'max_impressions_per_hour'],
-  [86_400, 'max_impressions_per_day'],
-  [604_800, 'max_impressions_per_week'],
-  [2_678_400, 'max_impressions_per_month'],
-] as const;
-
-/** Neighbours of one scope and creative, windows growing, share a row, so that rows look like the plan's. */
-function capRows(caps: readonly FrequencyCap[]) {
-  const rows: { scope: string; creativeId: string | null; maxima: (number | null)[] }[] = [];
-  for (const cap of caps) {
-    const column = capColumns.findIndex(([windowSeconds]) => windowSeconds === cap.windowSeconds);
-    if (column < 0) {
-      throw new EngineError(
-        'refused',
-        `catalog: a cap's window of ${cap.windowSeconds} s is no hour, day, week or month`,
-      );
-    }
-    let row = rows.at(-1);
-    const joins = row?.scope === cap.scope && row.creativeId === cap.creativeId;
-    if (!row || !joins || row.maxima.slice(column).some((max) => max !== null)) {
-      row = { scope: cap.scope, creativeId: cap.creativeId, maxima: capColumns.map(() => null) };
-      rows.push(row);
-    }
-    row.maxima[column] = cap.max;
-  }
-  return rows;
-}
-
-/** EngineError `refused` for a window that is none of the four. */
-export async function writeCaps(
-  client: pg.PoolClient,
-  campaignId: string,
-  caps: readonly FrequencyCap[],
-): Promise<void> {
-  const rows = capRows(caps);
-  await client.query('DELETE FROM frequency_caps WHERE campaign_id = $1', [campaignId]);
-  await client.query(
-    `INSERT INTO frequency_caps (campaign_id, position, scope, creative_id, ${capColumns.map(([, name]) => name).join(', ')})
-     SELECT $1, * FROM unnest($2::int[], $3::text[], $4::uuid[], $5::int[], $6::int[], $7::int[], $8::int[])`,
-    [
-      campaignId,
-      rows.map((_, position) => position),
-      rows.map((row) => row.scope),
-      rows.map((row) => row.creativeId),
-      ...capColumns.map((_, column) => rows.map((row) => row.maxima[column] ?? null)),
-    ],
-  );
-}
-
 /**
  * Writes the categories with the rows above them. A document names its categories, but only the ids of what is above: a
  * row made for such an id is called by it until a document names it. EngineError `refused` where the catalog knows
@@ -192,7 +145,7 @@ export async function writeCategories(
   await client.query('DELETE FROM campaign_competitive_categories WHERE campaign_id = $1', [campaignId]);
   await client.query(
     `INSERT INTO campaign_competitive_categories (campaign_id, category_id, position)
-     SELECT $1, * FROM unnest($2::uuid[], $3::int[])`,
+     SELECT $1, * FROM unnest($2::text[], $3::int[])`,
     [campaignId, categories.map((category) => category.id), categories.map((_, position) => position)],
   );
 }

@@ -47,7 +47,8 @@ export async function followCatalog(options: FollowOptions): Promise<CatalogView
   function take(change: CatalogChange): void {
     if (change.version <= (versions.get(change.id) ?? 0)) return;
     if (change.kind === 'pod') put(pods, change, readPodConfig);
-    else put(campaigns, change, readCampaign);
+    else if (change.kind === 'campaign') put(campaigns, change, readCampaign);
+    else return;
     versions.set(change.id, change.version);
     options.onChange?.(change);
   }

@@ -1,18 +1,24 @@
 import type { Campaign, PodConfig } from '../../domain/campaign.ts';
+import type { Experiment } from '../../domain/experiment.ts';
+import type { ContentCategory } from '../../domain/targeting/content-taxonomy.ts';
 
 /** All that deciders and workers hold in memory. */
 export interface CatalogSnapshot {
   readonly campaigns: readonly Campaign[];
   readonly pods: readonly PodConfig[];
+  /** The content taxonomy; not there: none was imported. */
+  readonly contentCategories?: readonly ContentCategory[];
+  /** Absent: none. */
+  readonly experiments?: readonly Experiment[];
 }
 
 /** A change that waits to be relayed to `catalog-changes`, in commit order. */
 export interface OutboxRecord {
   readonly sequence: number;
-  readonly kind: 'campaign' | 'pod';
+  readonly kind: 'campaign' | 'pod' | 'experiment';
   readonly id: string;
   readonly version: number;
-  readonly document: Campaign | PodConfig | null;
+  readonly document: Campaign | PodConfig | Experiment | null;
   readonly changedAt: number;
 }
 

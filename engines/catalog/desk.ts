@@ -1,4 +1,4 @@
-import type { Campaign, PodConfig } from '../../domain/campaign.ts';
+import type { Campaign } from '../../domain/campaign.ts';
 
 /** Rows as `pg` gives them: BIGINT as text, times as Date. */
 export interface Rows<R> {
@@ -21,8 +21,6 @@ export interface DeskWrite extends DeskTransaction {
   removeCampaign(id: string): Promise<void>;
   /** Announces campaigns whose documents changed by other rows than theirs, such as an advertiser's name. */
   announceCampaigns(ids: readonly string[]): Promise<unknown>;
-  /** Announces a pod as it is written, or (null) that it is gone. */
-  announcePod(id: string, version: number, pod: PodConfig | null): Promise<void>;
 }
 
 /** What management does at the catalog in PostgreSQL. Errors arrive as EngineError; what `work` throws passes, and nothing is kept. */

@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
-import { findPostgresBinaries } from './postgres-binaries.ts';
 import { endServer, livingServer } from './postgres-leftover.ts';
-import { type AsRoot, chooseRunAs, giveTo, type RunAs } from './postgres-runas.ts';
+import type { AsRoot } from './postgres-runas.ts';
+import { endOf, launch, type PostgresCluster, postgresCluster, serverCommand } from './server-command.ts';
 
 export interface EmbeddedPostgresOptions {
   /** Folder of the cluster, its password (0600), its port and its log. */
@@ -29,7 +26,6 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const USER = 'breakwater';
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 8_000;
 const ATTEMPTS = 4;
@@ -46,23 +42,15 @@ const real = systemClock();
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const path = resolve(options.path);
   const say = options.onProgress ?? (() => undefined);
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const runAs = await chooseRunAs(path, findPostgresBinaries(), options.asRoot, say);
-  const password = await keptPassword(path);
-  const data = join(runAs.home, 'pgdata');
+  const cluster = await postgresCluster(path, options.asRoot, say);
   let failure: EngineError | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const shared = await settleWithLivingServer(path, data, say);
-    if (shared)
-      return { url: urlOf(password, shared), ended: new Promise(() => undefined), stop: async () => undefined };
-    if (runAs.filesTo) await giveTo(data, runAs.filesTo);
-    if (!existsSync(data)) {
-      say('creating the catalog cluster');
-      await createCluster(runAs, data, password);
-    }
+    const shared = await settleWithLivingServer(path, cluster.data, say);
+    if (shared) return { url: cluster.urlOf(shared), ended: new Promise(() => undefined), stop: async () => undefined };
+    await cluster.ensure(say);
     const port = await choosePort(path, options.port);
     try {
-      return await startServer(path, runAs, data, port, password, say);
+      return await startServer(path, cluster, port, say);
     } catch (error) {
       if (!(error instanceof EngineError) || !error.retryable) throw error;
       // Its port was taken meanwhile, backends of a killed server still end, or another process was quicker.
@@ -82,49 +70,6 @@ async function settleWithLivingServer(path: string, data: string, say: (text: st
   say(`stopping a PostgreSQL left over by an earlier run (pid ${living.pid})`);
   await endServer(data, living.pid, STOP_MS_MAX, real);
   return null;
-}
-
-async function keptPassword(path: string): Promise<string> {
-  const file = join(path, 'password');
-  if (!existsSync(file)) await writeFile(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  await chmod(file, 0o600);
-  return (await readFile(file, 'utf8')).trim();
-}
-
-function urlOf(password: string, port: number): string {
-  return `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
-}
-
-/** Made beside its place and then renamed: a half-made cluster is never started. */
-async function createCluster(runAs: RunAs, data: string, password: string): Promise<void> {
-  const unfinished = `${data}.new`;
-  const passwordFile = join(runAs.home, `.password-${process.pid}`);
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { mode: 0o700 });
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-  try {
-    for (const made of [unfinished, passwordFile]) if (runAs.filesTo) await giveTo(made, runAs.filesTo);
-    const initdb = launch(
-      runAs,
-      'initdb',
-      ['-D', unfinished, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`].concat([
-        '--encoding=UTF8',
-        '--locale=C',
-        '--no-instructions',
-      ]),
-      'pipe',
-    );
-    let output = '';
-    initdb.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    initdb.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const ended = await endOf(initdb);
-    if (ended !== 'code 0') {
-      throw new EngineError('misconfigured', `initdb failed (${ended}): ${output.trim().slice(-1500)}`);
-    }
-    await rename(unfinished, data);
-  } finally {
-    await rm(passwordFile, { force: true });
-  }
 }
 
 async function choosePort(path: string, wanted: number): Promise<number> {
@@ -152,39 +97,17 @@ function listenOnce(port: number): Promise<number | null> {
   });
 }
 
-/** Small, because the machine is shared with everything else; durable, because the catalog is the only original. */
-function settings(port: number): readonly string[] {
-  return [
-    `port=${port}`,
-    'listen_addresses=127.0.0.1',
-    'unix_socket_directories=',
-    'max_connections=40',
-    'shared_buffers=32MB',
-    'max_wal_size=128MB',
-    'wal_level=minimal',
-    'max_wal_senders=0',
-    'max_parallel_workers_per_gather=0',
-    'io_method=sync',
-    'jit=off',
-    'fsync=on',
-    'timezone=UTC',
-    'log_timezone=UTC',
-  ].flatMap((setting) => ['-c', setting]);
-}
-
 async function startServer(
   path: string,
-  runAs: RunAs,
-  data: string,
+  cluster: PostgresCluster,
   port: number,
-  password: string,
   say: (text: string) => void,
 ): Promise<EmbeddedPostgres> {
   const logFile = join(path, 'postgres.log');
   const size = (await stat(logFile).catch(() => null))?.size ?? 0;
   const log = await open(logFile, size > LOG_BYTES_MAX ? 'w' : 'a', 0o600);
   await writeFile(join(path, 'starter'), String(process.pid));
-  const server = launch(runAs, 'postgres', ['-D', data, ...settings(port)], log.fd);
+  const server = launch(serverCommand(cluster, path, port), log.fd);
   const ended = endOf(server);
   await log.close();
   // A process that ends without `stop` takes its server along; only SIGKILL leaves one over.
@@ -214,34 +137,14 @@ async function startServer(
   };
   const deadline = real.now() + START_MS_MAX;
   while (real.now() < deadline && early === null) {
-    const living = await livingServer(data);
+    const living = await livingServer(cluster.data);
     if (living?.pid === server.pid && living?.ready) {
       server.unref();
-      return { url: urlOf(password, port), ended, stop };
+      return { url: cluster.urlOf(port), ended, stop };
     }
     await real.sleep(20);
   }
   await stop();
   const tail = (await readFile(logFile, 'utf8').catch(() => '')).trim().slice(-1500);
   throw new EngineError('unavailable', `PostgreSQL did not start (${early ?? 'too slow'}): ${tail}`);
-}
-
-/** A session of its own: Ctrl-C in the terminal must reach us first, so that the catalog is the last to stop. */
-function launch(runAs: RunAs, program: string, args: readonly string[], output: number | 'pipe'): ChildProcess {
-  const [file = '', ...rest] = [...runAs.prefix, join(runAs.binaries.root, 'bin', program), ...args];
-  return spawn(file, rest, {
-    ...(runAs.user ?? {}),
-    cwd: runAs.home,
-    env: runAs.environment,
-    stdio: ['ignore', output, output],
-    detached: true,
-  });
-}
-
-/** How it ended; a program that could not be started at all has ended too. */
-function endOf(child: ChildProcess): Promise<string> {
-  return new Promise((answer) => {
-    child.once('error', (error) => answer(error.message));
-    child.once('close', (code, signal) => answer(signal ?? `code ${code}`));
-  });
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { migrateCatalog } from './migrate.ts';
 import { openPostgresCatalog } from './postgres-catalog.ts';
+import { openPool } from './postgres-client.ts';
 
 const original = fileURLToPath(new URL('../../migrations/', import.meta.url));
 let folder: string;
@@ -20,7 +21,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'breakwater-migrate-'));
   files = join(folder, 'migrations');
   server = await startEmbeddedPostgres({ path: join(folder, 'catalog'), port: 0 });
-  sql = new pg.Pool({ connectionString: server.url, max: 2 });
+  sql = openPool(server.url, 2);
 });
 
 afterAll(async () => {

@@ -1,128 +1,33 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { Campaign } from '../../domain/campaign.ts';
-import { micros } from '../../domain/money.ts';
 import type { Catalog } from './catalog.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { migrateCatalog } from './migrate.ts';
 import { openPostgresCatalog } from './postgres-catalog.ts';
+import { openPool } from './postgres-client.ts';
+import { campaigns, sample } from './test-campaigns.ts';
+import { startTestPostgres, type TestPostgres } from './test-postgres.ts';
 
-let folder: string;
-let server: EmbeddedPostgres;
+let server: TestPostgres;
 let catalog: Catalog;
 let sql: pg.Pool;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'breakwater-catalog-'));
-  server = await startEmbeddedPostgres({ path: folder, port: 0 });
+  server = await startTestPostgres();
   await migrateCatalog(server.url);
   catalog = openPostgresCatalog({ url: server.url });
-  sql = new pg.Pool({ connectionString: server.url, max: 2 });
+  sql = openPool(server.url, 2);
 });
 
 afterAll(async () => {
   await sql?.end();
   await catalog?.close();
-  await server?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await server?.remove();
 });
 
 afterEach(async () => {
-  await sql.query('TRUNCATE advertisers, campaigns, competitive_categories, ad_pods, outbox CASCADE');
+  await sql.query('TRUNCATE advertisers, campaigns, competitive_categories, ad_pods, experiments, outbox CASCADE');
 });
-
-type NewCampaign = Omit<Campaign, 'version'>;
-
-const uuid = fc.uuid();
-/** PostgreSQL holds no NUL. */
-const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 });
-const money = fc.maxSafeNat().map(micros);
-const count = fc.integer({ min: 0, max: 2 ** 31 - 1 });
-const time = fc.integer({ min: Date.UTC(1990, 0, 1), max: Date.UTC(2100, 0, 1) });
-const value = fc.oneof(
-  text,
-  fc.integer(),
-  fc.record({ min: fc.nat(), max: fc.nat() }),
-  fc.constant({ start: '22:00', end: '02:00' }),
-);
-const condition = fc.record({
-  dimension: fc.constantFrom('geo_countries', 'geo_dma_codes', 'age_ranges', 'gender', 'day_parts', 'days_of_week'),
-  mode: fc.constantFrom('include', 'exclude'),
-  values: fc.array(value, { maxLength: 4 }),
-});
-const rule = fc.record({ id: uuid, conditions: fc.array(condition, { maxLength: 5 }) });
-const media = fc.record({
-  url: fc.webUrl(),
-  type: fc.constantFrom('video/mp4', 'application/x-mpegURL'),
-  delivery: fc.constantFrom('progressive', 'streaming'),
-  width: count,
-  height: count,
-  bitrateKbps: fc.option(count),
-});
-const creative = fc.record({
-  id: uuid,
-  name: text,
-  durationSeconds: fc.integer({ min: 1, max: 120 }),
-  status: fc.constantFrom('active', 'inactive', 'processing', 'failed'),
-  media: fc.array(media, { maxLength: 3 }),
-  clickThrough: fc.option(fc.webUrl()),
-});
-/** A path of fresh categories, of which some steps are the campaign's own: ancestors agree with each other. */
-const categories = fc
-  .tuple(
-    fc.uniqueArray(fc.tuple(uuid, uuid), { maxLength: 4, selector: ([id]) => id }),
-    fc.infiniteStream(fc.boolean()),
-  )
-  .map(([path, own]) =>
-    path.flatMap(([id, name], index) => {
-      const ancestors = path.slice(0, index).map(([above]) => above);
-      return own.next().value ? [{ id, name, ancestors: ancestors.reverse() }] : [];
-    }),
-  );
-
-const campaigns: fc.Arbitrary<NewCampaign> = fc
-  .uniqueArray(creative, { maxLength: 3, selector: ({ id }) => id })
-  .chain((creatives) =>
-    fc.record({
-      id: uuid,
-      name: text,
-      advertiserId: uuid,
-      advertiserName: text,
-      status: fc.constantFrom('draft', 'active', 'paused', 'completed'),
-      startsAt: time,
-      endsAt: time,
-      timeZone: fc.constantFrom('UTC', 'America/New_York'),
-      pricing: fc.record({ model: fc.constantFrom('cpm', 'cpc', 'cpv', 'flat'), priceMicros: money }),
-      totalBudgetMicros: fc.option(money),
-      dailyBudgetMicros: fc.option(money),
-      goalImpressions: fc.option(fc.maxSafeNat()),
-      pacingMode: fc.constantFrom('even', 'asap', 'front_loaded'),
-      tier: fc.constantFrom('standard', 'house'),
-      targeting: fc.uniqueArray(rule, { maxLength: 3, selector: ({ id }) => id }),
-      caps: fc.array(
-        fc.record({
-          scope: fc.constantFrom('user', 'device', 'household', 'ip'),
-          creativeId: fc.constantFrom(null, ...creatives.map(({ id }) => id)),
-          windowSeconds: fc.constantFrom(3_600, 86_400, 604_800, 2_678_400),
-          max: count,
-        }),
-        { maxLength: 6 },
-      ),
-      categories,
-      creatives: fc.constant(creatives),
-    }),
-  )
-  .map((made) => ({ ...made, endsAt: Math.max(made.startsAt, made.endsAt) }));
-
-function sample(changes: Partial<NewCampaign> = {}): NewCampaign {
-  const [made] = fc.sample(campaigns, { numRuns: 1, seed: 7 });
-  if (!made) throw new Error('no sample');
-  return { ...made, targeting: [], caps: [], categories: [], creatives: [], ...changes };
-}
 
 const A = '00000000-0000-7000-8000-00000000000a';
 const B = '00000000-0000-7000-8000-00000000000b';
@@ -149,11 +54,43 @@ test('any campaign comes back as it was put, also over an earlier one, and the o
 });
 
 test('a change that fails leaves neither a campaign nor an outbox record', async () => {
-  const cap = { scope: 'user' as const, creativeId: null, windowSeconds: 60, max: 1 };
+  const cap = { scope: 'user' as const, creativeId: null, windowSeconds: 61, max: 1 };
   await expect(catalog.putCampaign(sample({ caps: [cap] }))).rejects.toMatchObject({ code: 'refused' });
   await expect(catalog.putCampaign(sample({ id: 'nonsense' }))).rejects.toMatchObject({ code: 'refused' });
   expect((await catalog.snapshot()).campaigns).toEqual([]);
   expect(await catalog.outbox(10)).toEqual([]);
+});
+
+test('a contradictory set of caps is refused with the reason, and nothing changes', async () => {
+  const perDay = { scope: 'user' as const, creativeId: null, windowSeconds: 86_400, max: 2 };
+  const perWeek = { ...perDay, windowSeconds: 604_800, max: 1 };
+  await expect(catalog.putCampaign(sample({ id: A, caps: [perDay, perWeek] }))).rejects.toMatchObject({
+    code: 'refused',
+    message: expect.stringContaining('cap 1: 2 per day for a user never refuses anything beside 1 per week for a user'),
+  });
+  expect((await catalog.snapshot()).campaigns).toEqual([]);
+});
+
+test('a cap counts from when it was first put, also when its campaign is put again and the cap is changed', async () => {
+  const cap = { scope: 'user' as const, creativeId: null, windowSeconds: 3_600, max: 3 };
+  const capsNow = async () => (await catalog.snapshot()).campaigns.find(({ id }) => id === A)?.caps ?? [];
+  await catalog.putCampaign(sample({ id: A, caps: [cap] }));
+  const [first] = await capsNow();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await catalog.putCampaign(
+    sample({
+      id: A,
+      caps: [
+        { ...cap, max: 2 },
+        { ...cap, windowSeconds: null, max: 9 },
+      ],
+    }),
+  );
+  const [hour, lifetime] = await capsNow();
+  expect(hour).toEqual({ ...cap, max: 2, countsFrom: first?.countsFrom });
+  expect(lifetime?.countsFrom).toBeGreaterThan(first?.countsFrom ?? 0);
+  const [last] = (await catalog.outbox(10)).slice(-1);
+  expect(last?.document).toMatchObject({ caps: [hour, lifetime] });
 });
 
 test('a transaction that commits late is neither skipped nor overtaken', async () => {
@@ -247,8 +184,12 @@ test('the snapshot answers pods', async () => {
       maxAds: 6,
       competitiveSeparation: true,
       minSeparationSeconds: null,
+      separationScope: 'pod',
       allowDuplicateAdvertisers: false,
       objective: 'revenue',
+      exactDuration: false,
+      allowedDurations: null,
+      backupAds: 0,
     },
   ]);
 });

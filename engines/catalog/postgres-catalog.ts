@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import { EngineError } from '../errors.ts';
 import { announceCampaigns, putCampaignRows } from './announce.ts';
-import { loadCampaigns, loadPods } from './campaign-documents.ts';
+import { loadCampaigns, loadExperiments, loadPods } from './campaign-documents.ts';
 import type { Catalog, OutboxRecord } from './catalog.ts';
+import { loadContentCategories } from './content-categories.ts';
 import { asEngineErrors, inTransaction, lockWrites, openPool } from './postgres-client.ts';
 
 const CONNECTIONS_MAX = 10;
@@ -23,6 +24,8 @@ export function openPostgresCatalog(options: { readonly url: string }): Catalog 
       inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (client) => ({
         campaigns: await loadCampaigns(client, null),
         pods: await loadPods(client),
+        contentCategories: await loadContentCategories(client),
+        experiments: await loadExperiments(client),
       })),
 
     putCampaign: (campaign) => write((client) => putCampaignRows(client, campaign)),

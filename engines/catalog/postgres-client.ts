@@ -21,6 +21,8 @@ export function openPool(url: string, max: number): pg.Pool {
   pool.on('error', () => {
     // An idle connection broke. The pool has dropped it; whoever asks next is told if the server is away.
   });
+  // A pool that ends no longer listens to its connections, and a server that stops meanwhile says so to each of them.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { announceCampaigns, announceRow, putCampaignRows } from './announce.ts';
+import { announceCampaigns, announceGone, putCampaignRows } from './announce.ts';
 import { loadCampaigns } from './campaign-documents.ts';
 import type { CatalogDesk, DeskTransaction, DeskWrite } from './desk.ts';
 import { asEngineErrors, inTransaction, lockWrites, openPool } from './postgres-client.ts';
@@ -64,9 +64,8 @@ function writing(client: pg.PoolClient): DeskWrite {
           'DELETE FROM campaigns WHERE id = $1 RETURNING version',
           [id],
         );
-        for (const row of rows) await announceRow(client, 'campaign', id, Number(row.version) + 1, null);
+        for (const row of rows) await announceGone(client, id, Number(row.version) + 1);
       }),
     announceCampaigns: (ids) => asEngineErrors(() => announceCampaigns(client, ids)),
-    announcePod: (id, version, pod) => asEngineErrors(() => announceRow(client, 'pod', id, version, pod)),
   };
 }

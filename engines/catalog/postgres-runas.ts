@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { chmod, chown, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
@@ -101,6 +101,12 @@ async function clusterHome(path: string): Promise<string> {
     'misconfigured',
     `the catalog's files were in ${home} and are gone: bring them back, or remove ${pointer} to begin with an empty catalog`,
   );
+}
+
+/** Removes the cluster that the pointer of a data folder leads to, if it has one; its server must have stopped. */
+export function removeElsewhere(path: string): void {
+  const pointer = join(path, POINTER);
+  if (existsSync(pointer)) rmSync(readFileSync(pointer, 'utf8').trim(), { recursive: true, force: true });
 }
 
 /** Asked of the kernel rather than read from modes: access lists and mounts have a say too. */

@@ -110,6 +110,23 @@ describe('on Kafka', () => {
     expect(await seenFrom(1, topic, 2)).toEqual([1, 2]);
   });
 
+  it('questions about several topics at once do not disturb each other', async () => {
+    const names = ['one', 'two', 'three', 'four', 'five', 'six'];
+    for (const name of names) {
+      const topic = await makeTopic(log, name, 4);
+      await log.append(topic, records(3, 'a', 'b'));
+    }
+    for (let again = 0; again < 6; again++) {
+      const fresh = openKafkaEventLog({ url, clock });
+      await fresh.ends('one');
+      const counts = names.slice(1).map((name) => fresh.partitions(name));
+      const ends = Array.from({ length: 12 }, () => fresh.ends('one'));
+      expect(await Promise.all(ends)).toEqual(ends.map(() => [0, 0, 0, 2]));
+      expect(await Promise.all(counts)).toEqual(counts.map(() => 4));
+      await fresh.close();
+    }
+  });
+
   it('a record that the broker refuses takes no other with it', async () => {
     const topic = await makeTopic(log, 'narrow', 1);
     const configEntries = [{ name: 'max.message.bytes', value: '20000' }];

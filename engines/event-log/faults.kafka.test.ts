@@ -3,18 +3,18 @@ import { systemClock } from '../clock.ts';
 import { makeTopic, records } from './contract-fixture.ts';
 import type { Consumer, EventLog, Lease, LogRecord } from './event-log.ts';
 import { openKafkaEventLog } from './kafka-event-log.ts';
-import { startTestKafka, type TestKafka } from './test-kafka.ts';
+import { type OwnKafka, startOwnKafka } from './test-kafka.ts';
 
 const START_MS_MAX = 600_000;
 const FAULT_MS_MAX = 90_000;
 const TIMEOUT_MS = 3_000;
 const SESSION_MS = 6_000;
 const clock = systemClock();
-let kafka: TestKafka;
+let kafka: OwnKafka;
 let log: EventLog;
 
 beforeAll(async () => {
-  kafka = await startTestKafka();
+  kafka = await startOwnKafka();
 }, START_MS_MAX);
 
 afterAll(() => kafka.remove());

@@ -17,6 +17,8 @@ export interface KafkaAppenderOptions {
   readonly timeoutMs: number;
   /** Connected; another one after its partitions became known to have grown. */
   readonly producer: () => Promise<Producer>;
+  /** The producer knew no leader of a partition, and would not look again soon: the next one is to be another. */
+  readonly onStale: () => void;
 }
 
 interface Call {
@@ -104,12 +106,14 @@ export class KafkaAppender {
   }
 
   async #send(calls: readonly Call[]): Promise<Appended[][]> {
-    const { topic, producer } = this.#options;
+    const { topic, producer, onStale } = this.#options;
     const messages = calls.flatMap(({ records }) =>
       records.map(({ partition, key, value }) => ({ partition, key, value })),
     );
     const answers = await (await producer()).send({ topic, acks: -1, messages });
     const next = new Map(answers.map((answer) => [answer.partition, placeOf(answer, topic)]));
+    // It drops what has no leader without a word.
+    if (messages.some(({ partition }) => !next.has(partition))) onStale();
     return calls.map(({ records }) =>
       records.map(({ partition }) => {
         const place = next.get(partition);

@@ -79,6 +79,7 @@ class KafkaEventLog implements EventLog {
       timeoutMs,
       onError: this.#options.onError,
       onGrowth: () => this.#renewProducer(),
+      onStale: (admin) => this.#dropAdmin(admin),
     });
   }
 
@@ -158,7 +159,13 @@ class KafkaEventLog implements EventLog {
     if (known) return known;
     const { clock, timeoutMs } = this.#options;
     const full = this.#topics.full(topic);
-    const made = new KafkaAppender({ topic: full, clock, timeoutMs, producer: () => this.#connectedProducer() });
+    const made = new KafkaAppender({
+      topic: full,
+      clock,
+      timeoutMs,
+      producer: () => this.#connectedProducer(),
+      onStale: () => this.#renewProducer(),
+    });
     this.#appenders.set(topic, made);
     return made;
   }
@@ -189,6 +196,17 @@ class KafkaEventLog implements EventLog {
       throw asEngineError(error, 'connecting to Kafka');
     });
     return this.#producer;
+  }
+
+  /** Those who ask at once stumble at once: the next one is not dropped for what they say of the last. */
+  #dropAdmin(stale: Admin): void {
+    const { onError } = this.#options;
+    const drop = async () => {
+      if ((await this.#admin) !== stale) return;
+      this.#admin = null;
+      await stale.disconnect();
+    };
+    drop().catch(onError);
   }
 
   /** kafkajs drops records for a partition that it does not know yet without a word: a new one asks the cluster anew. */

@@ -14,6 +14,8 @@ export interface KafkaTopicsOptions {
   readonly timeoutMs: number;
   /** A topic has more partitions than were known. */
   readonly onGrowth: () => void;
+  /** The administrator's picture of the cluster is no good: the next one is to be another. */
+  readonly onStale: (admin: Admin) => void;
   /** Hears of a question in the background that failed. */
   readonly onError: (error: unknown) => void;
 }
@@ -25,6 +27,8 @@ const COUNT_MS_MAX = 5_000;
 export class KafkaTopics {
   readonly #options: KafkaTopicsOptions;
   readonly #counts = new Map<string, { readonly count: number; readonly at: number }>();
+
+  #last: Promise<void> = Promise.resolve();
 
   constructor(options: KafkaTopicsOptions) {
     this.#options = options;
@@ -72,10 +76,29 @@ export class KafkaTopics {
     for (const { name, partitions } of specs) await this.#visible(name, partitions);
   }
 
-  /** An administrator's question with a time limit; its error as ours. */
+  /**
+   * An administrator's question with a time limit; its error as ours. One after the other: kafkajs has one picture of the
+   * cluster, which a question about one topic replaces while another question still looks at it. It also stumbles over
+   * partitions that had no leader when it last looked, as while a broker comes up, and does not look again for five
+   * minutes: then another administrator asks.
+   */
   async ask<T>(doing: string, question: (admin: Admin) => Promise<T>): Promise<T> {
-    const { admin, clock, timeoutMs } = this.#options;
-    return within(clock, timeoutMs, doing, admin().then(question));
+    const { admin, clock, timeoutMs, onStale } = this.#options;
+    const asked = async () => {
+      const one = await admin();
+      try {
+        return await question(one);
+      } catch (error) {
+        if (isStumble(error)) onStale(one);
+        throw error;
+      }
+    };
+    const answer = this.#last.then(asked);
+    this.#last = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    return within(clock, timeoutMs, doing, answer);
   }
 
   /** Those that exist. */
@@ -174,6 +197,11 @@ export class KafkaTopics {
     if (before !== undefined && count > before) this.#options.onGrowth();
     return count;
   }
+}
+
+/** An error that is none of kafkajs's own: it did not expect what it knew. */
+function isStumble(error: unknown): boolean {
+  return error instanceof TypeError || kafkaErrorType(error) === 'LEADER_NOT_AVAILABLE';
 }
 
 function alreadyThere(error: unknown): boolean {

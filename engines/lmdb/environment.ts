@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, RootDatabase } from 'lmdb';
 import { open } from 'lmdb';
@@ -32,9 +32,15 @@ const ADDRESS_SPACE_BYTES = 2 ** 36;
 const BATCH_ACTIONS_MAX = 512;
 const DEADLINE_MS = 5_000;
 const DEADLINE_CHECK_MS = 1_000;
+const GRACE_MS = 250;
 const READER_CHECK_MS = 60_000;
 const MDB_MAP_FULL = -30_792;
+const EIO = 5;
+const EFBIG = 27;
 const ENOSPC = 28;
+const EDQUOT = 122;
+/** A disk that took only a part of a page has less than this left. */
+const SCRAPS_BYTES = 1024 * 1024;
 
 interface Waiting {
   readonly since_us: number;
@@ -50,6 +56,7 @@ interface Waiting {
  * this one (SIGKILL included) and, as far as the disk keeps what it was told to flush, of the operating system.
  */
 export class LmdbEnvironment {
+  readonly #path: string;
   readonly #root: RootDatabase<Buffer, StoredKey>;
   readonly #clock: Clock;
   readonly #inline: boolean;
@@ -60,6 +67,7 @@ export class LmdbEnvironment {
   #closing: Promise<void> | null = null;
 
   constructor({ path, clock, flush, inline, onError }: EnvironmentOptions) {
+    this.#path = path;
     try {
       mkdirSync(path, { recursive: true });
       this.#root = open<Buffer, StoredKey>({
@@ -75,7 +83,7 @@ export class LmdbEnvironment {
         eventTurnBatching: false,
       });
     } catch (cause) {
-      throw new EngineError('unavailable', `cannot open the folder ${path}`, cause);
+      throw new EngineError(isFull(cause, path) ? 'full' : 'unavailable', `cannot open the folder ${path}`, cause);
     }
     this.#clock = clock;
     this.#inline = inline;
@@ -159,7 +167,7 @@ export class LmdbEnvironment {
         else await this.#root.childTransaction(runAll);
         for (const waiting of batch) waiting.settle();
       } catch (error) {
-        const failure = await engineError(error);
+        const failure = await engineError(error, this.#path);
         for (const waiting of batch) waiting.fail(failure);
       }
       this.#running = [];
@@ -167,9 +175,12 @@ export class LmdbEnvironment {
     this.#pump = null;
   }
 
-  #expire(): void {
+  async #expire(): Promise<void> {
     const since = this.#clock.ticks() - DEADLINE_MS * 1000;
     const late = (waiting: Waiting) => waiting.since_us < since;
+    if (![...this.#running, ...this.#queue].some(late)) return;
+    // After a pause of this process the timer fires before commits that are long done, or all but done, are heard.
+    await this.#clock.sleep(GRACE_MS);
     const failure = new EngineError('timeout', `no commit within ${DEADLINE_MS} ms`);
     for (const waiting of this.#running) if (late(waiting)) waiting.fail(failure);
     for (const waiting of this.#queue) if (late(waiting)) waiting.fail(failure);
@@ -182,13 +193,24 @@ function closed(): EngineError {
   return new EngineError('closed', 'the LMDB folder');
 }
 
-async function engineError(error: unknown): Promise<EngineError> {
+async function engineError(error: unknown, path: string): Promise<EngineError> {
   // lmdb-js hands the reason of a failed commit over as a promise that rejects a moment later, if ever.
   const { commitError } = error as { commitError?: Promise<never> };
   const reason = commitError ? await Promise.race([commitError.catch((inner) => inner), nextTurn(error)]) : error;
-  const { code } = reason as { code?: unknown };
-  const full = code === MDB_MAP_FULL || code === ENOSPC;
-  return new EngineError(full ? 'full' : 'unavailable', 'the transaction was not committed', reason);
+  return new EngineError(isFull(reason, path) ? 'full' : 'unavailable', 'the transaction was not committed', reason);
+}
+
+/** LMDB calls it an input/output error when the disk took only a part of what it was to write. */
+function isFull(error: unknown, path: string): boolean {
+  const { code } = error as { code?: unknown };
+  if (code === MDB_MAP_FULL || code === ENOSPC || code === EFBIG || code === EDQUOT || code === 'ENOSPC') return true;
+  return code === EIO && freeBytes(path) < SCRAPS_BYTES;
+}
+
+/** What this process may still write to the disk of a folder. */
+export function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
 }
 
 /** Refuses what LMDB cannot hold as a key: EngineError `refused`. */

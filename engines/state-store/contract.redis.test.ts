@@ -6,10 +6,12 @@ import { counted, increment, readOne, stateStoreContract } from './contract.ts';
 import {
   type RedisClusterServers,
   type RedisServer,
+  startAnyRedis,
   startRedisCluster,
   startRedisServer,
   until,
 } from './redis-fixture.ts';
+import { LIFE_KEY } from './redis-scripts.ts';
 import { slotOf } from './redis-slot.ts';
 import { openRedisStateStore } from './redis-state-store.ts';
 import type { StateStore } from './state-store.ts';
@@ -44,12 +46,12 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 const answers = (store: StateStore) => until(async () => (await codeOf(store.read(['probe']))) === 'ok');
 
 describe('the state store contract on one Redis', () => {
-  let server: RedisServer;
+  let server: Awaited<ReturnType<typeof startAnyRedis>>;
   beforeAll(async () => {
-    server = await startRedisServer();
+    server = await startAnyRedis();
   });
   afterAll(() => server[Symbol.asyncDispose]());
-  beforeEach(() => server.ask('FLUSHALL'));
+  beforeEach(() => server.ask('FLUSHDB'));
 
   it.each(stateStoreContract)('$name', async ({ check }) => {
     await check({ store: await open(server.url), sleep: clock.sleep });
@@ -124,6 +126,31 @@ describe('the state store contract on a Redis Cluster', () => {
 });
 
 describe('a Redis that fails', () => {
+  it('that was emptied and went on is another store, and refuses swaps and claims meant for the former', async () => {
+    await using server = await startRedisServer();
+    const store = await open(server.url);
+    const first = await store.swap('a', await readOne(store, 'a'), Buffer.from('one'), LONG_MS);
+    const before = await store.stores();
+    expect(before).toEqual([first.entry.store]);
+    await server.ask('FLUSHALL');
+    const late = await store.swap('a', first.entry, Buffer.from('two'), LONG_MS);
+    expect([late.ok, late.entry.bytes, late.entry.store === first.entry.store]).toEqual([false, null, false]);
+    const absent = { version: 0, bytes: null, store: first.entry.store };
+    expect((await store.swap('a', absent, Buffer.from('two'), LONG_MS)).ok).toBe(false);
+    expect(await codeOf(store.claim('bucket', ['id'], [2], LONG_MS, before))).toBe('store_lost_writes');
+    expect(await store.stores()).toEqual([late.entry.store]);
+    expect((await store.swap('a', late.entry, Buffer.from('two'), LONG_MS)).ok).toBe(true);
+  });
+
+  it('keeps the name of its data while it is asked for, long before that would expire', async () => {
+    await using server = await startRedisServer();
+    const store = await open(server.url);
+    const [name] = await store.stores();
+    await server.ask('PEXPIRE', LIFE_KEY, '60000');
+    expect(await store.stores()).toEqual([name]);
+    expect(Number(await server.ask('PTTL', LIFE_KEY))).toBeGreaterThan(60_000);
+  });
+
   it('that was killed and forgot refuses swaps and claims of its former life, and says what it is now', async () => {
     await using server = await startRedisServer();
     const store = await open(server.url);

@@ -2,6 +2,8 @@
 export const keys = {
   /** FrequencyRecord of one identity. */
   frequency: (scope: string, hash: string) => `f:${scope}:${hash}`,
+  /** StreamRecord of one stream. */
+  stream: (hash: string) => `t:${hash}`,
   /** MoneyRecord of one campaign. */
   money: (campaignId: string) => `m:${campaignId}`,
   /** HeadRecord of one group and partition. */
@@ -24,6 +26,8 @@ export const keys = {
   closed: 'c:closed',
   /** 8 bytes: the longest token life (ms) that any instance has used. Minutes stay open and claims are kept that long. */
   tokenLife: 'c:token-life',
+  /** OpenMinutesRecord: decision minutes of one partition that have a claim bucket of the group. */
+  claimed: (group: string, partition: number) => `b:${group}:${partition}`,
   /** Claim bucket of one group, partition and decision minute. */
   claims: (group: string, partition: number, minute: number) => `k:${group}:${partition}:${minute}`,
 } as const;

@@ -23,8 +23,8 @@ export interface RedisConnection {
   /** Runs a script on keys of one slot. Rejects with EngineError within about a second. */
   run(script: RedisScript, keys: readonly string[], values: readonly (string | Buffer)[]): Promise<readonly Answer[]>;
   unlink(key: string): Promise<void>;
-  /** The replication id of each master. */
-  stores(): Promise<readonly string[]>;
+  /** The replication id of each master of a cluster. */
+  masters(): Promise<readonly string[]>;
   readonly cluster: boolean;
   close(): Promise<void>;
 }
@@ -107,11 +107,13 @@ function wrap(client: Redis | Cluster, state: { closed: boolean }): RedisConnect
       throw redisError(error, state.closed);
     }
   };
+  const together = client instanceof Cluster ? () => undefined : writingTogether(client);
   return {
     cluster: client instanceof Cluster,
     run: ({ text, digest }, keys, values) =>
       guarded(async () => {
         const args = [...keys, ...values];
+        together();
         try {
           return await scripts.evalshaBuffer(digest, keys.length, ...args);
         } catch (error) {
@@ -121,11 +123,26 @@ function wrap(client: Redis | Cluster, state: { closed: boolean }): RedisConnect
         }
       }),
     unlink: (key) => guarded(async () => void (await client.unlink(key))),
-    stores: () => guarded(() => Promise.all(masters().map(storeOf))),
+    masters: () => guarded(() => Promise.all(masters().map(storeOf))),
     async close() {
       state.closed = true;
       client.disconnect();
     },
+  };
+}
+
+/** What is sent in one turn of the event loop goes out in one write: a write each costs more than all else about a command. */
+function writingTogether(client: Redis): () => void {
+  let held: Redis['stream'] | null = null;
+  return () => {
+    const { stream } = client;
+    if (held !== null || !stream) return;
+    held = stream;
+    stream.cork();
+    setImmediate(() => {
+      held = null;
+      stream.uncork();
+    });
   };
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { testServer } from '../config.ts';
 
 /** A real redis-server on the loopback with a folder of its own, for tests. */
 export interface RedisServer {
@@ -77,6 +78,27 @@ export async function startRedisServer(settings: readonly string[] = []): Promis
     async [Symbol.asyncDispose]() {
       await end('SIGKILL');
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The server of TEST_REDIS_URL, which must hold nothing and is emptied after; else one of our own. */
+export async function startAnyRedis(): Promise<Pick<RedisServer, 'url' | 'ask' | typeof Symbol.asyncDispose>> {
+  const url = testServer('TEST_REDIS_URL');
+  if (url === null) return startRedisServer();
+  const client = new Redis(url, { maxRetriesPerRequest: 1 });
+  const ask = (...[name = '', ...rest]: readonly string[]) => client.call(name, ...rest);
+  const keys = Number(await ask('DBSIZE'));
+  if (keys > 0) {
+    client.disconnect();
+    throw new Error(`TEST_REDIS_URL holds ${keys} keys: the tests empty what they are given, so it must be empty`);
+  }
+  return {
+    url,
+    ask,
+    async [Symbol.asyncDispose]() {
+      await ask('FLUSHDB');
+      client.disconnect();
     },
   };
 }

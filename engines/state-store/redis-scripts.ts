@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
+import { BROOM_MS } from './keys.ts';
 
 /** A script with the digest by which Redis knows it. */
 export interface RedisScript {
   readonly text: string;
   readonly digest: string;
 }
+
+/** A key of one server that says which life of its data this is; see WHICH. */
+export const LIFE_KEY = 'c:life';
 
 /**
  * Every script begins by asking which store this is: the replication id, which changes at a restart and a promotion.
@@ -16,24 +20,54 @@ if not string.find(info, 'role:master', 1, true) then return redis.error_reply('
 local store = string.match(info, 'master_replid:(%w+)')
 `;
 
-function script(body: string): RedisScript {
-  const text = WHO + body;
+/**
+ * A server that was emptied (FLUSHALL) keeps its replication id, so it holds a name of its own beside it: whoever finds
+ * none gives it a new one, and from then on it is another store. A cluster's scripts cannot reach such a key.
+ */
+const WHICH = `
+local life = redis.call('GET', '${LIFE_KEY}')
+if not life then
+  local time = redis.call('TIME')
+  life = string.format('%d%06d', time[1], time[2])
+  redis.call('SET', '${LIFE_KEY}', life, 'PX', ${BROOM_MS})
+end
+store = store .. '-' .. life
+`;
+
+function script(body: string, cluster: boolean): RedisScript {
+  const text = (cluster ? WHO : WHO + WHICH) + body;
   return { text, digest: createHash('sha1').update(text).digest('hex') };
 }
 
+/** The scripts for one server, or for each node of a cluster. */
+export function redisScripts(cluster: boolean) {
+  return {
+    read: script(READ, cluster),
+    swap: script(SWAP, cluster),
+    claim: script(CLAIM, cluster),
+    store: script(STORE, cluster),
+  };
+}
+
+/** No keys. Answers the store, and keeps its name from expiring. */
+const STORE = `
+if redis.call('PTTL', '${LIFE_KEY}') < ${BROOM_MS / 2} then redis.call('PEXPIRE', '${LIFE_KEY}', ${BROOM_MS}) end
+return {store}
+`;
+
 /** KEYS: all of one slot. Answers the store, then a value (8 bytes version, the bytes) or nothing for each. */
-export const readScript = script(`
+const READ = `
 local values = redis.call('MGET', unpack(KEYS))
 table.insert(values, 1, store)
 return values
-`);
+`;
 
 /**
  * KEYS: the key. ARGV: the version and store that the caller saw, the bytes, the life in ms. Answers the store, 1 and the
  * new version, or 0 and the value that is there. A version is the time in microseconds or, where that is not more, the
  * old one and one: it cannot come back, also after the key has expired.
  */
-export const swapScript = script(`
+const SWAP = `
 local value = redis.call('GET', KEYS[1])
 local version = 0
 if value then version = struct.unpack('>I8', value) end
@@ -42,13 +76,13 @@ local time = redis.call('TIME')
 version = math.max(version + 1, time[1] * 1000000 + time[2])
 redis.call('SET', KEYS[1], struct.pack('>I8', version) .. ARGV[3], 'PX', ARGV[4])
 return {store, 1, string.format('%.0f', version)}
-`);
+`;
 
 /**
  * KEYS: the bucket. ARGV: the life in ms, how many stores are accepted (0: all are), these, then id, offset, id, offset, ...
  * Answers the store, then the offsets that hold; the store alone where it is not accepted.
  */
-export const claimScript = script(`
+const CLAIM = `
 local stores = tonumber(ARGV[2])
 local accepted = stores == 0
 for at = 3, 2 + stores do accepted = accepted or ARGV[at] == store end
@@ -63,4 +97,4 @@ for at = 3 + stores, #ARGV, 2 do
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return held
-`);
+`;

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import { connectRedis, type RedisConnection } from './redis-connection.ts';
-import { claimScript, readScript, swapScript } from './redis-scripts.ts';
+import { type RedisScript, redisScripts } from './redis-scripts.ts';
 import { slotOf } from './redis-slot.ts';
 import type { Entry, StateStore } from './state-store.ts';
 import { whole } from './whole.ts';
@@ -21,18 +21,20 @@ const READ_MOST = 500;
 
 /**
  * The state store on Redis 7, one server or a cluster. A record is one string (8 bytes version, big endian, then the
- * bytes), a bucket one hash; every key has an expiry. The store's id is the replication id of the master that answered.
+ * bytes), a bucket one hash; every key has an expiry. The store's id is the
+ * replication id of the master that answered, and on one server the name of its data besides: emptied, it is another store.
  *
  * A call rejects within about a second (in a cluster that is failing over, two). Resolves once the first connection
  * stands; EngineError `unavailable` or `misconfigured` where it cannot.
  */
 export async function openRedisStateStore(options: RedisStateStoreOptions): Promise<StateStore> {
   const connection = await connectRedis(options.url, options.random, options.onError ?? (() => {}));
+  const scripts = redisScripts(connection.cluster);
   return {
-    read: (keys) => readAll(connection, keys),
+    read: (keys) => readAll(connection, scripts.read, keys),
     async swap(key, seen, bytes, life) {
       const args = [`${seen.version}`, seen.store, bytes, `${lifeOf(life)}`];
-      const [store, taken, value] = await connection.run(swapScript, [key], args);
+      const [store, taken, value] = await connection.run(scripts.swap, [key], args);
       if (taken !== 1) return { ok: false, entry: toEntry(`${store}`, value) };
       return { ok: true, entry: { version: Number(`${value}`), bytes: Buffer.from(bytes), store: `${store}` } };
     },
@@ -40,18 +42,26 @@ export async function openRedisStateStore(options: RedisStateStoreOptions): Prom
       const claims = ids.flatMap((id, at) => [id, `${whole('an offset', offsets[at])}`]);
       const args = [`${lifeOf(life)}`, `${stores.length}`, ...stores, ...claims];
       if (ids.length === 0 && stores.length === 0) return [];
-      const [store, ...held] = await connection.run(claimScript, [bucket], args);
+      const [store, ...held] = await connection.run(scripts.claim, [bucket], args);
       if (held.length === ids.length) return held.map((offset) => Number(`${offset}`));
       throw new EngineError('store_lost_writes', `claims were meant for another store than ${store}`);
     },
     drop: (bucket) => connection.unlink(bucket),
-    stores: () => connection.stores(),
+    async stores() {
+      if (connection.cluster) return connection.masters();
+      const [store] = await connection.run(scripts.store, [], []);
+      return [`${store}`];
+    },
     close: () => connection.close(),
   };
 }
 
 /** One script for each slot, all under way at once. */
-async function readAll(connection: RedisConnection, keys: readonly string[]): Promise<readonly Entry[]> {
+async function readAll(
+  connection: RedisConnection,
+  script: RedisScript,
+  keys: readonly string[],
+): Promise<readonly Entry[]> {
   const part = (at: number) => Math.floor(at / READ_MOST);
   const groups = Map.groupBy(keys.keys(), (at) =>
     connection.cluster ? `${slotOf(keys[at] ?? '')} ${part(at)}` : `${part(at)}`,
@@ -60,7 +70,7 @@ async function readAll(connection: RedisConnection, keys: readonly string[]): Pr
   await Promise.all(
     [...groups.values()].map(async (places) => {
       const wanted = places.map((at) => keys[at] ?? '');
-      const [store, ...values] = await connection.run(readScript, wanted, []);
+      const [store, ...values] = await connection.run(script, wanted, []);
       for (const [index, at] of places.entries()) entries[at] = toEntry(`${store}`, values[index]);
     }),
   );

@@ -2,7 +2,8 @@
  * The child process of the embedded warehouse: chDB behind the part of ClickHouse's HTTP interface that
  * `@clickhouse/client` speaks. Every request has a chDB session of its own, so that no setting outlives it.
  *
- * argv: data folder, port (0: a free one). Sends `{ port }` or `{ error }` to its parent once. Ends when its parent does.
+ * argv: data folder, port (0: a free one). Says `{ port }` or `{ error }` once: to the parent that forked it, with whom it
+ * ends; as a server of its own (compose/native), as a line of standard output.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -15,7 +16,7 @@ import { slots } from './slots.ts';
 const RUNNING_AT_ONCE = 2;
 
 const [path, port] = [process.argv[2], Number(process.argv[3])];
-if (!path || !process.send) throw new Error('chdb-bridge is started by startEmbeddedWarehouse, not by hand');
+if (!path) throw new Error('chdb-bridge: expected a data folder and a port');
 
 /** Keeps the engine loaded between requests; no statement runs on it but the first. */
 const anchor = openEngine(path);
@@ -35,9 +36,14 @@ function openEngine(folder: string): Session {
     return session;
   } catch (error) {
     // The kernel drops chDB's lock with its process, so a SIGKILL leaves none; a living owner makes this fail.
-    process.send?.({ error: messageOf(error), busy: true }, () => process.exit(1));
+    tell({ error: messageOf(error), busy: true }, () => process.exit(1));
     throw error;
   }
+}
+
+function tell(hello: { port: number } | { error: string; busy?: true }, then: () => void = () => undefined): void {
+  if (process.send) process.send(hello, then);
+  else process.stdout.write(`${JSON.stringify(hello)}\n`, then);
 }
 
 async function run(request: BridgeRequest): Promise<ChdbResult> {
@@ -149,7 +155,7 @@ process.on('disconnect', drain);
 
 server.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EADDRINUSE') server.listen(0, '127.0.0.1');
-  else process.send?.({ error: messageOf(error) }, () => process.exit(1));
+  else tell({ error: messageOf(error) }, () => process.exit(1));
 });
-server.on('listening', () => process.send?.({ port: (server.address() as AddressInfo).port }));
+server.on('listening', () => tell({ port: (server.address() as AddressInfo).port }));
 server.listen(port, '127.0.0.1');

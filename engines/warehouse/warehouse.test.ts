@@ -8,14 +8,14 @@ import { containerWriter } from './avro-container.ts';
 import { openClickHouse } from './clickhouse-warehouse.ts';
 import { type EmbeddedWarehouse, startEmbeddedWarehouse } from './embedded-server.ts';
 import { type Migration, migrateWarehouse, warehouseMigrations } from './migrate.ts';
+import { startTestWarehouse, type TestWarehouse } from './test-warehouse.ts';
 import type { Warehouse } from './warehouse.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'breakwater-chdb-'));
-let server: EmbeddedWarehouse;
+let server: TestWarehouse;
 let warehouse: Warehouse;
 
 beforeAll(async () => {
-  server = await startEmbeddedWarehouse({ path: folder, port: 0 });
+  server = await startTestWarehouse();
   warehouse = openClickHouse({ url: server.url });
   await warehouse.run('CREATE DATABASE t ENGINE = Atomic');
   await warehouse.run(
@@ -25,8 +25,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await warehouse?.close();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await server?.remove();
 });
 
 const writer = containerWriter<{ id: string; n: number; at: number }>({
@@ -44,7 +43,7 @@ const rowOf = (n: number) => ({
   at: 1_767_600_000_123,
 });
 
-describe('the warehouse port on chDB', () => {
+describe('the warehouse port on the ClickHouse engine', () => {
   test('binds parameters of every kind, however long, and never reads them as SQL', async () => {
     const hostile = `it's \\ a "text"\t\n'); DROP TABLE t.rows --`;
     const long = Array.from({ length: 3000 }, (_, index) => `${index} ${hostile}`);
@@ -84,8 +83,22 @@ describe('the warehouse port on chDB', () => {
 });
 
 describe('the bridge', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'breakwater-chdb-'));
+  let bridge: EmbeddedWarehouse;
+  let bridged: Warehouse;
+  beforeAll(async () => {
+    bridge = await startEmbeddedWarehouse({ path: folder, port: 0 });
+    bridged = openClickHouse({ url: bridge.url });
+    await bridged.run('CREATE DATABASE t ENGINE = Atomic');
+  });
+  afterAll(async () => {
+    await bridged?.close();
+    await bridge?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
   test('the stock client pings, inserts rows and streams them back', async () => {
-    const client = createClient({ url: server.url, database: 't' });
+    const client = createClient({ url: bridge.url, database: 't' });
     expect(await client.ping()).toEqual({ success: true });
     await client.command({ query: 'CREATE TABLE pairs (k String, v UInt32) ENGINE = MergeTree ORDER BY k' });
     await client.insert({ table: 'pairs', values: [{ k: 'a;\n', v: 1 }], format: 'JSONEachRow' });
@@ -95,29 +108,29 @@ describe('the bridge', () => {
   });
 
   test('a setting of one request does not reach the next', async () => {
-    const readonly = openClickHouse({ url: server.url, settings: { readonly: '1' } });
+    const readonly = openClickHouse({ url: bridge.url, settings: { readonly: '1' } });
     await expect(readonly.run('CREATE TABLE t.no (a Int8) ENGINE = Memory')).rejects.toMatchObject({ code: 'refused' });
     await readonly.close();
-    expect(await warehouse.query(`SELECT getSetting('readonly') AS readonly`)).toEqual([{ readonly: 0 }]);
+    expect(await bridged.query(`SELECT getSetting('readonly') AS readonly`)).toEqual([{ readonly: 0 }]);
   });
 
   test('answers as ClickHouse does: 400 or 500, the code in a header, the text in the body', async () => {
-    const response = await fetch(`${server.url}/`, { method: 'POST', body: 'SELEC 1' });
+    const response = await fetch(`${bridge.url}/`, { method: 'POST', body: 'SELEC 1' });
     expect(response.status).toBe(400);
     expect(response.headers.get('x-clickhouse-exception-code')).toBe('62');
     expect(await response.text()).toMatch(/^Code: 62\. DB::Exception: /);
-    const failing = await fetch(`${server.url}/?query=${encodeURIComponent('SELECT throwIf(1)')}`);
+    const failing = await fetch(`${bridge.url}/?query=${encodeURIComponent('SELECT throwIf(1)')}`);
     expect(failing.status).toBe(500);
-    expect((await fetch(`${server.url}/?a%20b=1`, { method: 'POST', body: 'SELECT 1' })).status).toBe(400);
+    expect((await fetch(`${bridge.url}/?a%20b=1`, { method: 'POST', body: 'SELECT 1' })).status).toBe(400);
   });
 
   test('turns web pages away', async () => {
-    const response = await fetch(`${server.url}/?query=SELECT%201`, { headers: { origin: 'https://example.org' } });
+    const response = await fetch(`${bridge.url}/?query=SELECT%201`, { headers: { origin: 'https://example.org' } });
     expect(response.status).toBe(403);
   });
 
   test('statements wait for each other rather than pile up in the engine', async () => {
-    const all = Array.from({ length: 12 }, (_, n) => warehouse.query(`SELECT sleep(0.02), ${n} AS n`));
+    const all = Array.from({ length: 12 }, (_, n) => bridged.query(`SELECT sleep(0.02), ${n} AS n`));
     expect((await Promise.all(all)).flat()).toHaveLength(12);
   });
 });

@@ -21,6 +21,7 @@ test('a run without a flaw is exact, with every figure recounted', () => {
     rows_in_warehouse: 7,
     duplicates: 1,
     late: 1,
+    unbilled_because_late: 0,
     billable_impressions: 2,
     spend_micros_log: 62_000,
     spend_micros_warehouse: 62_000,
@@ -31,7 +32,19 @@ test('a run without a flaw is exact, with every figure recounted', () => {
     conflicts_rejected: 1,
     duplicates_sent: 1,
     late_sent: 1,
+    decided_apart: 0,
   });
+});
+
+test('a paid event that was late without intent is told as unbilled', () => {
+  const run = sampleRun();
+  const paid = run.log.beacons.find(({ value }) => value.event === 'impression' && value.pricing_model === 'cpm');
+  const late = run.log.beacons.map((one) => (one === paid ? { ...one, appendedAt: one.value.expires_at + 1 } : one));
+  const told = (calls: typeof run.calls) =>
+    audit({ ...run, calls, log: { ...run.log, beacons: late } }, strict).unbilled_because_late;
+  expect(told(run.calls)).toBe(1);
+  const onPurpose = run.calls.map((call) => (call.cb === paid?.value.cachebuster ? { ...call, intent: 'late' } : call));
+  expect(told(onPurpose)).toBe(0);
 });
 
 test('an opportunity of 0 fails, unless the run is allowed to be that short', () => {

@@ -1,3 +1,4 @@
+import { decidedApart } from './apart.ts';
 import { checkAnswers, isAnswered } from './check-answers.ts';
 import { checkCaps, checkWindows } from './check-caps.ts';
 import { checkEligibility } from './check-eligibility.ts';
@@ -6,11 +7,13 @@ import { checkMoney } from './check-money.ts';
 import { checkPods } from './check-pods.ts';
 import { checkPrices } from './check-prices.ts';
 import { checkRollups } from './check-rollups.ts';
+import { checkShipping } from './check-shipping.ts';
 import { checkSignals } from './check-signals.ts';
+import { checkStreams } from './check-streams.ts';
 import { checkWarehouse } from './check-warehouse.ts';
 import type { CallFact, RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
-import { firstRequests, judge, total, type Verdict } from './judge.ts';
+import { firstRequests, isUnbilledBecauseLate, judge, place, total, type Verdict } from './judge.ts';
 
 export interface AuditOptions {
   /** Opportunities that this run is too short to offer. */
@@ -27,8 +30,12 @@ export interface Verdicts {
   readonly beacons_acked: number;
   readonly beacons_in_log: number;
   readonly rows_in_warehouse: number;
+  /** What players repeated; what a journal shipped once more is counted apart. */
   readonly duplicates: number;
+  readonly shipped_again: number;
   readonly late: number;
+  /** Paid events that nobody sent late on purpose, and that were appended after their expiry all the same. */
+  readonly unbilled_because_late: number;
   readonly billable_impressions: number;
   readonly spend_micros_log: number;
   readonly spend_micros_warehouse: number;
@@ -36,11 +43,18 @@ export interface Verdicts {
   readonly overspend_micros: number;
   readonly cap_violations: number;
   readonly separation_violations: number;
+  /** Competitors in different pods of one stream: served far enough apart, and kept out. */
+  readonly stream_pairs: number;
+  readonly stream_refusals: number;
   readonly caps_refused: number;
   readonly budgets_exhausted: number;
   readonly conflicts_rejected: number;
   readonly duplicates_sent: number;
   readonly late_sent: number;
+  readonly state_keys: number;
+  readonly state_keys_without_expiry: number;
+  /** Requests decided more than once because the state store could not be asked; see apart.ts. */
+  readonly decided_apart: number;
   readonly signals: number;
   readonly dead_letters: number;
   readonly faults: readonly Fault[];
@@ -53,11 +67,15 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
   const money = checkMoney(run, verdicts);
   const caps = checkCaps(run, verdicts);
   const pods = checkPods(run);
+  const shipping = checkShipping(run.log);
+  const { keys } = run.state;
+  const streams = checkStreams(run, verdicts);
   const requests = [...firstRequests(run.log.requests).values()].map(({ value }) => value);
   const chances = { ...refusals(requests), conflicts_rejected: pods.opportunities, ...sent(run.calls) };
   const faults = [
     ...checkAnswers(run),
     ...checkLog(run.log, options),
+    ...shipping.faults,
     ...checkHeads(run),
     ...checkWarehouse(run, verdicts),
     ...checkPrices(run),
@@ -66,8 +84,11 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...caps.faults,
     ...checkWindows(run, verdicts),
     ...pods.faults,
+    ...streams.faults,
     ...checkSignals(run),
     ...checkEligibility(run),
+    ...fault('key_without_expiry', 'a key of the state store that would stay for ever', keys.endless),
+    ...(keys.count > 0 ? [] : fault('no_opportunity', 'a zero beside it would prove nothing', ['state_keys'])),
     ...Object.entries(chances).flatMap(([name, count]) =>
       count > 0 || options.allowNo.includes(name)
         ? []
@@ -75,14 +96,19 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ),
   ];
   return {
-    ...volumes(run, requests, verdicts),
+    ...volumes(run, requests, verdicts, shipping.again),
     spend_micros_log: money.spend_micros_log,
     spend_micros_warehouse: money.spend_micros_warehouse,
     spend_micros_pacing: money.spend_micros_pacing,
     overspend_micros: money.overspend_micros,
     cap_violations: caps.violations,
-    separation_violations: pods.violations,
+    separation_violations: pods.violations + streams.violations,
+    stream_pairs: streams.pairs,
+    stream_refusals: streams.refused,
     ...chances,
+    state_keys: keys.count,
+    state_keys_without_expiry: keys.endless.length,
+    decided_apart: decidedApart(run.log.requests).size,
     signals: run.log.signals.length,
     dead_letters: run.log.deadLetters.length,
     faults,
@@ -121,7 +147,7 @@ function sent(calls: readonly CallFact[]): { duplicates_sent: number; late_sent:
   };
 }
 
-function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly Verdict[]) {
+function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly Verdict[], again: ReadonlySet<string>) {
   const answered = new Set(
     run.calls.flatMap((call) =>
       call.kind === 'ad-request' && isAnswered(call) && call.answer ? [call.answer.request_id] : [],
@@ -141,6 +167,7 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
         : [],
     ),
   );
+  const lateOnPurpose = new Set(run.calls.flatMap((call) => (call.intent === 'late' ? [call.cb] : [])));
   return {
     requests_answered: answered.size,
     requests_in_log: requests.length,
@@ -149,10 +176,14 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
     fill_rate:
       asked === 0 ? 0 : Number((total(paid.map(({ duration_seconds }) => duration_seconds)) / asked).toFixed(4)),
     beacons_acked: acked.size,
-    beacons_in_log: verdicts.length,
+    beacons_in_log: verdicts.filter(({ beacon }) => !again.has(place(beacon))).length,
     rows_in_warehouse: run.warehouse.requests.length + run.warehouse.beacons.length,
-    duplicates: verdicts.filter(({ first }) => !first).length,
-    late: verdicts.filter(({ late }) => late).length,
+    duplicates: verdicts.filter(({ first, beacon }) => !first && !again.has(place(beacon))).length,
+    shipped_again: again.size,
+    late: verdicts.filter(({ late, beacon }) => late && !again.has(place(beacon))).length,
+    unbilled_because_late: verdicts.filter(
+      (verdict) => isUnbilledBecauseLate(verdict) && !lateOnPurpose.has(verdict.beacon.value.cachebuster),
+    ).length,
     billable_impressions: verdicts.filter(({ beacon, billable }) => billable && beacon.value.event === 'impression')
       .length,
   };

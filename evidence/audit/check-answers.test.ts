@@ -68,6 +68,23 @@ test('a retry that got other ads is named, and so is a request decided twice', (
   expect(faultsOf(withLog(run, { requests: [...run.log.requests, decided] }))).toEqual(['decided_twice']);
 });
 
+test('a retry that was decided without the state store may differ, as long as both are in the log', () => {
+  const run = sampleRun();
+  const [first] = run.calls;
+  const [record] = run.log.requests;
+  if (!first?.answer || !record) throw new Error('the sample has a request');
+  const retry = { ...first, seq: 30, answer: { ...first.answer, ads: first.answer.ads.slice(1) } };
+  const decided = (reason: string, ads: readonly (typeof record.value.ads)[number][] = record.value.ads.slice(1)) => {
+    const value = { ...record.value, arrival_id: 'another', ads, fallouts: [{ reason, campaigns: 3 }] };
+    const torn = withLog(run, { requests: [...run.log.requests, { ...record, offset: 7, value }] });
+    return faultsOf({ ...torn, calls: [...run.calls, retry] });
+  };
+  expect(decided('store_unavailable')).toEqual([]);
+  expect(decided('store_catching_up')).toEqual([]);
+  expect(decided('cap_reached')).toEqual(['answer_differs', 'decided_twice', 'retry_differs']);
+  expect(decided('store_unavailable', [])).toEqual(['answer_differs']);
+});
+
 test('what was refused or forged leaves no trace', () => {
   const run = sampleRun();
   expect(faultsOf(replacing(run, 1, { status: 400, answer: null }))).toEqual(['trace_of_refused']);

@@ -1,3 +1,4 @@
+import { decidedApart } from './apart.ts';
 import type { CallFact, RequestFact, Run, SeenAd } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
 import { firstRequests, groupBy } from './judge.ts';
@@ -58,6 +59,12 @@ function loggedText(ads: RequestFact['ads']): string {
 
 function checkRequests(calls: readonly CallFact[], run: Pick<Run, 'log'>): Fault[] {
   const logged = firstRequests(run.log.requests);
+  const apart = decidedApart(run.log.requests);
+  const given = new Set(
+    run.log.requests
+      .filter(({ value }) => apart.has(value.request_id))
+      .map(({ value }) => `${value.request_id}\n${loggedText(value.ads)}`),
+  );
   const answers = calls.filter((call) => call.answer !== null && isAnswered(call));
   const lost: string[] = [];
   const differs: string[] = [];
@@ -65,6 +72,7 @@ function checkRequests(calls: readonly CallFact[], run: Pick<Run, 'log'>): Fault
     if (answer === null) continue;
     const record = logged.get(answer.request_id);
     if (!record) lost.push(answer.request_id);
+    else if (given.has(`${answer.request_id}\n${sawText(answer.ads)}`)) continue;
     else if (loggedText(record.value.ads) !== sawText(answer.ads)) differs.push(answer.request_id);
   }
   const wordless = calls.filter((call) => isAnswered(call) && call.answer === null).map((call) => `seq ${call.seq}`);
@@ -88,12 +96,15 @@ function checkRequests(calls: readonly CallFact[], run: Pick<Run, 'log'>): Fault
 /** Repetitions of a request_id: the same answer for the viewer, the same bytes in the log. */
 function checkRepeats(calls: readonly CallFact[], run: Pick<Run, 'log'>): Fault[] {
   const answered = calls.filter((call) => call.answer !== null && isAnswered(call));
+  const apart = decidedApart(run.log.requests);
   const torn: string[] = [];
   for (const [id, group] of groupBy(answered, (call) => call.answer?.request_id ?? '')) {
+    if (apart.has(id)) continue;
     if (new Set(group.map((call) => sawText(call.answer?.ads ?? []))).size > 1) torn.push(id);
   }
   const relogged: string[] = [];
   for (const [id, group] of groupBy(run.log.requests, (record) => record.value.request_id)) {
+    if (apart.has(id)) continue;
     if (new Set(group.map((record) => `${record.value.arrival_id}\n${loggedText(record.value.ads)}`)).size > 1)
       relogged.push(id);
   }

@@ -18,9 +18,15 @@ export function checkCaps(run: Pick<Run, 'seed' | 'log' | 'calls'>, verdicts: re
   for (const campaign of run.seed.values()) {
     const views = billed.filter(({ beacon }) => beacon.value.campaign === campaign.id);
     for (const cap of campaign.caps) {
-      const counted = views.filter(({ beacon }) => cap.creativeId === null || beacon.value.creative === cap.creativeId);
+      const counted = views.filter(
+        ({ beacon }) =>
+          (cap.creativeId === null || beacon.value.creative === cap.creativeId) &&
+          beacon.appendedAt >= (cap.countsFrom ?? 0),
+      );
       const byIdentity = groupBy(
         counted.flatMap(({ beacon }) => {
+          const pod = { scope: 'pod', hash: beacon.value.request_id };
+          if (cap.scope === 'pod') return [{ identity: pod, at: beacon.appendedAt }];
           const held = beacon.value.identities.filter(({ scope }) => scope === cap.scope);
           if (held.length === 0) unnamed.push(`${place(beacon)} of ${campaign.id}: no ${cap.scope}`);
           return held.map((identity) => ({ identity, at: beacon.appendedAt }));
@@ -30,11 +36,11 @@ export function checkCaps(run: Pick<Run, 'seed' | 'log' | 'calls'>, verdicts: re
       for (const [identity, seen] of byIdentity) {
         const most = mostInSpan(
           seen.map(({ at }) => at),
-          cap.windowSeconds * 1000,
+          windowMs(cap),
         );
         if (most > cap.max)
           broken.push(
-            `${campaign.id} (${campaign.name}) ${identity}: ${most} in ${cap.windowSeconds} s, cap ${cap.max}`,
+            `${campaign.id} (${campaign.name}) ${identity}: ${most} in ${cap.windowSeconds ?? 'all'} s, cap ${cap.max}`,
           );
       }
     }
@@ -51,6 +57,11 @@ export function checkCaps(run: Pick<Run, 'seed' | 'log' | 'calls'>, verdicts: re
     ],
     violations: broken.length,
   };
+}
+
+/** A cap without a window counts for ever. */
+function windowMs({ windowSeconds }: { readonly windowSeconds: number | null }): number {
+  return windowSeconds === null ? Number.POSITIVE_INFINITY : windowSeconds * 1000;
 }
 
 /** The largest number of times in any span (t − window, t]. */
@@ -118,10 +129,7 @@ export function checkWindows(run: Pick<Run, 'seed' | 'log' | 'state'>, verdicts:
   for (const beacon of billed.values()) {
     const caps = run.seed.get(beacon.value.campaign)?.caps ?? [];
     for (const identity of beacon.value.identities) {
-      const longest = Math.max(
-        0,
-        ...caps.filter(({ scope }) => scope === identity.scope).map((cap) => cap.windowSeconds * 1000),
-      );
+      const longest = Math.max(0, ...caps.filter(({ scope }) => scope === identity.scope).map(windowMs));
       const counts = beacon.appendedAt > end - longest;
       if (counts && !confirmed.has(`${identityKey(identity)} ${beacon.value.reservation}`)) {
         absent.push(`${identityKey(identity)} ${beacon.value.reservation}`);

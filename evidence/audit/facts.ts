@@ -51,6 +51,11 @@ export interface RequestFact {
   readonly viewer: string;
   readonly context: { readonly country: string | null; readonly device_type: string | null };
   readonly identities: readonly Identity[];
+  /** Pseudonym of the stream; where its pod stands in it. */
+  readonly session?: string | null;
+  readonly break_index?: number | null;
+  readonly break_offset_ms?: number | null;
+  readonly separation_scope?: string;
   readonly requested_seconds: number;
   readonly min_ads: number;
   readonly max_ads: number;
@@ -188,8 +193,11 @@ export interface SeedCampaign {
   readonly caps: readonly {
     readonly scope: string;
     readonly creativeId: string | null;
-    readonly windowSeconds: number;
+    /** Null: a lifetime, or the whole stream or pod. */
+    readonly windowSeconds: number | null;
     readonly max: number;
+    /** Views appended before are not counted. */
+    readonly countsFrom?: number;
   }[];
   readonly categories: readonly { readonly id: string; readonly ancestors: readonly string[] }[];
   readonly creatives: readonly {
@@ -243,6 +251,8 @@ export interface StateFacts {
     readonly partition: number;
     readonly position: number;
   }[];
+  /** Every key of the store, and those of them that never end. */
+  readonly keys: { readonly count: number; readonly endless: readonly string[] };
 }
 
 /** A finished run, as its files tell it. */

@@ -42,6 +42,11 @@ export function judge(beacons: LogFacts['beacons']): Verdict[] {
   });
 }
 
+/** An event that would have been paid for, had it been appended in time. */
+export function isUnbilledBecauseLate({ beacon: { value }, first, late }: Verdict): boolean {
+  return first && late && paidEvent[value.pricing_model] === value.event;
+}
+
 /** The first record of every request_id; a repetition ships the same bytes again and changes nothing. */
 export function firstRequests(requests: LogFacts['requests']): Map<string, Logged<RequestFact>> {
   const first = new Map<string, Logged<RequestFact>>();

@@ -26,7 +26,28 @@ export function splitRecord(stored: Buffer): {
   };
 }
 
+/** The opposite of `splitRecord`. */
+export function joinRecord({ appendedAt, key, value }: Pick<RawRecord, 'appendedAt' | 'key' | 'value'>): Buffer {
+  const head = Buffer.alloc(10);
+  head.writeBigInt64BE(BigInt(appendedAt), 0);
+  head.writeUInt16BE(Buffer.byteLength(key), 8);
+  return Buffer.concat([head, Buffer.from(key), value]);
+}
+
 export type LogKey = [topic: string, partition: number, offset: number];
+
+/** A record as the log holds it. */
+export interface RawRecord extends Position {
+  readonly appendedAt: number;
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+/** A log as it was found: the ends of all partitions, then their records, in order within each partition. */
+export interface RawLog {
+  readonly ends: readonly { readonly topic: string; readonly partition: number; readonly next: number }[];
+  readonly records: readonly RawRecord[];
+}
 
 /** How the log's LMDB environment is opened: binary values, ordered keys, named databases. */
 export function openLogFile(dir: string, readOnly: boolean) {
@@ -36,6 +57,40 @@ export function openLogFile(dir: string, readOnly: boolean) {
     ends: root.openDB<Buffer, [string, number]>({ name: 'ends', encoding: 'binary' }),
     close: () => root.close(),
   };
+}
+
+/** Reads every topic of DIR/log. */
+export async function readLogFile(dir: string): Promise<RawLog> {
+  const file = openLogFile(dir, true);
+  const ends = [...file.ends.getRange()].map(({ key: [topic, partition], value }) => ({
+    topic,
+    partition,
+    next: Number(value.readBigInt64BE(0)),
+  }));
+  const records = [...file.records.getRange()].map(({ key: [topic, partition, offset], value: stored }) => {
+    const { value, ...head } = splitRecord(stored);
+    return { topic, partition, offset, ...head, value: Buffer.from(value) };
+  });
+  await file.close();
+  return { ends, records };
+}
+
+/** Writes a log that was read elsewhere into DIR/log, as the embedded event log would have. */
+export async function writeLogFile(dir: string, log: RawLog): Promise<void> {
+  const file = openLogFile(dir, false);
+  const lastAt = new Map<string, number>();
+  for (const record of log.records) {
+    lastAt.set(`${record.topic}/${record.partition}`, record.appendedAt);
+    void file.records.put([record.topic, record.partition, record.offset], joinRecord(record));
+  }
+  for (const { topic, partition, next } of log.ends) {
+    const end = Buffer.alloc(16);
+    end.writeBigInt64BE(BigInt(next), 0);
+    end.writeBigInt64BE(BigInt(lastAt.get(`${topic}/${partition}`) ?? 0), 8);
+    void file.ends.put([topic, partition], end);
+  }
+  await file.records.flushed;
+  await file.close();
 }
 
 interface Gathered {
@@ -48,9 +103,8 @@ interface Gathered {
 
 type Growing = { -readonly [K in keyof PartitionFact]: PartitionFact[K] } & { offsets: number[]; times: number[] };
 
-/** Reads every topic of DIR/log. */
-export async function readLog(dir: string): Promise<LogFacts> {
-  const file = openLogFile(dir, true);
+/** Sorts a log's records by their kinds. */
+export function sortLog(log: RawLog): LogFacts {
   const gathered: Gathered = { requests: [], beacons: [], signals: [], deadLetters: [], undecodable: [] };
   const partitions = new Map<string, Growing>();
   const partitionAt = (topic: string, partition: number): Growing => {
@@ -60,17 +114,13 @@ export async function readLog(dir: string): Promise<LogFacts> {
     partitions.set(`${topic}/${partition}`, made);
     return made;
   };
-  for (const { key, value } of file.ends.getRange()) partitionAt(key[0], key[1]).next = Number(value.readBigInt64BE(0));
-  for (const { key, value: stored } of file.records.getRange()) {
-    const [topic, partition, offset] = key;
-    const { appendedAt, key: recordKey, value } = splitRecord(stored);
-    const fact = partitionAt(topic, partition);
-    fact.offsets.push(offset);
-    fact.times.push(appendedAt);
-    if (sort({ topic, partition, offset, appendedAt, key: recordKey }, Buffer.from(value), gathered))
-      fact.lastRecord = offset;
+  for (const { topic, partition, next } of log.ends) partitionAt(topic, partition).next = next;
+  for (const { value, ...at } of log.records) {
+    const fact = partitionAt(at.topic, at.partition);
+    fact.offsets.push(at.offset);
+    fact.times.push(at.appendedAt);
+    if (sort(at, value, gathered)) fact.lastRecord = at.offset;
   }
-  await file.close();
   return { partitions: [...partitions.values()], ...gathered };
 }
 

@@ -7,10 +7,21 @@ import type { Grain, RollupRow, StoredAd, StoredBeacon, StoredRequest, Warehouse
  */
 export async function ask<Row>(url: string, sql: string): Promise<Row[]> {
   const settings = 'default_format=JSONEachRow&output_format_json_quote_64bit_integers=0';
-  const response = await fetch(`${url.replace(/\/$/, '')}/?${settings}`, { method: 'POST', body: sql });
+  const { origin, headers } = authorized(url);
+  const response = await fetch(`${origin}/?${settings}`, { method: 'POST', body: sql, headers });
   const text = await response.text();
   if (!response.ok) throw new Error(`the warehouse refused ${sql.slice(0, 120)}: ${text.slice(0, 500)}`);
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Row]));
+}
+
+/** fetch takes no credentials in a URL: they go into a header. */
+export function authorized(url: string): { readonly origin: string; readonly headers: Record<string, string> } {
+  const { origin, username, password } = new URL(url);
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return {
+    origin,
+    headers: username === '' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` },
+  };
 }
 
 const place = `topic, source_partition AS partition, offset`;

@@ -4,6 +4,7 @@ import type { Verdicts } from './audit.ts';
 const zeros: readonly (readonly [zero: keyof Verdicts, opportunity: keyof Verdicts, words: string])[] = [
   ['cap_violations', 'caps_refused', 'views beyond a cap; ads that caps refused'],
   ['overspend_micros', 'budgets_exhausted', 'micros beyond a budget; campaigns whose budget ran out'],
+  ['state_keys_without_expiry', 'state_keys', 'keys that would stay for ever; keys of the state store'],
   ['separation_violations', 'conflicts_rejected', 'competitors too close; competing pairs kept apart'],
 ];
 
@@ -15,7 +16,10 @@ export function report(verdicts: Verdicts): string {
     row('requests', `${v.requests_answered} answered, ${v.requests_in_log} in the log`),
     row('pods', `${v.pods} with ${v.ads} ads; ${(v.fill_rate * 100).toFixed(1)} % of the seconds asked for were paid`),
     row('beacons', `${v.beacons_acked} acknowledged, ${v.beacons_in_log} in the log`),
-    row('repeated', `${v.duplicates} in the log, ${v.duplicates_sent} sent on purpose; none counted`),
+    row(
+      'repeated',
+      `${v.duplicates} in the log, ${v.duplicates_sent} sent on purpose; shipped again ${v.shipped_again}; none counted`,
+    ),
     row('late', `${v.late} in the log, ${v.late_sent} sent on purpose; none billed`),
     row('warehouse', `${v.rows_in_warehouse} rows`),
     row('impressions', `${v.billable_impressions} billable`),
@@ -37,5 +41,5 @@ export function report(verdicts: Verdicts): string {
 }
 
 function row(name: string, text: string): string {
-  return `  ${name.padEnd(22)}${text}`;
+  return `  ${name.padEnd(26)}${text}`;
 }

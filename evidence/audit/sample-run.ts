@@ -208,6 +208,7 @@ function stateOf(confirmed: AdFact): Run['state'] {
       },
     ],
     heads: [{ group: 'pacing', topic: 'ad-beacons', partition: 0, position: 5 }],
+    keys: { count: 5, endless: [] },
   };
 }
 

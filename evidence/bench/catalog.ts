@@ -16,21 +16,32 @@ export function seeded(seed: number): (n: number) => number {
   };
 }
 
-/** Campaigns of two alternative rules, each asking of all of twelve dimensions, some as excludes; places out of 10,000 cities. */
-export function generateCampaigns(count: number, seed: number): Targeted[] {
+/** What makes a catalog hard. */
+export interface Shape {
+  /** Alternative rules of each campaign. */
+  readonly clauses: 1 | 2;
+  /** A quarter of the rules list up to 30 of 10,000 cities; else all list countries. */
+  readonly cities: boolean;
+}
+
+export const plainShape: Shape = { clauses: 1, cities: false };
+export const hardShape: Shape = { clauses: 2, cities: true };
+
+/** Campaigns whose rules each ask of all of twelve dimensions, some as excludes. */
+export function generateCampaigns(count: number, seed: number, shape: Shape = hardShape): Targeted[] {
   const draw = seeded(seed);
   return Array.from({ length: count }, (_, index) => ({
     id: `campaign-${String(index).padStart(7, '0')}`,
     timeZone: zones[draw(zones.length)] ?? 'UTC',
-    targeting: [generateRule(draw, 'one'), generateRule(draw, 'other')],
+    targeting: ['one', 'other'].slice(0, shape.clauses).map((id) => generateRule(draw, id, shape)),
   }));
 }
 
-function generateRule(draw: (n: number) => number, id: string): TargetingRule {
+function generateRule(draw: (n: number) => number, id: string, shape: Shape): TargetingRule {
   const names = (prefix: string, of: number, most: number) =>
     Array.from({ length: 1 + draw(most) }, () => `${prefix}${draw(of)}`);
   const listed: readonly (readonly [DimensionName, readonly unknown[]])[] = [
-    draw(4) === 0
+    shape.cities && draw(4) === 0
       ? ['geo_cities', names('city ', cities, 30)]
       : ['geo_countries', Array.from({ length: 1 + draw(3) }, () => countries[draw(countries.length)])],
     ['device_types', names('type ', 6, 4)],

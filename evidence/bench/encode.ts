@@ -11,7 +11,7 @@ const identities = [
   { scope: 'household', hash: hash(2) },
 ];
 
-const beaconOf = (n: number): EventShapes['ad-beacon'] => ({
+export const beaconOf = (n: number): EventShapes['ad-beacon'] => ({
   arrival_id: uuid(n),
   event: 'impression',
   received_at: at + n,
@@ -39,7 +39,7 @@ const beaconOf = (n: number): EventShapes['ad-beacon'] => ({
   error_code: null,
 });
 
-const requestOf = (n: number): EventShapes['ad-request'] => ({
+export const requestOf = (n: number): EventShapes['ad-request'] => ({
   arrival_id: uuid(n),
   request_id: uuid(n + 1),
   received_at: at + n,
@@ -71,6 +71,8 @@ const requestOf = (n: number): EventShapes['ad-request'] => ({
   max_ads: 6,
   objective: 'revenue',
   min_separation_seconds: 30,
+  break_offset_ms: 600_000,
+  separation_scope: 'pod',
   separation: true,
   allow_duplicate_advertisers: false,
   features: ['targeting', 'frequency', 'pods'],
@@ -89,6 +91,8 @@ const requestOf = (n: number): EventShapes['ad-request'] => ({
     expires_at: at + 900_000,
     capped_by: identities,
     house: false,
+    for_life: false,
+    ancestors: ['1000'],
   })),
   candidates: Array.from({ length: 20 }, (_, index) => ({
     campaign: uuid(20 + index),
@@ -106,6 +110,14 @@ const requestOf = (n: number): EventShapes['ad-request'] => ({
   filled_seconds: 120,
   proof: { value: 90_000, bound: 90_000, nodes: 12, exact: true, conflicts_rejected: 14 },
   timings_us: { match: 20, read: 800, pace: 30, score: 20, solve: 80, reserve: 900, give_up: 1 },
+  exact_duration: false,
+  allowed_durations: [],
+  pod: null,
+  break_id: null,
+  backups: [],
+  experiments: [],
+  fallen: [],
+  catalog: { campaigns: 0, sum: 0 },
 });
 
 /** An impression, which most records are, and a request with its candidates, which is the largest. */
@@ -118,7 +130,7 @@ async function benchRecord<N extends EventName>(name: N, make: (n: number) => Ev
   const valueAt = (turn: number) => values[turn % 100] as EventShapes[N];
   const json = here('json', (turn) => Buffer.from(JSON.stringify(valueAt(turn))));
   const avro = here('avro', (turn) => encode(name, valueAt(turn)));
-  const found = await compare(json, avro, { rounds: 15, blockMs: 60 });
+  const found = await compare(json, avro, { rounds: 31, blockMs: 60 });
   const bytes = encode(name, valueAt(0));
   const text = Buffer.from(JSON.stringify(decode(bytes).value));
   const key = name.replace('-', '_');

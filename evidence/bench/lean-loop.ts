@@ -1,5 +1,5 @@
 import type { Context } from '../../domain/request.ts';
-import { dimensions } from '../../domain/targeting/dimensions/index.ts';
+import { dimensions } from '../../domain/targeting/dimensions.ts';
 import { keysOfPlace, keysOfPlaces } from '../../domain/targeting/geo.ts';
 import { minuteOfWeek, scheduleOf } from '../../domain/targeting/index/schedule.ts';
 import type { Targeted } from '../../domain/targeting/index/targeting-index.ts';
@@ -8,16 +8,23 @@ import { wallClock } from '../../domain/zone.ts';
 
 type Check = (context: Context, keys: readonly string[], minuteIn: (zone: string) => number) => boolean;
 
+export interface LeanLoop {
+  match(context: Context): Targeted[];
+  /** Takes a campaign in, in place of the one at this place of the list. */
+  put(at: number, campaign: Targeted): void;
+}
+
 /**
  * The fastest plain loop that comes to mind: every campaign, every rule, its conditions prepared as sets and numbers, the first that
  * fails ends the rule. A harder baseline than the plain matcher, which is written to be plainly right.
  */
-export function leanLoop(campaigns: readonly Targeted[]): (context: Context) => Targeted[] {
-  const prepared = campaigns.map((campaign) => ({
+export function leanLoop(campaigns: readonly Targeted[]): LeanLoop {
+  const prepareAll = (campaign: Targeted) => ({
     campaign,
     rules: campaign.targeting.map((rule) => prepare(parseRule(rule), campaign.timeZone)),
-  }));
-  return (context) => {
+  });
+  const prepared = campaigns.map(prepareAll);
+  const match = (context: Context) => {
     const keys = keysOfPlace(context);
     const minutes = new Map<string, number>();
     const minuteIn = (zone: string) => {
@@ -38,6 +45,10 @@ export function leanLoop(campaigns: readonly Targeted[]): (context: Context) => 
     }
     return matched;
   };
+  const put = (at: number, campaign: Targeted) => {
+    prepared[at] = prepareAll(campaign);
+  };
+  return { match, put };
 }
 
 function holds(checks: readonly Check[], ...moment: Parameters<Check>): boolean {
@@ -61,7 +72,9 @@ function prepare(rule: ReadRule, zone: string): Check[] {
       if (listed === undefined) continue;
       if (lookup.by === 'name' && !(wanted && listed.includes(lookup.everybody))) {
         const names = new Set(listed as readonly string[]);
-        checks.push((context) => lookup.read(context).some((one) => names.has(one)) === wanted);
+        const asked = (context: Context) =>
+          wanted ? lookup.read(context) : [...lookup.read(context), ...lookup.doubt(context)];
+        checks.push((context) => asked(context).some((one) => names.has(one)) === wanted);
       }
       if (lookup.by === 'range') {
         const ranges = listed as readonly { readonly min: number | null; readonly max: number | null }[];

@@ -1,8 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchDecide } from './decide.ts';
 import { benchEncode } from './encode.ts';
 import { benchMatch } from './match.ts';
+import { benchPipeline } from './pipeline.ts';
+import { benchReserve } from './reserve.ts';
 import type { BenchOptions, Rows } from './rows.ts';
 import { benchSolve } from './solve.ts';
 
@@ -16,7 +19,10 @@ interface Bench {
 const benches: readonly Bench[] = [
   { name: 'match', about: 'the targeting index against loops over the rules', run: benchMatch },
   { name: 'solve', about: 'the pod solver against the exact optimum and one HTTP echo', run: benchSolve },
+  { name: 'decide', about: 'the whole decision over HTTP with a real Redis against a bare echo', run: benchDecide },
+  { name: 'reserve', about: 'a place taken in one swap against a plain GET, on real Redis', run: benchReserve },
   { name: 'encode', about: 'Avro records against JSON', run: benchEncode },
+  { name: 'pipeline', about: 'Kafka to Redis and ClickHouse against a consumer that only decodes', run: benchPipeline },
 ];
 
 const usage = `npm run bench -- [NAME]... [--json]

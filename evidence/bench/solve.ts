@@ -26,7 +26,9 @@ function generateCandidates(count: number, advertisers: number, seed: number): P
       categories: categories[(advertiser * 7 + draw(3)) % categories.length] ?? [],
       scoreMicros: durationSeconds * (300 + draw(900)),
       qualityCenti: 300 + draw(600),
-      house: draw(20) === 0,
+      tier: draw(20) === 0 ? 'house' : 'standard',
+      place: null,
+      podMax: null,
     };
   });
 }
@@ -34,6 +36,9 @@ function generateCandidates(count: number, advertisers: number, seed: number): P
 function rulesOf(objective: Objective, minSeparationSeconds: number | null, changed: Partial<PodRules> = {}): PodRules {
   return {
     durationSeconds: 120,
+    exactDuration: false,
+    allowedDurations: null,
+    backupAds: 0,
     minAds: 1,
     maxAds: 6,
     objective,

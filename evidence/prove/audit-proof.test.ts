@@ -23,6 +23,9 @@ test('every fault planted in the files of a small run is called by its name, and
     allowNo: [],
     deadLettersExpected: 0,
     runs: 1,
+    decisions: 0,
+    concurrency: 0,
+    processes: 0,
     say: (line) => lines.push(line),
   });
   expect(lines.filter((line) => !line.startsWith('ok'))).toEqual([]);

@@ -1,20 +1,40 @@
 import fc from 'fast-check';
 import type { Tally } from './proofs.ts';
 
+interface Checked {
+  readonly runs: number;
+  readonly say: (line: string) => void;
+}
+
 /** Checks a property and says so in one line: cases, what they were opportunities for, and the seed. */
 export function checkProperty(
   name: string,
   property: fc.IRawProperty<unknown, false>,
-  { runs, say }: { readonly runs: number; readonly say: (line: string) => void },
+  { runs, say }: Checked,
   opportunities: () => string,
 ): Tally {
-  const details = fc.check(property, { numRuns: runs });
+  return told(name, fc.check(property, { numRuns: runs }), say, opportunities);
+}
+
+/** The same of a property that takes its time. */
+export async function checkSlowProperty(
+  name: string,
+  property: fc.IAsyncProperty<unknown>,
+  { runs, say }: Checked,
+  opportunities: () => string,
+): Promise<Tally> {
+  return told(name, await fc.check(property, { numRuns: runs, endOnFailure: true }), say, opportunities);
+}
+
+function told(name: string, details: fc.RunDetails<unknown>, say: Checked['say'], opportunities: () => string): Tally {
   const { failed, numRuns, seed } = details;
   if (!failed) {
     say(`ok    ${name}: ${numRuns} cases, ${opportunities()}; seed ${seed}`);
     return { passed: 1, failed: 0 };
   }
-  say(`FAIL  ${name}: ${fc.defaultReportMessage(details)}`);
+  say(
+    `FAIL  ${name}: ${details.errorInstance instanceof Error ? details.errorInstance.stack : ''}\n${fc.defaultReportMessage(details)}`,
+  );
   return { passed: 0, failed: 1 };
 }
 

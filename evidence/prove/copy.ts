@@ -42,7 +42,7 @@ export class RunCopy {
   }
 
   read(): Promise<Run> {
-    return readRun(this.dir, this.#bridge.url);
+    return readRun(this.dir, { warehouse: this.#bridge.url });
   }
 
   async audit(options: AuditOptions): Promise<Verdicts> {

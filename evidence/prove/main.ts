@@ -9,6 +9,8 @@ ${proofs.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
 
   --dir DIR        a folder that a run has kept; absent: a demo of 20 s makes one
   --runs N         cases of each property; else FC_RUNS, else 300
+  --decisions N, --concurrency N, --processes N
+                   of caps: how much its processes decide, and how much at once; else 20000, 200, 4
   --only FAULT     plants that fault alone
   --allow-no and --dead-letters are handed to the audit
 `;
@@ -27,6 +29,9 @@ async function main(): Promise<number> {
       'allow-no': { type: 'string', multiple: true, default: [] },
       'dead-letters': { type: 'string', default: '0' },
       runs: { type: 'string' },
+      decisions: { type: 'string', default: '20000' },
+      concurrency: { type: 'string', default: '200' },
+      processes: { type: 'string', default: '4' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -47,6 +52,9 @@ async function main(): Promise<number> {
       allowNo: values['allow-no'],
       deadLettersExpected: Number(values['dead-letters']),
       runs: Number(values.runs ?? propertyRuns() ?? 300),
+      decisions: Number(values.decisions),
+      concurrency: Number(values.concurrency),
+      processes: Number(values.processes),
       say,
     });
     passed += tally.passed;

@@ -1,14 +1,7 @@
-/** A fault of one line. `tests`: the folders or files of domain/ whose tests have to notice it. */
-export interface Mutant {
-  readonly what: string;
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-  readonly tests: readonly string[];
-}
+import { type Mutant, mutant } from './mutant.ts';
+import { podMutants } from './pod-mutants.ts';
 
 const targeting = ['targeting'];
-const pods = ['pods'];
 const caps = ['frequency', 'ledger', 'first-sight'];
 const matcher = 'targeting/plain-matcher.ts';
 const times = 'targeting/day-times.ts';
@@ -16,16 +9,6 @@ const geo = 'targeting/geo.ts';
 const frequency = 'frequency/frequency.ts';
 const columns = 'targeting/index/columns.ts';
 const rows = 'targeting/index/rows.ts';
-const solver = 'pods/solver.ts';
-const field = 'pods/field.ts';
-
-const mutant = (what: string, file: string, from: string, to: string, tests: readonly string[]): Mutant => ({
-  what,
-  file,
-  from,
-  to,
-  tests,
-});
 
 export const mutants: readonly Mutant[] = [
   mutant('an exclude is ignored', matcher, "=== 'yes') failed.add(name);", "=== 'never') failed.add(name);", targeting),
@@ -131,91 +114,9 @@ export const mutants: readonly Mutant[] = [
     'let next = 4;',
     targeting,
   ),
-  mutant(
-    'separation: a child does not compete with its parent',
-    'separation.ts',
-    ' || one.ancestors.includes(other.id)',
-    '',
-    [...pods, 'separation'],
-  ),
-  mutant(
-    'separation: the gap is a second short',
-    'pods/order.ts',
-    'sinceSeconds < gapSeconds &&',
-    'sinceSeconds < gapSeconds - 1 &&',
-    pods,
-  ),
-  mutant('separation: competitors meet in one pod', solver, '!(apart && competes(', '!(!apart && competes(', pods),
-  mutant('pods: a creative may stand twice', 'pods/conflicts.ts', 'a.creativeId === b.creativeId || ', '', pods),
-  mutant('pods: duplicates of an advertiser', 'pods/conflicts.ts', 'a.advertiserId === b.advertiserId || ', '', pods),
-  mutant(
-    'solver: min_ads is ignored',
-    solver,
-    'if (length >= this.#rules.minAds && this.#isBetter(standard, house)) this.#take',
-    'if (this.#isBetter(standard, house)) this.#take',
-    pods,
-  ),
-  mutant('pods: min_ads is ignored', 'pods/plain-solver.ts', 'chosen.length < rules.minAds || ', '', pods),
-  mutant('pods: fatigue of the ads before is forgotten', 'pods/objective.ts', 'before * more + ', '', pods),
-  mutant(
-    'pods: fill_rate looks at the score first',
-    'pods/objective.ts',
-    '[standard.seconds, standard.scoreMicros, house',
-    '[standard.scoreMicros, standard.seconds, house',
-    pods,
-  ),
-  mutant('pods: house before standard', 'pods/order.ts', 'return a.house ? 1 : -1;', 'return a.house ? -1 : 1;', pods),
-  mutant(
-    'solver: a tie goes to the last',
-    solver,
-    'house > best.house : house >= best.house',
-    'house >= best.house : house >= best.house',
-    pods,
-  ),
-  mutant(
-    'solver: the bound forgets an entry',
-    solver,
-    'this.#standardToCome.at(index, left, slots);',
-    'this.#standardToCome.at(index + 1, left, slots);',
-    pods,
-  ),
-  mutant(
-    'solver: the table forgets the ads before',
-    'pods/suffix-table.ts',
-    'value - (tired[slots] as number)',
-    'value - 2 * (tired[slots] as number)',
-    pods,
-  ),
-  mutant(
-    'solver: cut one too early',
-    field,
-    'if (before.apart > 2 * others) continue;',
-    'if (before.apart > 0) continue;',
-    pods,
-  ),
-  mutant(
-    'solver: one of each list is enough',
-    field,
-    'if (listOwners.size > others) continue;',
-    'if (listOwners.size > 0) continue;',
-    pods,
-  ),
-  mutant(
-    'solver: the best is the worst',
-    field,
-    'a.qualityCenti > b.qualityCenti',
-    'a.qualityCenti < b.qualityCenti',
-    pods,
-  ),
-  mutant('solver: duplicates count as conflicts', field, 'pairs -= competingPairs(own)', 'pairs -= 0', pods),
+  ...podMutants,
   mutant('caps: one more than the cap', frequency, '>= cap.max', '> cap.max', caps),
-  mutant(
-    'caps: the window is open at its edge',
-    frequency,
-    'entry.at >= windowBegins',
-    'entry.at > windowBegins',
-    caps,
-  ),
+  mutant('caps: the window is open at its edge', frequency, 'entry.at >= begins', 'entry.at > begins', caps),
   mutant(
     'caps: the window is a millisecond short',
     frequency,

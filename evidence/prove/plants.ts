@@ -4,6 +4,7 @@ import { judge, tally, type Verdict } from '../audit/judge.ts';
 import type { RunCopy } from './copy.ts';
 import { here, need } from './find.ts';
 import { breakSeparation, ignoreCap } from './staged-plants.ts';
+import { storePlants } from './store-plants.ts';
 
 /** One fault: how it is planted, and by which name the audit must call it. */
 export interface Plant {
@@ -260,6 +261,7 @@ export const plants: readonly Plant[] = [
       );
     },
   },
+  ...storePlants,
 ];
 
 async function growRollup(copy: RunCopy, measure: string, where: string): Promise<void> {

@@ -1,6 +1,9 @@
 import { proveAudit } from './audit-proof.ts';
+import { proveCaps } from './caps-proof.ts';
+import { proveDayParts } from './day-parts-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
+import { proveSeparation } from './separation-proof.ts';
 import { proveSolver } from './solver-proof.ts';
 
 export interface ProofOptions {
@@ -13,6 +16,10 @@ export interface ProofOptions {
   readonly deadLettersExpected: number;
   /** Cases of each property. */
   readonly runs: number;
+  /** Of the proof with processes: how much is decided, how much at once over all of them, and how many they are. */
+  readonly decisions: number;
+  readonly concurrency: number;
+  readonly processes: number;
   readonly say: (line: string) => void;
 }
 
@@ -30,7 +37,18 @@ export interface Proof {
 /** Every proof by name. One entry each. */
 export const proofs: readonly Proof[] = [
   { name: 'index', about: 'the targeting index answers what the plain matcher answers', run: proveIndex },
+  {
+    name: 'day-parts',
+    about: 'day-parts and weekdays against every minute of a year in thirty zones',
+    run: proveDayParts,
+  },
   { name: 'solver', about: 'the pod solver answers what the plain solver answers', run: proveSolver },
+  {
+    name: 'caps',
+    about: 'no cap is passed and no impression lost, whoever is late, killed or stopped',
+    run: proveCaps,
+  },
+  { name: 'separation', about: 'no two competitors are too near in the pods of one stream', run: proveSeparation },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];

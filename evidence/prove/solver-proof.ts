@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { contenders, fieldOf } from '../../domain/pods/field.ts';
 import { solvePod as solvePlainly } from '../../domain/pods/plain-solver.ts';
-import type { PodSolution } from '../../domain/pods/pod.ts';
+import { isUsable, type PodSolution } from '../../domain/pods/pod.ts';
 import { solvePod } from '../../domain/pods/solver.ts';
 import { someCandidates, someRules } from '../../domain/pods/test-pods.ts';
 import { checkProperty, sum } from './check-property.ts';
@@ -14,27 +14,61 @@ export async function proveSolver(options: ProofOptions): Promise<Tally> {
 }
 
 /** All but the number of steps. */
-function answerOf({ nodes, ads, ...answer }: PodSolution): string {
-  return JSON.stringify({ ...answer, ads: ads.map((ad) => [ad.candidate.creativeId, ad.startSeconds]) });
+function answerOf({ nodes, ads, backups, ...answer }: PodSolution): string {
+  const told = ads.map((ad) => [ad.candidate.creativeId, ad.startSeconds]);
+  return JSON.stringify({ ...answer, ads: told, backups: backups.map(({ creativeId }) => creativeId) });
+}
+
+/** How often each rule had something to say: in cases, or in ads placed. */
+class Opportunities {
+  readonly #counts = new Map<string, number>();
+
+  count(what: string, more: number | boolean): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + Number(more));
+  }
+
+  toString(): string {
+    return [...this.#counts].map(([what, count]) => `${count} ${what}`).join(', ');
+  }
 }
 
 function proveEqual(options: ProofOptions): Tally {
-  let ads = 0;
-  let conflicts = 0;
+  const seen = new Opportunities();
   const property = fc.property(someCandidates(0, 12), someRules, (candidates, rules) => {
     const plain = solvePlainly(candidates, rules);
-    ads += plain.ads.length;
-    conflicts += plain.conflicts;
+    const { ads, backups, conflicts } = plain;
+    const without = (changed: Partial<typeof rules>) =>
+      JSON.stringify(solvePlainly(candidates, { ...rules, ...changed }).ads);
+    const wish = (placed: string | null) => ads.filter(({ candidate }) => candidate.place === placed).length;
+    seen.count('ads placed', ads.length);
+    seen.count('conflicts', conflicts);
+    seen.count('pods without separation', !rules.separation);
+    seen.count(
+      'pods that separation changed',
+      rules.separation && without({ separation: false }) !== JSON.stringify(ads),
+    );
+    seen.count('pods to be filled exactly', rules.exactDuration && ads.length > 0);
+    seen.count(
+      'that exactness changed',
+      rules.exactDuration && without({ exactDuration: false }) !== JSON.stringify(ads),
+    );
+    seen.count('with lengths allowed', rules.allowedDurations !== null);
+    seen.count('ads that wanted to be first', wish('first'));
+    seen.count('or last', wish('last'));
+    seen.count('guaranteed ads', ads.filter(({ candidate }) => candidate.tier === 'guaranteed').length);
+    seen.count('house ads', ads.filter(({ candidate }) => candidate.tier === 'house').length);
+    seen.count('ads under a cap of their pod', ads.filter(({ candidate }) => candidate.podMax !== null).length);
+    seen.count('backups', backups.length);
     return answerOf(solvePod(candidates, rules)) === answerOf(plain);
   });
-  const told = () => `${ads} ads placed, ${conflicts} conflicts`;
-  return checkProperty('solver ≡ plain solver, up to 12 candidates', property, options, told);
+  return checkProperty('solver ≡ plain solver, up to 12 candidates', property, options, () => seen.toString());
 }
 
 function proveCut(options: ProofOptions): Tally {
   let cut = 0;
-  const property = fc.property(someCandidates(8, 30), someRules, (candidates, drawn) => {
-    const rules = { ...drawn, maxAds: Math.min(3, drawn.maxAds) };
+  const property = fc.property(someCandidates(8, 30), someRules, (given, drawn) => {
+    const rules = { ...drawn, maxAds: Math.min(3, drawn.maxAds), backupAds: 0 };
+    const candidates = given.filter((ad) => isUsable(ad, rules));
     const left = contenders(fieldOf(candidates, rules), rules, 0).map(({ candidate }) => candidate);
     cut += candidates.length - left.length;
     const all = solvePlainly(candidates, rules);

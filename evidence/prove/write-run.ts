@@ -9,6 +9,9 @@ import type { CallFact, Identity, Logged, Run, TokenFact } from '../audit/facts.
 import { openLogFile } from '../audit/read-log.ts';
 import { openStateFile } from '../audit/read-state.ts';
 
+/** When the keys of the state store end. */
+const FAR_FUTURE_MS = Date.UTC(2100, 0, 1);
+
 /** Writes a run that exists only as data into a folder, the way the product leaves one. */
 export async function writeRun(run: Run, dir: string): Promise<void> {
   mkdirSync(dir, { recursive: true });
@@ -67,8 +70,10 @@ async function writeLog(run: Run, dir: string): Promise<void> {
 
 async function writeState(run: Run, dir: string): Promise<void> {
   const state = openStateFile(dir, false);
+  const head = Buffer.alloc(16);
+  head.writeBigUInt64BE(BigInt(FAR_FUTURE_MS), 8);
   const put = (key: string, schema: string, value: object) =>
-    state.records.put(key, Buffer.concat([Buffer.alloc(16), schemaType(schema).toBuffer(value)]));
+    state.records.put(key, Buffer.concat([head, schemaType(schema).toBuffer(value)]));
   for (const [id, money] of run.state.money) await put(`m:${id}`, 'money-record', money);
   for (const sums of run.state.sums) {
     const counts = { starts: 0, completes: 0, clicks: 0, errors: 0 };

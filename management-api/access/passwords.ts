@@ -34,7 +34,7 @@ export async function isPassword(password: string, hash: string): Promise<boolea
   return timingSafeEqual(tag, expected);
 }
 
-/** As long to check as any: that an address is unknown cannot be told from the time. */
+/** Takes as long to check as another: that an address is unknown cannot be told from the time. */
 export const nobodysHash = hashPassword(randomBytes(16).toString('hex'));
 
 function base64(bytes: Buffer): string {

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
+import { isUuid } from '../../schemas/uuid.ts';
 import { limits } from '../limits.ts';
 import { cursorOf, pageQuery, placeOf } from '../pages.ts';
 import { closed, oneOf, uuid } from '../shapes.ts';
@@ -29,7 +30,11 @@ export async function listCampaigns(
   const sort = query.sort ?? '-created_at';
   const down = sort.startsWith('-');
   const { column, type } = orders[sort.replace('-', '') as keyof typeof orders];
-  const place = placeOf(`campaigns:${sort}`, query.cursor, (value) => type === 'text' || isTimestamp(value));
+  const place = placeOf(
+    `campaigns:${sort}`,
+    query.cursor,
+    (value, id) => isUuid(id) && (type === 'text' || isTimestamp(value)),
+  );
   const limit = query.limit ?? limits.pageItems;
   const compare = down ? '<' : '>';
   const direction = down ? 'DESC' : 'ASC';

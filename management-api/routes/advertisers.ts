@@ -62,7 +62,7 @@ export const advertiserRoutes = [
     answer: pageOf(advertiser),
     handle: async (ask) => {
       const limit = ask.query.limit ?? limits.pageItems;
-      const place = placeOf('advertisers', ask.query.cursor, () => true);
+      const place = placeOf('advertisers', ask.query.cursor);
       const { rows } = await ask.read((sql) =>
         sql.query<Row>(
           `SELECT * FROM advertisers WHERE $1::text IS NULL OR (name, id) > ($1, $2::uuid) ORDER BY name, id LIMIT $3`,

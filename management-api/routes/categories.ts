@@ -11,24 +11,27 @@ import { byId, closed, name, orNull, prose, uuid } from '../shapes.ts';
 
 const tag = 'categories';
 
+/** A UUID, or the id in a published table. */
+const categoryId = Type.String({ minLength: 1, maxLength: 64 });
+
 const category = Type.Object({
-  id: uuid(),
+  id: categoryId,
   name: Type.String(),
   description: orNull(Type.String()),
-  parent_category_id: orNull(uuid()),
+  parent_category_id: orNull(categoryId),
   shared: Type.Boolean({ description: 'of an imported table: everybody may use it, nobody change it' }),
 });
 
 const newCategory = closed({
   name: name(100),
   description: Type.Optional(orNull(prose())),
-  parent_category_id: Type.Optional(orNull(uuid())),
+  parent_category_id: Type.Optional(orNull(categoryId)),
 });
 
 const ofCampaign = Type.Object({
   campaign_id: uuid(),
   version: Type.Integer(),
-  categories: Type.Array(Type.Object({ id: uuid(), name: Type.String(), ancestors: Type.Array(uuid()) })),
+  categories: Type.Array(Type.Object({ id: categoryId, name: Type.String(), ancestors: Type.Array(categoryId) })),
 });
 
 interface Row {
@@ -91,7 +94,7 @@ export const categoryRoutes = [
     tag,
     summary: 'List categories, your own and the shared ones, by name; each names the one above it',
     scope: 'campaigns:read',
-    query: closed({ ...pageQuery, under: Type.Optional(uuid('only those below this one, at any depth')) }),
+    query: closed({ ...pageQuery, under: Type.Optional(categoryId) }),
     answer: pageOf(category),
     handle: async (ask) => {
       const limit = ask.query.limit ?? limits.pageItems;
@@ -99,11 +102,11 @@ export const categoryRoutes = [
       const { rows } = await ask.read((sql) =>
         sql.query<Row>(
           `WITH RECURSIVE below AS (
-             SELECT id FROM competitive_categories WHERE parent_category_id = $4::uuid
+             SELECT id FROM competitive_categories WHERE parent_category_id = $4::text
              UNION SELECT c.id FROM competitive_categories c JOIN below ON c.parent_category_id = below.id
            )
            SELECT * FROM competitive_categories
-           WHERE ($1::text IS NULL OR (name, id) > ($1, $2::uuid)) AND ($4::uuid IS NULL OR id IN (SELECT id FROM below))
+           WHERE ($1::text IS NULL OR (name, id) > ($1, $2)) AND ($4::text IS NULL OR id IN (SELECT id FROM below))
            ORDER BY name, id LIMIT $3`,
           [place?.value ?? null, place?.id ?? null, limit + 1, ask.query.under ?? null],
         ),
@@ -126,7 +129,7 @@ export const categoryRoutes = [
     tag,
     summary: 'Read a category',
     scope: 'campaigns:read',
-    params: byId,
+    params: closed({ id: categoryId }),
     answer: category,
     handle: async (ask) => {
       const { rows } = await ask.read((sql) =>
@@ -155,15 +158,12 @@ export const categoryRoutes = [
     summary: 'Set the categories of a campaign: whom it must not stand beside',
     scope: 'campaigns:write',
     params: byId,
-    body: closed({ category_ids: Type.Array(uuid(), { maxItems: limits.categories, uniqueItems: true }) }),
+    body: closed({ category_ids: Type.Array(categoryId, { maxItems: limits.categories, uniqueItems: true }) }),
     answer: ofCampaign,
     refuses: [422],
     handle: (ask, parts) =>
       ask.write(async (sql) => {
-        const categories = await documentsOf(
-          sql,
-          ask.body.category_ids.map((id) => id.toLowerCase()),
-        );
+        const categories = await documentsOf(sql, ask.body.category_ids);
         const changed = await changeCampaign(ask as CampaignAsk, sql, parts, part, (before) => ({
           ...before,
           categories,
@@ -182,14 +182,14 @@ async function isCategory(sql: DeskTransaction, id: string): Promise<boolean> {
 async function documentsOf(sql: DeskTransaction, ids: readonly string[]): Promise<Campaign['categories']> {
   const { rows } = await sql.query<{ id: string; name: string; ancestors: string[] }>(
     `WITH RECURSIVE above AS (
-       SELECT id AS category_id, parent_category_id AS ancestor, 1 AS depth FROM competitive_categories WHERE id = ANY ($1::uuid[])
+       SELECT id AS category_id, parent_category_id AS ancestor, 1 AS depth FROM competitive_categories WHERE id = ANY ($1::text[])
        UNION ALL
        SELECT above.category_id, parent.parent_category_id, above.depth + 1
        FROM above JOIN competitive_categories parent ON parent.id = above.ancestor
      )
      SELECT id, name, ARRAY(SELECT ancestor::text FROM above WHERE category_id = id AND ancestor IS NOT NULL
        ORDER BY depth) AS ancestors
-     FROM competitive_categories WHERE id = ANY ($1::uuid[])`,
+     FROM competitive_categories WHERE id = ANY ($1::text[])`,
     [ids],
   );
   const found = new Map(rows.map((row) => [row.id, row]));

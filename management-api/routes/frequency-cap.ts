@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import type { Campaign, FrequencyCap } from '../../domain/campaign.ts';
-import { Problem, type Wrong } from '../../engines/http/problem.ts';
+import { capFaults, capWindows } from '../../domain/frequency/cap-set.ts';
+import { Problem } from '../../engines/http/problem.ts';
 import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
 import { route } from '../route.ts';
@@ -8,14 +9,14 @@ import { byId, closed, oneOf, orNull, uuid } from '../shapes.ts';
 
 const tag = 'frequency caps';
 
-/** Windows by name; seconds as the document has them. Rolling: no span of that length holds more. */
-const windows = { hour: 3_600, day: 86_400, week: 604_800, month: 2_678_400 } as const;
+/** Rolling windows by name: no span of that length holds more. `lifetime`: no window; in a stream or pod, the whole of it. */
+const windows = { ...capWindows, lifetime: null } as const;
 type Window = keyof typeof windows;
 
 const cap = closed({
-  scope: oneOf('user', 'device', 'household', 'ip'),
+  scope: oneOf('user', 'device', 'household', 'ip', 'stream', 'pod'),
   creative_id: Type.Optional(orNull(uuid('counts one creative; else all of the campaign'))),
-  window: oneOf('hour', 'day', 'week', 'month'),
+  window: oneOf('minute', 'hour', 'day', 'week', 'month', 'lifetime'),
   max_impressions: Type.Integer({ minimum: 1, maximum: 10_000 }),
 });
 
@@ -88,38 +89,17 @@ function capOf(body: Static<typeof cap>): FrequencyCap {
   };
 }
 
-/** Throws Problem 422 for caps of creatives that are not there, the same cap twice, and caps that another makes void. */
+/** Throws Problem 422 with every cap that is wrong by itself or beside another. */
 function checked(campaign: Campaign, at: (index: number) => string): Campaign {
-  const wrong: Wrong[] = [];
-  campaign.caps.forEach((one, index) => {
-    if (one.creativeId !== null && !campaign.creatives.some(({ id }) => id === one.creativeId)) {
-      wrong.push({ pointer: `${at(index)}/creative_id`, detail: 'is not a creative of this campaign' });
-    }
-    const same = (other: FrequencyCap) => other.scope === one.scope && other.creativeId === one.creativeId;
-    campaign.caps.slice(0, index).forEach((other) => {
-      if (!same(other)) return;
-      const [short, long] = other.windowSeconds < one.windowSeconds ? [other, one] : [one, other];
-      if (short.windowSeconds === long.windowSeconds) {
-        wrong.push({ pointer: at(index), detail: 'there is a cap of this scope, creative and window already' });
-      } else if (long.max <= short.max) {
-        wrong.push({
-          pointer: at(index),
-          detail: `${long.max} in a ${nameOf(long)} leaves no meaning to ${short.max} in ${article(short)}: raise one or drop the other`,
-        });
-      }
-    });
-  });
+  const creativeIds = campaign.creatives.map(({ id }) => id);
+  const wrong = capFaults(campaign.caps, creativeIds).map(({ index, detail }) => ({ pointer: at(index), detail }));
   if (wrong.length === 0) return campaign;
-  throw new Problem(422, 'Contradicts itself', wrong.map((each) => `${each.pointer} ${each.detail}`).join('; '), wrong);
+  const detail = wrong.map((each) => `${each.pointer || 'the cap'}: ${each.detail}`).join('; ');
+  throw new Problem(422, 'Contradicts itself', detail, wrong);
 }
 
 function nameOf({ windowSeconds }: FrequencyCap): Window {
-  return (Object.keys(windows) as Window[]).find((name) => windows[name] === windowSeconds) ?? 'month';
-}
-
-function article(one: FrequencyCap): string {
-  const name = nameOf(one);
-  return name === 'hour' ? 'an hour' : `a ${name}`;
+  return (Object.keys(windows) as Window[]).find((name) => windows[name] === windowSeconds) ?? 'lifetime';
 }
 
 function answered({ id, version, caps: found }: Campaign) {
@@ -127,7 +107,7 @@ function answered({ id, version, caps: found }: Campaign) {
     campaign_id: id,
     version,
     caps: found.map((one) => ({
-      scope: one.scope as 'user',
+      scope: one.scope,
       creative_id: one.creativeId,
       window: nameOf(one),
       max_impressions: one.max,

@@ -1,5 +1,4 @@
 import Type, { type Static } from 'typebox';
-import type { PodConfig } from '../../domain/campaign.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
@@ -54,7 +53,6 @@ export const podRoutes = [
           valuesOf(body),
         );
         if (rows.length === 0) refuseName(body.name);
-        await sql.announcePod(body.id, body.version, documentOf(body));
         const { actor } = ask.caller;
         await audit(sql, {
           at: clock.now(),
@@ -79,7 +77,7 @@ export const podRoutes = [
     answer: pageOf(pod),
     handle: async (ask) => {
       const limit = ask.query.limit ?? limits.pageItems;
-      const place = placeOf('pods', ask.query.cursor, () => true);
+      const place = placeOf('pods', ask.query.cursor);
       const { rows } = await ask.read((sql) =>
         sql.query<Row>(
           `SELECT ${COLUMNS} FROM ad_pods WHERE $1::text IS NULL OR (name, id) > ($1, $2::uuid) ORDER BY name, id LIMIT $3`,
@@ -136,7 +134,6 @@ export const podRoutes = [
              optimization_goal = $10 WHERE id = $1`,
           valuesOf(body),
         );
-        await sql.announcePod(body.id, body.version, documentOf(body));
         const { actor } = ask.caller;
         await audit(sql, {
           at: clock.now(),
@@ -164,7 +161,6 @@ export const podRoutes = [
         const before = await podOf(sql, ask.params.id);
         sameVersion(ask.ifMatch, before.version);
         await sql.query('DELETE FROM ad_pods WHERE id = $1', [before.id]);
-        await sql.announcePod(before.id, before.version + 1, null);
         const { actor } = ask.caller;
         await audit(sql, {
           at: clock.now(),
@@ -227,19 +223,4 @@ function valuesOf(one: Pod): readonly unknown[] {
     one.allow_duplicate_advertisers,
     one.optimization_goal,
   ];
-}
-
-function documentOf(one: Pod): PodConfig {
-  return {
-    id: one.id,
-    version: one.version,
-    name: one.name,
-    durationSeconds: one.duration_seconds,
-    minAds: one.min_ads,
-    maxAds: one.max_ads,
-    competitiveSeparation: one.enable_competitive_separation,
-    minSeparationSeconds: one.min_separation_seconds,
-    allowDuplicateAdvertisers: one.allow_duplicate_advertisers,
-    objective: one.optimization_goal,
-  };
 }

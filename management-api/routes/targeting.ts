@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { Campaign, TargetingRule } from '../../domain/campaign.ts';
-import { dimensions } from '../../domain/targeting/dimensions/index.ts';
+import { dimensions } from '../../domain/targeting/dimensions.ts';
 import { Problem, type Wrong } from '../../engines/http/problem.ts';
 import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';

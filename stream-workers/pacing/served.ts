@@ -5,6 +5,7 @@ import { BROOM_MS, keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import type { CampaignSums, ServedAd, SumsRecord } from '../../schemas/records.ts';
 import { mayStillCount } from '../catch-up.ts';
+import { tokenLifeMs } from '../first-sight.ts';
 import { requireKnown, update } from '../swap.ts';
 import type { Batch, Context } from '../worker.ts';
 
@@ -44,7 +45,7 @@ function grow(
   for (const { offset, ad } of served) {
     if (offset < record.position) continue;
     const sums = campaigns.get(ad.campaign) ?? emptySums(ad.campaign);
-    const micros = ad.pricing_model === 'flat' ? 0 : ad.price_micros;
+    const micros = pricedAt(ad);
     campaigns.set(ad.campaign, {
       ...sums,
       billed_micros: sums.billed_micros + micros,
@@ -61,9 +62,9 @@ function grow(
 export async function takeServed(context: Context, campaigns: ReadonlyMap<string, Campaign>): Promise<void> {
   const since = context.catchingUpSince;
   if (since === null) return;
-  const { tokenLifeMs, logClockMarginMs } = context.config;
+  const { logClockMarginMs } = context.config;
   const last = Math.floor((context.clock.now() + logClockMarginMs) / MINUTE_MS) + 1;
-  const first = Math.floor((since - tokenLifeMs - logClockMarginMs) / MINUTE_MS) - 3;
+  const first = Math.floor((since - (await tokenLifeMs(context)) - logClockMarginMs) / MINUTE_MS) - 3;
   const minutes = Array.from({ length: last - first + 1 }, (_, at) => first + at);
   const partitions = await context.log.partitions('ad-requests');
   const served = await readServed(context, minutes, partitions);
@@ -112,7 +113,13 @@ async function readServed(
   return all;
 }
 
-function isLimited(campaign: Campaign): boolean {
+/** What is taken for an ad when it is served: its full price, whatever event bills it. */
+export function pricedAt({ pricing_model, price_micros }: ServedAd): number {
+  return pricing_model === 'flat' ? 0 : price_micros;
+}
+
+/** Money (or impressions) are taken for such campaigns only. */
+export function isLimited(campaign: Campaign): boolean {
   return (
     campaign.totalBudgetMicros !== null || campaign.dailyBudgetMicros !== null || campaign.goalImpressions !== null
   );

@@ -41,21 +41,30 @@ export async function addToSums(
 /** Offsets below the record's position are in it already. */
 function grow(record: SumsRecord, judged: readonly Judged[], end: number): SumsRecord {
   const campaigns = new Map(record.campaigns.map((sums) => [sums.campaign, sums]));
-  for (const { offset, beacon, judgement } of judged) {
-    if (offset < record.position) continue;
-    const sums = campaigns.get(beacon.campaign) ?? emptySums(beacon.campaign);
-    const count = counted[beacon.event];
-    campaigns.set(beacon.campaign, {
-      ...sums,
-      billed_micros: sums.billed_micros + judgement.spend_micros,
-      ...(count ? { [count]: sums[count] + 1 } : {}),
-    });
+  for (const one of judged) {
+    if (one.offset < record.position) continue;
+    const { campaign } = one.beacon;
+    campaigns.set(campaign, addTo(campaigns.get(campaign) ?? emptySums(campaign), one));
   }
   return { position: end, campaigns: [...campaigns.values()] };
 }
 
+/** The sums with one billable beacon more. */
+export function addTo(sums: CampaignSums, { beacon, judgement }: Judged): CampaignSums {
+  const count = counted[beacon.event];
+  return {
+    ...sums,
+    billed_micros: sums.billed_micros + judgement.spend_micros,
+    ...(count ? { [count]: sums[count] + 1 } : {}),
+  };
+}
+
 /** Closing must find every minute that has sums, so the list is written before the sums are. */
-async function noteOpenMinutes(partition: number, minutes: readonly number[], context: Context): Promise<void> {
+export async function noteOpenMinutes(
+  partition: number,
+  minutes: readonly number[],
+  context: Pick<Context, 'store' | 'stores'>,
+): Promise<void> {
   await update(
     context.store,
     new Map([

@@ -55,12 +55,32 @@ test('a flush stops growing at its weight, but takes at least one item', async (
   const { numbers, waits, flushes, settle } = byHand(10);
   for (const item of [50, 4, 4, 4, 4]) void numbers.add(item);
   for (let round = 0; round < 3; round++) {
-    waits[round]?.();
+    for (const letThrough of waits.splice(0)) letThrough();
     await settle();
     flushes[round]?.end();
     await settle();
   }
   expect(flushes.map(({ items }) => items)).toEqual([[50], [4, 4, 4], [4]]);
+});
+
+test('where enough waits for a flush, nobody waits for more', async () => {
+  const { numbers, waits, flushes, settle } = byHand(10);
+  for (const item of [6, 6, 6]) void numbers.add(item);
+  await settle();
+  expect([waits.length, flushes.length]).toEqual([1, 0]);
+  waits[0]?.();
+  await settle();
+  for (const item of [6, 6]) void numbers.add(item);
+  flushes[0]?.end();
+  await settle();
+  expect(flushes.map(({ items }) => items)).toEqual([
+    [6, 6],
+    [6, 6],
+  ]);
+  expect(waits).toHaveLength(1);
+  flushes[1]?.end();
+  await settle();
+  expect([waits.length, flushes.length]).toEqual([2, 2]);
 });
 
 test('nothing runs while nothing waits', async () => {

@@ -5,7 +5,7 @@ export interface Gatherer<Item> {
 }
 
 export interface GathererOptions<Item> {
-  /** Waits for more company; called once per flush, and never while nothing waits. */
+  /** Waits for more company; called once per flush, and never while nothing waits, or enough for a flush. */
   readonly wait: () => Promise<void>;
   readonly flush: (items: readonly Item[]) => Promise<void>;
   /** A flush takes items, in the order of their coming, until their weights reach this. */
@@ -37,6 +37,10 @@ export function gatherer<Item>(options: GathererOptions<Item>): Gatherer<Item> {
     return taken;
   }
 
+  function weight(): number {
+    return waiting.reduce((sum, { item }) => sum + options.weightOf(item), 0);
+  }
+
   async function flushTaken(): Promise<void> {
     const taken = take();
     try {
@@ -51,7 +55,7 @@ export function gatherer<Item>(options: GathererOptions<Item>): Gatherer<Item> {
     running = true;
     try {
       while (waiting.length > 0) {
-        await options.wait();
+        if (weight() < options.maxWeight) await options.wait();
         await flushTaken();
       }
     } catch (error) {

@@ -65,6 +65,7 @@ export function requestRow(origin: Origin, request: AdRequest, duplicate: boolea
     proof_exact: proof.exact,
     conflicts_rejected: proof.conflicts_rejected,
     timings_us: request.timings_us,
+    experiments: Object.fromEntries(request.experiments.map(({ experiment, arm }) => [experiment, arm])),
     duplicate,
     late: false,
     invalid: request.filled_seconds > request.requested_seconds,

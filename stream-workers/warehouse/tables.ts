@@ -71,6 +71,7 @@ const columns = {
     invalid: 'boolean',
     over_budget: 'boolean',
     billable: 'boolean',
+    experiments: map('string'),
   },
   request_ads: {
     ...receipt,

@@ -47,13 +47,8 @@ function at(topic: string, partition: number, offset: number, appendedAt: number
   return { topic, partition, offset, appendedAt, record: { name: 'ad-request', value } };
 }
 
-function madeUpRequest(
-  random: Random,
-  now: number,
-  partition: number,
-  { campaign, advertiser }: { readonly campaign: string; readonly advertiser: string },
-): AdRequest {
-  const ads = Array.from({ length: Math.floor(random.unit() * 3) }, (_, index) => ({
+function madeUpAds(random: Random, now: number, campaign: string, advertiser: string): AdRequest['ads'] {
+  return Array.from({ length: Math.floor(random.unit() * 3) }, (_, index) => ({
     reservation: random.uuid(),
     campaign,
     creative: campaign,
@@ -68,7 +63,18 @@ function madeUpRequest(
     expires_at: now + LIFE_MS,
     capped_by: [{ scope: 'user', hash: 'u' }],
     house: index === 1,
+    for_life: false,
+    ancestors: [],
   }));
+}
+
+function madeUpRequest(
+  random: Random,
+  now: number,
+  partition: number,
+  { campaign, advertiser }: { readonly campaign: string; readonly advertiser: string },
+): AdRequest {
+  const ads = madeUpAds(random, now, campaign, advertiser);
   return {
     arrival_id: random.uuid(),
     request_id: `r'\\-${partition}-${random.uuid()}`,
@@ -111,8 +117,24 @@ function madeUpRequest(
     filled_seconds: ads.length * 15,
     proof: { value: 1, bound: 1, nodes: 3, exact: true, conflicts_rejected: 0 },
     timings_us: { match: 12 },
+    ...plain,
+    experiments: [{ experiment: 'colours', arm: random.unit() < 0.5 ? 'red' : 'blue' }],
   };
 }
+
+/** Of a request that asked for nothing unusual. */
+const plain = {
+  break_offset_ms: null,
+  separation_scope: 'pod',
+  exact_duration: false,
+  allowed_durations: [],
+  pod: null,
+  break_id: null,
+  backups: [],
+  experiments: [],
+  fallen: [],
+  catalog: { campaigns: 0, sum: 0 },
+};
 
 function madeUpBeacon(
   random: Random,

@@ -210,3 +210,22 @@ test('the analysts\u2019 views agree with each other on spend and impressions', 
   expect(new Set(Object.values(sums ?? {})).size).toBe(1);
   expect(Number(sums?.events)).toBeGreaterThan(0);
 });
+
+test('the arms of an experiment add up to all that happened, repeated requests and late beacons left out', async () => {
+  const logs = madeUpLogs(random, 2, 8);
+  await apply(logs, [], warehouse);
+  const [sums] = await warehouse.query<Record<string, string>>(`
+    SELECT (SELECT count() FROM breakwater.requests FINAL WHERE NOT duplicate) AS requests,
+      (SELECT sum(spend_micros) FROM breakwater.campaign_days) AS spend,
+      (SELECT sum(impressions) FROM breakwater.campaign_days) AS impressions`);
+  const arms = await warehouse.query<Record<string, string>>('SELECT * FROM breakwater.experiment_results');
+  expect(arms.map(({ experiment, arm }) => `${experiment} ${arm}`).sort()).toEqual(['colours blue', 'colours red']);
+  for (const [what, column] of [
+    ['requests', 'requests'],
+    ['spend', 'spend_micros'],
+    ['impressions', 'impressions'],
+  ] as const) {
+    expect(arms.reduce((sum, each) => sum + Number(each[column]), 0)).toBe(Number(sums?.[what]));
+    expect(Number(sums?.[what])).toBeGreaterThan(0);
+  }
+});

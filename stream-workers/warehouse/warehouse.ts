@@ -13,7 +13,7 @@ export type WarehouseOutcome = 'stored' | 'billed' | 'duplicate' | 'late' | 'inv
 export interface WarehouseWorkerOptions {
   /** How long batches wait for each other. Default 1,000; in virtual mode they do not wait. */
   readonly flushMs?: number;
-  /** Records in one flush, about. */
+  /** Records in one flush, about. Default 4,000: much shorter than a lease, or a slow warehouse would never be done before it ends. */
   readonly maxRecords?: number;
 }
 
@@ -30,7 +30,7 @@ interface Waiting {
  */
 export function warehouseWorker(options: WarehouseWorkerOptions = {}): Worker {
   const flushMs = options.flushMs ?? 1000;
-  const maxRecords = options.maxRecords ?? 20_000;
+  const maxRecords = options.maxRecords ?? 4_000;
   let latest: Context | undefined;
   const flushes = gatherer<Waiting>({
     wait: async () => {
@@ -62,7 +62,9 @@ export function warehouseWorker(options: WarehouseWorkerOptions = {}): Worker {
   };
 }
 
-async function flush(waiting: readonly Waiting[]): Promise<void> {
+/** Batches whose partition was lost while they waited are left to its next owner. */
+async function flush(all: readonly Waiting[]): Promise<void> {
+  const waiting = all.filter(({ context }) => !context.lost.aborted);
   const context = waiting[0]?.context;
   if (!context) return;
   const { warehouse, measure } = context;

@@ -4,6 +4,7 @@ import { identifier } from '../names.ts';
 export const contentGenres = nameDimension(
   {
     name: 'content_genres',
+    about: 'content',
     doc: 'Genres of the content around the ad.',
     example: 'comedy',
     parse: parseName(identifier, 'a genre, such as comedy'),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DimensionName } from '../../campaign.ts';
 import { normaliseContext, type RawContext } from '../context.ts';
-import { dimensions } from './index.ts';
+import { dimensions } from '../dimensions.ts';
 
 /** Monday 2 March 2026, 14:30 UTC: 09:30 in New York. */
 const at = Date.parse('2026-03-02T14:30:00Z');
@@ -53,6 +53,22 @@ test.each<[DimensionName, unknown[], RawContext, string]>([
   ['age_ranges', [{ max: 34 }], { user: { age: 0 } }, 'yes'],
   ['age_ranges', [{ min: 55 }], { user: { age: 120 } }, 'yes'],
   ['age_ranges', [{ min: 18 }], { user: {} }, 'unknown'],
+  ['age_ranges', ['18-34'], { user: { age: 34 } }, 'yes'],
+  ['age_ranges', ['18 to 34', '35–44'], { user: { age: 45 } }, 'no'],
+  ['age_ranges', ['55+'], { user: { age: 55 } }, 'yes'],
+  ['age_ranges', ['under 18'], { user: { age: 18 } }, 'no'],
+  ['age_ranges', ['<18'], { user: { age: 17 } }, 'yes'],
+  [
+    'age_ranges',
+    [
+      { min: 18, max: 34 },
+      { min: 25, max: 54 },
+    ],
+    { user: { age: 30 } },
+    'yes',
+  ],
+  ['household_income', ['100,000+'], { user: { household_income: 99_999 } }, 'no'],
+  ['household_income', ['50000-99999'], { user: { household_income: 99_999 } }, 'yes'],
   ['gender', ['male'], { user: { gender: 'M' } }, 'yes'],
   ['gender', ['male'], { user: { gender: 'female' } }, 'no'],
   ['gender', ['male'], { user: { gender: 'unknown' } }, 'unknown'],
@@ -90,6 +106,10 @@ test.each<[DimensionName, unknown]>([
   ['content_ratings', []],
   ['age_ranges', {}],
   ['age_ranges', { min: 40, max: 20 }],
+  ['age_ranges', '34-18'],
+  ['age_ranges', 'under 0'],
+  ['age_ranges', '18-'],
+  ['age_ranges', '121+'],
   ['age_ranges', { min: -1 }],
   ['age_ranges', { max: 121 }],
   ['gender', 'other'],
@@ -121,7 +141,7 @@ test('a request whose fields are of no sensible type is a moment of which nothin
     content: { category: ' ' },
     user: { age: 'ten', gender: 3.5, household_income: -4, time_zone: {} },
   };
-  const { at: when, gender, ...rest } = normaliseContext(raw, at);
-  expect(when).toBe(at);
+  const { at: when, more, contentCategories, contentDoubts, gender, ...rest } = normaliseContext(raw, at);
+  expect([when, more, contentCategories, contentDoubts]).toEqual([at, {}, [], []]);
   expect(Object.values(rest)).toEqual(Object.values(rest).map(() => null));
 });

@@ -1,10 +1,12 @@
 import { defineDimension, isAnyOf, lookupName, type Parsed } from '../dimension.ts';
 import { gender as normalise } from '../names.ts';
 
-export const gender = defineDimension<string>({
+export const gender = defineDimension({
   name: 'gender',
+  about: 'viewer',
   doc: 'male, female, or all, which also stands for viewers whose gender is not known.',
   example: 'female',
+  schema: { enum: ['male', 'female', 'all'] },
   lookup: lookupName((context) => context.gender, 'all'),
   parse: parseGender,
   matches: (values, context) => (values.includes('all') ? 'yes' : isAnyOf(context.gender, values)),

@@ -2,10 +2,12 @@ import { anyOf, defineDimension, isAnyOf, type Parsed } from '../dimension.ts';
 import type { ListedCity } from '../geo.ts';
 import { city, region } from '../names.ts';
 
-export const geoCities = defineDimension<ListedCity>({
+export const geoCities = defineDimension({
   name: 'geo_cities',
+  about: 'place',
   doc: 'Cities by name, or by region and name: US-CA/Los Angeles.',
   example: 'Los Angeles',
+  schema: { type: 'string' },
   lookup: { by: 'place' },
   parse: parseCity,
   matches: (cities, context) => anyOf(cities.map((listed) => isAnyOf(context.city, [listed.city]))),

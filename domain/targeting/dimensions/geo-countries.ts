@@ -4,6 +4,7 @@ import { country } from '../names.ts';
 export const geoCountries = nameDimension(
   {
     name: 'geo_countries',
+    about: 'place',
     doc: 'Countries. Stands for all below unless regions, DMAs or cities in it are listed too.',
     example: 'US',
     lookup: { by: 'place' },

@@ -4,6 +4,7 @@ import { dma } from '../names.ts';
 export const geoDmaCodes = nameDimension(
   {
     name: 'geo_dma_codes',
+    about: 'place',
     doc: 'Nielsen DMA codes of the United States, beside regions.',
     example: '803',
     lookup: { by: 'place' },

@@ -4,6 +4,7 @@ import { region } from '../names.ts';
 export const geoRegions = nameDimension(
   {
     name: 'geo_regions',
+    about: 'place',
     doc: 'Regions. Stands for all below unless cities in it are listed too.',
     example: 'US-CA',
     lookup: { by: 'place' },

@@ -1,37 +1,17 @@
-import type { Dimension } from '../dimension.ts';
-import { ageRanges } from './age-ranges.ts';
-import { contentCategories } from './content-categories.ts';
-import { contentGenres } from './content-genres.ts';
-import { contentRatings } from './content-ratings.ts';
-import { dayParts } from './day-parts.ts';
-import { daysOfWeek } from './days-of-week.ts';
-import { deviceBrands } from './device-brands.ts';
-import { deviceTypes } from './device-types.ts';
-import { gender } from './gender.ts';
-import { geoCities } from './geo-cities.ts';
-import { geoCountries } from './geo-countries.ts';
-import { geoDmaCodes } from './geo-dma-codes.ts';
-import { geoRegions } from './geo-regions.ts';
-import { householdIncome } from './household-income.ts';
-import { osTypes } from './os-types.ts';
-import { timeZones } from './time-zones.ts';
-
-/** Every dimension, in the order in which rules are checked and explained. */
-export const dimensions: readonly Dimension[] = [
-  geoCountries,
-  geoRegions,
-  geoCities,
-  geoDmaCodes,
-  deviceTypes,
-  osTypes,
-  deviceBrands,
-  contentCategories,
-  contentGenres,
-  contentRatings,
-  ageRanges,
-  gender,
-  householdIncome,
-  timeZones,
-  dayParts,
-  daysOfWeek,
-];
+/** Every dimension: one line each. */
+export { ageRanges } from './age-ranges.ts';
+export { contentCategories } from './content-categories.ts';
+export { contentGenres } from './content-genres.ts';
+export { contentRatings } from './content-ratings.ts';
+export { dayParts } from './day-parts.ts';
+export { daysOfWeek } from './days-of-week.ts';
+export { deviceBrands } from './device-brands.ts';
+export { deviceTypes } from './device-types.ts';
+export { gender } from './gender.ts';
+export { geoCities } from './geo-cities.ts';
+export { geoCountries } from './geo-countries.ts';
+export { geoDmaCodes } from './geo-dma-codes.ts';
+export { geoRegions } from './geo-regions.ts';
+export { householdIncome } from './household-income.ts';
+export { osTypes } from './os-types.ts';
+export { timeZones } from './time-zones.ts';

@@ -4,6 +4,7 @@ import { operatingSystem } from '../names.ts';
 export const osTypes = nameDimension(
   {
     name: 'os_types',
+    about: 'device',
     doc: 'Operating systems of the device.',
     example: 'webos',
     parse: parseName(operatingSystem, 'an operating system, such as webos'),

@@ -1,7 +1,8 @@
+import type { DimensionName } from '../../campaign.ts';
 import type { Context } from '../../request.ts';
 import { wallClock } from '../../zone.ts';
-import type { Dimension, Lookup } from '../dimension.ts';
-import { dimensions } from '../dimensions/index.ts';
+import type { Lookup } from '../dimension.ts';
+import { dimensions } from '../dimensions.ts';
 import { keysOfPlace, keysOfPlaces } from '../geo.ts';
 import type { Range } from '../range.ts';
 import { type Listed, placesOf, type ReadRule } from '../read-rule.ts';
@@ -40,12 +41,12 @@ export function isDead(rule: ReadRule): boolean {
 }
 
 class NameColumn implements Column {
-  readonly #name: Dimension['name'];
+  readonly #name: DimensionName;
   readonly #lookup: Lookup & { readonly by: 'name' };
   readonly #include: IncludeRows;
   readonly #exclude: ExcludeRows;
 
-  constructor(name: Dimension['name'], lookup: Lookup & { readonly by: 'name' }, words: number) {
+  constructor(name: DimensionName, lookup: Lookup & { readonly by: 'name' }, words: number) {
     this.#name = name;
     this.#lookup = lookup;
     this.#include = new IncludeRows(words);
@@ -66,6 +67,7 @@ class NameColumn implements Column {
     const names = this.#lookup.read(context);
     this.#include.ask(names, found);
     this.#exclude.ask(names, found);
+    this.#exclude.ask(this.#lookup.doubt(context), found);
   }
 
   grow(words: number): void {
@@ -80,19 +82,19 @@ class NameColumn implements Column {
   }
 }
 
-function namesOf(listed: Listed, name: Dimension['name']): readonly string[] | null {
+function namesOf(listed: Listed, name: DimensionName): readonly string[] | null {
   return (listed.get(name) as readonly string[] | undefined) ?? null;
 }
 
 class RangeColumn implements Column {
-  readonly #name: Dimension['name'];
+  readonly #name: DimensionName;
   readonly #lookup: Lookup & { readonly by: 'range' };
   readonly #includeRows: IncludeRows;
   readonly #excludeRows: ExcludeRows;
   readonly #include: IntervalColumn;
   readonly #exclude: IntervalColumn;
 
-  constructor(name: Dimension['name'], lookup: Lookup & { readonly by: 'range' }, words: number) {
+  constructor(name: DimensionName, lookup: Lookup & { readonly by: 'range' }, words: number) {
     this.#name = name;
     this.#lookup = lookup;
     this.#includeRows = new IncludeRows(words);
@@ -128,7 +130,7 @@ class RangeColumn implements Column {
 }
 
 /** An open end reaches as far as a number can. */
-function intervalsOf(listed: Listed, name: Dimension['name']): readonly Interval[] | null {
+function intervalsOf(listed: Listed, name: DimensionName): readonly Interval[] | null {
   const ranges = listed.get(name) as readonly Range[] | undefined;
   if (ranges === undefined) return null;
   return ranges.map(({ min, max }) => ({ from: min ?? 0, to: max === null ? Number.MAX_SAFE_INTEGER : max + 1 }));

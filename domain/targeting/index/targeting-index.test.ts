@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Condition, DimensionName } from '../../campaign.ts';
 import { normaliseContext } from '../context.ts';
-import { dimensions } from '../dimensions/index.ts';
+import { dimensions } from '../dimensions.ts';
 import { createTargetingIndex, type Targeted } from './targeting-index.ts';
-import { type Counts, compare, compareAnswers, contexts, operations } from './test-operations.ts';
+import { compare, compareAnswers, contexts, noCounts, operations } from './test-operations.ts';
 
 const monday = Date.parse('2026-03-02T14:30:00Z');
 
@@ -25,13 +25,15 @@ function indexOf(...campaigns: readonly Targeted[]) {
 }
 
 test('the index answers what the plain matcher answers, whatever is put and removed in between', () => {
-  const counts: Counts = { matches: 0, misses: 0 };
+  const counts = noCounts();
   fc.assert(
     fc.property(operations, (done) => compare(done, counts)),
     { numRuns: 200 },
   );
   expect(counts.matches).toBeGreaterThan(1_000);
   expect(counts.misses).toBeGreaterThan(1_000);
+  expect(counts.doubtful).toBeGreaterThan(300);
+  expect(counts.lineages).toBeGreaterThan(300);
 });
 
 test('beyond the boundaries that a column keeps, clauses are looked at one by one', () => {
@@ -49,7 +51,7 @@ test('beyond the boundaries that a column keeps, clauses are looked at one by on
     return { ...one, targeting: [{ id: 'r', conditions }] };
   });
   const index = indexOf(...odd);
-  const counts: Counts = { matches: 0, misses: 0 };
+  const counts = noCounts();
   const ask = (all: readonly Targeted[]) => {
     for (let n = 0; n < 60; n++) {
       const user = { household_income: n * 500, ...(n % 2 === 0 ? { time_zone: 'Asia/Kolkata' } : {}) };
@@ -88,7 +90,7 @@ test('more values than are folded, and more clauses than there was room for', ()
     ),
   );
   const index = indexOf(...towns);
-  const counts: Counts = { matches: 0, misses: 0 };
+  const counts = noCounts();
   for (const n of [0, 1, 255, 256, 257, 299, 699, 700]) {
     const context = normaliseContext({ geo: { city: `Town ${n}` }, device: { brand: `brand ${n}` } }, monday);
     compareAnswers(index.match(context), towns, context, counts);
@@ -107,12 +109,13 @@ test('more values than are folded, and more clauses than there was room for', ()
 test("a name dimension's lookup says what its matches says", () => {
   fc.assert(
     fc.property(contexts, (context) => {
-      for (const { lookup, matches, name } of dimensions) {
+      for (const { lookup, matches, bars, name } of dimensions) {
         if (lookup.by !== 'name') continue;
-        const read = lookup.read(context);
-        for (const value of [...read, 'other', ...(lookup.everybody === null ? [] : [lookup.everybody])]) {
+        const [read, doubt] = [lookup.read(context), lookup.doubt(context)];
+        for (const value of [...read, ...doubt, 'other', ...(lookup.everybody === null ? [] : [lookup.everybody])]) {
           const holds = read.includes(value) || value === lookup.everybody;
           expect(matches([value], context, 'UTC') === 'yes', name).toBe(holds);
+          expect(bars([value], context, 'UTC') === 'yes', name).toBe(holds || doubt.includes(value));
         }
       }
     }),

@@ -36,11 +36,17 @@ ALTER TABLE ad_pods
     DROP CONSTRAINT ad_pods_name_key,
     ADD UNIQUE (organisation_id, name);
 
+ALTER TABLE experiments
+    ADD COLUMN organisation_id UUID NOT NULL DEFAULT organisation_of_new_row() REFERENCES organisations (id),
+    DROP CONSTRAINT experiments_name_key,
+    ADD UNIQUE (organisation_id, name);
+
 -- NULL: everybody's, such as an imported table of the industry; only the system writes those.
 ALTER TABLE competitive_categories
-    ADD COLUMN organisation_id UUID DEFAULT current_organisation() REFERENCES organisations (id),
-    DROP CONSTRAINT competitive_categories_name_key,
-    ADD UNIQUE NULLS NOT DISTINCT (organisation_id, name);
+    ADD COLUMN organisation_id UUID DEFAULT current_organisation() REFERENCES organisations (id);
+DROP INDEX competitive_categories_name_key;
+CREATE UNIQUE INDEX competitive_categories_name_key ON competitive_categories (organisation_id, name)
+    NULLS NOT DISTINCT WHERE authority IS NULL;
 
 CREATE INDEX idx_advertisers_organisation ON advertisers (organisation_id, id);
 CREATE INDEX idx_campaigns_organisation ON campaigns (organisation_id, id);
@@ -124,7 +130,7 @@ $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     advertisers, campaigns, creatives, creative_media_files, targeting_rules, frequency_caps,
-    competitive_categories, campaign_competitive_categories, ad_pods, users, api_keys
+    competitive_categories, campaign_competitive_categories, ad_pods, experiments, users, api_keys
     TO breakwater_tenant;
 GRANT SELECT ON organisations, campaign_daily_stats TO breakwater_tenant;
 GRANT SELECT, INSERT ON audit_log TO breakwater_tenant;
@@ -138,7 +144,7 @@ DO $$
 DECLARE
     owned TEXT;
 BEGIN
-    FOREACH owned IN ARRAY ARRAY['advertisers', 'campaigns', 'ad_pods', 'users', 'api_keys', 'audit_log', 'idempotency_keys']
+    FOREACH owned IN ARRAY ARRAY['advertisers', 'campaigns', 'ad_pods', 'experiments', 'users', 'api_keys', 'audit_log', 'idempotency_keys']
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', owned);
         EXECUTE format(

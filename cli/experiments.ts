@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import type { Experiments, NewExperiment } from '../engines/catalog/experiments.ts';
+import { readConfig } from '../engines/config.ts';
+import { catalogUrl } from '../engines/endpoints.ts';
+import { EngineError } from '../engines/errors.ts';
+import { openExperimentsOf } from '../engines/open.ts';
+
+/** `breakwater experiments list`: each with its arms and their shares of the viewers. */
+export async function listCommand(): Promise<void> {
+  await withExperiments(async (experiments) => {
+    for (const { name, status, version, arms } of await experiments.list()) {
+      const total = arms.reduce((sum, { weight }) => sum + weight, 0);
+      const shares = arms.map((arm) => `${arm.name} ${((100 * arm.weight) / Math.max(1, total)).toFixed(1)} %`);
+      process.stdout.write(`${name}  ${status}  version ${version}  ${shares.join(', ')}\n`);
+    }
+  });
+}
+
+/** `breakwater experiments put FILE`: writes one, or a new version of it; running processes follow within a second. */
+export async function putCommand(file: string): Promise<void> {
+  const given = parse(file);
+  await withExperiments(async (experiments) => {
+    const version = await experiments.put({ ...given, status: given.status ?? 'running' });
+    process.stdout.write(`${given.name}: version ${version}\n`);
+  });
+}
+
+/** `breakwater experiments stop NAME`: from now on nobody stands in it. */
+export async function stopCommand(name: string): Promise<void> {
+  await withExperiments(async (experiments) => {
+    const found = (await experiments.list()).find((each) => each.name === name);
+    if (!found) throw new EngineError('refused', `there is no experiment ${name}`);
+    const version = await experiments.put({ ...found, status: 'stopped' });
+    process.stdout.write(`${name}: version ${version}, stopped\n`);
+  });
+}
+
+async function withExperiments(work: (experiments: Experiments) => Promise<void>): Promise<void> {
+  const experiments = openExperimentsOf(catalogUrl(readConfig()));
+  try {
+    await work(experiments);
+  } finally {
+    await experiments.close();
+  }
+}
+
+function parse(file: string): NewExperiment {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as NewExperiment;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new EngineError('refused', `${file} is not JSON`);
+    throw error;
+  }
+}

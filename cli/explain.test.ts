@@ -1,0 +1,114 @@
+import { Writable } from 'node:stream';
+import { afterEach, expect, test } from 'vitest';
+import { openHouse, type TestHouse, testCampaign, testCreative } from '../decision-api/test-house.ts';
+import type { Campaign } from '../domain/campaign.ts';
+import { encode } from '../schemas/codec.ts';
+import { explainCommand } from './explain.ts';
+
+let house: TestHouse | null = null;
+
+afterEach(async () => {
+  await house?.close();
+  house = null;
+});
+
+const german = {
+  id: 'r',
+  conditions: [{ dimension: 'geo_countries' as const, mode: 'include' as const, values: ['DE'] }],
+};
+const household = { scope: 'household' as const, creativeId: null, windowSeconds: 3600, max: 1 };
+
+interface Told {
+  readonly catalog_proven: boolean;
+  readonly request_id: string;
+  readonly slots: readonly { readonly campaign_id: string }[];
+  readonly campaigns: readonly {
+    readonly campaign_id: string;
+    readonly outcome: string;
+    readonly detail: string | null;
+  }[];
+}
+
+test('the log explains what the answer explained: every campaign of the catalog of that moment, with its slot or its reason', async () => {
+  const changing = testCampaign();
+  const campaigns = [
+    changing,
+    testCampaign({ targeting: [german] }),
+    testCampaign({ status: 'paused' }),
+    testCampaign({ caps: [household] }),
+    testCampaign({ creatives: [testCreative({ durationSeconds: 90 })] }),
+    testCampaign({ tier: 'house' }),
+  ];
+  house = await openHouse([]);
+  await tell(house, campaigns);
+  const ask = { pod_duration: 30, user: { id: 'u', household_id: 'h' }, geo: { country: 'US' } };
+  await until(async () => (await asked(house, ask)).explain.campaigns.length === campaigns.length);
+  const { explain, pod } = await asked(house, { ...ask, request_id: 'one' });
+  // What came later is no part of that moment.
+  await tell(house, [{ ...changing, version: 2, status: 'paused' }, testCampaign()]);
+
+  const told = JSON.parse(await explained(house, 'one', true)) as Told;
+  const outcomes = (list: Told['campaigns']) => list.map((each) => [each.campaign_id, each.outcome, each.detail]);
+  expect(told.catalog_proven).toBe(true);
+  expect(outcomes(told.campaigns)).toEqual(outcomes(explain.campaigns));
+  expect(told.campaigns.map(({ campaign_id }) => campaign_id)).toEqual(campaigns.map(({ id }) => id));
+  expect(new Set(told.campaigns.map(({ outcome }) => outcome)).size).toBeGreaterThanOrEqual(4);
+  expect(told.slots.map(({ campaign_id }) => campaign_id)).toEqual(pod.ads.map((ad) => ad.campaign_id));
+
+  const text = await explained(house, 'one', false);
+  for (const { id } of campaigns) expect(text.split(`  ${id}  `)).toHaveLength(2);
+  expect(text).toContain('slot 1');
+});
+
+test('a stream is explained pod by pod, and an unknown request is told as such', async () => {
+  const campaign = testCampaign();
+  house = await openHouse([campaign]);
+  await tell(house, [campaign]);
+  await asked(house, { request_id: 'stream', breaks: [{ pod_duration: 30 }, { id: 'b', pod_duration: 15 }] });
+  const told = JSON.parse(await explained(house, 'stream', true)) as readonly Told[];
+  expect(told.map(({ request_id, campaigns }) => [request_id, campaigns[0]?.outcome])).toEqual([
+    ['stream/0', 'won'],
+    ['stream/b', 'too_long'],
+  ]);
+  await expect(explained(house, 'nobody', true)).rejects.toThrow(/no request nobody/);
+});
+
+test('a catalog that cannot be put together again is told as unproven', async () => {
+  house = await openHouse([testCampaign(), testCampaign()]);
+  await asked(house, { request_id: 'one', pod_duration: 30 });
+  expect(await explained(house, 'one', false)).toContain('NOT PROVEN');
+});
+
+async function asked(open: TestHouse | null, body: object) {
+  if (open === null) throw new Error('no house is open');
+  return (await open.post(body, '?explain=1')).json;
+}
+
+async function explained({ config }: TestHouse, requestId: string, json: boolean): Promise<string> {
+  let text = '';
+  const out = new Writable({
+    write(chunk, _encoding, done) {
+      text += String(chunk);
+      done();
+    },
+  });
+  await explainCommand(requestId, { dir: config.dataDir, json }, out);
+  return text;
+}
+
+async function tell({ log }: TestHouse, campaigns: readonly Campaign[]): Promise<void> {
+  const records = campaigns.map((campaign) => {
+    const { id, version } = campaign;
+    const change = { kind: 'campaign', id, version, deleted: false, document: JSON.stringify(campaign), changed_at: 0 };
+    return { partition: 0, key: id, value: encode('catalog-change', change) };
+  });
+  await log.append('catalog-changes', records);
+}
+
+async function until(met: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await met()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('it did not come true in 4 s');
+}

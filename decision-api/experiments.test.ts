@@ -1,0 +1,99 @@
+import { afterEach, expect, test } from 'vitest';
+import type { Experiment } from '../domain/experiment.ts';
+import { micros } from '../domain/money.ts';
+import { encode } from '../schemas/codec.ts';
+import { treatmentOf } from './features.ts';
+import { openHouse, type TestHouse, testCampaign, testCreative, testId } from './test-house.ts';
+
+let house: TestHouse | null = null;
+
+afterEach(async () => {
+  await house?.close();
+  house = null;
+});
+
+const everybody = { targeting: 100, frequency: 100, pods: 100 };
+const viewers = Array.from({ length: 4_000 }, (_, at) => `viewer ${at}`);
+
+function experiment(given: Partial<Experiment> = {}): Experiment {
+  const arms = [
+    { name: 'money', weight: 3 },
+    { name: 'full', weight: 1, objective: 'fill_rate' as const },
+  ];
+  return { id: testId(), version: 1, name: 'fuller pods', status: 'running', arms, ...given };
+}
+
+test('viewers stand in the arms by their weights, always in the same one, and otherwise in another experiment', () => {
+  const one = experiment();
+  const other = experiment({ name: 'another' });
+  const both = viewers.map((viewer) => treatmentOf(viewer, everybody, [one, other]).arms.map(({ arm }) => arm));
+  const full = both.filter(([arm]) => arm === 'full');
+  expect(full.length / viewers.length).toBeGreaterThan(0.22);
+  expect(full.length / viewers.length).toBeLessThan(0.28);
+  const again = full.filter(([, arm]) => arm === 'full').length / full.length;
+  expect(again).toBeGreaterThan(0.19);
+  expect(again).toBeLessThan(0.31);
+  expect(viewers.map((viewer) => treatmentOf(viewer, everybody, [one, other]).arms.map(({ arm }) => arm))).toEqual(
+    both,
+  );
+});
+
+test('a flag with a percentage is an experiment of two arms; one for all or for nobody is none', () => {
+  const treatments = viewers.map((viewer) => treatmentOf(viewer, { targeting: 30, frequency: 0, pods: 100 }, []));
+  const on = treatments.filter(({ features }) => features.has('targeting'));
+  expect(on.length / viewers.length).toBeGreaterThan(0.27);
+  expect(on.length / viewers.length).toBeLessThan(0.33);
+  for (const { features, arms } of treatments) {
+    expect([...features].filter((feature) => feature !== 'targeting')).toEqual(['pods']);
+    expect(arms).toEqual([{ experiment: 'flag:targeting', arm: features.has('targeting') ? 'on' : 'off' }]);
+  }
+});
+
+test('a stopped experiment, and arms without weight, change nothing', () => {
+  const nothing = treatmentOf('v', everybody, []);
+  expect(treatmentOf('v', everybody, [experiment({ status: 'stopped' })])).toEqual(nothing);
+  expect(treatmentOf('v', everybody, [experiment({ arms: [{ name: 'a', weight: 0 }] })])).toEqual(nothing);
+});
+
+test('an experiment that the log tells of is followed by the next decision, and recorded with it', async () => {
+  const long = testCampaign({ creatives: [testCreative({ durationSeconds: 60 })] });
+  const rich = testCampaign({ pricing: { model: 'cpm', priceMicros: micros(90_000) } });
+  house = await openHouse([long, rich]);
+  const ask = { pod_duration: 60, max_ads: 1, user: { id: 'u' } };
+  expect((await house.post(ask)).json.pod.ads.map((ad) => ad.campaign_id)).toEqual([rich.id]);
+  const told = experiment({ arms: [{ name: 'all', weight: 1, objective: 'fill_rate' }] });
+  await tell(house, told);
+  await until(async () => (await house?.post(ask))?.json.pod.filled_seconds === 60);
+  const records = await house.records('ad-request');
+  const last = records
+    .map(({ event }) => event)
+    .sort((a, b) => a.received_at - b.received_at)
+    .at(-1);
+  expect(last).toMatchObject({ objective: 'fill_rate', experiments: [{ experiment: 'fuller pods', arm: 'all' }] });
+  await tell(house, { ...told, version: 2, status: 'stopped' });
+  await until(async () => (await house?.post(ask))?.json.pod.filled_seconds === 30);
+});
+
+test('an arm may let quality count for nothing, or shadow prices', async () => {
+  const [arm] = experiment().arms;
+  const arms = [{ name: 'price alone', weight: 1, qualityPercent: 0, shadowPricePercent: 50 }];
+  expect(arm).toBeDefined();
+  expect(treatmentOf('v', everybody, [experiment({ arms })]).weights).toEqual({
+    qualityPercent: 0,
+    shadowPricePercent: 50,
+  });
+});
+
+async function tell({ log }: TestHouse, document: Experiment): Promise<void> {
+  const { id, version } = document;
+  const change = { kind: 'experiment', id, version, deleted: false, document: JSON.stringify(document), changed_at: 0 };
+  await log.append('catalog-changes', [{ partition: 0, key: id, value: encode('catalog-change', change) }]);
+}
+
+async function until(met: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await met()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('it did not come true in 2 s');
+}

@@ -1,0 +1,58 @@
+import type { FrequencyEntry, FrequencyRecord } from '../../schemas/records.ts';
+import { capWindows } from './cap-set.ts';
+
+/** What one identity has seen of one creative: a row of the plan's `user_frequency_tracking`. Windows roll back from `at`. */
+export interface Viewing {
+  readonly campaign_id: string;
+  readonly creative_id: string;
+  /** All that is remembered: of a lifetime where a cap counts it, else of the longest window. */
+  readonly impressions_count: number;
+  readonly minute_count: number;
+  readonly hour_count: number;
+  readonly day_count: number;
+  readonly week_count: number;
+  readonly month_count: number;
+  /** Served and neither seen nor given back yet, or run out without anybody having looked. */
+  readonly held: number;
+  /** ISO 8601; null: nothing seen. */
+  readonly last_impression_at: string | null;
+}
+
+/** What a record says, by campaign and creative. `at`: epoch ms. */
+export function viewingsOf(record: FrequencyRecord, at: number): readonly Viewing[] {
+  const groups = Map.groupBy(record.entries, ({ campaign, creative }) => `${campaign} ${creative}`);
+  const names = new Set([
+    ...groups.keys(),
+    ...record.totals.map(({ campaign, creative }) => `${campaign} ${creative}`),
+  ]);
+  return [...names].sort().flatMap((name) => {
+    const entries = groups.get(name) ?? [];
+    const totals = record.totals.filter(({ campaign, creative }) => `${campaign} ${creative}` === name);
+    const viewing = viewingOf(name, entries, totals, at);
+    return viewing.impressions_count + viewing.held > 0 ? [viewing] : [];
+  });
+}
+
+function viewingOf(
+  name: string,
+  entries: readonly FrequencyEntry[],
+  totals: FrequencyRecord['totals'],
+  at: number,
+): Viewing {
+  const [campaign_id = '', creative_id = ''] = name.split(' ');
+  const seen = entries.filter(({ state }) => state === 'CONFIRMED');
+  const within = (seconds: number) => seen.filter((entry) => entry.at >= at - seconds * 1000).length;
+  const last = Math.max(0, ...seen.map((entry) => entry.at), ...totals.map(({ last_at }) => last_at));
+  return {
+    campaign_id,
+    creative_id,
+    impressions_count: seen.length + totals.reduce((sum, { views }) => sum + views, 0),
+    minute_count: within(capWindows.minute),
+    hour_count: within(capWindows.hour),
+    day_count: within(capWindows.day),
+    week_count: within(capWindows.week),
+    month_count: within(capWindows.month),
+    held: entries.filter(({ state }) => state === 'OUTSTANDING').length,
+    last_impression_at: last === 0 ? null : new Date(last).toISOString(),
+  };
+}

@@ -1,0 +1,26 @@
+import type { PodCandidate } from './pod.ts';
+
+/** An ad of a campaign, an advertiser and a file of its own. */
+export function ad(
+  id: string,
+  durationSeconds: number,
+  scoreMicros: number,
+  more: Partial<PodCandidate> = {},
+): PodCandidate {
+  return {
+    campaignId: `k-${id}`,
+    creativeId: id,
+    advertiserId: `a-${id}`,
+    mediaUrl: `m-${id}`,
+    durationSeconds,
+    categories: [],
+    scoreMicros,
+    qualityCenti: 500,
+    tier: 'standard',
+    place: null,
+    podMax: null,
+    ...more,
+  };
+}
+
+export const inCategory = (id: string, ...ancestors: string[]) => ({ categories: [{ id, name: id, ancestors }] });

@@ -1,0 +1,45 @@
+import { asEngineErrors, openPool } from './postgres-client.ts';
+
+/** A pseudonym that asked to be forgotten. */
+export interface Suppression {
+  readonly scope: string;
+  readonly hash: string;
+  /** Epoch ms: nothing appended up to then may be remembered. */
+  readonly erasedAt: number;
+}
+
+/** Who asked to be forgotten. Rebuilds ask it before they remember anything. Rejects with EngineError. */
+export interface ViewerSuppressions {
+  /** Notes it; of two for one pseudonym the later one stands. */
+  note(suppression: Suppression): Promise<void>;
+  all(): Promise<readonly Suppression[]>;
+  close(): Promise<void>;
+}
+
+interface Row {
+  readonly scope: string;
+  readonly hash: string;
+  readonly erased_at: Date;
+}
+
+/** In the catalog of this URL, which has to be migrated. Connects when first asked. */
+export function openPostgresSuppressions(url: string): ViewerSuppressions {
+  const pool = openPool(url, 2);
+  return {
+    note: ({ scope, hash, erasedAt }) =>
+      asEngineErrors(async () => {
+        await pool.query(
+          `INSERT INTO viewer_suppressions (scope, hash, erased_at) VALUES ($1, $2, $3)
+           ON CONFLICT (scope, hash) DO UPDATE
+           SET erased_at = GREATEST(viewer_suppressions.erased_at, excluded.erased_at)`,
+          [scope, hash, new Date(erasedAt)],
+        );
+      }),
+    all: () =>
+      asEngineErrors(async () => {
+        const { rows } = await pool.query<Row>('SELECT scope, hash, erased_at FROM viewer_suppressions ORDER BY 1, 2');
+        return rows.map(({ scope, hash, erased_at }) => ({ scope, hash, erasedAt: erased_at.getTime() }));
+      }),
+    close: () => pool.end(),
+  };
+}

@@ -1,0 +1,135 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../clock.ts';
+import { type Config, environmentWith } from '../config.ts';
+import type { EngineError } from '../errors.ts';
+import type { EventLog } from '../event-log/event-log.ts';
+import type { Random } from '../random.ts';
+import { adopt } from './adopt.ts';
+import type { AdoptionNews } from './adopt-child.ts';
+import { isSettled, listFolders } from './folders.ts';
+import type { JournalRecord } from './journal-store.ts';
+import { lastBeat, readOwner, stateOf } from './owner.ts';
+
+export interface AdopterOptions {
+  /** The folder of folders. */
+  readonly journals: string;
+  /** Whose data folder and event log a child process uses. */
+  readonly config: Config;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** An owner that is a living process, or on another machine, must have been silent this long. Default 15 s. */
+  readonly silentMs?: number;
+  /** Default 2 s. */
+  readonly everyMs?: number;
+  /** The path of a journal of this process. */
+  readonly isOwn: (path: string) => boolean;
+  readonly onAdopting: (path: string, why: string) => void;
+  readonly onShipped: (topic: string, records: number) => void;
+  readonly onAdopted: (path: string) => void;
+  readonly onDead: (record: JournalRecord, why: EngineError) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+const SILENT_MS = 15_000;
+const EVERY_MS = 2_000;
+const OPEN_MS_MAX = 10_000;
+const CHILD = fileURLToPath(new URL('./adopt-child.ts', import.meta.url));
+
+/** Looks for journals whose owner is gone, from the beginning and for as long as the process lives, and ships them. */
+export class Adopter {
+  readonly #options: AdopterOptions;
+  readonly #watching: Disposable;
+  readonly #giveUp = new AbortController();
+  readonly #heard = new Map<string, { readonly beat: number | null; readonly at_us: number }>();
+  #round: Promise<void>;
+
+  constructor(options: AdopterOptions) {
+    this.#options = options;
+    const round = () => {
+      this.#round = this.#look();
+      return this.#round;
+    };
+    this.#round = this.#look().catch(options.onError);
+    this.#watching = options.clock.every(options.everyMs ?? EVERY_MS, round, options.onError);
+  }
+
+  /** Gives up what is not shipped yet. */
+  async close(): Promise<void> {
+    this.#watching[Symbol.dispose]();
+    this.#giveUp.abort();
+    await this.#round.catch(() => undefined);
+  }
+
+  /** One after the other. While the log is away the first one waits for it. */
+  async #look(): Promise<void> {
+    const { journals, isOwn, onError } = this.#options;
+    for (const path of await listFolders(journals)) {
+      if (this.#giveUp.signal.aborted) return;
+      if (isOwn(path) || isSettled(path)) continue;
+      try {
+        await this.#consider(path);
+      } catch (error) {
+        onError(error);
+      }
+    }
+  }
+
+  async #consider(path: string): Promise<void> {
+    const state = stateOf(await readOwner(path));
+    if (state === 'gone') return await this.#adoptHere(path);
+    const now_us = this.#options.clock.ticks();
+    const beat = await lastBeat(path);
+    const heard = this.#heard.get(path);
+    if (heard?.beat !== beat || heard === undefined) this.#heard.set(path, { beat, at_us: now_us });
+    else if (now_us - heard.at_us > (this.#options.silentMs ?? SILENT_MS) * 1_000) {
+      this.#heard.delete(path);
+      await this.#adoptInChild(path);
+    }
+  }
+
+  async #adoptHere(path: string): Promise<void> {
+    const { log, clock, random, onAdopting, onAdopted, onShipped, onDead, onError } = this.#options;
+    onAdopting(path, 'its owner is gone');
+    const outcome = await adopt({
+      path,
+      log,
+      clock,
+      random,
+      signal: this.#giveUp.signal,
+      onOpened: () => undefined,
+      onShipped: (topic, records) => onShipped(topic, records.length),
+      onDead,
+      onError,
+    });
+    if (outcome === 'shipped') onAdopted(path);
+  }
+
+  /**
+   * An owner that only sleeps may hold the lock of its environment, and whoever asks for that lock then stands still until
+   * the owner wakes: a process that may be killed asks.
+   */
+  async #adoptInChild(path: string): Promise<void> {
+    const { config, clock, onAdopting, onAdopted, onShipped } = this.#options;
+    onAdopting(path, 'its owner is silent');
+    const settings = { DATA_DIR: config.dataDir, EVENT_LOG: config.eventLogUrl ?? '' };
+    const child = fork(CHILD, [path], {
+      env: environmentWith(settings),
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    let opened = false;
+    child.on('message', (news: AdoptionNews) => {
+      if ('opened' in news) opened = true;
+      else onShipped(news.topic, news.shipped);
+    });
+    const kill = () => void child.kill('SIGKILL');
+    this.#giveUp.signal.addEventListener('abort', kill, { once: true });
+    const late = () => void (opened || kill());
+    using _late = clock.every(OPEN_MS_MAX, late, late);
+    const code = await ended;
+    this.#giveUp.signal.removeEventListener('abort', kill);
+    if (code === 0) onAdopted(path);
+  }
+}

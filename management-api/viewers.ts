@@ -1,0 +1,94 @@
+import { emptyFrequency } from '../domain/frequency/frequency.ts';
+import { type Viewing, viewingsOf } from '../domain/frequency/viewing.ts';
+import { emptyStream } from '../domain/separation-stream.ts';
+import type { ViewerSuppressions } from '../engines/catalog/viewer-suppressions.ts';
+import type { Clock } from '../engines/clock.ts';
+import { EngineError } from '../engines/errors.ts';
+import { pseudonym } from '../engines/pseudonym.ts';
+import { BROOM_MS, keys, MONEY_KEPT_MS } from '../engines/state-store/keys.ts';
+import type { StateStore } from '../engines/state-store/state-store.ts';
+import { decodeBare, encodeBare } from '../schemas/codec.ts';
+
+/** Whom a record can be about. */
+export const viewerScopes = ['user', 'device', 'household', 'ip', 'stream'] as const;
+export type ViewerScope = (typeof viewerScopes)[number];
+
+export interface ViewerParts {
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly pepper: string;
+}
+
+/** What is kept of one viewer. */
+export interface ViewerShown {
+  readonly scope: ViewerScope;
+  /** The pseudonym under which it is kept. */
+  readonly hash: string;
+  /** ISO 8601; null: never. */
+  readonly erased_at: string | null;
+  readonly viewings: readonly Viewing[];
+}
+
+/** What this viewer has seen, by campaign and creative, with the counts of every window. Rejects with EngineError. */
+export async function showViewer(scope: ViewerScope, id: string, parts: ViewerParts): Promise<ViewerShown> {
+  const hash = pseudonym(parts.pepper, scope, id);
+  const [entry] = await parts.store.read([keyOf(scope, hash)]);
+  const record = recordOf(scope, entry?.bytes ?? null);
+  return {
+    scope,
+    hash,
+    erased_at: record.erased_at === 0 ? null : new Date(record.erased_at).toISOString(),
+    viewings: viewingsOf(record, parts.clock.now()),
+  };
+}
+
+const TRIES = 20;
+
+/**
+ * Forgets this viewer: notes the suppression, which rebuilds obey, then leaves nothing of the record but when it was erased, so that
+ * a worker that lags writes nothing back. What was served before and is seen after counts for what the viewer is then: somebody
+ * new. Repeating it is harmless. Rejects with EngineError; then it may be half done, and is to be repeated.
+ */
+export async function eraseViewer(
+  scope: ViewerScope,
+  id: string,
+  parts: ViewerParts & { readonly suppressions: ViewerSuppressions },
+): Promise<{ readonly hash: string; readonly forgotten: number }> {
+  const { store, clock } = parts;
+  const hash = pseudonym(parts.pepper, scope, id);
+  const erasedAt = clock.now();
+  await parts.suppressions.note({ scope, hash, erasedAt });
+  const key = keyOf(scope, hash);
+  let [entry] = await store.read([key]);
+  for (let tries = 0; entry && tries < TRIES; tries++) {
+    const forgotten = recordOf(scope, entry.bytes).entries.length;
+    const swapped = await store.swap(key, entry, erasedRecord(scope, erasedAt), lifeOf(scope));
+    if (swapped.ok) return { hash, forgotten };
+    entry = swapped.entry;
+  }
+  throw new EngineError('conflict', `the record of this ${scope} changed ${TRIES} times meanwhile`);
+}
+
+function keyOf(scope: ViewerScope, hash: string): string {
+  return scope === 'stream' ? keys.stream(hash) : keys.frequency(scope, hash);
+}
+
+function recordOf(scope: ViewerScope, bytes: Buffer | null) {
+  if (scope !== 'stream') return bytes ? decodeBare('frequency-record', bytes) : emptyFrequency();
+  const stream = bytes ? decodeBare('stream-record', bytes) : emptyStream();
+  return {
+    erased_at: stream.erased_at,
+    totals: [],
+    entries: stream.entries.map((entry) => ({ ...entry, for_life: false })),
+  };
+}
+
+function erasedRecord(scope: ViewerScope, erasedAt: number): Buffer {
+  if (scope === 'stream') return encodeBare('stream-record', { ...emptyStream(), erased_at: erasedAt });
+  return encodeBare('frequency-record', { ...emptyFrequency(), erased_at: erasedAt });
+}
+
+/** Kept at least as long as the log that could bring it back. */
+function lifeOf(scope: ViewerScope): number {
+  return scope === 'stream' ? BROOM_MS : MONEY_KEPT_MS;
+}
