@@ -5,16 +5,17 @@ import { type Config, readServingConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import type { EventLog } from '../engines/event-log/event-log.ts';
-import { listenForHealth } from '../engines/health-listener.ts';
-import { makeTopics, openCatalog, openEventLog, openStateStore } from '../engines/open.ts';
+import { makeTopics, openCatalog, openDesk, openEventLog, openStateStore } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
+import { listenForManagement } from '../management-api/listen.ts';
 import { startManagement } from '../management-api/main.ts';
 import { announce, runUntilStopped } from './child.ts';
 import { createLogger } from './logger.ts';
 
 /** The README's curl names it. */
 const DEFAULT_PORT = 8080;
+const DEFAULT_MANAGEMENT_PORT = 8081;
 
 /** `breakwater serve decision`: the decision API as a process of its own. */
 export async function serveDecision(): Promise<never> {
@@ -84,7 +85,7 @@ async function makeTopicsSoon(config: Config, log: EventLog, clock: Clock, logge
   return clock.every(TOPICS_EVERY_MS, ensure, complain);
 }
 
-/** `breakwater serve management`: relays catalog changes to the log. */
+/** `breakwater serve management`: the management API; relays catalog changes to the log. */
 export async function serveManagement(): Promise<never> {
   const config = withSecrets(readServingConfig());
   const logger = createLogger(config, 'management');
@@ -98,14 +99,21 @@ export async function serveManagement(): Promise<never> {
     opened('catalog', () => catalog.close());
     const management = await startManagement({ config, clock, log, catalog, logger });
     opened('management', () => management.close());
-    const health = await listenForHealth({
-      host: config.host,
-      ports: portsToTry(config.managementPort, readEndpoints(config.dataDir).management),
+    const desk = await openDesk(catalogUrl(config), config.catalogReplicaUrl);
+    opened('management desk', () => desk.close());
+    const api = await listenForManagement({
+      desk,
+      clock,
+      random: systemRandom(clock),
+      logger,
       registry: management.metrics.registry,
       readiness: () => management.readiness(),
+      secret: config.pepper ?? '',
+      host: config.host,
+      ports: portsToTry(config.managementPort, readEndpoints(config.dataDir).management, DEFAULT_MANAGEMENT_PORT),
     });
-    opened('health', () => health.close());
-    announce(config, { management: health.url });
-    logger.info({ url: health.url }, 'relaying catalog changes');
+    opened('management API', () => api.close());
+    announce(config, { management: api.url });
+    logger.info({ url: api.url }, 'listening; relaying catalog changes');
   });
 }

@@ -1,12 +1,12 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Clock } from '../engines/clock.ts';
+import { Problem, type Wrong } from '../engines/http/problem.ts';
+import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
-import { Problem, type Wrong } from './problem.ts';
-import { readBodiesAsJson } from './read-body.ts';
 import { type AdRequestParts, adRequestRoute } from './routes/ad-request.ts';
 import { beaconRoutes } from './routes/beacons.ts';
 import { explainRoute } from './routes/explain.ts';
@@ -38,7 +38,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   });
   closeInTime(app, parts.clock);
   const methods = knownMethods(app);
-  readBodiesAsJson(app);
+  readBodiesAsJson(app, limits.bodyLevels);
   answerProblems(app, metrics, logger, methods);
   adRequestRoute(app, parts);
   beaconRoutes(app, parts);

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { Problem } from '../engines/http/problem.ts';
 import type { Metrics } from './metrics.ts';
-import { Problem } from './problem.ts';
 
 /** Answers what never became a request: bytes that are not HTTP, too many headers, a request that does not end. */
 export function answerNotHttp(error: Error & { readonly code?: string }, socket: Socket, metrics: Metrics): void {

@@ -1,7 +1,7 @@
 import type { Objective, PodConfig, SeparationScope } from '../domain/campaign.ts';
 import type { PodRules } from '../domain/pods/pod.ts';
+import { Problem } from '../engines/http/problem.ts';
 import { limits } from './limits.ts';
-import { Problem } from './problem.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
 
 export type PodNamed = (nameOrId: string) => PodConfig | undefined;

@@ -14,6 +14,8 @@ export interface Config {
   readonly stateStoreUrl: string | null;
   readonly warehouseUrl: string | null;
   readonly catalogUrl: string | null;
+  /** A read replica of the catalog, for reads that may be a little old; null: all go to `catalogUrl`. */
+  readonly catalogReplicaUrl: string | null;
   readonly host: string;
   /** 0: a free port, kept in the data folder. */
   readonly port: number;
@@ -98,6 +100,7 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     stateStoreUrl: url('STATE_STORE', 'redis://', 'rediss://', 'redis+cluster://', 'rediss+cluster://'),
     warehouseUrl: url('WAREHOUSE', 'http://', 'https://'),
     catalogUrl: url('CATALOG', 'postgres://', 'postgresql://'),
+    catalogReplicaUrl: url('CATALOG_REPLICA', 'postgres://', 'postgresql://'),
     host: text('HOST') ?? '127.0.0.1',
     port: whole('PORT', 0, 0, 65535),
     instance: whole('INSTANCE', 1, 1, 999),

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { topics } from '../schemas/events.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import { type CategoryTables, openCategoryTables } from './catalog/category-tables.ts';
+import type { CatalogDesk } from './catalog/desk.ts';
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts';
 import { type Experiments, openExperiments } from './catalog/experiments.ts';
 import { migrateCatalog } from './catalog/migrate.ts';
 import { openPostgresCatalog } from './catalog/postgres-catalog.ts';
+import { openPostgresDesk } from './catalog/postgres-desk.ts';
 import { openPostgresSuppressions, type ViewerSuppressions } from './catalog/viewer-suppressions.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -66,6 +68,11 @@ export async function openWarehouse(url: string): Promise<Warehouse> {
 /** The catalog behind a postgres:// URL, embedded or not. */
 export async function openCatalog(url: string): Promise<Catalog> {
   return openPostgresCatalog({ url });
+}
+
+/** Management's transactions at the same catalog; `replicaUrl` for reads that may be a little old. */
+export async function openDesk(url: string, replicaUrl: string | null): Promise<CatalogDesk> {
+  return openPostgresDesk({ url, replicaUrl });
 }
 
 /** The same catalog's tables of published categories. */

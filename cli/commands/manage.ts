@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { roles } from '../../management-api/access/roles.ts';
 
 const MANAGE = 'Manage:';
 
@@ -6,6 +7,7 @@ export function addManage(root: Command): void {
   addCategories(root);
   addExperiments(root);
   addViewers(root);
+  addKeys(root);
 }
 
 function addCategories(root: Command): void {
@@ -66,4 +68,19 @@ function addViewers(root: Command): void {
     .addOption(scope().default('user'))
     .requiredOption('--id <id>', 'as requests carry it')
     .action(async (options) => (await import('../viewers.ts')).eraseCommand(options));
+}
+
+function addKeys(root: Command): void {
+  const keys = root.command('keys').helpGroup(MANAGE).description('API keys of the management API');
+  keys
+    .command('create')
+    .description('make a key and print it, this once')
+    .requiredOption('--name <name>', 'what it is for')
+    .addOption(new Option('--role <role>', 'its scopes').choices(roles).default('manager'))
+    .option('--organisation <id>', 'whose it is; the default organisation where left out')
+    .action(async (options) => (await import('../keys.ts')).createKeyCommand(options));
+  keys
+    .command('list')
+    .description('list keys, without what makes them keys')
+    .action(async () => (await import('../keys.ts')).listKeysCommand());
 }

@@ -2,13 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import Type from 'typebox';
 import type { Clock } from '../../engines/clock.ts';
+import { Problem } from '../../engines/http/problem.ts';
 import { encode } from '../../schemas/codec.ts';
 import { type GenuineBeacon, type RawBeacon, readBeacon } from '../beacon.ts';
 import { isAway } from '../deadline.ts';
 import type { Journal } from '../journal.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
-import { Problem } from '../problem.ts';
 import type { Tokens } from '../tokens.ts';
 import { classOf } from '../user-agent.ts';
 

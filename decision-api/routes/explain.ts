@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
+import { Problem } from '../../engines/http/problem.ts';
 import { decode } from '../../schemas/codec.ts';
 import type { AdRequest } from '../../schemas/records.ts';
 import type { CatalogCache } from '../catalog-cache.ts';
 import { explainRecord } from '../explain-record.ts';
 import { limits } from '../limits.ts';
-import { Problem } from '../problem.ts';
 import type { RecentDecisions } from '../recent-decisions.ts';
 
 export interface ExplainParts {

@@ -2,9 +2,9 @@ import type pg from 'pg';
 import type { Campaign } from '../../domain/campaign.ts';
 import type { PublishedCategory } from '../../domain/category-table.ts';
 import type { ContentCategory } from '../../domain/targeting/content-taxonomy.ts';
+import { announce } from './announce.ts';
 import { loadCampaigns } from './campaign-documents.ts';
-import { announce, WRITE_LOCK } from './postgres-catalog.ts';
-import { inTransaction, openPool } from './postgres-client.ts';
+import { inTransaction, lockWrites, openPool } from './postgres-client.ts';
 
 export interface ImportOutcome {
   readonly added: number;
@@ -40,7 +40,7 @@ export function openCategoryTables({ url }: { readonly url: string }): CategoryT
   let closing: Promise<void> | undefined;
   const write = <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
     inTransaction(pool, 'BEGIN', async (client) => {
-      await client.query('SELECT pg_advisory_xact_lock($1)', [WRITE_LOCK]);
+      await lockWrites(client);
       return await work(client);
     });
   return {

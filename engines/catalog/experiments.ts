@@ -35,7 +35,7 @@ export function openExperiments(options: { readonly url: string }): Experiments 
         }
         const { rows } = await pool.query<{ version: string }>(
           `INSERT INTO experiments (name, status, arms) VALUES ($1, $2, $3)
-           ON CONFLICT (name) DO UPDATE SET status = excluded.status, arms = excluded.arms, updated_at = NOW()
+           ON CONFLICT (organisation_id, name) DO UPDATE SET status = excluded.status, arms = excluded.arms, updated_at = NOW()
            RETURNING version`,
           [experiment.name, experiment.status, JSON.stringify(experiment.arms)],
         );

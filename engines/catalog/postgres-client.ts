@@ -26,6 +26,13 @@ export function openPool(url: string, max: number): pg.Pool {
   return pool;
 }
 
+/** Taken first by every write: changes are few, and this way versions, the outbox and the audit grow in commit order. */
+const WRITE_LOCK = 7_225_020;
+
+export async function lockWrites(client: pg.PoolClient): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock($1)', [WRITE_LOCK]);
+}
+
 type Begin = 'BEGIN' | 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 
 /** Runs `work` in one transaction. Errors arrive as EngineError. */

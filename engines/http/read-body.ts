@@ -1,22 +1,24 @@
 import type { FastifyInstance } from 'fastify';
-import { limits } from './limits.ts';
 import { Problem } from './problem.ts';
 
 /**
  * Bodies are JSON whatever the content type says: players send text/plain or nothing. Invalid UTF-8 is refused, not
  * repaired; so is what lies deeper than anything that is asked for, because all that walks a body would run out of stack.
  */
-export function readBodiesAsJson(app: FastifyInstance): void {
+export function readBodiesAsJson(app: FastifyInstance, levels: number): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => parseBody(body));
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    parseBody(body, levels),
+  );
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-function parseBody(body: Buffer): unknown {
+/** Throws Problem 400 for what is not JSON in UTF-8, or lies deeper than `levels`. */
+export function parseBody(body: Buffer, levels: number): unknown {
   const value = parseJson(decode(body));
-  if (isDeeperThan(value, limits.bodyLevels)) {
-    throw new Problem(400, 'Nested too deeply', `a body has at most ${limits.bodyLevels} levels`);
+  if (isDeeperThan(value, levels)) {
+    throw new Problem(400, 'Nested too deeply', `a body has at most ${levels} levels`);
   }
   return value;
 }

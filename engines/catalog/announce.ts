@@ -1,0 +1,69 @@
+import type pg from 'pg';
+import type { Campaign } from '../../domain/campaign.ts';
+import { loadCampaigns } from './campaign-documents.ts';
+import {
+  type NewCampaign,
+  writeAdvertiser,
+  writeCampaign,
+  writeCategories,
+  writeCreatives,
+  writeTargeting,
+} from './campaign-rows.ts';
+import { writeCaps } from './cap-rows.ts';
+
+/** Writes a campaign whole and puts it into the outbox; answers its new version. */
+export async function putCampaignRows(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {
+  const renamed = await writeAdvertiser(client, campaign.advertiserId, campaign.advertiserName);
+  const version = await writeCampaign(client, campaign);
+  await writeCreatives(client, campaign.id, campaign.creatives);
+  await writeTargeting(client, campaign.id, campaign.targeting);
+  const creativeIds = campaign.creatives.map(({ id }) => id);
+  const caps = await writeCaps(client, campaign.id, campaign.caps, creativeIds);
+  await writeCategories(client, campaign.id, campaign.categories);
+  await announce(client, [{ ...campaign, caps, version }]);
+  if (renamed) await announceRenamedAdvertiser(client, campaign.advertiserId, campaign.id);
+  return version;
+}
+
+/** Gives campaigns that changed a new version and announces them as they are now; answers the first one's version, if any is left. */
+export async function announceCampaigns(client: pg.PoolClient, ids: readonly string[]): Promise<number | null> {
+  await client.query('UPDATE campaigns SET version = version + 1, updated_at = NOW() WHERE id = ANY ($1::uuid[])', [
+    ids,
+  ]);
+  const changed = await loadCampaigns(client, ids);
+  await announce(client, changed);
+  return changed[0]?.version ?? null;
+}
+
+/** The campaign is gone. */
+export async function announceGone(client: pg.PoolClient, id: string, version: number): Promise<void> {
+  await client.query(`INSERT INTO outbox (kind, id, version, document) VALUES ('campaign', $1, $2, NULL)`, [
+    id,
+    version,
+  ]);
+}
+
+/** The other campaigns of the advertiser carry its name: their documents changed too. */
+async function announceRenamedAdvertiser(client: pg.PoolClient, advertiserId: string, but: string): Promise<void> {
+  const { rows } = await client.query<{ id: string }>(
+    'SELECT id FROM campaigns WHERE advertiser_id = $1 AND id <> $2',
+    [advertiserId, but],
+  );
+  await announceCampaigns(
+    client,
+    rows.map((row) => row.id),
+  );
+}
+
+/** Tells of whole campaigns, in the transaction that changed them. */
+export async function announce(client: pg.PoolClient, campaigns: readonly Campaign[]): Promise<void> {
+  await client.query(
+    `INSERT INTO outbox (kind, id, version, document)
+     SELECT 'campaign', * FROM unnest($1::uuid[], $2::bigint[], $3::json[])`,
+    [
+      campaigns.map((campaign) => campaign.id),
+      campaigns.map((campaign) => campaign.version),
+      campaigns.map((campaign) => JSON.stringify(campaign)),
+    ],
+  );
+}

@@ -1,0 +1,36 @@
+import type { FastifyError, FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { EngineError } from '../engines/errors.ts';
+import { Problem } from '../engines/http/problem.ts';
+import { limits } from './limits.ts';
+
+/** Every error becomes problem+json (RFC 9457); what is our fault is logged and told no further. */
+export function answerProblems(app: FastifyInstance, logger: Logger): void {
+  app.setErrorHandler<FastifyError | Problem | EngineError>((error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) logger.error({ err: error, url: request.routeOptions.url }, problem.message);
+    if (problem.status === 503) reply.header('retry-after', '5');
+    if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+    return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  });
+  app.setNotFoundHandler((request) => {
+    throw new Problem(404, 'Not found', `there is no ${request.method} of this path`);
+  });
+}
+
+function problemOf(error: FastifyError | Problem | EngineError): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof EngineError) return engineProblem(error);
+  const status = error.statusCode ?? 500;
+  if (status === 413) return new Problem(413, 'Body too large', `at most ${limits.bodyBytes} bytes are read`);
+  if (status < 500) return new Problem(status, 'Invalid request', error.message);
+  return new Problem(500, 'Internal error', 'something went wrong here; it has been logged');
+}
+
+function engineProblem(error: EngineError): Problem {
+  if (error.code === 'conflict') return new Problem(409, 'Changed meanwhile', 'somebody else changed it; try again');
+  if (error.code === 'unavailable' || error.code === 'timeout' || error.code === 'full') {
+    return new Problem(503, 'The catalog is away', 'try again in a few seconds');
+  }
+  return new Problem(500, 'Internal error', 'something went wrong here; it has been logged');
+}

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import type { DeskTransaction } from '../engines/catalog/desk.ts';
+
+export interface Change {
+  readonly at: number;
+  readonly actor: string;
+  readonly action: 'create' | 'update' | 'delete';
+  readonly resource: string;
+  readonly id: string;
+  /** As the API shows it; null where there was or is nothing. Never a secret. */
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+interface Last {
+  readonly sequence: string;
+  readonly hash: Buffer;
+}
+
+/** Appends to the organisation's chain. Only inside a desk write, which is alone: two could not both follow the same entry. */
+export async function audit(sql: DeskTransaction, change: Change): Promise<void> {
+  const { rows } = await sql.query<Last>('SELECT sequence, hash FROM audit_log ORDER BY sequence DESC LIMIT 1');
+  const sequence = Number(rows[0]?.sequence ?? 0) + 1;
+  const previous = rows[0]?.hash ?? Buffer.alloc(32);
+  const at = new Date(change.at);
+  const { actor, action, resource, id, before, after } = change;
+  const entry = JSON.stringify({
+    sequence,
+    at: at.toISOString(),
+    actor,
+    action,
+    resource,
+    resource_id: id,
+    before: before ?? null,
+    after: after ?? null,
+  });
+  await sql.query(
+    `INSERT INTO audit_log (sequence, at, actor, action, resource, resource_id, entry, previous, hash)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [sequence, at, actor, action, resource, id, entry, previous, hashOf(previous, entry)],
+  );
+}
+
+/** SHA-256 over the hash before and the entry's text: changing one changes all that follow. */
+export function hashOf(previous: Buffer, entry: string): Buffer {
+  return createHash('sha256').update(previous).update(entry).digest();
+}

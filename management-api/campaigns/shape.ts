@@ -1,0 +1,141 @@
+import Type, { type Static } from 'typebox';
+import type { Campaign } from '../../domain/campaign.ts';
+import { micros, type PricingModel } from '../../domain/money.ts';
+import { closed, MICROS_MAX, money, name, oneOf, orNull, prose, time, uuid, warning } from '../shapes.ts';
+
+export const status = oneOf('draft', 'active', 'paused', 'completed');
+
+const pricing = closed(
+  {
+    model: oneOf('cpm', 'cpc', 'cpv', 'flat'),
+    rate_micros: Type.Integer({ minimum: 0, maximum: MICROS_MAX }),
+  },
+  {
+    description: 'cpm: for 1,000 impressions, a multiple of 1,000; cpc, cpv: for one click or completed view; flat: 0',
+  },
+);
+
+const optional = {
+  description: Type.Optional(orNull(prose())),
+  time_zone: Type.Optional(Type.String({ maxLength: 64, description: 'IANA name; default UTC' })),
+  total_budget_micros: Type.Optional(orNull(money())),
+  daily_budget_micros: Type.Optional(orNull(money())),
+  goal_impressions: Type.Optional(orNull(Type.Integer({ minimum: 1, maximum: MICROS_MAX }))),
+  pacing_mode: Type.Optional(oneOf('even', 'asap', 'front_loaded')),
+  tier: Type.Optional(oneOf('standard', 'house')),
+};
+
+const needed = {
+  name: name(),
+  advertiser_id: uuid(),
+  starts_at: time(),
+  ends_at: time(),
+  pricing,
+};
+
+export const newCampaign = closed({ ...needed, ...optional, status: Type.Optional(oneOf('draft', 'active')) });
+
+export const campaignPatch = closed(
+  {
+    name: Type.Optional(needed.name),
+    advertiser_id: Type.Optional(needed.advertiser_id),
+    starts_at: Type.Optional(needed.starts_at),
+    ends_at: Type.Optional(needed.ends_at),
+    pricing: Type.Optional(pricing),
+    ...optional,
+    status: Type.Optional(status),
+  },
+  { minProperties: 1 },
+);
+
+export const campaignAnswer = Type.Object({
+  id: uuid(),
+  version: Type.Integer(),
+  name: Type.String(),
+  description: orNull(Type.String()),
+  advertiser_id: uuid(),
+  advertiser_name: Type.String(),
+  status,
+  starts_at: Type.String(),
+  ends_at: Type.String(),
+  time_zone: Type.String(),
+  pricing,
+  total_budget_micros: orNull(Type.Integer()),
+  daily_budget_micros: orNull(Type.Integer()),
+  goal_impressions: orNull(Type.Integer()),
+  pacing_mode: Type.String(),
+  tier: Type.String(),
+  targeting_rules: Type.Integer({ description: 'how many; see /targeting' }),
+  frequency_caps: Type.Integer(),
+  categories: Type.Integer(),
+  creatives: Type.Integer(),
+  created_at: Type.String(),
+  updated_at: Type.String(),
+  warnings: Type.Optional(Type.Array(warning)),
+});
+
+export type NewCampaign = Static<typeof newCampaign>;
+export type CampaignPatch = Static<typeof campaignPatch>;
+export type CampaignAnswer = Static<typeof campaignAnswer>;
+
+/** What a campaign's row says beyond its document. */
+export interface CampaignExtras {
+  readonly description: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+const EVENTS_OF_RATE: Readonly<Record<PricingModel, number>> = { cpm: 1_000, cpc: 1, cpv: 1, flat: 1 };
+
+/** The price of one event as the document has it. A rate that is no whole number of micros an event is told by `wrongIn`. */
+export function pricingOf({ model, rate_micros }: Static<typeof pricing>): Campaign['pricing'] {
+  return { model, priceMicros: micros(Math.floor(rate_micros / EVENTS_OF_RATE[model])) };
+}
+
+/** The document with the fields of a body over it. */
+export function withFields(campaign: Omit<Campaign, 'version'>, body: CampaignPatch): Omit<Campaign, 'version'> {
+  const amount = (value: number | null) => (value === null ? null : micros(value));
+  return {
+    ...campaign,
+    ...(body.name === undefined ? {} : { name: body.name }),
+    ...(body.advertiser_id === undefined ? {} : { advertiserId: body.advertiser_id.toLowerCase() }),
+    ...(body.starts_at === undefined ? {} : { startsAt: Date.parse(body.starts_at) }),
+    ...(body.ends_at === undefined ? {} : { endsAt: Date.parse(body.ends_at) }),
+    ...(body.time_zone === undefined ? {} : { timeZone: body.time_zone }),
+    ...(body.pricing === undefined ? {} : { pricing: pricingOf(body.pricing) }),
+    ...(body.total_budget_micros === undefined ? {} : { totalBudgetMicros: amount(body.total_budget_micros) }),
+    ...(body.daily_budget_micros === undefined ? {} : { dailyBudgetMicros: amount(body.daily_budget_micros) }),
+    ...(body.goal_impressions === undefined ? {} : { goalImpressions: body.goal_impressions }),
+    ...(body.pacing_mode === undefined ? {} : { pacingMode: body.pacing_mode }),
+    ...(body.tier === undefined ? {} : { tier: body.tier }),
+    ...(body.status === undefined ? {} : { status: body.status }),
+  };
+}
+
+export function shown(campaign: Campaign, extras: CampaignExtras): CampaignAnswer {
+  const { model, priceMicros } = campaign.pricing;
+  return {
+    id: campaign.id,
+    version: campaign.version,
+    name: campaign.name,
+    description: extras.description,
+    advertiser_id: campaign.advertiserId,
+    advertiser_name: campaign.advertiserName,
+    status: campaign.status,
+    starts_at: new Date(campaign.startsAt).toISOString(),
+    ends_at: new Date(campaign.endsAt).toISOString(),
+    time_zone: campaign.timeZone,
+    pricing: { model, rate_micros: priceMicros * EVENTS_OF_RATE[model] },
+    total_budget_micros: campaign.totalBudgetMicros,
+    daily_budget_micros: campaign.dailyBudgetMicros,
+    goal_impressions: campaign.goalImpressions,
+    pacing_mode: campaign.pacingMode,
+    tier: campaign.tier,
+    targeting_rules: campaign.targeting.length,
+    frequency_caps: campaign.caps.length,
+    categories: campaign.categories.length,
+    creatives: campaign.creatives.length,
+    created_at: extras.createdAt.toISOString(),
+    updated_at: extras.updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,19 @@
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+
+/** The head of the OpenAPI document; paths come from the routes. */
+export const documentOptions: FastifyDynamicSwaggerOptions = {
+  openapi: {
+    openapi: '3.1.0',
+    info: {
+      title: 'Breakwater management API',
+      version: '2',
+      description:
+        'Campaigns and all that belongs to them. Money is whole micros (a millionth of the currency), times are ISO 8601, ids are UUIDs. A write of something that exists names its version by If-Match; a POST may carry an Idempotency-Key. Errors are problem+json (RFC 9457) with JSON pointers.',
+    },
+    components: {
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'an API key (bw_…) or an access token' },
+      },
+    },
+  },
+};

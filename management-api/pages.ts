@@ -1,0 +1,60 @@
+import Type, { type TSchema } from 'typebox';
+import { Problem } from '../engines/http/problem.ts';
+import { isUuid } from '../schemas/uuid.ts';
+import { limits } from './limits.ts';
+
+/** Query fields of every list. */
+export const pageQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.pageItemsMax, description: 'default 50' })),
+  cursor: Type.Optional(Type.String({ maxLength: 1_024, description: "a page's next_cursor" })),
+};
+
+export const pageOf = <T extends TSchema>(item: T) =>
+  Type.Object({
+    items: Type.Array(item),
+    next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'null on the last page' }),
+  });
+
+/** Where a page ends: the value it is sorted by, as text, and the id. `of` names the order, so that a cursor fits one list only. */
+export interface Place {
+  readonly value: string;
+  readonly id: string;
+}
+
+export function cursorOf(of: string, { value, id }: Place): string {
+  return Buffer.from(JSON.stringify([of, value, id])).toString('base64url');
+}
+
+/** Throws Problem 400 for a cursor that is not of this list and order, or whose value does not fit. */
+export function placeOf(
+  of: string,
+  cursor: string | undefined,
+  fits: (value: string, id: string) => boolean = (_, id) => isUuid(id),
+): Place | null {
+  if (cursor === undefined) return null;
+  const parts = parse(cursor);
+  if (Array.isArray(parts) && parts.length === 3 && parts[0] === of && parts.every((one) => typeof one === 'string')) {
+    const [, value, id] = parts as [string, string, string];
+    if (
+      fits(value, id) &&
+      id !== '' &&
+      !id.includes('\0') &&
+      id.isWellFormed() &&
+      !value.includes('\0') &&
+      value.isWellFormed()
+    )
+      return { value, id };
+  }
+  throw new Problem(400, 'Invalid cursor', 'expected the next_cursor of a page of this list in this order', [
+    { pointer: '/cursor', detail: 'is not a cursor of this list' },
+  ]);
+}
+
+function parse(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { CatalogDesk } from '../engines/catalog/desk.ts';
+import type { Clock } from '../engines/clock.ts';
+import type { Readiness } from '../engines/process-metrics.ts';
+import type { Random } from '../engines/random.ts';
+
+/** What the routes of management work with. */
+export interface ManagementParts {
+  readonly desk: CatalogDesk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly readiness: () => Readiness;
+  /** HMAC key of access tokens. */
+  readonly secret: string;
+}

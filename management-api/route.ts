@@ -1,0 +1,61 @@
+import type { Static, TSchema } from 'typebox';
+import type { DeskTransaction, DeskWrite } from '../engines/catalog/desk.ts';
+import type { Caller } from './access/caller.ts';
+import type { Scope } from './access/roles.ts';
+import type { ManagementParts } from './parts.ts';
+
+/** A request whose caller, parameters and body were checked. */
+export interface Ask<P, Q, B> {
+  readonly caller: Caller;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  /** The version that If-Match names; null: `*`, or nothing where that is allowed. */
+  readonly ifMatch: number | null;
+  /** Rows of the caller's organisation, in one view. */
+  read<T>(work: (sql: DeskTransaction) => Promise<T>, fresh?: 'fresh'): Promise<T>;
+  /** A change of the caller's organisation. Called once by a route that writes; repeats of an Idempotency-Key do not reach `work`. */
+  write<T extends Answer<unknown>>(work: (sql: DeskWrite) => Promise<T>): Promise<T>;
+}
+
+export interface Answer<R> {
+  readonly body?: R;
+  /** Other than the route's own. */
+  readonly status?: number;
+  /** Becomes the ETag. */
+  readonly version?: number;
+  readonly location?: string;
+}
+
+/** One endpoint: what the document, the checks and the proofs read. */
+export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSchema, R extends TSchema> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** As Fastify writes it: /api/v2/campaigns/:id. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  /** Null: open to everybody; `caller` is then nobody's. */
+  readonly scope: Scope | null;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly answer?: R;
+  /** Default: 200, or 204 without an answer. */
+  readonly status?: number;
+  /** A write that must name the version it changes, by If-Match. */
+  readonly versioned?: boolean;
+  /** The answer holds what is told once, so it is not kept for a repeated Idempotency-Key. */
+  readonly toldOnce?: boolean;
+  /** More statuses that it may answer, for the document. */
+  readonly refuses?: readonly number[];
+  handle(ask: Ask<Static<P>, Static<Q>, Static<B>>, parts: ManagementParts): Promise<Answer<Static<R>>>;
+}
+
+export type Route = RouteSpec<TSchema, TSchema, TSchema, TSchema>;
+
+/** Keeps the types of one route's schemas for its handler. */
+export function route<P extends TSchema, Q extends TSchema, B extends TSchema, R extends TSchema>(
+  spec: RouteSpec<P, Q, B, R>,
+): Route {
+  return spec as unknown as Route;
+}

@@ -1,0 +1,188 @@
+import type { Campaign } from '../../domain/campaign.ts';
+import type { DeskTransaction } from '../../engines/catalog/desk.ts';
+import { Problem } from '../../engines/http/problem.ts';
+import { audit } from '../audit.ts';
+import { type CampaignAsk, campaignOf, changeCampaign, extrasOf, sameVersion } from '../campaigns/change.ts';
+import { checkCampaign, warningsOf } from '../campaigns/check-campaign.ts';
+import { listCampaigns, listQuery } from '../campaigns/list.ts';
+import {
+  type CampaignAnswer,
+  type CampaignExtras,
+  campaignAnswer,
+  campaignPatch,
+  newCampaign,
+  pricingOf,
+  shown,
+  withFields,
+} from '../campaigns/shape.ts';
+import { pageOf } from '../pages.ts';
+import { route } from '../route.ts';
+import { byId } from '../shapes.ts';
+
+const tag = 'campaigns';
+const nobodysExtras: CampaignExtras = { description: null, createdAt: new Date(0), updatedAt: new Date(0) };
+
+export const campaignRoutes = [
+  route({
+    method: 'POST',
+    path: '/api/v2/campaigns',
+    tag,
+    summary: 'Create a campaign',
+    scope: 'campaigns:write',
+    body: newCampaign,
+    answer: campaignAnswer,
+    status: 201,
+    refuses: [422],
+    handle: (ask, parts) =>
+      ask.write(async (sql) => {
+        const { body } = ask;
+        const advertiserId = body.advertiser_id.toLowerCase();
+        const blank = {
+          id: parts.random.uuid(),
+          name: body.name,
+          advertiserId,
+          advertiserName: await advertiserName(sql, advertiserId),
+          status: 'draft',
+          startsAt: 0,
+          endsAt: 0,
+          timeZone: 'UTC',
+          pricing: pricingOf(body.pricing),
+          totalBudgetMicros: null,
+          dailyBudgetMicros: null,
+          goalImpressions: null,
+          pacingMode: 'even',
+          tier: 'standard',
+          targeting: [],
+          caps: [],
+          categories: [],
+          creatives: [],
+        } as const satisfies Omit<Campaign, 'version'>;
+        const campaign = withFields(blank, body);
+        checkCampaign(campaign, null, body.pricing.rate_micros);
+        const version = await sql.putCampaign(campaign);
+        await describe(sql, campaign.id, body.description);
+        const answer = await answerOf(sql, { ...campaign, version });
+        await audit(sql, {
+          at: parts.clock.now(),
+          actor: ask.caller.actor,
+          action: 'create',
+          resource: 'campaign',
+          id: campaign.id,
+          before: null,
+          after: answer,
+        });
+        return { body: answer, version, location: `/api/v2/campaigns/${campaign.id}` };
+      }),
+  }),
+
+  route({
+    method: 'GET',
+    path: '/api/v2/campaigns',
+    tag,
+    summary: 'List campaigns',
+    scope: 'campaigns:read',
+    query: listQuery,
+    answer: pageOf(campaignAnswer),
+    handle: async (ask) => ({ body: await ask.read((sql) => listCampaigns(sql, ask.query)) }),
+  }),
+
+  route({
+    method: 'GET',
+    path: '/api/v2/campaigns/:id',
+    tag,
+    summary: 'Read a campaign',
+    scope: 'campaigns:read',
+    params: byId,
+    answer: campaignAnswer,
+    handle: async (ask) => {
+      const body = await ask.read(async (sql) => answerOf(sql, await campaignOf(sql, ask.params.id)), 'fresh');
+      return { body, version: body.version };
+    },
+  }),
+
+  route({
+    method: 'PATCH',
+    path: '/api/v2/campaigns/:id',
+    tag,
+    summary: 'Change fields of a campaign, its status among them',
+    scope: 'campaigns:write',
+    params: byId,
+    body: campaignPatch,
+    answer: campaignAnswer,
+    versioned: true,
+    refuses: [422],
+    handle: (ask, parts) =>
+      ask.write(async (sql) => {
+        const { body } = ask;
+        const advertiser = body.advertiser_id?.toLowerCase();
+        const name = advertiser === undefined ? null : await advertiserName(sql, advertiser);
+        const extras = await extrasOf(sql, [ask.params.id.toLowerCase()]);
+        const show = (campaign: Campaign) => shown(campaign, extras.get(campaign.id) ?? nobodysExtras);
+        const changed = await changeCampaign(
+          ask as CampaignAsk,
+          sql,
+          parts,
+          { resource: 'campaign', show },
+          (before) => {
+            const after = withFields({ ...before, advertiserName: name ?? before.advertiserName }, body);
+            checkCampaign(after, before, body.pricing?.rate_micros ?? null);
+            return after;
+          },
+        );
+        await describe(sql, changed.id, body.description);
+        return { body: await answerOf(sql, changed), version: changed.version };
+      }),
+  }),
+
+  route({
+    method: 'DELETE',
+    path: '/api/v2/campaigns/:id',
+    tag,
+    summary: 'Delete a draft; what has served is completed instead, because its numbers stay',
+    scope: 'campaigns:write',
+    params: byId,
+    versioned: true,
+    refuses: [409],
+    handle: (ask, parts) =>
+      ask.write(async (sql) => {
+        const before = await campaignOf(sql, ask.params.id);
+        sameVersion(ask.ifMatch, before.version);
+        if (before.status !== 'draft') {
+          throw new Problem(409, 'Not a draft', 'only a draft can be deleted; set the status to completed instead');
+        }
+        const was = await answerOf(sql, before);
+        await sql.removeCampaign(before.id);
+        await audit(sql, {
+          at: parts.clock.now(),
+          actor: ask.caller.actor,
+          action: 'delete',
+          resource: 'campaign',
+          id: before.id,
+          before: was,
+          after: null,
+        });
+        return {};
+      }),
+  }),
+];
+
+async function answerOf(sql: DeskTransaction, campaign: Campaign): Promise<CampaignAnswer> {
+  const extras = await extrasOf(sql, [campaign.id]);
+  const answer = shown(campaign, extras.get(campaign.id) ?? nobodysExtras);
+  const warnings = warningsOf(campaign);
+  return warnings.length === 0 ? answer : { ...answer, warnings: [...warnings] };
+}
+
+async function describe(sql: DeskTransaction, id: string, description: string | null | undefined): Promise<void> {
+  if (description === undefined) return;
+  await sql.query('UPDATE campaigns SET description = $2 WHERE id = $1', [id, description]);
+}
+
+/** Throws Problem 422 when the organisation has no such advertiser. */
+async function advertiserName(sql: DeskTransaction, id: string): Promise<string> {
+  const { rows } = await sql.query<{ name: string }>('SELECT name FROM advertisers WHERE id = $1', [id]);
+  if (rows[0]) return rows[0].name;
+  throw new Problem(422, 'No such advertiser', `there is no advertiser ${id}`, [
+    { pointer: '/advertiser_id', detail: 'is not an advertiser of yours' },
+  ]);
+}

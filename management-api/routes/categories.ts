@@ -1,0 +1,220 @@
+import Type, { type Static } from 'typebox';
+import type { Campaign } from '../../domain/campaign.ts';
+import type { DeskTransaction } from '../../engines/catalog/desk.ts';
+import { Problem } from '../../engines/http/problem.ts';
+import { audit } from '../audit.ts';
+import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
+import { limits } from '../limits.ts';
+import { cursorOf, pageOf, pageQuery, placeOf } from '../pages.ts';
+import { route } from '../route.ts';
+import { byId, closed, name, orNull, prose, uuid } from '../shapes.ts';
+
+const tag = 'categories';
+
+/** A UUID, or the id in a published table. */
+const categoryId = Type.String({ minLength: 1, maxLength: 64 });
+
+const category = Type.Object({
+  id: categoryId,
+  name: Type.String(),
+  description: orNull(Type.String()),
+  parent_category_id: orNull(categoryId),
+  shared: Type.Boolean({ description: 'of an imported table: everybody may use it, nobody change it' }),
+});
+
+const newCategory = closed({
+  name: name(100),
+  description: Type.Optional(orNull(prose())),
+  parent_category_id: Type.Optional(orNull(categoryId)),
+});
+
+const ofCampaign = Type.Object({
+  campaign_id: uuid(),
+  version: Type.Integer(),
+  categories: Type.Array(Type.Object({ id: categoryId, name: Type.String(), ancestors: Type.Array(categoryId) })),
+});
+
+interface Row {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly parent_category_id: string | null;
+  readonly organisation_id: string | null;
+}
+
+const part = { resource: 'campaign_categories', show: (campaign: Campaign) => campaign.categories };
+
+export const categoryRoutes = [
+  route({
+    method: 'POST',
+    path: '/api/v2/categories',
+    tag,
+    summary: 'Create a competitive category, below another or at the top',
+    scope: 'campaigns:write',
+    body: newCategory,
+    answer: category,
+    status: 201,
+    refuses: [409, 422],
+    handle: (ask, { clock, random }) =>
+      ask.write(async (sql) => {
+        const { name: wanted, description = null, parent_category_id: parent = null } = ask.body;
+        if (parent !== null && !(await isCategory(sql, parent))) {
+          throw new Problem(422, 'No such category', `there is no category ${parent}`, [
+            { pointer: '/parent_category_id', detail: 'is not a category' },
+          ]);
+        }
+        const { rows } = await sql.query<Row>(
+          `INSERT INTO competitive_categories (id, name, description, parent_category_id) VALUES ($1, $2, $3, $4)
+           ON CONFLICT DO NOTHING RETURNING *`,
+          [random.uuid(), wanted, description, parent],
+        );
+        if (!rows[0]) {
+          throw new Problem(409, 'There already', `there is a category named ${wanted}`, [
+            { pointer: '/name', detail: 'is taken' },
+          ]);
+        }
+        const body = shown(rows[0]);
+        const { actor } = ask.caller;
+        await audit(sql, {
+          at: clock.now(),
+          actor,
+          action: 'create',
+          resource: 'category',
+          id: body.id,
+          before: null,
+          after: body,
+        });
+        return { body, location: `/api/v2/categories/${body.id}` };
+      }),
+  }),
+
+  route({
+    method: 'GET',
+    path: '/api/v2/categories',
+    tag,
+    summary: 'List categories, your own and the shared ones, by name; each names the one above it',
+    scope: 'campaigns:read',
+    query: closed({ ...pageQuery, under: Type.Optional(categoryId) }),
+    answer: pageOf(category),
+    handle: async (ask) => {
+      const limit = ask.query.limit ?? limits.pageItems;
+      const place = placeOf('categories', ask.query.cursor, () => true);
+      const { rows } = await ask.read((sql) =>
+        sql.query<Row>(
+          `WITH RECURSIVE below AS (
+             SELECT id FROM competitive_categories WHERE parent_category_id = $4::text
+             UNION SELECT c.id FROM competitive_categories c JOIN below ON c.parent_category_id = below.id
+           )
+           SELECT * FROM competitive_categories
+           WHERE ($1::text IS NULL OR (name, id) > ($1, $2)) AND ($4::text IS NULL OR id IN (SELECT id FROM below))
+           ORDER BY name, id LIMIT $3`,
+          [place?.value ?? null, place?.id ?? null, limit + 1, ask.query.under ?? null],
+        ),
+      );
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      const more = rows.length > limit && last;
+      return {
+        body: {
+          items: page.map(shown),
+          next_cursor: more ? cursorOf('categories', { value: last.name, id: last.id }) : null,
+        },
+      };
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: '/api/v2/categories/:id',
+    tag,
+    summary: 'Read a category',
+    scope: 'campaigns:read',
+    params: closed({ id: categoryId }),
+    answer: category,
+    handle: async (ask) => {
+      const { rows } = await ask.read((sql) =>
+        sql.query<Row>('SELECT * FROM competitive_categories WHERE id = $1', [ask.params.id]),
+      );
+      if (rows[0]) return { body: shown(rows[0]) };
+      throw new Problem(404, 'Not found', `there is no category ${ask.params.id}`);
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: '/api/v2/campaigns/:id/categories',
+    tag,
+    summary: 'Read the categories of a campaign',
+    scope: 'campaigns:read',
+    params: byId,
+    answer: ofCampaign,
+    handle: async (ask) => answered(await ask.read((sql) => campaignOf(sql, ask.params.id), 'fresh')),
+  }),
+
+  route({
+    method: 'POST',
+    path: '/api/v2/campaigns/:id/categories',
+    tag,
+    summary: 'Set the categories of a campaign: whom it must not stand beside',
+    scope: 'campaigns:write',
+    params: byId,
+    body: closed({ category_ids: Type.Array(categoryId, { maxItems: limits.categories, uniqueItems: true }) }),
+    answer: ofCampaign,
+    refuses: [422],
+    handle: (ask, parts) =>
+      ask.write(async (sql) => {
+        const categories = await documentsOf(sql, ask.body.category_ids);
+        const changed = await changeCampaign(ask as CampaignAsk, sql, parts, part, (before) => ({
+          ...before,
+          categories,
+        }));
+        return answered(changed);
+      }),
+  }),
+];
+
+async function isCategory(sql: DeskTransaction, id: string): Promise<boolean> {
+  const { rows } = await sql.query('SELECT FROM competitive_categories WHERE id = $1', [id]);
+  return rows.length > 0;
+}
+
+/** As a campaign document has them: with all that lies above. Throws Problem 422 for ids that are no categories. */
+async function documentsOf(sql: DeskTransaction, ids: readonly string[]): Promise<Campaign['categories']> {
+  const { rows } = await sql.query<{ id: string; name: string; ancestors: string[] }>(
+    `WITH RECURSIVE above AS (
+       SELECT id AS category_id, parent_category_id AS ancestor, 1 AS depth FROM competitive_categories WHERE id = ANY ($1::text[])
+       UNION ALL
+       SELECT above.category_id, parent.parent_category_id, above.depth + 1
+       FROM above JOIN competitive_categories parent ON parent.id = above.ancestor
+     )
+     SELECT id, name, ARRAY(SELECT ancestor::text FROM above WHERE category_id = id AND ancestor IS NOT NULL
+       ORDER BY depth) AS ancestors
+     FROM competitive_categories WHERE id = ANY ($1::text[])`,
+    [ids],
+  );
+  const found = new Map(rows.map((row) => [row.id, row]));
+  const wrong = ids.flatMap((id, index) =>
+    found.has(id) ? [] : [{ pointer: `/category_ids/${index}`, detail: 'is not a category' }],
+  );
+  if (wrong.length > 0) throw new Problem(422, 'No such category', 'some ids are not categories', wrong);
+  return ids.flatMap((id) => found.get(id) ?? []);
+}
+
+function answered({ id, version, categories }: Campaign) {
+  const body = {
+    campaign_id: id,
+    version,
+    categories: categories.map((each) => ({ id: each.id, name: each.name, ancestors: [...each.ancestors] })),
+  };
+  return { body, version };
+}
+
+function shown(row: Row): Static<typeof category> {
+  return {
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    parent_category_id: row.parent_category_id,
+    shared: row.organisation_id === null,
+  };
+}
