@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { OutRecord } from '../engines/event-log/event-log.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
@@ -17,7 +17,7 @@ const HASH_BYTES = 16;
 const HEADER_BYTES = HASH_BYTES + 12;
 
 export function answerKey(requestId: string): string {
-  return keys.answer(createHash('sha256').update(requestId).digest('base64url'));
+  return keys.answer(hash('sha256', requestId, 'base64url'));
 }
 
 /** Keeps an answer where there is none. Somebody else's, kept first, is answered. Rejects with EngineError. */
@@ -75,7 +75,7 @@ export function decodeAnswer(bytes: Buffer): KeptAnswer {
 
 /** A hash of what a body says, whatever the order of its keys. */
 export function hashBody(body: unknown): Buffer {
-  return createHash('sha256').update(canonical(body)).digest().subarray(0, HASH_BYTES);
+  return hash('sha256', canonical(body), 'buffer').subarray(0, HASH_BYTES);
 }
 
 function canonical(value: unknown): string {

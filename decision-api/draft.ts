@@ -94,22 +94,54 @@ export function emptyDraft(
   };
 }
 
-/** The answer as players get it. `base`: how tracking URLs begin. */
-export function answerOf(draft: Draft, tokens: Tokens, base: string): object {
-  const tracked = <Ad extends DraftSpare>({ facts, ...ad }: Ad) => ({
-    ...ad,
-    tracking: trackingOf(facts, tokens, base),
-  });
-  const { backups, pod, ...rest } = draft;
-  const answer = { ...rest, pod: { ...pod, ads: pod.ads.map(tracked) } };
-  return backups === undefined ? answer : { ...answer, backups: backups.map(tracked) };
+/** What stands in an answer besides the draft. */
+export interface Around {
+  /** Before everything else. */
+  readonly before?: object;
+  readonly explain?: object | null;
+  /** False: the warnings stand elsewhere. */
+  readonly warnings?: boolean;
 }
 
-function trackingOf(facts: string, tokens: Tokens, base: string): Readonly<Record<string, string>> {
-  const urls: Record<string, string> = {};
-  for (const event of beaconEvents) {
-    const url = `${base}/api/v2/beacons/${event}?t=${tokens.sign(event, facts)}&cb=[CACHEBUSTING]`;
-    urls[event] = event === 'error' ? `${url}&code=[ERRORCODE]` : url;
+/** The answer as players get it, as JSON text: most of it is tracking URLs, which need no writer of objects. `base`: how these begin. */
+export function answerText(draft: Draft, tokens: Tokens, base: string, around: Around = {}): string {
+  const { backups, pod, warnings, ...rest } = draft;
+  const { ads, ...about } = pod;
+  const begins = eventBegins(base);
+  const tracked = (all: readonly DraftSpare[]) => `[${all.map((ad) => adText(ad, tokens, begins)).join()}]`;
+  const first = JSON.stringify({ ...around.before, ...rest, ...(around.warnings === false ? {} : { warnings }) });
+  const spares = backups === undefined ? '' : `,"backups":${tracked(backups)}`;
+  const explain = around.explain ? `,"explain":${JSON.stringify(around.explain)}` : '';
+  return `${opened(first)},"pod":${opened(JSON.stringify(about))},"ads":${tracked(ads)}}${spares}${explain}}`;
+}
+
+/** An object's text, to which more is to be added. */
+function opened(json: string): string {
+  return json.slice(0, -1);
+}
+
+function adText({ facts, ...ad }: DraftSpare, tokens: Tokens, begins: readonly string[]): string {
+  const { begin, mac } = tokens.signAll(facts);
+  const shared = JSON.stringify(begin).slice(1, -1);
+  let urls = '';
+  for (let place = 0; place < begins.length; place++) urls += begins[place] + shared + mac(place) + ends[place];
+  return `${opened(JSON.stringify(ad))},"tracking":{${urls}}}`;
+}
+
+const ends = beaconEvents.map((event, place) => {
+  const more = event === 'error' ? '&code=[ERRORCODE]' : '';
+  return `&cb=[CACHEBUSTING]${more}"${place < beaconEvents.length - 1 ? ',' : ''}`;
+});
+
+let known: { readonly base: string; readonly begins: readonly string[] } | null = null;
+
+/** Of each event: its name and how its URL begins, as JSON. They change with the base alone. */
+function eventBegins(base: string): readonly string[] {
+  if (known?.base !== base) {
+    const begins = beaconEvents.map(
+      (event) => `"${event}":${JSON.stringify(`${base}/api/v2/beacons/${event}?t=`).slice(0, -1)}`,
+    );
+    known = { base, begins };
   }
-  return urls;
+  return known.begins;
 }

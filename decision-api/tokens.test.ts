@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { encodeBare } from '../schemas/codec.ts';
 import type { TrackingToken } from '../schemas/records.ts';
 import { testId } from './test-house.ts';
-import { Tokens } from './tokens.ts';
+import { beaconEvents, Tokens } from './tokens.ts';
 
 const token: TrackingToken = {
   partition: 3,
@@ -32,10 +32,28 @@ test('a token says after its journey what it said before', () => {
   expect(tokens.verify('start', tokens.sign('start', tokens.facts(token)))).toEqual({ ok: true, token });
 });
 
-test('the format is key id, facts and the first 16 bytes of the HMAC over event, key id and facts', () => {
+test('the format is key id, facts and 18 bytes, at the place of the event, of SHAKE256 over the block of the secret, key id and facts', () => {
   const facts = encodeBare('tracking-token', token).toString('base64url');
-  const mac = createHmac('sha256', secret).update(`start\nk2.${facts}`).digest().subarray(0, 16).toString('base64url');
+  const shake = (outputLength: number) => createHash('shake256', { outputLength });
+  const macs = shake(18 * 14)
+    .update(shake(136).update(secret).digest())
+    .update(`k2.${facts}`)
+    .digest();
+  const mac = macs.subarray(18, 36).toString('base64url');
   expect(tokens.sign('start', tokens.facts(token))).toBe(`k2.${facts}.${mac}`);
+  expect(mac.length).toBe(24);
+});
+
+test('every event of an ad has a MAC of its own, and none verifies another event', () => {
+  const { begin, mac } = tokens.signAll(tokens.facts(token));
+  const macs = beaconEvents.map((_, place) => mac(place));
+  expect(new Set(macs).size).toBe(beaconEvents.length);
+  for (const [at, event] of beaconEvents.entries()) {
+    for (const [other, text] of macs.entries()) {
+      expect(tokens.verify(event, begin + text).ok).toBe(at === other);
+    }
+  }
+  expect(tokens.verify('no such event', begin + macs[0])).toEqual({ ok: false, reason: 'forged' });
 });
 
 test('the first key signs, every key verifies, and a key that is gone no longer does', () => {

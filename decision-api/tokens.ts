@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { decodeBare, encodeBare, UndecodableError } from '../schemas/codec.ts';
 import type { TrackingToken } from '../schemas/records.ts';
 
-/** What a player may report about an ad. */
+/** What a player may report about an ad. A token's MAC stands at its event's place in this list: what is new goes to the end. */
 export const beaconEvents = [
   'impression',
   'start',
@@ -21,10 +21,10 @@ export const beaconEvents = [
 ] as const;
 export type BeaconEvent = (typeof beaconEvents)[number];
 
-const known: ReadonlySet<string> = new Set(beaconEvents);
+const places: ReadonlyMap<string, number> = new Map(beaconEvents.map((event, at) => [event, at]));
 
 export function isBeaconEvent(event: string): event is BeaconEvent {
-  return known.has(event);
+  return places.has(event);
 }
 
 export interface TokenKey {
@@ -37,24 +37,35 @@ export type Verified =
   | { readonly ok: true; readonly token: TrackingToken }
   | { readonly ok: false; readonly reason: 'garbled' | 'forged' };
 
-const MAC_BYTES = 16;
+/** A multiple of three, so that the text of all MACs of an ad is the texts of each, one behind the other. */
+const MAC_BYTES = 18;
+const MAC_CHARS = 24;
 const TOKEN_CHARS_MAX = 8_192;
 
+/** The tokens of one ad, by event. */
+export interface SignedAd {
+  /** What all of them begin with: `<keyId>.<base64url facts>.` */
+  readonly begin: string;
+  /** What is behind it, of an event by its place in `beaconEvents`. */
+  mac(place: number): string;
+}
+
 /**
- * Signs and checks tracking tokens: `<keyId>.<base64url facts>.<base64url mac>`, where the MAC is the first 16 bytes of
- * HMAC-SHA256(secret, event + "\n" + keyId + "." + base64url facts). The first key signs, every key verifies.
+ * Signs and checks tracking tokens: `<keyId>.<base64url facts>.<base64url mac>`. The MACs of an ad are SHAKE256 over a block made of the
+ * secret, then `<keyId>.<base64url facts>`: 18 bytes of its output for each of `beaconEvents`, in their order. One says nothing of
+ * the others. The first key signs, every key verifies.
  */
 export class Tokens {
-  readonly #keys: ReadonlyMap<string, Mac>;
+  readonly #keys: ReadonlyMap<string, Macs>;
   readonly #first: TokenKey;
-  readonly #firstMac: Mac;
+  readonly #firstMacs: Macs;
 
   constructor(keys: readonly TokenKey[]) {
     const [first] = keys;
     if (!first) throw new RangeError('at least one token key is needed');
     this.#first = first;
-    this.#keys = new Map(keys.map((key) => [key.id, macBy(key.secret)]));
-    this.#firstMac = macBy(first.secret);
+    this.#keys = new Map(keys.map((key) => [key.id, macsBy(key.secret)]));
+    this.#firstMacs = macsBy(first.secret);
   }
 
   /** The part of a token that is the same for every event of an ad: `<keyId>.<base64url facts>`. */
@@ -62,23 +73,30 @@ export class Tokens {
     return `${this.#first.id}.${encodeBare('tracking-token', token).toString('base64url')}`;
   }
 
-  /** The whole token for one event. A key that is no longer known: the first one signs, under its own id. */
-  sign(event: BeaconEvent, facts: string): string {
+  /** The tokens for every event of an ad. A key that is no longer known: the first one signs, under its own id. */
+  signAll(facts: string): SignedAd {
     const dot = facts.indexOf('.');
-    const mac = this.#keys.get(facts.slice(0, dot));
-    if (mac !== undefined) return `${facts}.${mac(event, facts).toString('base64url')}`;
-    const own = `${this.#first.id}${facts.slice(dot)}`;
-    return `${own}.${this.#firstMac(event, own).toString('base64url')}`;
+    const known = this.#keys.get(facts.slice(0, dot));
+    const begin = known === undefined ? `${this.#first.id}${facts.slice(dot)}` : facts;
+    const macs = (known ?? this.#firstMacs)(begin).toString('base64url');
+    return { begin: `${begin}.`, mac: (place) => macs.slice(MAC_CHARS * place, MAC_CHARS * (place + 1)) };
+  }
+
+  /** The whole token for one event. */
+  sign(event: BeaconEvent, facts: string): string {
+    const { begin, mac } = this.signAll(facts);
+    return begin + mac(beaconEvents.indexOf(event));
   }
 
   verify(event: string, token: string): Verified {
     if (token.length > TOKEN_CHARS_MAX) return { ok: false, reason: 'garbled' };
     const [keyId, body, signature, ...rest] = token.split('.');
     if (!keyId || !body || !signature || rest.length > 0) return { ok: false, reason: 'garbled' };
-    const mac = this.#keys.get(keyId);
-    if (mac === undefined) return { ok: false, reason: 'forged' };
+    const macs = this.#keys.get(keyId);
+    const place = places.get(event);
+    if (macs === undefined || place === undefined) return { ok: false, reason: 'forged' };
     const given = Buffer.from(signature, 'base64url');
-    const wanted = mac(event, `${keyId}.${body}`);
+    const wanted = macs(`${keyId}.${body}`).subarray(MAC_BYTES * place, MAC_BYTES * (place + 1));
     if (given.length !== MAC_BYTES || !timingSafeEqual(given, wanted)) return { ok: false, reason: 'forged' };
     try {
       return { ok: true, token: decodeBare('tracking-token', Buffer.from(body, 'base64url')) };
@@ -89,31 +107,21 @@ export class Tokens {
   }
 }
 
-/** The first 16 bytes of the HMAC of an event and facts. */
-type Mac = (event: string, facts: string) => Buffer;
+/** The MACs of facts for all events, one behind the other. */
+type Macs = (facts: string) => Buffer;
 
-const BLOCK_BYTES = 64;
-const DIGEST_BYTES = 32;
+/** SHAKE256 takes in so many bytes at once: as in KMAC, the secret has the first of these blocks to itself. */
+const BLOCK_BYTES = 136;
+const outputLength = MAC_BYTES * beaconEvents.length;
 
-/**
- * HMAC-SHA256 (RFC 2104) as two hashes at once, with the padded secret made ready: an answer is signed dozens of times, and making an
- * Hmac each time takes longer than the hashing.
- */
-function macBy(secret: string): Mac {
-  const given = Buffer.from(secret);
-  const key = given.length > BLOCK_BYTES ? hash('sha256', given, 'buffer') : given;
-  const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, 0x5c);
-  let inner = Buffer.alloc(2_048).fill(0x36, 0, BLOCK_BYTES);
-  for (const [at, byte] of key.entries()) {
-    outer[at] = byte ^ 0x5c;
-    inner[at] = byte ^ 0x36;
-  }
-  return (event, facts) => {
-    const text = `${event}\n${facts}`;
-    const room = BLOCK_BYTES + 3 * text.length;
-    if (inner.length < room) inner = Buffer.concat([inner.subarray(0, BLOCK_BYTES)], 2 * room);
-    const end = BLOCK_BYTES + inner.write(text, BLOCK_BYTES);
-    hash('sha256', inner.subarray(0, end), 'buffer').copy(outer, BLOCK_BYTES);
-    return hash('sha256', outer, 'buffer').subarray(0, MAC_BYTES);
+/** An answer is signed dozens of times: an HMAC for each event would take longer than all the rest of an ad. */
+function macsBy(secret: string): Macs {
+  let room = Buffer.alloc(2_048);
+  room.set(hash('shake256', secret, { outputEncoding: 'buffer', outputLength: BLOCK_BYTES }));
+  return (facts) => {
+    const most = BLOCK_BYTES + 3 * facts.length;
+    if (room.length < most) room = Buffer.concat([room.subarray(0, BLOCK_BYTES)], 2 * most);
+    const end = BLOCK_BYTES + room.write(facts, BLOCK_BYTES);
+    return hash('shake256', room.subarray(0, end), { outputEncoding: 'buffer', outputLength });
   };
 }

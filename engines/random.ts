@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import type { Clock } from './clock.ts';
 
 /** Where ids and jitter come from; seeded in virtual mode so that a run repeats. */
@@ -10,8 +10,22 @@ export interface Random {
 }
 
 export function systemRandom(clock: Clock): Random {
-  return { uuid: () => uuidv7(clock.now(), randomBytes(10)), unit: Math.random };
+  // Asking the system each time costs more than all else about an id, so it is asked for many ids' worth at once.
+  const pool = Buffer.alloc(ID_BYTES * 512);
+  let used = pool.length;
+  const bytes = () => {
+    if (used === pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    used += ID_BYTES;
+    return pool.subarray(used - ID_BYTES, used);
+  };
+  return { uuid: () => uuidv7(clock.now(), bytes()), unit: Math.random };
 }
+
+/** The random part of an id. */
+const ID_BYTES = 10;
 
 /** Repeats for a seed (mulberry32). */
 export function seededRandom(clock: Clock, seed: number): Random {
@@ -22,7 +36,7 @@ export function seededRandom(clock: Clock, seed: number): Random {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
-  const bytes = () => Buffer.from(Array.from({ length: 10 }, () => Math.floor(unit() * 256)));
+  const bytes = () => Buffer.from(Array.from({ length: ID_BYTES }, () => Math.floor(unit() * 256)));
   return { uuid: () => uuidv7(clock.now(), bytes()), unit };
 }
 

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { type Ask, readAsks } from '../ask.ts';
 import type { CatalogCache } from '../catalog-cache.ts';
-import { answerOf, type Draft, type Warning } from '../draft.ts';
+import { answerText, type Draft, type Warning } from '../draft.ts';
 import type { PlaceOf } from '../geoip.ts';
 import { type ServingParts, serve } from '../serve.ts';
 import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
@@ -38,17 +38,18 @@ export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): voi
       podNamed: (name) => parts.cache.pod(name),
     });
     const asked = { body, warnings: warningsOf(body, parts), explain: isYes(query.explain) };
-    const answers: object[] = [];
+    const answers: string[] = [];
     // One after the other: what one pod of a stream took, the next must see.
-    for (const ask of asks) {
+    for (const [index, ask] of asks.entries()) {
       const { draft, explain } = await serve({ ...asked, ask }, parts);
-      const answer = answerOf(draft, parts.tokens, parts.base());
-      answers.push(explain === null ? answer : { ...answer, explain });
+      const offset = body.breaks?.[index]?.offset ?? null;
+      const around = body.breaks === undefined ? {} : { before: { id: ask.breakId, offset }, warnings: false };
+      answers.push(answerText(draft, parts.tokens, parts.base(), { ...around, explain }));
       tell(draft, parts.clock.ticks() - began, parts.logger);
     }
     parts.metrics.decisionSeconds.observe((parts.clock.ticks() - began) / 1_000_000);
     reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
-    return JSON.stringify(body.breaks === undefined ? answers[0] : streamOf(asks, answers, body, asked.warnings));
+    return body.breaks === undefined ? answers[0] : streamOf(asks, answers, body, asked.warnings);
   });
 }
 
@@ -59,18 +60,15 @@ function tell({ request_id, pod, no_fill_reason }: Draft, took_us: number, logge
   logger.debug({ request_id, no_fill_reason, ads, took_us }, 'answered');
 }
 
-/** The pods of a stream, in the order in which they were asked for. */
+/** The pods of a stream, in the order in which they were asked for, as JSON text. */
 function streamOf(
   asks: readonly Ask[],
-  answers: readonly object[],
-  { breaks, request_id }: AdRequestBody,
+  answers: readonly string[],
+  { request_id }: AdRequestBody,
   warnings: readonly Warning[],
-): object {
-  const pods = answers.map((answer, index) => {
-    const id = asks[index]?.breakId ?? null;
-    return { id, offset: breaks?.[index]?.offset ?? null, ...answer, warnings: undefined };
-  });
-  return { request_id: request_id ?? asks[0]?.requestId.split('/')[0], breaks: pods, warnings };
+): string {
+  const id = JSON.stringify(request_id ?? asks[0]?.requestId.split('/')[0]);
+  return `{"request_id":${id},"breaks":[${answers.join()}],"warnings":${JSON.stringify(warnings)}}`;
 }
 
 const WARNINGS_MAX = 20;
