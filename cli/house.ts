@@ -35,6 +35,8 @@ export interface HouseOptions {
 export interface House {
   /** One URL for each decision process, the first one first. */
   readonly decisionApis: readonly string[];
+  /** The management API; null in virtual mode. */
+  readonly management: string | null;
   readonly workers: Readonly<Record<string, string>>;
   /** Virtual mode only: where the clock is moved. */
   readonly control: string | null;
@@ -108,8 +110,8 @@ async function startProcesses(options: HouseOptions, config: Config, clock: Cloc
   try {
     found = await whereTheyAnswer(children, clock);
     keepEndpoints(config.dataDir, found);
-    const management = found.management === undefined ? [] : [found.management];
-    const urls = [...decisionApisOf(found), ...management, ...Object.values(found.workers ?? {})];
+    const { management } = found;
+    const urls = [...decisionApisOf(found), ...(management ? [management] : []), ...Object.values(found.workers ?? {})];
     await Promise.all(urls.map((url) => untilReady(url, clock)));
   } catch (error) {
     await stop();
@@ -118,6 +120,7 @@ async function startProcesses(options: HouseOptions, config: Config, clock: Cloc
   const { workers = {}, control = null } = found;
   return {
     decisionApis: decisionApisOf(found),
+    management: found.management ?? null,
     workers,
     control,
     ...servers,

@@ -1,9 +1,14 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
-import { openCatalog } from '../engines/open.ts';
+import { openCatalog, openDesk } from '../engines/open.ts';
+import { systemRandom } from '../engines/random.ts';
+import { firstKey } from '../management-api/access/administer.ts';
 import { demoCatalog } from './demo/catalog.ts';
 import { type House, startHouse } from './house.ts';
 
+const KEY_FILE = 'admin-key';
 const DAYS_90_MS = 90 * 86_400_000;
 
 /** `breakwater up`: everything on this machine, data kept in DATA_DIR, until SIGTERM or SIGINT. */
@@ -24,7 +29,10 @@ export async function up(): Promise<void> {
     config,
     settings: {},
     report: say,
-    prepare: ({ catalogUrl }) => seedWhenEmpty(catalogUrl, say),
+    prepare: async ({ catalogUrl }) => {
+      await seedWhenEmpty(catalogUrl, say);
+      await makeFirstKey(catalogUrl, config.dataDir, say);
+    },
   });
   if (!stopAsked) {
     say(welcome(house, config.dataDir));
@@ -51,6 +59,21 @@ async function seedWhenEmpty(url: string, say: (line: string) => void): Promise<
   }
 }
 
+/** The key of whoever runs the house: in a file that only they can read, and nowhere else. */
+async function makeFirstKey(url: string, dataDir: string, say: (line: string) => void): Promise<void> {
+  const desk = await openDesk(url, null);
+  try {
+    const clock = systemClock();
+    const key = await firstKey({ desk, clock, random: systemRandom(clock) });
+    if (key === null) return;
+    const path = join(dataDir, KEY_FILE);
+    writeFileSync(path, `${key}\n`, { mode: 0o600 });
+    say(`an admin key for the management API is in ${path}`);
+  } finally {
+    await desk.close();
+  }
+}
+
 function welcome(house: House, dataDir: string): string {
   const workers = Object.entries(house.workers).map(([name, url]) => `  ${name.padEnd(20)} ${url}/metrics`);
   return [
@@ -59,6 +82,7 @@ function welcome(house: House, dataDir: string): string {
     `  ${'decision API'.padEnd(20)} ${house.decisionApis[0]}/api/v2/ad-request`,
     `  ${'its metrics'.padEnd(20)} ${house.decisionApis[0]}/metrics`,
     ...workers,
+    `  ${'management API'.padEnd(20)} ${house.management}/api/v2/docs  (key: ${join(dataDir, KEY_FILE)})`,
     `  ${'warehouse (HTTP)'.padEnd(20)} ${house.warehouseUrl}`,
     `  data in ${dataDir}, logs in ${dataDir}/logs; Ctrl-C stops it`,
     '',
