@@ -41,10 +41,10 @@ export interface Ran {
 export async function runBlock(block: PageBlock, env: Environment): Promise<Ran> {
   const child = start(block, env);
   const said = { out: '', err: '' };
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     said.out += String(chunk);
   });
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     said.err += String(chunk);
   });
   const [code] = await once(child, 'close');
@@ -65,6 +65,7 @@ export async function stayBlock(block: PageBlock, env: Environment): Promise<Sta
   const lines: string[] = [];
   const url = new Promise<string>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
         lines.push(line);
         const [, found] = /"url":"(http[^"]+)"/.exec(line) ?? [];
@@ -94,6 +95,7 @@ function start({ text, stays }: PageBlock, env: Environment) {
   return spawn('bash', ['--norc', '-euo', 'pipefail', '-c', prelude + commands], {
     cwd: project,
     env: { ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // What stays ends by itself when the test is killed: its channel closes.
+    stdio: ['ignore', 'pipe', 'pipe', stays ? 'ipc' : 'ignore'],
   });
 }
