@@ -42,7 +42,8 @@ export function onRealServers(): void {
     folder = mkdtempSync(join(tmpdir(), 'breakwater-operations-real-'));
     [kafka, redis] = await Promise.all([startTestKafka(), startAnyRedis()]);
     const urls = { EVENT_LOG: kafka.freshUrl(), STATE_STORE: redis.url, WAREHOUSE: '', CATALOG: '' };
-    const own = { ...settings, ...urls, DATA_DIR: folder, LOG_CLOCK_MARGIN: '1s' };
+    const secrets = { PEPPER: 'p'.repeat(32), TOKEN_KEYS: `k1:${'s'.repeat(32)}` };
+    const own = { ...settings, ...urls, ...secrets, DATA_DIR: folder, LOG_CLOCK_MARGIN: '1s' };
     config = readConfig(environmentWith(own));
     servers = await startEmbedded(config, () => undefined);
     env = environmentWith({ ...own, WAREHOUSE: servers.warehouseUrl, CATALOG: servers.catalogUrl });
