@@ -12,7 +12,12 @@ const place = (n: number): Place => ({
   partition: 0,
   expiresAt: 1_000,
 });
-const whole = (until: number): Covered => ({ until: () => until, from: () => 0, watermark: () => until });
+const whole = (until: number): Covered => ({
+  until: () => until,
+  from: () => 0,
+  watermark: () => until,
+  lowest: until,
+});
 const entriesOf = ({ entries }: FrequencyRecord) => new Map(entries.map((entry) => [entry.reservation, entry]));
 
 /** What happens to a reservation, in the order of the log. */
