@@ -220,7 +220,7 @@ function sweep(record: FrequencyRecord, wanted: readonly Wanted[], marks: Marks)
   return { ...record, entries, totals: old.reduce(addToTotal, record.totals) };
 }
 
-/** A lifetime is as long as any window: of a view of an erased viewer nobody knows that it counts for life, see `confirm`. */
+/** A lifetime is no shorter than the longest window: of a view of an erased viewer nobody knows that it counts for life, see `confirm`. */
 function windowMsOf({ windowSeconds }: FrequencyCap): number {
   return windowSeconds === null ? LONGEST_WINDOW_MS : windowSeconds * 1000;
 }
