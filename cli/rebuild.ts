@@ -2,7 +2,7 @@ import { systemClock } from '../engines/clock.ts';
 import { type Config, readConfig } from '../engines/config.ts';
 import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
-import { openCatalog, openEventLog, openStateStore, openWarehouse } from '../engines/open.ts';
+import { openCatalog, openEventLog, openStateStore, openSuppressions, openWarehouse } from '../engines/open.ts';
 import { rebuildMoney } from '../stream-workers/rebuild/money.ts';
 import { olderMoney } from '../stream-workers/rebuild/older-money.ts';
 import { Progress, type Step } from '../stream-workers/rebuild/progress.ts';
@@ -66,7 +66,8 @@ async function state(what: 'windows' | 'money', config: Config, progress: Progre
   const clock = systemClock();
   const log = await openEventLog(config, clock);
   const store = await openStateStore(config, clock);
-  const engines = { config, clock, log, store, progress, write: options.check !== true };
+  const suppressions = await openSuppressions(catalogUrl(config));
+  const engines = { config, clock, log, store, suppressions, progress, write: options.check !== true };
   const run = () => (what === 'windows' ? rebuildWindows(engines) : money(engines, options));
   try {
     for (let conflicts = 1; ; conflicts++) {
@@ -81,6 +82,7 @@ async function state(what: 'windows' | 'money', config: Config, progress: Progre
   } finally {
     await log.close();
     await store.close();
+    await suppressions.close();
   }
 }
 

@@ -7,7 +7,14 @@ import type { Config } from '../engines/config.ts';
 import { readConfig } from '../engines/config.ts';
 import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
-import { makeTopics, openCatalog, openEventLog, openStateStore, openWarehouse } from '../engines/open.ts';
+import {
+  makeTopics,
+  openCatalog,
+  openEventLog,
+  openStateStore,
+  openSuppressions,
+  openWarehouse,
+} from '../engines/open.ts';
 import { seededRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startManagement } from '../management-api/main.ts';
@@ -38,7 +45,9 @@ export async function virtualHost(): Promise<never> {
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));
     opened('catalog', () => catalog.close());
-    const common = { config, clock, log, catalog, logger };
+    const suppressions = await openSuppressions(catalogUrl(config));
+    opened('suppressions', () => suppressions.close());
+    const common = { config, clock, log, catalog, suppressions, logger };
     const management = await startManagement(common);
     opened('management', () => management.close());
     const warehouse = await openWarehouse(warehouseUrl(config));

@@ -2,7 +2,14 @@ import { systemClock } from '../engines/clock.ts';
 import { readServingConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
-import { makeTopics, openCatalog, openEventLog, openStateStore, openWarehouse } from '../engines/open.ts';
+import {
+  makeTopics,
+  openCatalog,
+  openEventLog,
+  openStateStore,
+  openSuppressions,
+  openWarehouse,
+} from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { startWorkers } from '../stream-workers/main.ts';
@@ -30,6 +37,8 @@ export async function serveWorkers(wanted: readonly string[]): Promise<never> {
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));
     opened('catalog', () => catalog.close());
+    const suppressions = await openSuppressions(catalogUrl(config));
+    opened('suppressions', () => suppressions.close());
     const warehouse = await openWarehouse(warehouseUrl(config));
     opened('warehouse', () => warehouse.close());
     const process = names.join('+') + (config.instance === 1 ? '' : `#${config.instance}`);
@@ -42,6 +51,7 @@ export async function serveWorkers(wanted: readonly string[]): Promise<never> {
       store,
       warehouse,
       catalog,
+      suppressions,
       logger,
       ports: portsToTry(config.workerPort, readEndpoints(config.dataDir).workers?.[process]),
     });

@@ -87,7 +87,7 @@ export function reserveInStream(
     const all = { entries: [...others, ...taken] };
     if (reachedCap(all, ad.place, caps, marks)) refused.push({ reservation, reason: 'cap_reached' });
     else if (others.some((other) => isTooNear(ad, other))) refused.push({ reservation, reason: 'separated' });
-    else taken.push(outstanding(ad));
+    else taken.push(streamEntry(ad));
   }
   return { record: { ...record, entries: [...others, ...taken] }, refused };
 }
@@ -158,9 +158,9 @@ export function gapMs(a: StreamTime, b: StreamTime): number {
 export function restoreInStream(record: StreamRecord, ad: StreamAd, servedAt: number): StreamRecord {
   if (servedAt <= record.erased_at) return record;
   const known = record.entries.find((entry) => entry.reservation === ad.place.reservation);
-  if (known === undefined) return { ...record, entries: [...record.entries, outstanding(ad)] };
+  if (known === undefined) return { ...record, entries: [...record.entries, streamEntry(ad)] };
   if (known.advertiser !== null) return record;
-  const whole = { ...outstanding(ad), state: known.state, at: known.at };
+  const whole = { ...streamEntry(ad), state: known.state, at: known.at };
   return { ...record, entries: record.entries.map((entry) => (entry === known ? whole : entry)) };
 }
 
@@ -168,12 +168,18 @@ export function restoreInStream(record: StreamRecord, ad: StreamAd, servedAt: nu
 export function confirmInStream(record: StreamRecord, place: Place, appendedAt: number): StreamRecord {
   const known = record.entries.some((entry) => entry.reservation === place.reservation);
   if (appendedAt <= record.erased_at && !known) return record;
-  const entries = confirmEntry(record.entries, place.reservation, appendedAt, () => bare(place));
+  const entries = confirmEntry(record.entries, place.reservation, appendedAt, () => bareStreamEntry(place));
   return entries === record.entries ? record : { ...record, entries };
 }
 
 export function releaseInStream(record: StreamRecord, reservation: string): StreamRecord {
   return { ...record, entries: releaseEntry(record.entries, reservation) };
+}
+
+/** Makes sure that a place is there which is about to be released: else its request, read later, would bring it back. */
+export function knowInStream(record: StreamRecord, place: Place): StreamRecord {
+  if (record.entries.some(({ reservation }) => reservation === place.reservation)) return record;
+  return { ...record, entries: [...record.entries, bareStreamEntry(place)] };
 }
 
 function sweep(entries: readonly StreamEntry[], marks: Marks): readonly StreamEntry[] {
@@ -193,9 +199,10 @@ function timeOf(entry: StreamEntry): StreamTime {
   };
 }
 
-function outstanding({ place, at, ...ad }: StreamAd): StreamEntry {
+/** The entry of an ad that has its place and waits for its impression. */
+export function streamEntry({ place, at, ...ad }: StreamAd): StreamEntry {
   return {
-    ...bare(place),
+    ...bareStreamEntry(place),
     advertiser: ad.advertiserId,
     categories: ad.categories,
     ancestors: ad.ancestors,
@@ -208,7 +215,8 @@ function outstanding({ place, at, ...ad }: StreamAd): StreamEntry {
   };
 }
 
-function bare({ reservation, campaignId, creativeId, partition, expiresAt }: Place): StreamEntry {
+/** What a beacon knows of its ad. */
+export function bareStreamEntry({ reservation, campaignId, creativeId, partition, expiresAt }: Place): StreamEntry {
   return {
     reservation,
     campaign: campaignId,

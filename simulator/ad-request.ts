@@ -83,6 +83,7 @@ function podPart(dice: Dice, seconds: number, maxAds: number): Record<string, un
   if (!dice.chance(0.3)) return { pod_duration: seconds, max_ads: maxAds };
   const objective = dice.pick<'fill_rate' | 'user_experience' | 'revenue'>(['fill_rate', 'user_experience', 'revenue']);
   const separation = dice.pick<number | null>([null, 30, 15]);
+  const backups = dice.chance(0.6) ? { backup_ads: 1 } : {};
   return {
     pod: {
       duration_seconds: seconds,
@@ -91,6 +92,7 @@ function podPart(dice: Dice, seconds: number, maxAds: number): Record<string, un
       objective,
       enable_competitive_separation: true,
       min_separation_seconds: separation,
+      ...backups,
     },
   };
 }

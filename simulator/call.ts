@@ -77,4 +77,6 @@ export interface ServedAd {
 export interface ServedPod {
   readonly filled_seconds: number;
   readonly ads: readonly ServedAd[];
+  /** Each may be shown in place of any ad that fails; they have no second of their own. */
+  readonly backups: readonly Omit<ServedAd, 'start_seconds'>[];
 }

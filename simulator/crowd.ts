@@ -113,16 +113,20 @@ function parse(text: string): unknown {
 function podOf(read: unknown): ServedPod | null {
   if (!isObject(read) || !isObject(read.pod)) return null;
   const { filled_seconds, ads } = read.pod;
+  const { backups = [] } = read;
   if (typeof filled_seconds !== 'number' || !Array.isArray(ads) || !ads.every(isAd)) return null;
-  return { filled_seconds, ads };
+  return Array.isArray(backups) && backups.every(isBackup) ? { filled_seconds, ads, backups } : null;
 }
 
 function isAd(ad: unknown): ad is ServedAd {
+  return isBackup(ad) && 'start_seconds' in ad && typeof ad.start_seconds === 'number';
+}
+
+function isBackup(ad: unknown): ad is ServedPod['backups'][number] {
   return (
     isObject(ad) &&
     typeof ad.ad_id === 'string' &&
     typeof ad.creative_id === 'string' &&
-    typeof ad.start_seconds === 'number' &&
     typeof ad.duration_seconds === 'number' &&
     isObject(ad.tracking) &&
     Object.values(ad.tracking).every((url) => typeof url === 'string')

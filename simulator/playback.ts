@@ -29,6 +29,9 @@ const QUARTILES = [
   ['thirdQuartile', 0.75],
   ['complete', 1],
 ] as const;
+/** How many ads cannot be played. */
+const FAILING = 0.015;
+const FAILING_WITH_BACKUPS = 0.08;
 const ERROR_UNPLAYABLE = 405;
 const ERROR_TIMEOUT = 402;
 
@@ -40,7 +43,7 @@ export function appealOf(creativeId: string): Appeal {
 }
 
 /**
- * What becomes of a pod: each ad is played to its end, skipped, fails, or is left in its middle; with a viewer who
+ * What becomes of a pod: each ad is played to its end, skipped, left in its middle, or fails, and then a backup is played if there is one; with a viewer who
  * leaves, the rest of the pod stays unseen.
  * @param compress how many times faster than life it plays
  */
@@ -48,15 +51,23 @@ export function play(dice: Dice, pod: ServedPod, compress: number): Moment[] {
   const moments: Moment[] = [];
   let left = false;
   const tidyPlayer = dice.chance(0.5);
+  // Who asks for backups knows why.
+  const failing = pod.backups.length > 0 ? FAILING_WITH_BACKUPS : FAILING;
+  const backups = [...pod.backups];
   for (const ad of pod.ads) {
     if (left) {
       moments.push(...unseen(ad, compress, tidyPlayer));
       continue;
     }
-    const played = playAd(dice, ad, compress);
+    const failed = dice.chance(failing);
+    if (failed) moments.push(unplayable(ad, compress));
+    const backup = failed ? backups.shift() : undefined;
+    if (failed && backup === undefined) continue;
+    const played = playAd(dice, backup ? { ...backup, start_seconds: ad.start_seconds } : ad, compress);
     moments.push(...played.moments);
     left = played.left;
   }
+  if (tidyPlayer) for (const ad of backups) moments.push(...unseen({ ...ad, start_seconds: 0 }, compress, true));
   return moments;
 }
 
@@ -65,6 +76,11 @@ function unseen(ad: ServedAd, compress: number, tidyPlayer: boolean): Moment[] {
   return tidyPlayer
     ? [{ ...nothing, event: 'notUsed', sent: true }]
     : [{ ...nothing, event: 'impression', sent: false }];
+}
+
+function unplayable(ad: ServedAd, compress: number): Moment {
+  const afterMs = (ad.start_seconds * 1000) / compress;
+  return { ad, event: 'error', afterMs, viewMs: null, code: ERROR_UNPLAYABLE, sent: true };
 }
 
 function playAd(dice: Dice, ad: ServedAd, compress: number): { moments: Moment[]; left: boolean } {
@@ -78,8 +94,6 @@ function playAd(dice: Dice, ad: ServedAd, compress: number): { moments: Moment[]
     code,
     sent,
   });
-  if (dice.chance(0.015))
-    return { moments: [{ ...at(0, 'error', true, ERROR_UNPLAYABLE), viewMs: null }], left: false };
   const appeal = appealOf(ad.creative_id);
   const moments = [at(0, 'impression'), at(0.01, 'start'), ...interruptions(dice, at)];
   const clicked = dice.chance(appeal.click);

@@ -1,7 +1,9 @@
+import { STREAM_KEPT_MS } from '../domain/separation-stream.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import type { EventLog, TopicPartition } from '../engines/event-log/event-log.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
+import type { AdRequest, Identity, ServedAd } from '../schemas/records.ts';
 import { tokenLifeMs } from './first-sight.ts';
 import { isCaughtUp, moveHead, readHeadsIfAny } from './heads.ts';
 import { offsetBefore } from './marks.ts';
@@ -67,6 +69,16 @@ export function reappliedMs(longestLifeMs: number): number {
 /** Whether a place or money of a decision that expires then can still matter to a catch-up that began at `since`. */
 export function mayStillCount(expiresAt: number, since: number, { logClockMarginMs }: Config): boolean {
   return expiresAt >= since - logClockMarginMs - LOSS_MS;
+}
+
+/** The same for a place under an identity: in a stream, what ran out unseen keeps competitors away for a day. */
+export function mayStillStand({ scope }: Identity, expiresAt: number, since: number, config: Config): boolean {
+  return mayStillCount(scope === 'stream' ? expiresAt + STREAM_KEPT_MS : expiresAt, since, config);
+}
+
+/** Everything that a decision took places and money for: the pod's ads and those beside it. */
+export function takenBy({ ads, backups }: AdRequest): readonly ServedAd[] {
+  return backups.length === 0 ? ads : [...ads, ...backups];
 }
 
 /** All partitions that hold anything are caught up: where there are none, the log is new. */

@@ -14,11 +14,14 @@ import { topics } from '../schemas/events.ts';
 import type { AdBeacon } from '../schemas/records.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import type { RunnerEngines } from './runner.ts';
+import type { WorkerNeeds } from './workers.ts';
 
 /** Real embedded engines in a folder of their own, on a clock that the test moves. */
 export interface Bench extends RunnerEngines, AsyncDisposable {
   readonly clock: VirtualClock;
   readonly view: CatalogView;
+  /** Nobody asked to be forgotten. */
+  readonly suppressions: WorkerNeeds['suppressions'];
   /** Appends beacons to partitions as the decision API would. */
   send(...beacons: readonly (Partial<AdBeacon> & { partition?: number })[]): Promise<void>;
 }
@@ -56,6 +59,7 @@ export async function openBench(retentionMs = 1e12, onError?: (error: unknown) =
     logger: pino({ level: 'silent' }),
     metrics: createWorkerMetrics(),
     view: { campaigns: new Map(), pods: new Map(), close: () => Promise.resolve() },
+    suppressions: { all: async () => [] },
     async send(...beacons) {
       const records = beacons.map(({ partition = 0, ...beacon }) => ({
         partition,

@@ -29,7 +29,7 @@ async function reservePlaces(bench: Bench, ...reservations: readonly string[]): 
 }
 
 async function run(bench: Bench): Promise<void> {
-  const runner = await startRunner(frequencyWorker(), bench);
+  const runner = await startRunner(frequencyWorker(bench), bench);
   await bench.clock.advance(bench.clock.now() + 1000);
   await runner.close();
 }
@@ -94,7 +94,7 @@ it('drops the claims of a minute that has passed, also where another process mad
   };
   expect(await listed()).toEqual([minute]);
   expect(await bench.store.claim(bucket, [`${id(1)}:outcome`], [99], 1e9)).toEqual([0]);
-  const successor = await startRunner(frequencyWorker(), bench);
+  const successor = await startRunner(frequencyWorker(bench), bench);
   await bench.clock.advance(bench.clock.now() + 70_000);
   await successor.close();
   expect(await listed()).toEqual([]);

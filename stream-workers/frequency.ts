@@ -1,11 +1,13 @@
 import type { SeparationScope } from '../domain/campaign.ts';
 import type { Place } from '../domain/frequency/frequency.ts';
-import { apartOf, type StreamAd } from '../domain/separation-stream.ts';
-import type { AdBeacon, AdRequest, ServedAd } from '../schemas/records.ts';
-import { mayStillCount } from './catch-up.ts';
+import { apartOf, STREAM_KEPT_MS, type StreamAd } from '../domain/separation-stream.ts';
+import type { AdBeacon, AdRequest, Identity, ServedAd } from '../schemas/records.ts';
+import { mayStillCount, mayStillStand, takenBy } from './catch-up.ts';
+import { Erased } from './erased.ts';
 import { createFirstSight, type Judged } from './first-sight.ts';
-import { type PlaceChange, PlaceChanges } from './frequency-changes.ts';
+import { type Erasures, type PlaceChange, PlaceChanges } from './frequency-changes.ts';
 import type { Batch, Context, Outcome, Worker } from './worker.ts';
+import type { WorkerNeeds } from './workers.ts';
 
 type FrequencyOutcome =
   | 'passed_over'
@@ -20,21 +22,26 @@ type FrequencyOutcome =
 
 const DECISIVE: ReadonlySet<string> = new Set(['impression', 'notUsed', 'error']);
 
-/** Turns outstanding places into confirmed or released ones, by the first decisive beacon of each reservation. */
-export function frequencyWorker(): Worker {
+/**
+ * Turns outstanding places into confirmed or released ones, by the first decisive beacon of each reservation. What a store forgot
+ * is put back from the log, but for viewers who asked to be forgotten: the catalog knows them.
+ */
+export function frequencyWorker({ suppressions }: Pick<WorkerNeeds, 'suppressions'>): Worker {
   const firstSight = createFirstSight('frequency', { fenced: true });
+  const erased = new Erased(suppressions);
   return {
     name: 'frequency',
     // Requests are read for one thing only: they know the places that a store forgot.
     reads: ['ad-beacons', 'ad-requests'],
     ticks: ['ad-beacons'],
     maxBatch: 500,
-    fence: { restored: async () => {} },
+    fence: { restored: (at, context) => erased.tellAgain(at, context) },
     beats: [firstSight.sweep],
     async handle(batch, context) {
-      if (batch.topic === 'ad-requests') return restorePlaces(batch, context);
+      if (batch.topic === 'ad-requests') return restorePlaces(batch, context, await erased.known(context));
       const judged = await context.measure('claim', () => firstSight.judge(batch, context, claimsForFrequency));
-      await context.measure('swap', () => applyChanges(judged, batch.partition, context));
+      const erasures = await erased.known(context);
+      await context.measure('swap', () => applyChanges(judged, batch.partition, context, erasures));
       for (const { beacon, judgement } of judged) {
         if (judgement.decisive && !judgement.late) context.effect('window', beacon.received_at);
       }
@@ -48,72 +55,89 @@ export function claimsForFrequency({ identities, event }: AdBeacon): boolean {
   return identities.length > 0 && DECISIVE.has(event);
 }
 
-async function applyChanges(judged: readonly Judged[], partition: number, context: Context): Promise<void> {
+async function applyChanges(
+  judged: readonly Judged[],
+  partition: number,
+  context: Context,
+  erasures: Erasures | null,
+): Promise<void> {
   const changes = new PlaceChanges();
   for (const { beacon, appendedAt, judgement } of judged) {
     if (!judgement.decisive || judgement.late) continue;
-    const change = changeOf(beacon, appendedAt, partition, isUnsaid(beacon, context));
-    for (const identity of beacon.identities) changes.add(identity, change);
+    for (const identity of beacon.identities) {
+      if (isForgotten(identity, appendedAt, context)) continue;
+      changes.add(identity, changeOf(beacon, appendedAt, partition, isUnsaid(identity, beacon, context)));
+    }
   }
-  await changes.apply(context.store, context.stores);
+  await changes.apply(context.store, context.stores, erasures);
 }
 
 /** Puts the places of requests back that a store forgot. Places that nobody confirms run out with their tokens. */
-async function restorePlaces(batch: Batch, context: Context): Promise<readonly Outcome[]> {
+async function restorePlaces(batch: Batch, context: Context, erasures: Erasures | null): Promise<readonly Outcome[]> {
   const since = context.catchingUpSince;
   const outcome = (restored: boolean): FrequencyOutcome => (restored ? 'restored' : 'passed_over');
   if (since === null) return batch.records.map(({ offset }) => ({ offset, outcome: outcome(false) }));
   const changes = new PlaceChanges();
   const outcomes = batch.records.map(({ offset, record, appendedAt }): Outcome => {
     if (record.name !== 'ad-request') return { offset, outcome: outcome(false) };
-    const { ads } = record.value;
-    const live = ads.filter((ad) => ad.capped_by.length > 0 && mayStillCount(ad.expires_at, since, context.config));
-    for (const ad of live) {
-      // Deciders spread both topics alike, so this also holds where partitions were added since.
-      const change = restored(record.value, ad, batch.partition, appendedAt);
-      for (const identity of ad.capped_by) changes.add(identity, change);
+    let live = false;
+    for (const ad of takenBy(record.value)) {
+      for (const identity of ad.capped_by) {
+        // Whether a view counts for life is known from its request alone, however old it is.
+        const forLife = ad.for_life && identity.scope !== 'stream';
+        if (!forLife && !mayStillStand(identity, ad.expires_at, since, context.config)) continue;
+        // Deciders spread both topics alike, so this also holds where partitions were added since.
+        changes.add(identity, restored(record.value, ad, batch.partition, appendedAt));
+        live = true;
+      }
     }
-    return { offset, outcome: outcome(live.length > 0) };
+    return { offset, outcome: outcome(live) };
   });
-  await context.measure('restore', () => changes.apply(context.store, context.stores));
+  await context.measure('restore', () => changes.apply(context.store, context.stores, erasures));
   return outcomes;
 }
 
 /** While a store is caught up, a release may be met before its request, which would restore the place. */
-function isUnsaid(beacon: AdBeacon, { catchingUpSince, config }: Context): boolean {
-  return catchingUpSince !== null && mayStillCount(beacon.expires_at, catchingUpSince, config);
+function isUnsaid(identity: Identity, beacon: AdBeacon, { catchingUpSince, config }: Context): boolean {
+  return catchingUpSince !== null && mayStillStand(identity, beacon.expires_at, catchingUpSince, config);
+}
+
+/** While a store is caught up: so old that its stream has forgotten it. */
+function isForgotten({ scope }: Identity, appendedAt: number, { catchingUpSince, config }: Context): boolean {
+  if (scope !== 'stream' || catchingUpSince === null) return false;
+  return !mayStillCount(appendedAt + STREAM_KEPT_MS, catchingUpSince, config);
 }
 
 /** `unsaid`: the place need not be known to be released. */
 function changeOf(beacon: AdBeacon, appendedAt: number, partition: number, unsaid: boolean): PlaceChange {
   const place = placeOf(beacon, partition);
   if (beacon.event === 'impression') return { kind: 'confirmed', place, appendedAt };
-  return { kind: 'released', reservation: beacon.reservation, unsaid: unsaid ? place : null };
+  return { kind: 'released', reservation: beacon.reservation, unsaid: unsaid ? place : null, appendedAt };
 }
 
-function placeOf(beacon: AdBeacon, partition: number): Place {
+/** The place of a served ad, or of the one that a beacon is about. */
+export function placeOf(
+  of: Pick<AdBeacon, 'reservation' | 'campaign' | 'creative' | 'expires_at'>,
+  partition: number,
+): Place {
   return {
-    reservation: beacon.reservation,
-    campaignId: beacon.campaign,
-    creativeId: beacon.creative,
+    reservation: of.reservation,
+    campaignId: of.campaign,
+    creativeId: of.creative,
     partition,
-    expiresAt: beacon.expires_at,
+    expiresAt: of.expires_at,
   };
 }
 
 /** A served ad as its decider reserved it. `partition`: where its beacons go; `servedAt`: when its request was appended. */
 export function restored(request: AdRequest, ad: ServedAd, partition: number, servedAt: number): PlaceChange {
-  const place: Place = {
-    reservation: ad.reservation,
-    campaignId: ad.campaign,
-    creativeId: ad.creative,
-    partition,
-    expiresAt: ad.expires_at,
-  };
+  const place = placeOf(ad, partition);
   return { kind: 'restored', ad: streamAd(request, ad, place), forLife: ad.for_life, servedAt };
 }
 
-function streamAd(request: AdRequest, ad: ServedAd, place: Place): StreamAd {
+/** A served ad as it stands in its stream. */
+export function streamAd(request: AdRequest, ad: ServedAd, place: Place): StreamAd {
+  const isBackup = ad.position === 0;
   const scope: SeparationScope = request.separation_scope === 'stream' ? 'stream' : 'pod';
   const { separation, min_separation_seconds } = request;
   return {
@@ -126,7 +150,8 @@ function streamAd(request: AdRequest, ad: ServedAd, place: Place): StreamAd {
       breakIndex: request.break_index,
       breakOffsetMs: request.break_offset_ms,
       startMs: ad.start_seconds * 1000,
-      endMs: (ad.start_seconds + ad.duration_seconds) * 1000,
+      // A backup may play in the place of any.
+      endMs: (isBackup ? request.filled_seconds : ad.start_seconds + ad.duration_seconds) * 1000,
       podMs: request.filled_seconds * 1000,
     },
   };

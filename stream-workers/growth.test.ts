@@ -15,7 +15,7 @@ it('partitions that are added are applied, and count as caught up at once, becau
     const names = Array.from({ length: GROWN }, (_, at) => keys.head('frequency', 'ad-beacons', at));
     return (await bench.store.read(names)).map(({ bytes }) => bytes && decodeBare('head-record', bytes));
   };
-  const runner = await startRunner(frequencyWorker(), bench);
+  const runner = await startRunner(frequencyWorker(bench), bench);
   try {
     await advance(1_000);
     await bench.send({}, { partition: 1 });

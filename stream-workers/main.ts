@@ -8,11 +8,13 @@ import { createWorkerMetrics } from './metrics.ts';
 import { readinessOf } from './readiness.ts';
 import type { RunnerEngines } from './runner.ts';
 import { type Runner, startRunner } from './runner.ts';
-import { type WorkerName, workers } from './workers.ts';
+import { type WorkerName, type WorkerNeeds, workers } from './workers.ts';
 
 export interface WorkersOptions extends Omit<RunnerEngines, 'metrics'> {
   readonly names: readonly WorkerName[];
   readonly catalog: Catalog;
+  /** Stays open: whoever opened it closes it. */
+  readonly suppressions: WorkerNeeds['suppressions'];
   readonly logger: Logger;
   /** Tried in turn for health and metrics; 0 is a free one. Default: the configured port. */
   readonly ports?: readonly number[];
@@ -30,7 +32,7 @@ export interface StartedWorkers {
  * cannot start, nothing stays behind.
  */
 export async function startWorkers(options: WorkersOptions): Promise<StartedWorkers> {
-  const { names, config, catalog, log, random, logger } = options;
+  const { names, config, catalog, suppressions, log, random, logger } = options;
   const metrics = createWorkerMetrics();
   const runners: Runner[] = [];
   const readiness = () => readinessOf(runners);
@@ -48,7 +50,7 @@ export async function startWorkers(options: WorkersOptions): Promise<StartedWork
     const view = await followCatalog({ name: 'workers', catalog, log, random, logger, onUnreadable });
     opened.push(() => view.close());
     for (const name of names) {
-      runners.push(await startRunner(workers[name]({ view, metrics }), { ...options, metrics }));
+      runners.push(await startRunner(workers[name]({ view, metrics, suppressions }), { ...options, metrics }));
       logger.info({ group: name }, 'worker started');
     }
     return { url: health.url, close };

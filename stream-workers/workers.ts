@@ -1,4 +1,5 @@
 import type { CatalogView } from '../engines/catalog/catalog-view.ts';
+import type { ViewerSuppressions } from '../engines/catalog/viewer-suppressions.ts';
 import { frequencyWorker } from './frequency.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { pacingWorker } from './pacing/pacing.ts';
@@ -10,11 +11,13 @@ import type { Worker } from './worker.ts';
 export interface WorkerNeeds {
   readonly view: CatalogView;
   readonly metrics: WorkerMetrics;
+  /** Who asked to be forgotten: asked before anything is put back that a store forgot. */
+  readonly suppressions: Pick<ViewerSuppressions, 'all'>;
 }
 
 /** Every worker by name. One line each. */
 export const workers = {
-  frequency: () => frequencyWorker(),
+  frequency: (needs: WorkerNeeds) => frequencyWorker(needs),
   pacing: (needs: WorkerNeeds) => pacingWorker(needs),
   scoring: (needs: WorkerNeeds) => scoringWorker(needs),
   warehouse: () => warehouseWorker(),

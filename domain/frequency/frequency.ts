@@ -203,7 +203,7 @@ function sweep(record: FrequencyRecord, wanted: readonly Wanted[], marks: Marks)
   const longest = new Map<string, number>();
   for (const { place, caps } of wanted) {
     const known = longest.get(place.campaignId) ?? 0;
-    longest.set(place.campaignId, Math.max(known, ...caps.map((cap) => (cap.windowSeconds ?? 0) * 1000)));
+    longest.set(place.campaignId, Math.max(known, ...caps.map(windowMsOf)));
   }
   const entries: FrequencyEntry[] = [];
   const old: FrequencyEntry[] = [];
@@ -220,7 +220,16 @@ function sweep(record: FrequencyRecord, wanted: readonly Wanted[], marks: Marks)
   return { ...record, entries, totals: old.reduce(addToTotal, record.totals) };
 }
 
-function addToTotal(totals: readonly ViewTotal[], { campaign, creative, at }: FrequencyEntry): readonly ViewTotal[] {
+/** A lifetime is no shorter than the longest window: of a view of an erased viewer nobody knows that it counts for life, see `confirm`. */
+function windowMsOf({ windowSeconds }: FrequencyCap): number {
+  return windowSeconds === null ? LONGEST_WINDOW_MS : windowSeconds * 1000;
+}
+
+/** One view more in the totals of its campaign and creative. */
+export function addToTotal(
+  totals: readonly ViewTotal[],
+  { campaign, creative, at }: FrequencyEntry,
+): readonly ViewTotal[] {
   const known = totals.find((total) => total.campaign === campaign && total.creative === creative);
   if (!known) return [...totals, { campaign, creative, views: 1, last_at: at }];
   const grown = { ...known, views: known.views + 1, last_at: Math.max(known.last_at, at) };

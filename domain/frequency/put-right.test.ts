@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { FrequencyEntry, FrequencyRecord } from '../../schemas/records.ts';
-import { confirm, emptyFrequency, type Place, release, restore } from './frequency.ts';
-import { type Covered, putRight } from './put-right.ts';
+import { bareStreamEntry, emptyStream, STREAM_KEPT_MS, type StreamAd, streamEntry } from '../separation-stream.ts';
+import { forgetUpTo } from './forget.ts';
+import { confirm, emptyFrequency, LONGEST_WINDOW_MS, type Place, release, restore } from './frequency.ts';
+import { type Covered, putRight, putStreamRight } from './put-right.ts';
 
 const id = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const place = (n: number): Place => ({
@@ -12,7 +14,12 @@ const place = (n: number): Place => ({
   partition: 0,
   expiresAt: 1_000,
 });
-const whole = (until: number): Covered => ({ until: () => until, from: () => 0, watermark: () => until });
+const whole = (until: number): Covered => ({
+  until: () => until,
+  from: () => 0,
+  watermark: () => until,
+  lowest: until,
+});
 const entriesOf = ({ entries }: FrequencyRecord) => new Map(entries.map((entry) => [entry.reservation, entry]));
 
 /** What happens to a reservation, in the order of the log. */
@@ -85,4 +92,49 @@ it('keeps a place that no request has told yet, and does not bring one back whos
   expect(putRight(emptyFrequency(), entriesOf(held), whole(1_000))).toEqual(held);
   const seen = confirm(emptyFrequency(), place(1), 40);
   expect(putRight(emptyFrequency(), entriesOf(seen), whole(1_001))).toEqual(seen);
+});
+
+it('views for life that are older than every window go into totals, once, and never lower what is there', () => {
+  const old = confirm(restore(emptyFrequency(), place(1), true), place(1), 500);
+  const fresh = confirm(restore(old, place(2), true), place(2), 900);
+  const lowest = 501 + LONGEST_WINDOW_MS;
+  const covered = { until: () => 1_000, from: () => 0, watermark: () => lowest, lowest };
+  const right = putRight(emptyFrequency(), entriesOf(fresh), covered);
+  expect(right.entries.map(({ reservation }) => reservation)).toEqual([id(2)]);
+  expect(right.totals).toEqual([{ campaign: id(100), creative: id(200), views: 1, last_at: 500 }]);
+  expect(putRight(right, entriesOf(fresh), covered)).toBe(right);
+  const longer = { ...right, totals: right.totals.map((total) => ({ ...total, views: 7 })) };
+  expect(putRight(longer, entriesOf(fresh), covered)).toBe(longer);
+  // One that is still an entry is no total yet.
+  expect(putRight(fresh, entriesOf(fresh), covered)).toBe(fresh);
+});
+
+it('a record that did not hear of an erasure keeps what was seen after it', () => {
+  const seen = confirm(confirm(restore(emptyFrequency(), place(3)), place(1), 10), place(2), 20);
+  const told = forgetUpTo({ ...seen, totals: [{ campaign: id(100), creative: id(200), views: 9, last_at: 5 }] }, 10);
+  expect(told).toMatchObject({ entries: [{ reservation: id(2), at: 20 }], totals: [], erased_at: 10 });
+  expect(forgetUpTo(told, 10)).toBe(told);
+  expect(forgetUpTo(told, 9)).toBe(told);
+});
+
+it('an ad of a stream gets back its time and its competitors, and one that ran out unseen counts on for a day', () => {
+  const streamAd: StreamAd = {
+    ...{ place: place(1), advertiserId: id(300), categories: ['colas'], ancestors: ['drinks'], apartSeconds: 60 },
+    at: { breakIndex: 1, breakOffsetMs: 5_000, startMs: 0, endMs: 30_000, podMs: 60_000 },
+  };
+  const told = new Map([[id(1), streamEntry(streamAd)]]);
+  const from = (lowest: number) => ({ until: () => 2_000, from: () => 0, watermark: () => lowest, lowest });
+  const right = putStreamRight(emptyStream(), told, from(2_000));
+  expect(right.entries).toEqual([streamEntry(streamAd)]);
+  expect(putStreamRight(right, told, from(2_000))).toBe(right);
+  expect(putStreamRight(emptyStream(), told, from(1_001 + STREAM_KEPT_MS)).entries).toEqual([]);
+  for (const wrong of [{ start_ms: 1 }, { categories: [] }, { apart_seconds: null }]) {
+    const spoilt = { ...right, entries: right.entries.map((entry) => ({ ...entry, ...wrong })) };
+    expect(putStreamRight(spoilt, told, from(2_000))).toEqual(right);
+  }
+  // Its request is gone from the log: what the beacon knows does not blot out what the record knows.
+  const seen = { ...bareStreamEntry(place(1)), state: 'CONFIRMED' as const, at: 900 };
+  expect(putStreamRight(right, new Map([[id(1), seen]]), from(2_000)).entries).toEqual([
+    { ...streamEntry(streamAd), state: 'CONFIRMED', at: 900 },
+  ]);
 });

@@ -26,6 +26,9 @@ export interface Verdicts {
   readonly requests_in_log: number;
   readonly pods: number;
   readonly ads: number;
+  /** Reserved beside pods, and of them those that were shown in place of an ad and billable. */
+  readonly backups: number;
+  readonly backups_shown: number;
   readonly fill_rate: number;
   readonly beacons_acked: number;
   readonly beacons_in_log: number;
@@ -173,6 +176,10 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
     requests_in_log: requests.length,
     pods: requests.filter(({ ads }) => ads.length > 0).length,
     ads: total(requests.map(({ ads }) => ads.length)),
+    backups: total(requests.map(({ backups = [] }) => backups.length)),
+    backups_shown: verdicts.filter(
+      ({ beacon, billable }) => billable && beacon.value.event === 'impression' && beacon.value.position === 0,
+    ).length,
     fill_rate:
       asked === 0 ? 0 : Number((total(paid.map(({ duration_seconds }) => duration_seconds)) / asked).toFixed(4)),
     beacons_acked: acked.size,

@@ -1,5 +1,5 @@
 import { decidedApart } from './apart.ts';
-import type { CallFact, RequestFact, Run, SeenAd } from './facts.ts';
+import type { CallFact, RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
 import { firstRequests, groupBy } from './judge.ts';
 
@@ -24,9 +24,9 @@ function isRefused(call: CallFact): boolean {
   return call.status !== null && call.status >= 400 && call.status < 500;
 }
 
-/** The ads as one text: equal texts, equal pods. */
-function sawText(ads: readonly SeenAd[]): string {
-  return ads
+/** The ads and their backups as one text: equal texts, equal pods. */
+function sawText({ ads, backups = [] }: NonNullable<CallFact['answer']>): string {
+  return [...ads, ...backups]
     .map((ad) =>
       [
         ad.position,
@@ -41,8 +41,8 @@ function sawText(ads: readonly SeenAd[]): string {
     .join('\n');
 }
 
-function loggedText(ads: RequestFact['ads']): string {
-  return ads
+function loggedText({ ads, backups = [] }: Pick<RequestFact, 'ads' | 'backups'>): string {
+  return [...ads, ...backups]
     .map((ad) =>
       [
         ad.position,
@@ -63,7 +63,7 @@ function checkRequests(calls: readonly CallFact[], run: Pick<Run, 'log'>): Fault
   const given = new Set(
     run.log.requests
       .filter(({ value }) => apart.has(value.request_id))
-      .map(({ value }) => `${value.request_id}\n${loggedText(value.ads)}`),
+      .map(({ value }) => `${value.request_id}\n${loggedText(value)}`),
   );
   const answers = calls.filter((call) => call.answer !== null && isAnswered(call));
   const lost: string[] = [];
@@ -72,8 +72,8 @@ function checkRequests(calls: readonly CallFact[], run: Pick<Run, 'log'>): Fault
     if (answer === null) continue;
     const record = logged.get(answer.request_id);
     if (!record) lost.push(answer.request_id);
-    else if (given.has(`${answer.request_id}\n${sawText(answer.ads)}`)) continue;
-    else if (loggedText(record.value.ads) !== sawText(answer.ads)) differs.push(answer.request_id);
+    else if (given.has(`${answer.request_id}\n${sawText(answer)}`)) continue;
+    else if (loggedText(record.value) !== sawText(answer)) differs.push(answer.request_id);
   }
   const wordless = calls.filter((call) => isAnswered(call) && call.answer === null).map((call) => `seq ${call.seq}`);
   const sent = new Set(answers.map(({ answer }) => answer?.request_id ?? ''));
@@ -100,12 +100,12 @@ function checkRepeats(calls: readonly CallFact[], run: Pick<Run, 'log'>): Fault[
   const torn: string[] = [];
   for (const [id, group] of groupBy(answered, (call) => call.answer?.request_id ?? '')) {
     if (apart.has(id)) continue;
-    if (new Set(group.map((call) => sawText(call.answer?.ads ?? []))).size > 1) torn.push(id);
+    if (new Set(group.map(({ answer }) => (answer ? sawText(answer) : ''))).size > 1) torn.push(id);
   }
   const relogged: string[] = [];
   for (const [id, group] of groupBy(run.log.requests, (record) => record.value.request_id)) {
     if (apart.has(id)) continue;
-    if (new Set(group.map((record) => `${record.value.arrival_id}\n${loggedText(record.value.ads)}`)).size > 1)
+    if (new Set(group.map((record) => `${record.value.arrival_id}\n${loggedText(record.value)}`)).size > 1)
       relogged.push(id);
   }
   return [

@@ -1,6 +1,6 @@
 import type { Run, SeedCampaign } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
-import { firstRequests } from './judge.ts';
+import { firstRequests, reservedAds } from './judge.ts';
 
 type Rule = SeedCampaign['targeting'][number];
 /** Geo lists lean on each other (a city stands for itself, not for its country): countries are judged where they stand alone. */
@@ -13,7 +13,7 @@ export function checkEligibility({ log, seed }: Pick<Run, 'log' | 'seed'>): Faul
   const statuses: string[] = [];
   const fences: string[] = [];
   for (const { value } of firstRequests(log.requests).values()) {
-    for (const ad of value.ads) {
+    for (const ad of reservedAds(value)) {
       const id = `${value.request_id}: ${ad.campaign}`;
       const campaign = seed.get(ad.campaign);
       const creative = campaign?.creatives.find((other) => other.id === ad.creative);

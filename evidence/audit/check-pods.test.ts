@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { checkPods, compete } from './check-pods.ts';
 import type { AdFact, RequestFact, Run } from './facts.ts';
 import { names } from './fault.ts';
-import { campaign, cola, creativeOf, rival } from './sample-parts.ts';
+import { ad, campaign, cola, creativeOf, rival, shoes } from './sample-parts.ts';
 import { changed, sampleRun, withLog } from './sample-run.ts';
 
 const withRequest = (change: (value: RequestFact) => Partial<RequestFact>, index = 0): Run => {
@@ -75,4 +75,38 @@ test('an ad has the length, advertiser and tier of the seed', () => {
     podsOf(({ ads }) => ({ ads: changed(ads, 1, (ad) => ({ ...ad, duration_seconds: 15 })), filled_seconds: 45 })),
   ).toEqual(['duration_wrong']);
   expect(podsOf(({ ads }) => ({ ads: changed(ads, 1, (ad) => ({ ...ad, house: true })) }))).toEqual(['campaign_wrong']);
+});
+
+test('a backup could stand in place of any ad of its pod', () => {
+  const ofBackup = (changes: Partial<AdFact>, value: Partial<RequestFact> = {}) =>
+    podsOf(({ ads }) => ({ ...value, ads: ads.slice(0, 1), filled_seconds: 30, backups: [{ ...spare, ...changes }] }));
+  const spare = { ...ad(shoes, 0, 0), start_seconds: 0 };
+  expect(ofBackup({})).toEqual([]);
+  expect(ofBackup({ duration_seconds: 31 })).toEqual(['backup_wrong', 'duration_wrong']);
+  expect(ofBackup({ position: 2 })).toEqual(['backup_wrong']);
+  const competitor = { campaign: rival, creative: creativeOf(rival), advertiser: campaign(rival).advertiserId };
+  // However far apart: nobody knows which ad it will stand for.
+  expect(ofBackup(competitor, { min_separation_seconds: 15 })).toEqual(['backup_wrong']);
+  expect(ofBackup(competitor, { separation: false })).toEqual([]);
+  expect(ofBackup({ campaign: cola, creative: creativeOf(cola), advertiser: campaign(cola).advertiserId })).toEqual([
+    'backup_wrong',
+  ]);
+  expect(podsOf(() => ({ ads: [], filled_seconds: 0, backups: [spare] }))).toEqual(['backup_wrong']);
+});
+
+test('a backup keeps the cap of its pod beside the ads', () => {
+  const run = withRequest(({ ads }) => ({
+    ads: ads.slice(0, 1),
+    filled_seconds: 30,
+    allow_duplicate_advertisers: true,
+    separation: false,
+    backups: [{ ...ad(cola, 0, 0), start_seconds: 0, creative: 'another' }],
+  }));
+  const second = { id: 'another', durationSeconds: 30, status: 'active', media: [] };
+  const capped = (max: number) => {
+    const of = campaign(cola, { caps: [{ scope: 'pod', creativeId: null, windowSeconds: null, max }] });
+    return new Map(run.seed).set(cola, { ...of, creatives: [...of.creatives, second] });
+  };
+  expect(names(checkPods({ ...run, seed: capped(1) }).faults)).toEqual(['backup_wrong']);
+  expect(names(checkPods({ ...run, seed: capped(2) }).faults)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { AdFact, RequestFact, Run, SeedCampaign } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
-import { firstRequests } from './judge.ts';
+import { firstRequests, reservedAds } from './judge.ts';
 
 export interface PodResult {
   readonly faults: readonly Fault[];
@@ -22,7 +22,10 @@ export function compete(a: SeedCampaign | undefined, b: SeedCampaign | undefined
 /** Every pod of the log against the rules of its request and the categories of the seed. */
 export function checkPods({ log, seed }: Pick<Run, 'log' | 'seed'>): PodResult {
   const separation: string[] = [];
-  const found: Record<'advertiser' | 'creative' | 'media' | 'room' | 'order' | 'length' | 'dealer', string[]> = {
+  const found: Record<
+    'advertiser' | 'creative' | 'media' | 'room' | 'order' | 'length' | 'dealer' | 'backup',
+    string[]
+  > = {
     advertiser: [],
     creative: [],
     media: [],
@@ -30,6 +33,7 @@ export function checkPods({ log, seed }: Pick<Run, 'log' | 'seed'>): PodResult {
     order: [],
     length: [],
     dealer: [],
+    backup: [],
   };
   let opportunities = 0;
   for (const { value } of firstRequests(log.requests).values()) {
@@ -41,7 +45,8 @@ export function checkPods({ log, seed }: Pick<Run, 'log' | 'seed'>): PodResult {
     if (sharesMedia(value.ads, seed)) found.media.push(id);
     if (!fits(value)) found.room.push(id);
     if (!standsInOrder(value)) found.order.push(id);
-    for (const ad of value.ads) {
+    found.backup.push(...wrongBackups(value, seed).map((why) => `${id}: ${why}`));
+    for (const ad of reservedAds(value)) {
       const campaign = seed.get(ad.campaign);
       const creative = campaign?.creatives.find((other) => other.id === ad.creative);
       if (creative?.durationSeconds !== ad.duration_seconds) found.length.push(`${id}: ${ad.creative}`);
@@ -59,9 +64,11 @@ export function checkPods({ log, seed }: Pick<Run, 'log' | 'seed'>): PodResult {
       ...fault('pod_overfull', 'longer than requested, or more or fewer ads than asked for', found.room),
       ...fault('pod_disordered', 'positions, starts or seconds do not join', found.order),
       ...fault('duration_wrong', 'an ad has another length than its creative', found.length),
+      ...fault('backup_wrong', 'a backup that could not stand in place of any ad of its pod', found.backup),
       ...fault('campaign_wrong', 'an ad has another advertiser or tier than its campaign', found.dealer),
     ],
-    violations: separation.length + found.advertiser.length + found.creative.length + found.media.length,
+    violations:
+      separation.length + found.advertiser.length + found.creative.length + found.media.length + found.backup.length,
     opportunities,
   };
 }
@@ -82,13 +89,43 @@ function tooClose(request: RequestFact, seed: Run['seed']): string[] {
   return close;
 }
 
+/**
+ * A backup stands in place of any ad of its pod: it competes with none of them nor with another backup, repeats nothing, is no
+ * longer than the shortest of them, and keeps the caps of a pod beside all of them.
+ */
+function wrongBackups(request: RequestFact, seed: Run['seed']): string[] {
+  const { ads, backups = [] } = request;
+  const shortest = Math.min(...ads.map(({ duration_seconds }) => duration_seconds));
+  const wrong: string[] = [];
+  for (const [i, backup] of backups.entries()) {
+    const others = [...ads, ...backups.slice(0, i)];
+    const say = (why: string) => wrong.push(`${backup.campaign} ${why}`);
+    if (ads.length === 0) say('has no pod');
+    else if (backup.duration_seconds > shortest) say('is longer than the shortest ad');
+    if (backup.position !== 0 || backup.start_seconds !== 0) say('has a place of its own');
+    const rivals = others.filter((other) => compete(seed.get(backup.campaign), seed.get(other.campaign)));
+    if (request.separation && rivals.length > 0) say('competes');
+    if (others.some(({ creative }) => creative === backup.creative) || sharesMedia([...others, backup], seed)) {
+      say('repeats a file');
+    }
+    if (!request.allow_duplicate_advertisers && others.some(({ advertiser }) => advertiser === backup.advertiser)) {
+      say('repeats an advertiser');
+    }
+    const caps =
+      seed.get(backup.campaign)?.caps.filter(({ scope, creativeId }) => scope === 'pod' && !creativeId) ?? [];
+    const views = 1 + others.filter(({ campaign }) => campaign === backup.campaign).length;
+    if (caps.some(({ max }) => views > max)) say('passes a cap of its pod');
+  }
+  return wrong;
+}
+
 /** Pairs of usable candidates that compete, in requests whose rule keeps competitors apart. */
 function competingPairs(request: RequestFact, seed: Run['seed']): number {
   if (!request.separation) return 0;
   const usable = [
     ...new Set(
       request.candidates
-        .filter(({ outcome }) => outcome === 'won' || outcome === 'lost')
+        .filter(({ outcome }) => ['won', 'lost', 'backup'].includes(outcome))
         .map(({ campaign }) => campaign),
     ),
   ];

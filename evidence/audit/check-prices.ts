@@ -1,7 +1,7 @@
 import { isAnswered } from './check-answers.ts';
 import type { Run, TokenFact } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
-import { firstRequests, place } from './judge.ts';
+import { firstRequests, place, reservedAds } from './judge.ts';
 
 const identitiesText = (identities: TokenFact['identities']) =>
   identities
@@ -22,9 +22,9 @@ function checkSeen(run: Pick<Run, 'calls' | 'log' | 'seed' | 'settings' | 'token
   for (const call of run.calls) {
     if (!call.answer || !isAnswered(call)) continue;
     const record = logged.get(call.answer.request_id);
-    for (const ad of call.answer.ads) {
+    for (const ad of [...call.answer.ads, ...(call.answer.backups ?? [])]) {
       const fact = run.token(ad.tracking.impression ?? '');
-      const served = record?.value.ads.find((other) => other.reservation === ad.ad_id);
+      const served = (record ? reservedAds(record.value) : []).find((other) => other.reservation === ad.ad_id);
       if (!fact) garbled.push(ad.ad_id);
       if (!fact || !served) continue;
       const price = run.seed.get(ad.campaign_id)?.pricing.priceMicros;
@@ -66,7 +66,9 @@ function checkSeen(run: Pick<Run, 'calls' | 'log' | 'seed' | 'settings' | 'token
 /** Beacons carry their token's facts: price, reservation, expiry of the minute, identities. */
 function checkLogged(run: Pick<Run, 'log' | 'seed' | 'settings'>): Fault[] {
   const ads = new Map(
-    run.log.requests.flatMap((record) => record.value.ads.map((ad) => [ad.reservation, { record, ad }])),
+    run.log.requests.flatMap((record) =>
+      reservedAds(record.value).map((ad) => [ad.reservation, { record, ad }] as const),
+    ),
   );
   const priced: string[] = [];
   const expiries: string[] = [];

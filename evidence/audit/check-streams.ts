@@ -30,7 +30,7 @@ export function checkStreams({ log, seed }: Pick<Run, 'log' | 'seed'>, verdicts:
   let pairs = 0;
   for (const [session, ofStream] of groupBy(inStreams, (request) => request.session ?? '')) {
     const playing = ofStream
-      .flatMap((request) => request.ads.map((ad): Playing => ({ request, ad })))
+      .flatMap((request) => playingIn(request).map((ad): Playing => ({ request, ad })))
       .filter(({ ad }) => !givenBack.has(ad.reservation) && (seed.get(ad.campaign)?.categories.length ?? 0) > 0);
     for (const [index, one] of playing.entries()) {
       for (const other of playing.slice(index + 1)) {
@@ -49,6 +49,11 @@ export function checkStreams({ log, seed }: Pick<Run, 'log' | 'seed'>, verdicts:
     pairs,
     refused: requests.flatMap(({ candidates }) => candidates).filter(({ outcome }) => outcome === 'separated').length,
   };
+}
+
+/** A backup may play at any second of its pod. */
+function playingIn({ ads, backups = [], filled_seconds }: RequestFact): readonly AdFact[] {
+  return [...ads, ...backups.map((ad) => ({ ...ad, start_seconds: 0, duration_seconds: filled_seconds }))];
 }
 
 /** Seconds; Infinity: the whole stream. */

@@ -63,6 +63,8 @@ export interface RequestFact {
   readonly separation: boolean;
   readonly allow_duplicate_advertisers: boolean;
   readonly ads: readonly AdFact[];
+  /** Reserved beside the pod, position 0: each may be shown in place of any ad that fails. */
+  readonly backups?: readonly AdFact[];
   readonly candidates: readonly CandidateFact[];
   readonly fallouts: readonly { readonly reason: string; readonly campaigns: number }[];
   readonly filled_seconds: number;
@@ -163,7 +165,12 @@ export interface CallFact {
   readonly requestId: string | null;
   readonly userId: string | null;
   readonly householdId: string | null;
-  readonly answer: { readonly request_id: string; readonly ads: readonly SeenAd[] } | null;
+  readonly answer: {
+    readonly request_id: string;
+    readonly ads: readonly SeenAd[];
+    /** Position and start are 0: the answer says none. */
+    readonly backups?: readonly SeenAd[];
+  } | null;
   readonly cb: string | null;
   readonly event: string | null;
   readonly adId: string | null;

@@ -1,4 +1,4 @@
-import type { BeaconFact, LogFacts, Logged, RequestFact } from './facts.ts';
+import type { AdFact, BeaconFact, LogFacts, Logged, RequestFact } from './facts.ts';
 
 /** What the log alone says of one beacon. */
 export interface Verdict {
@@ -54,6 +54,11 @@ export function firstRequests(requests: LogFacts['requests']): Map<string, Logge
     if (!first.has(request.value.request_id)) first.set(request.value.request_id, request);
   }
   return first;
+}
+
+/** All ads that a request reserved: those of the pod, and those that may be shown in place of one. */
+export function reservedAds({ ads, backups = [] }: Pick<RequestFact, 'ads' | 'backups'>): readonly AdFact[] {
+  return [...ads, ...backups];
 }
 
 const zones = new Map<string, Intl.DateTimeFormat>();

@@ -12,7 +12,11 @@ export interface Line {
   readonly body: unknown;
   readonly status: number | null;
   readonly error: string | null;
-  readonly answer: { readonly request_id?: string; readonly pod?: { readonly ads?: readonly SeenAd[] } } | null;
+  readonly answer: {
+    readonly request_id?: string;
+    readonly pod?: { readonly ads?: readonly SeenAd[] };
+    readonly backups?: readonly Omit<SeenAd, 'position' | 'start_seconds'>[];
+  } | null;
   readonly cb: string | null;
   readonly event: string | null;
   readonly ad_id: string | null;
@@ -45,13 +49,18 @@ export function callsOf(line: Line): CallFact[] {
     requestId: line.request_id ?? (line.kind === 'ad-request' ? text(body.request_id) : null),
     userId: text(body.user?.id),
     householdId: text(body.user?.household_id),
-    answer: id === undefined ? null : { request_id: id, ads: line.answer?.pod?.ads ?? [] },
+    answer: id === undefined ? null : { request_id: id, ...podOf(line.answer) },
     cb: line.cb,
     event: line.event,
     adId: line.ad_id,
   };
   if (line.kind !== 'beacon' || !Array.isArray(body.beacons)) return [call];
   return body.beacons.map((beacon) => ({ ...call, ...beaconOf(beacon) }));
+}
+
+function podOf(answer: Line['answer']): Pick<NonNullable<CallFact['answer']>, 'ads' | 'backups'> {
+  const backups = (answer?.backups ?? []).map((ad) => ({ ...ad, position: 0, start_seconds: 0 }));
+  return { ads: answer?.pod?.ads ?? [], ...(backups.length > 0 ? { backups } : {}) };
 }
 
 /** A beacon of a POST: its tracking URL, or the parts of one. */

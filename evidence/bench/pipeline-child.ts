@@ -3,7 +3,7 @@ import { behind, type Ends, type Group } from '../../cli/lag.ts';
 import { systemClock } from '../../engines/clock.ts';
 import { readConfig } from '../../engines/config.ts';
 import type { EventLog } from '../../engines/event-log/event-log.ts';
-import { openCatalog, openEventLog, openStateStore, openWarehouse } from '../../engines/open.ts';
+import { openCatalog, openEventLog, openStateStore, openSuppressions, openWarehouse } from '../../engines/open.ts';
 import { systemRandom } from '../../engines/random.ts';
 import { decodeOf } from '../../schemas/codec.ts';
 import { startWorkers } from '../../stream-workers/main.ts';
@@ -60,6 +60,7 @@ async function runWorkers(job: PipelineJob, log: EventLog): Promise<number> {
     store,
     warehouse: await openWarehouse(config.warehouseUrl ?? ''),
     catalog: await openCatalog(config.catalogUrl ?? ''),
+    suppressions: await openSuppressions(config.catalogUrl ?? ''),
     logger: pino({ level: 'error' }),
     ports: [0],
   });

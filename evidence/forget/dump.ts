@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { open } from 'lmdb';
+import { STREAM_KEPT_MS } from '../../domain/separation-stream.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import type { RedisServer } from '../../engines/state-store/redis-fixture.ts';
 import type { StateStore } from '../../engines/state-store/state-store.ts';
@@ -37,13 +38,16 @@ export async function dump(store: StateStore, raw: Raw): Promise<Dump> {
     const caughtUp = stores.every((id) => head.caught_up.includes(id));
     found[name] = { position: head.position, watermark: head.watermark, caughtUp };
   }
+  const lowest = Math.min(
+    ...[...marks].flatMap(([name, at]) => (name.startsWith('h:frequency:ad-beacons') ? [at] : [])),
+  );
   const watermark = (group: string, partition: number | string) =>
     marks.get(keys.head(group, 'ad-beacons', Number(partition))) ?? 0;
   for (const name of raw.names) {
     const [kind, a = '', b = ''] = name.split(':');
-    const bytes = 'fmso'.includes(kind ?? '-') ? await bytesOf(name) : null;
+    const bytes = 'ftmso'.includes(kind ?? '-') ? await bytesOf(name) : null;
     if (!bytes) continue;
-    const said = recordOf(kind ?? '', { minute: Number(b), closed, bytes }, (p) => watermark('frequency', p));
+    const said = recordOf(kind ?? '', { minute: Number(b), closed, lowest, bytes }, (p) => watermark('frequency', p));
     if (said !== null) found[name] = said;
     void a;
   }
@@ -55,18 +59,37 @@ export async function dump(store: StateStore, raw: Raw): Promise<Dump> {
   return found;
 }
 
+interface Kept {
+  readonly minute: number;
+  readonly closed: number;
+  /** Lowest watermark of the frequency group. */
+  readonly lowest: number;
+  readonly bytes: Buffer;
+}
+
+const byReservation = (x: { readonly reservation: string }, y: { readonly reservation: string }) =>
+  x.reservation < y.reservation ? -1 : 1;
+
 function recordOf(
   kind: string,
-  { minute, closed, bytes }: { readonly minute: number; readonly closed: number; readonly bytes: Buffer },
+  { minute, closed, lowest, bytes }: Kept,
   watermark: (partition: number) => number,
 ): unknown {
   if (kind === 'f') {
-    const { entries } = decodeBare('frequency-record', bytes);
+    const { entries, totals, erased_at } = decodeBare('frequency-record', bytes);
     const live = entries.filter(
       ({ state, partition, expires_at }) =>
         state === 'CONFIRMED' || (state === 'OUTSTANDING' && watermark(partition) <= expires_at),
     );
-    return live.length === 0 ? null : live.toSorted((x, y) => (x.reservation < y.reservation ? -1 : 1)).map(plain);
+    const empty = live.length === 0 && totals.length === 0 && erased_at === 0;
+    return empty ? null : plain({ entries: live.toSorted(byReservation), totals, erased_at });
+  }
+  if (kind === 't') {
+    const { entries, erased_at } = decodeBare('stream-record', bytes);
+    const live = entries.filter(
+      ({ state, at, expires_at }) => state !== 'RELEASED' && Math.max(at, expires_at) >= lowest - STREAM_KEPT_MS,
+    );
+    return live.length === 0 && erased_at === 0 ? null : plain({ entries: live.toSorted(byReservation), erased_at });
   }
   if (kind === 'm') {
     const money = decodeBare('money-record', bytes);

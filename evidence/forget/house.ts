@@ -47,7 +47,8 @@ export async function openHouse(redisUrl: string, campaigns: readonly Campaign[]
   const stores = await Promise.all([1, 2, 3, 4].map(() => openRedisStateStore({ url: redisUrl, random })));
   const [first, second, third, fourth] = stores as [StateStore, StateStore, StateStore, StateStore];
   const catalog = catalogOf(campaigns);
-  const common = { config, clock, random, log, catalog, logger };
+  const suppressions = { all: async () => [] };
+  const common = { config, clock, random, log, catalog, suppressions, logger };
   const names = ['frequency', 'pacing'] as const;
   const workers = [
     await startWorkers({ ...common, names, store: first, warehouse: noWarehouse }),

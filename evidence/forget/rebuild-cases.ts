@@ -29,7 +29,15 @@ const campaigns = [
   }),
   testCampaign({ pricing: { model: 'cpc', priceMicros: micros(90_000) }, dailyBudgetMicros: micros(30_000_000) }),
   testCampaign(),
+  // Competitors, above and below each other, and one that a stream and a whole life count.
+  testCampaign({ categories: [{ id: 'drinks', name: 'Drinks', ancestors: [] }] }),
+  testCampaign({
+    categories: [{ id: 'colas', name: 'Colas', ancestors: ['drinks'] }],
+    caps: [{ scope: 'stream', creativeId: null, windowSeconds: null, max: 2 }],
+  }),
+  testCampaign({ caps: [{ scope: 'user', creativeId: null, windowSeconds: null, max: 4 }] }),
 ];
+const erasedUser = 'viewer 7';
 const byId = new Map(campaigns.map((campaign) => [campaign.id, campaign]));
 
 export function rebuildCases(start: () => Promise<Kind>): void {
@@ -113,7 +121,11 @@ async function putWrongRight(kind: Kind): Promise<void> {
 
 async function playedHouse(kind: Kind): Promise<VirtualHouse> {
   const house = await openVirtualHouse(kind.open, campaigns);
-  await house.play(130_000);
+  await house.play(70_000);
+  // Somebody who has seen much, and a stream that begins; both go on.
+  expect(await house.erase('user', erasedUser)).toBeGreaterThan(0);
+  expect(await house.erase('stream', 'stream 29')).toBeGreaterThan(0);
+  await house.play(60_000);
   await house.settle();
   return house;
 }
@@ -129,7 +141,7 @@ async function look(house: VirtualHouse, kind: Kind): Promise<Dump> {
 
 function rebuildBoth(house: VirtualHouse, operator: Operator, write: boolean, tell: (step: Step) => void = () => {}) {
   const { clock, log, store } = operator;
-  const engines = { config: house.config, clock, log, store, write };
+  const engines = { config: house.config, clock, log, store, suppressions: house.suppressions, write };
   return Promise.all([
     rebuildWindows({ ...engines, progress: new Progress(clock, tell) }),
     rebuildMoney({ ...engines, progress: new Progress(clock, tell) }, byId),
@@ -139,9 +151,22 @@ function rebuildBoth(house: VirtualHouse, operator: Operator, write: boolean, te
 /** The comparison means something: of each kind of record there are some, with something in them. */
 function checkThereIsMuch(all: Dump): void {
   const of = (kind: string) => Object.entries(all).filter(([name]) => name.startsWith(kind));
-  const entries = of('f:').flatMap(([, said]) => said as { state: string }[]);
+  const entries = of('f:').flatMap(([, said]) => (said as Said).entries);
   expect(entries.filter(({ state }) => state === 'CONFIRMED').length).toBeGreaterThan(100);
   expect(entries.filter(({ state }) => state === 'OUTSTANDING').length).toBeGreaterThan(10);
+  expect(entries.filter((entry) => entry.for_life && entry.state === 'CONFIRMED').length).toBeGreaterThan(10);
+  const streams = of('t:').flatMap(([, said]) => (said as Said).entries);
+  for (const state of ['CONFIRMED', 'OUTSTANDING']) {
+    expect(
+      streams.filter((entry) => entry.state === state && entry.categories?.includes('colas')).length,
+      state,
+    ).toBeGreaterThan(3);
+  }
+  for (const kind of ['f:', 't:']) {
+    const erased = of(kind).filter(([, said]) => (said as Said).erased_at > 0);
+    expect(erased.length, kind).toBe(1);
+    expect(erased.flatMap(([, said]) => (said as Said).entries).length, kind).toBeGreaterThan(0);
+  }
   const money = of('m:').map(([, said]) => said as { billed_micros: number; days: unknown[]; taken: unknown[] });
   expect(money.filter(({ billed_micros }) => billed_micros > 0).length).toBeGreaterThan(3);
   expect(money.filter(({ taken }) => taken.length > 0).length).toBeGreaterThan(1);
@@ -173,11 +198,11 @@ async function isBelieved(store: StateStore): Promise<boolean> {
 /** Loses a view, invents one, forgets a place, and gets money wrong. Answers how many records are wrong now. */
 async function spoil(store: StateStore, all: Dump): Promise<{ readonly windows: number; readonly money: number }> {
   const names = Object.keys(all).filter((name) => name.startsWith('f:'));
-  const hasOutstanding = (name: string) =>
-    (all[name] as { state: string }[]).some(({ state }) => state === 'OUTSTANDING');
-  const hasView = (name: string) => (all[name] as { state: string }[]).some(({ state }) => state === 'CONFIRMED');
+  const has = (state: string) => (name: string) => (all[name] as Said).entries.some((entry) => entry.state === state);
+  const hasOutstanding = has('OUTSTANDING');
+  const hasView = has('CONFIRMED');
   const views = names.filter(hasView);
-  const [lost = '', invented = ''] = views;
+  const [lost = '', invented = ''] = views.filter((name) => (all[name] as Said).erased_at === 0);
   const forgotten = names.find((name) => hasOutstanding(name) && name !== lost && name !== invented) ?? '';
   const swap = async (name: string, change: (bytes: Buffer) => Buffer) => {
     const [entry] = await store.read([name]);
@@ -203,6 +228,7 @@ async function spoil(store: StateStore, all: Dump): Promise<{ readonly windows: 
     forgotten,
     frequency((entries) => entries.filter(({ state }) => state !== 'OUTSTANDING')),
   );
+  const windows = 3 + (await spoilStreams(all, swap));
   const money = Object.keys(all).filter((name) => name.startsWith('m:'));
   for (const name of money.slice(0, 2)) {
     await swap(name, (bytes) => {
@@ -212,8 +238,45 @@ async function spoil(store: StateStore, all: Dump): Promise<{ readonly windows: 
       return encodeBare('money-record', { ...record, days, billed_micros: record.billed_micros + 1 });
     });
   }
-  return { windows: 3, money: 2 };
+  return { windows, money: 2 };
 }
 
+/** Another second, another category, a view that nobody had, an ad too few, an erasure that is not known any more. */
+async function spoilStreams(all: Dump, swap: Swap): Promise<number> {
+  const names = Object.keys(all).filter((name) => name.startsWith('t:'));
+  const of = (state: string) => names.filter((name) => (all[name] as Said).entries.some((one) => one.state === state));
+  const faults: ((entry: StreamEntry) => readonly StreamEntry[])[] = [
+    (entry) => [{ ...entry, start_ms: entry.start_ms + 1 }],
+    (entry) => [{ ...entry, ancestors: ['another'] }],
+    (entry) => [entry, { ...entry, reservation: '00000000-0000-7000-8000-0000000bad01' }],
+    () => [],
+  ];
+  const plain = of('CONFIRMED').filter((name) => (all[name] as Said).erased_at === 0);
+  for (const [index, fault] of faults.entries()) {
+    await swap(plain[index] ?? '', (bytes) => {
+      const record = decodeBare('stream-record', bytes);
+      const first = record.entries.find(({ state }) => state === 'CONFIRMED');
+      const entries = record.entries.flatMap((entry) => (entry === first ? fault(entry) : [entry]));
+      return encodeBare('stream-record', { ...record, entries });
+    });
+  }
+  const erased = Object.keys(all).filter((name) => /^[ft]:/.test(name) && (all[name] as Said).erased_at > 0);
+  for (const name of erased) {
+    await swap(name, (bytes) =>
+      name.startsWith('t:')
+        ? encodeBare('stream-record', { ...decodeBare('stream-record', bytes), erased_at: 0 })
+        : encodeBare('frequency-record', { ...decodeBare('frequency-record', bytes), erased_at: 0 }),
+    );
+  }
+  return faults.length + erased.length;
+}
+
+type Swap = (name: string, change: (bytes: Buffer) => Buffer) => Promise<void>;
+/** What a dump says of an identity or a stream. */
+interface Said {
+  readonly entries: readonly { readonly state: string; readonly for_life?: boolean; readonly categories?: string[] }[];
+  readonly erased_at: number;
+}
+type StreamEntry = ReturnType<typeof decodeBare<'stream-record'>>['entries'][number];
 type Entry = ReturnType<typeof decodeBare<'frequency-record'>>['entries'][number];
 const isView = ({ state }: Entry) => state === 'CONFIRMED';

@@ -6,15 +6,18 @@ import { pino } from 'pino';
 import { type DecisionApi, startDecisionApi } from '../../decision-api/main.ts';
 import type { Campaign } from '../../domain/campaign.ts';
 import type { Catalog } from '../../engines/catalog/catalog.ts';
+import type { Suppression, ViewerSuppressions } from '../../engines/catalog/viewer-suppressions.ts';
 import { type Clock, systemClock, VirtualClock } from '../../engines/clock.ts';
 import { type Config, readConfig } from '../../engines/config.ts';
 import { EngineError } from '../../engines/errors.ts';
 import type { EventLog } from '../../engines/event-log/event-log.ts';
 import { openLmdbEventLog } from '../../engines/event-log/lmdb-event-log.ts';
 import { type Random, seededRandom } from '../../engines/random.ts';
+import { withSecrets } from '../../engines/secrets.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import type { StateStore } from '../../engines/state-store/state-store.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
+import { eraseViewer } from '../../management-api/viewers.ts';
 import { decodeBare } from '../../schemas/codec.ts';
 import { topics } from '../../schemas/events.ts';
 import { type StartedWorkers, startWorkers } from '../../stream-workers/main.ts';
@@ -31,6 +34,10 @@ export interface VirtualHouse extends AsyncDisposable {
   readonly config: Config;
   readonly clock: VirtualClock;
   readonly counts: { requests: number; ads: number; beacons: number };
+  /** Who asked to be forgotten: what the catalog would know. */
+  readonly suppressions: ViewerSuppressions;
+  /** Forgets a viewer, or a stream. Answers how many places were forgotten; time goes on a step. */
+  erase(scope: 'user' | 'stream', id: string): Promise<number>;
   /** Viewers ask and watch for so long. */
   play(ms: number): Promise<void>;
   /** The APIs give unspent money back and end, workers apply all there is and end. */
@@ -50,21 +57,24 @@ export interface Operator extends AsyncDisposable {
 export async function openVirtualHouse(openStore: OpenStore, campaigns: readonly Campaign[]): Promise<VirtualHouse> {
   const folder = await mkdtemp(join(tmpdir(), 'breakwater-rebuild-'));
   const clock = new VirtualClock(START_MS);
-  const config = readConfig({
-    DATA_DIR: folder,
-    PARTITIONS: String(PARTITIONS),
-    TOKEN_LIFE: '20s',
-    CLICK_TOKEN_LIFE: '10s',
-    TICK_AFTER: '1s',
-    LOG_CLOCK_MARGIN: '0s',
-    LOG_LEVEL: 'fatal',
-  });
+  const config = withSecrets(
+    readConfig({
+      DATA_DIR: folder,
+      PARTITIONS: String(PARTITIONS),
+      TOKEN_LIFE: '20s',
+      CLICK_TOKEN_LIFE: '10s',
+      TICK_AFTER: '1s',
+      LOG_CLOCK_MARGIN: '0s',
+      LOG_LEVEL: 'fatal',
+    }),
+  );
   const logger = pino({ level: 'silent' });
   const catalog = catalogOf(campaigns);
   const log = openLmdbEventLog({ path: join(folder, 'log'), clock, inline: true, flush: false });
   await log.ensureTopics(topics.map(({ name }) => ({ name, partitions: PARTITIONS, retentionMs: 86_400_000 })));
   const store = await openStore(folder, clock);
-  const common = { config, clock, log, store, catalog, logger };
+  const suppressions = suppressionsOf();
+  const common = { config, clock, log, store, catalog, suppressions, logger };
   const names = ['frequency', 'pacing'] as const;
   const workers = await startWorkers({ ...common, names, random: seededRandom(clock, 1), warehouse: noWarehouse });
   const apis: DecisionApi[] = [];
@@ -82,6 +92,12 @@ export async function openVirtualHouse(openStore: OpenStore, campaigns: readonly
     config,
     clock,
     counts: crowd.counts,
+    suppressions,
+    async erase(scope, id) {
+      const { forgotten } = await eraseViewer(scope, id, { store, clock, pepper: config.pepper ?? '', suppressions });
+      await step();
+      return forgotten;
+    },
     async play(ms) {
       const until = clock.now() + ms;
       while (clock.now() < until) {
@@ -162,11 +178,20 @@ class Crowd {
   async #ask(now: number): Promise<void> {
     const n = this.counts.requests++;
     const user = { id: `viewer ${Math.floor(this.#random.unit() * 60)}`, household_id: `house ${n % 17}` };
-    const payload = { pod_duration: 120, max_ads: 4, user };
+    const stream = Math.floor(n / 12);
+    const payload = {
+      pod: { duration_seconds: 120, max_ads: 4, min_separation_seconds: 60, backup_ads: n % 3 === 0 ? 1 : 0 },
+      user,
+      // Every other viewer watches in a stream with others: so its record holds several pods.
+      ...(n % 2 === 0
+        ? { session: { id: `stream ${stream}` }, break: { index: n % 12, offset_seconds: (n % 12) * 150 } }
+        : {}),
+    };
     const response = await this.#api().app.inject({ method: 'POST', url: '/api/v2/ad-request', payload });
     if (response.statusCode !== 200) throw new Error(`${response.statusCode}: ${response.body}`);
-    const { pod } = response.json() as { pod: { ads: { tracking: Record<string, string> }[] } };
-    for (const { tracking } of pod.ads) {
+    const { pod, backups = [] } = response.json() as Answer;
+    // A backup is shown now and then.
+    for (const { tracking } of [...pod.ads, ...backups.filter(() => this.#random.unit() < 0.5)]) {
       this.counts.ads++;
       const draw = this.#random.unit();
       if (draw < 0.15) continue;
@@ -188,6 +213,20 @@ class Crowd {
     if (!api) throw new Error('no API');
     return api;
   }
+}
+
+type Ad = { readonly tracking: Record<string, string> };
+type Answer = { readonly pod: { readonly ads: readonly Ad[] }; readonly backups?: readonly Ad[] };
+
+function suppressionsOf(): ViewerSuppressions {
+  const noted = new Map<string, Suppression>();
+  return {
+    note: async (one) => {
+      noted.set(`${one.scope} ${one.hash}`, one);
+    },
+    all: async () => [...noted.values()],
+    close: async () => undefined,
+  };
 }
 
 async function isCaughtUp(log: EventLog, store: StateStore): Promise<boolean> {

@@ -41,7 +41,7 @@ async function moneyOf(bench: Bench) {
 
 const start = (bench: Bench) => {
   const view = { ...bench.view, campaigns: new Map([[campaign.id, campaign]]) };
-  return startRunner(pacingWorker({ view, metrics: bench.metrics }), bench);
+  return startRunner(pacingWorker({ view, metrics: bench.metrics, suppressions: bench.suppressions }), bench);
 };
 
 async function openMicros(bench: Bench): Promise<number> {

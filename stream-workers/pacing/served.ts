@@ -4,7 +4,7 @@ import { dayOf } from '../../domain/zone.ts';
 import { BROOM_MS, keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import type { CampaignSums, ServedAd, SumsRecord } from '../../schemas/records.ts';
-import { mayStillCount } from '../catch-up.ts';
+import { mayStillCount, takenBy } from '../catch-up.ts';
 import { tokenLifeMs } from '../first-sight.ts';
 import { requireKnown, update } from '../swap.ts';
 import type { Batch, Context } from '../worker.ts';
@@ -20,7 +20,7 @@ export async function addServed(batch: Batch, context: Context): Promise<void> {
   if (since === null) return;
   const end = (batch.records.at(-1)?.offset ?? -1) + 1;
   const served = batch.records.flatMap(({ offset, record }) =>
-    record.name === 'ad-request' ? record.value.ads.map((ad) => ({ offset, ad })) : [],
+    record.name === 'ad-request' ? takenBy(record.value).map((ad) => ({ offset, ad })) : [],
   );
   const open = served.filter(({ ad }) => mayStillCount(ad.expires_at, since, context.config));
   const changes = [...Map.groupBy(open, ({ ad }) => ad.minute)].map(

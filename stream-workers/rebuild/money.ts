@@ -6,6 +6,7 @@ import { EngineError } from '../../engines/errors.ts';
 import { BROOM_MS, keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import type { CampaignSums, MoneyRecord, SumsRecord } from '../../schemas/records.ts';
+import { takenBy } from '../catch-up.ts';
 import { closableMinute, closedMinute } from '../pacing/closing.ts';
 import { isLimited, pricedAt } from '../pacing/served.ts';
 import { addTo, noteOpenMinutes } from '../pacing/sums.ts';
@@ -115,7 +116,7 @@ async function gather(engines: RebuildEngines): Promise<{ reading: Reading; gath
   const reading = await readGroup('pacing', engines, {
     wanted: () => true,
     requests(_, requests) {
-      for (const ad of requests.flatMap(({ ads }) => ads)) {
+      for (const ad of requests.flatMap(({ request }) => takenBy(request))) {
         if (ad.minute >= byMinuteFrom) add(gathered.served, ad.campaign, ad.minute, pricedAt(ad), 1);
       }
     },

@@ -4,7 +4,7 @@ import type { EventLog } from '../../engines/event-log/event-log.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import type { StateStore } from '../../engines/state-store/state-store.ts';
 import type { AdBeacon, AdRequest } from '../../schemas/records.ts';
-import { IN_FLIGHT_MS } from '../catch-up.ts';
+import { IN_FLIGHT_MS, takenBy } from '../catch-up.ts';
 import { type Judged, tokenLifeMs } from '../first-sight.ts';
 import { isCaughtUp, readHeads, readHeadsIfAny } from '../heads.ts';
 import type { WorkerRecord } from '../worker.ts';
@@ -29,15 +29,15 @@ export interface RebuildEngines {
 
 export type RebuiltGroup = 'frequency' | 'pacing';
 
-/** One ad request with where it stands. */
+/** One ad request; when it was appended, epoch ms. */
 export interface ReadRequest {
-  readonly partition: number;
+  readonly appendedAt: number;
   readonly request: AdRequest;
 }
 
 /** What becomes of the records, in batches of one partition; every request comes before the first beacon. */
 export interface Takers {
-  requests(partition: number, requests: readonly AdRequest[]): void | Promise<void>;
+  requests(partition: number, requests: readonly ReadRequest[]): void | Promise<void>;
   beacons(partition: number, judged: readonly Judged[]): void | Promise<void>;
   /** Which beacons claim first sight in this group. */
   wanted(beacon: AdBeacon): boolean;
@@ -72,7 +72,7 @@ export async function readGroup(group: RebuiltGroup, engines: RebuildEngines, ta
     topic: 'ad-requests',
     take(partition, records) {
       const found = records.flatMap(requestOf);
-      for (const { ads } of found) for (const ad of ads) lifeMs = Math.max(lifeMs, lifeOf(ad));
+      for (const { request } of found) for (const ad of takenBy(request)) lifeMs = Math.max(lifeMs, lifeOf(ad));
       return takers.requests(partition, found);
     },
   });
@@ -124,8 +124,8 @@ async function isBelieved(group: RebuiltGroup, { store, log }: RebuildEngines, s
   return noted?.bytes !== null;
 }
 
-function requestOf({ record }: WorkerRecord): readonly AdRequest[] {
-  return record.name === 'ad-request' ? [record.value] : [];
+function requestOf({ record, appendedAt }: WorkerRecord): readonly ReadRequest[] {
+  return record.name === 'ad-request' ? [{ request: record.value, appendedAt }] : [];
 }
 
 function lifeOf({ minute, expires_at }: { readonly minute: number; readonly expires_at: number }): number {

@@ -1,15 +1,21 @@
-import { emptyFrequency } from '../../domain/frequency/frequency.ts';
-import { type Covered, putRight } from '../../domain/frequency/put-right.ts';
-import { BROOM_MS, keys } from '../../engines/state-store/keys.ts';
+import { forgetStreamUpTo, forgetUpTo } from '../../domain/frequency/forget.ts';
+import { emptyFrequency, lastsForLife, type Place } from '../../domain/frequency/frequency.ts';
+import { type Covered, putRight, putStreamRight } from '../../domain/frequency/put-right.ts';
+import { bareStreamEntry, emptyStream, streamEntry } from '../../domain/separation-stream.ts';
+import type { ViewerSuppressions } from '../../engines/catalog/viewer-suppressions.ts';
+import { BROOM_MS, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
-import type { AdRequest, FrequencyEntry, Identity } from '../../schemas/records.ts';
-import { mayStillCount } from '../catch-up.ts';
+import type { FrequencyEntry } from '../../schemas/records.ts';
+import { mayStillStand, takenBy } from '../catch-up.ts';
+import { readErasures } from '../erased.ts';
 import type { Judged } from '../first-sight.ts';
-import { claimsForFrequency } from '../frequency.ts';
+import { claimsForFrequency, placeOf, streamAd } from '../frequency.ts';
+import { type Erasures, recordKey } from '../frequency-changes.ts';
 import { readHeads } from '../heads.ts';
 import { update } from '../swap.ts';
+import { Account, type OfRecord } from './account.ts';
 import { type Finished, finish } from './finish.ts';
-import { type Reading, type RebuildEngines, readGroup, watermarkOf } from './reading.ts';
+import { type Reading, type ReadRequest, type RebuildEngines, readGroup, watermarkOf } from './reading.ts';
 
 /** 31 days and one: a view older than that is in no window, whichever watermark asks. */
 const WINDOW_MS = 32 * 24 * 3_600_000;
@@ -20,46 +26,41 @@ const ENTRIES_MAX = 1_000_000;
 const SWAPS_AT_ONCE = 500;
 
 export interface RebuiltWindows extends Finished {
-  /** Identities that the log knows. */
+  /** Identities and streams that the log knows. */
   readonly records: number;
   /** Of them, records that said something else; now right, unless nothing was to be written. */
   readonly putRight: number;
   readonly confirmed: number;
   readonly outstanding: number;
+  /** Viewers who asked to be forgotten: nothing appended before comes back, and their records say so again. */
+  readonly erased: number;
   /** Views that the store had and the log has not were looked for; not where all entries do not fit into memory. */
   readonly inventedSought: boolean;
 }
 
-type Account = Map<string, Map<string, FrequencyEntry>>;
+export interface WindowsEngines extends RebuildEngines {
+  readonly suppressions: Pick<ViewerSuppressions, 'all'>;
+}
 
-/** `entriesMax`: for tests. */
-export async function rebuildWindows(engines: RebuildEngines, entriesMax = ENTRIES_MAX): Promise<RebuiltWindows> {
-  const { clock, config } = engines;
-  const since = clock.now();
-  const account: Account = new Map();
+/**
+ * Makes the records of identities and streams again from the log. Lifetime totals: what the log still holds; older views are known
+ * to the store alone, and where it has lost them they are gone. `entriesMax`: for tests. Rejects with EngineError.
+ */
+export async function rebuildWindows(engines: WindowsEngines, entriesMax = ENTRIES_MAX): Promise<RebuiltWindows> {
+  const since = engines.clock.now();
   const stores = await engines.store.stores();
+  const erasures = await readErasures(engines.suppressions);
+  const account = new Account(erasures);
   const counts = { records: 0, putRight: 0, confirmed: 0, outstanding: 0 };
-  let entries = 0;
   let flushed = false;
   let flushing = Promise.resolve();
-  const note = (identity: Identity, entry: FrequencyEntry) => {
-    const key = keys.frequency(identity.scope, identity.hash);
-    const ofKey = account.get(key) ?? new Map<string, FrequencyEntry>();
-    account.set(key, ofKey);
-    if (!ofKey.has(entry.reservation)) entries++;
-    const forLife = entry.for_life || (ofKey.get(entry.reservation)?.for_life ?? false);
-    ofKey.set(entry.reservation, forLife ? { ...entry, for_life: true } : entry);
-  };
   /** Partitions are read side by side, and one writes for all. */
   const makeRoom = async () => {
-    if (entries >= entriesMax) {
+    if (account.entries >= entriesMax) {
       flushing = flushing.then(async () => {
-        if (entries < entriesMax) return;
+        if (account.entries < entriesMax) return;
         flushed = true;
-        const part = new Map(account);
-        account.clear();
-        entries = 0;
-        await write(engines, part, inParts, stores, counts);
+        await write(engines, { account: account.take(), erasures, stores }, inParts, counts);
       });
     }
     await flushing;
@@ -67,50 +68,74 @@ export async function rebuildWindows(engines: RebuildEngines, entriesMax = ENTRI
   const reading = await readGroup('frequency', engines, {
     wanted: claimsForFrequency,
     requests(partition, requests) {
-      for (const request of requests) {
-        // Deciders spread both topics alike: the beacons of a request come to the partition of the same number.
-        for (const [identity, entry] of placesOf(request, partition)) {
-          if (mayStillCount(entry.expires_at, since, config)) note(identity, entry);
-        }
-      }
+      for (const request of requests) notePlaces(account, request, partition, since, engines);
       return makeRoom();
     },
     beacons(partition, judged) {
-      for (const one of judged) {
-        const entry = outcomeOf(one, partition);
-        const matters = entry && (entry.at >= since - WINDOW_MS || mayStillCount(entry.expires_at, since, config));
-        if (matters) for (const identity of one.beacon.identities) note(identity, entry);
-      }
+      for (const one of judged) noteOutcome(account, one, partition, since, engines);
       return makeRoom();
     },
   });
+  for (const key of erasures.keys()) account.touch(key);
   const covered = () => coveredBy(reading, engines, !flushed);
-  await write(engines, account, covered, reading.stores, counts);
-  return { ...counts, ...(await finish(engines, reading)), inventedSought: !flushed };
+  await write(engines, { account: account.take(), erasures, stores: reading.stores }, covered, counts);
+  return { ...counts, erased: erasures.size, ...(await finish(engines, reading)), inventedSought: !flushed };
 }
 
-function* placesOf({ ads }: AdRequest, partition: number): Generator<[Identity, FrequencyEntry]> {
-  for (const ad of ads) {
-    const { reservation, campaign, creative, expires_at, capped_by, for_life } = ad;
-    for (const identity of capped_by) {
-      const place = { reservation, campaign, creative, partition, expires_at, for_life };
-      yield [identity, { ...place, state: 'OUTSTANDING', at: 0 }];
+/** Deciders spread both topics alike: the beacons of a request come to the partition of the same number. */
+function notePlaces(
+  account: Account,
+  { request, appendedAt }: ReadRequest,
+  partition: number,
+  since: number,
+  { config }: WindowsEngines,
+): void {
+  for (const ad of takenBy(request)) {
+    const place = placeOf(ad, partition);
+    for (const identity of ad.capped_by) {
+      // Whether a view counts for life is known from here alone, however old it is.
+      const stream = identity.scope === 'stream';
+      const forLife = ad.for_life && !stream;
+      if (!forLife && !mayStillStand(identity, ad.expires_at, since, config)) continue;
+      const entry = stream
+        ? { stream: streamEntry(streamAd(request, ad, place)) }
+        : { frequency: outstanding(place, ad.for_life) };
+      account.served(recordKey(identity), entry, appendedAt);
     }
   }
 }
 
-/** What the beacon made of its place; null: nothing. */
-function outcomeOf({ beacon, appendedAt, judgement }: Judged, partition: number): FrequencyEntry | null {
-  if (!judgement.decisive || judgement.late) return null;
-  const { reservation, campaign, creative, expires_at } = beacon;
-  // Whether a lifetime cap counts it is the request's to say.
-  const place = { reservation, campaign, creative, partition, expires_at, for_life: false };
-  if (beacon.event === 'impression') return { ...place, state: 'CONFIRMED', at: appendedAt };
-  return { ...place, state: 'RELEASED', at: 0 };
+/** What the beacon made of its place. */
+function noteOutcome(
+  account: Account,
+  { beacon, appendedAt, judgement }: Judged,
+  partition: number,
+  since: number,
+  { config }: WindowsEngines,
+): void {
+  if (!judgement.decisive || judgement.late) return;
+  const place = placeOf(beacon, partition);
+  const isView = beacon.event === 'impression';
+  const outcome = { state: isView ? 'CONFIRMED' : 'RELEASED', at: isView ? appendedAt : 0 } as const;
+  for (const identity of beacon.identities) {
+    const key = recordKey(identity);
+    const inWindow = identity.scope !== 'stream' && outcome.at >= since - WINDOW_MS;
+    const stands = mayStillStand(identity, beacon.expires_at, since, config);
+    if (!inWindow && !stands && !account.knows(key, place.reservation)) continue;
+    const entry =
+      identity.scope === 'stream' ? { stream: bareStreamEntry(place) } : { frequency: outstanding(place, false) };
+    account.decided(key, entry, outcome, appendedAt);
+  }
+}
+
+function outstanding({ campaignId, creativeId, expiresAt, ...place }: Place, forLife: boolean): FrequencyEntry {
+  const { reservation, partition } = place;
+  const of = { reservation, campaign: campaignId, creative: creativeId, partition, expires_at: expiresAt };
+  return { ...of, state: 'OUTSTANDING', at: 0, for_life: forLife };
 }
 
 /** A part may be written while nobody knows yet how far the whole will go: then nothing that is there is doubted. */
-const inParts = async (): Promise<Covered> => ({ until: () => 0, from: () => null, watermark: () => 0 });
+const inParts = async (): Promise<Covered> => ({ until: () => 0, from: () => null, watermark: () => 0, lowest: 0 });
 
 /** Beside running deciders a place that is about to end may be swept before we look: it is not missed. */
 const ENDING_MS = 10_000;
@@ -120,6 +145,11 @@ async function coveredBy(reading: Reading, { config, store }: RebuildEngines, wh
   const of = (partition: number) => beacons[partition];
   const all = beacons.map((_, partition) => ({ topic: 'ad-beacons', partition }));
   const heads = believed ? await readHeads(store, 'frequency', all) : [];
+  const watermark = (partition: number) => {
+    const now = heads[partition] ? heads[partition].watermark + ENDING_MS : 0;
+    const read = of(partition);
+    return Math.max(now, read ? watermarkOf(read, config) : 0);
+  };
   return {
     until: (partition) => of(partition)?.lastAt ?? 0,
     from: (partition) => {
@@ -127,21 +157,24 @@ async function coveredBy(reading: Reading, { config, store }: RebuildEngines, wh
       if (!whole || !read) return null;
       return read.oldest === 0 ? 0 : read.oldestAt;
     },
-    watermark: (partition) => {
-      const read = of(partition);
-      const now = heads[partition] ? heads[partition].watermark + ENDING_MS : 0;
-      return Math.max(now, read ? watermarkOf(read, config) : 0);
-    },
+    watermark,
+    lowest: Math.min(...beacons.keys().map(watermark)),
   };
 }
 
 type Counts = { records: number; putRight: number; confirmed: number; outstanding: number };
 
+interface Written {
+  readonly account: ReadonlyMap<string, OfRecord>;
+  readonly erasures: Erasures;
+  /** The only stores that may be written to. */
+  readonly stores: readonly string[];
+}
+
 async function write(
   { store, progress, write }: RebuildEngines,
-  account: Account,
+  { account, erasures, stores }: Written,
   coveredNow: () => Promise<Covered>,
-  stores: readonly string[],
   counts: Counts,
 ): Promise<void> {
   const all = [...account];
@@ -149,25 +182,46 @@ async function write(
     progress.work('windows', from, all.length);
     const covered = await coveredNow();
     const changed = new Set<string>();
+    const lives = new Map<string, number>();
     const some = all.slice(from, from + SWAPS_AT_ONCE);
     const changes = some.map(([key, ofKey]): [string, (bytes: Buffer | null) => Buffer | null] => [
       key,
       (bytes) => {
-        const record = bytes ? decodeBare('frequency-record', bytes) : emptyFrequency();
-        const right = putRight(record, ofKey, covered);
-        if (right === record) return null;
+        const right = rightOf(key, bytes, ofKey, erasures.get(key) ?? 0, covered);
+        if (right === null) return null;
         changed.add(key);
-        return write ? encodeBare('frequency-record', right) : null;
+        lives.set(key, right.lifeMs);
+        return write ? right.bytes : null;
       },
     ]);
-    await update(store, new Map(changes), BROOM_MS, stores);
+    await update(store, new Map(changes), (key) => lives.get(key) ?? BROOM_MS, stores);
     counts.putRight += changed.size;
     for (const [, ofKey] of some) {
-      counts.records++;
-      for (const { state, partition, expires_at } of ofKey.values()) {
+      const entries = [...ofKey.frequency.values(), ...ofKey.stream.values()];
+      if (entries.length > 0) counts.records++;
+      for (const { state, partition, expires_at } of entries) {
         if (state === 'CONFIRMED') counts.confirmed++;
         if (state === 'OUTSTANDING' && covered.watermark(partition) <= expires_at) counts.outstanding++;
       }
     }
   }
+}
+
+/** Null: it is right already. */
+function rightOf(
+  key: string,
+  bytes: Buffer | null,
+  { frequency, stream }: OfRecord,
+  erasedAt: number,
+  covered: Covered,
+): { readonly bytes: Buffer; readonly lifeMs: number } | null {
+  if (key.startsWith('t:')) {
+    const record = bytes ? decodeBare('stream-record', bytes) : emptyStream();
+    const right = putStreamRight(forgetStreamUpTo(record, erasedAt), stream, covered);
+    return right === record ? null : { bytes: encodeBare('stream-record', right), lifeMs: BROOM_MS };
+  }
+  const record = bytes ? decodeBare('frequency-record', bytes) : emptyFrequency();
+  const right = putRight(forgetUpTo(record, erasedAt), frequency, covered);
+  const lifeMs = lastsForLife(right) || erasedAt > 0 ? MONEY_KEPT_MS : BROOM_MS;
+  return right === record ? null : { bytes: encodeBare('frequency-record', right), lifeMs };
 }

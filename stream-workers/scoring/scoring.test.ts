@@ -30,7 +30,7 @@ async function signalsOf(bench: Bench): Promise<readonly CampaignSignal[]> {
 
 const start = (bench: Bench, campaigns: readonly Campaign[]) => {
   const view = { ...bench.view, campaigns: new Map(campaigns.map((one) => [one.id, one])) };
-  return startRunner(scoringWorker({ view, metrics: bench.metrics }), bench);
+  return startRunner(scoringWorker({ view, metrics: bench.metrics, suppressions: bench.suppressions }), bench);
 };
 
 /** `views` impressions of campaign n, the first `ends` of them watched to the end. */

@@ -46,7 +46,7 @@ const noWarehouse: Warehouse = {
 };
 const logger = pino({ level: 'silent' });
 const startWorker = () =>
-  startRunner(frequencyWorker(), {
+  startRunner(frequencyWorker({ suppressions: { all: async () => [] } }), {
     config,
     clock,
     random,

@@ -229,7 +229,9 @@ class Play {
     if (this.#worker) return;
     this.#failing = { now: false };
     const store = mortal(this.#bench.store, this.#failing);
-    this.#worker = await this.#settled(startRunner(frequencyWorker(), { ...this.#bench, store }));
+    this.#worker = await this.#settled(
+      startRunner(frequencyWorker({ suppressions: { all: async () => [] } }), { ...this.#bench, store }),
+    );
   }
 
   /** From now on nothing that the worker does reaches the store; what it had under way may have, in part. */
