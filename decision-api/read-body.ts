@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { limits } from './limits.ts';
 import { Problem } from './problem.ts';
@@ -11,8 +12,6 @@ export function readBodiesAsJson(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => parseBody(body));
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 function parseBody(body: Buffer): unknown {
   const value = parseJson(decode(body));
   if (isDeeperThan(value, limits.bodyLevels)) {
@@ -22,11 +21,10 @@ function parseBody(body: Buffer): unknown {
 }
 
 function decode(body: Buffer): string {
-  try {
-    return decoder.decode(body);
-  } catch {
-    throw new Problem(400, 'Not UTF-8', 'the body is not valid UTF-8');
-  }
+  if (!isUtf8(body)) throw new Problem(400, 'Not UTF-8', 'the body is not valid UTF-8');
+  const text = body.toString('utf8');
+  // As a TextDecoder reads it: without a byte order mark.
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 function parseJson(text: string): unknown {
