@@ -54,8 +54,9 @@ function closeInTime(app: FastifyInstance, clock: Clock): void {
     closing = true;
     void clock.sleep(limits.closeMs).then(() => app.server.closeAllConnections());
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close');
+    done();
   });
 }
 

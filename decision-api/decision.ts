@@ -104,7 +104,11 @@ export interface DecidingParts {
 
 /** The creatives still in the race. */
 export function racing(decision: Decision): readonly Runner[] {
-  return decision.entrants.flatMap((entrant) => entrant.runners).filter((runner) => runner.struck === null);
+  const runners: Runner[] = [];
+  for (const entrant of decision.entrants) {
+    for (const runner of entrant.runners) if (runner.struck === null) runners.push(runner);
+  }
+  return runners;
 }
 
 /** The held creatives of the pod, in playing order. */

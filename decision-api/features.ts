@@ -18,8 +18,17 @@ export interface Treatment {
   readonly arms: readonly { readonly experiment: string; readonly arm: string }[];
 }
 
-/** A flag with a percentage is an experiment of two arms. */
+const madeFlags = new Map<string, Pick<Experiment, 'name' | 'arms'>>();
+
+/** A flag with a percentage is an experiment of two arms; it is made once, requests ask for it again and again. */
 function flagOf(feature: Feature, percent: number): Pick<Experiment, 'name' | 'arms'> {
+  const name = `${feature} ${percent}`;
+  const known = madeFlags.get(name) ?? makeFlag(feature, percent);
+  madeFlags.set(name, known);
+  return known;
+}
+
+function makeFlag(feature: Feature, percent: number): Pick<Experiment, 'name' | 'arms'> {
   const on = percent * (drawsOf / 100);
   const arms = [
     { name: 'on', weight: on },

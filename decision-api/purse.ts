@@ -74,6 +74,7 @@ export class Purse {
 
   /** Why the campaign was refused in this minute less than a second ago; null: it may be asked for. */
   refusal(campaign: Campaign, minute: number): MoneyRefusal | null {
+    if (!needsMoney(campaign)) return null;
     const hand = this.#hands.get(handKey(campaign, minute));
     if (!hand || hand.units > 0 || !hand.refused || this.#clock.now() >= hand.refused.untilMs) return null;
     return hand.refused.reason;
@@ -105,12 +106,14 @@ export class Purse {
   async settle(): Promise<void> {
     const minute = Math.floor(this.#clock.now() / 60_000);
     await this.#giveBack((hand) => hand.minute < minute);
+    this.#measure();
     this.#forget();
   }
 
   /** Gives everything back: nothing will be spent any more. */
   async empty(): Promise<void> {
     await this.#giveBack(() => true);
+    this.#measure();
   }
 
   #hand({ campaign, minute }: Spending): Hand {
@@ -175,8 +178,6 @@ export class Purse {
     } catch (error) {
       if (!isAway(error)) throw error;
       return storeRefusal(error);
-    } finally {
-      this.#measure();
     }
   }
 
@@ -206,7 +207,6 @@ export class Purse {
     const over = [...this.#hands].filter(([, hand]) => which(hand) && hand.waiting.length === 0);
     for (const [key] of over) this.#hands.delete(key);
     await Promise.all(over.filter(([, hand]) => hand.units > 0).map(([key, hand]) => this.#giveHandBack(key, hand)));
-    this.#measure();
   }
 
   async #giveHandBack(key: string, hand: Hand): Promise<void> {
@@ -235,6 +235,7 @@ export class Purse {
     }
   }
 
+  /** Goes through all hands: too many for every take. */
   #measure(): void {
     let held = 0;
     for (const hand of this.#hands.values()) held += hand.units * hand.priceMicros;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { Problem } from './problem.ts';
 
@@ -12,8 +13,6 @@ export function readBodiesAsJson(app: FastifyInstance, levels: number): void {
   );
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 /** Throws Problem 400 for what is not JSON in UTF-8, or lies deeper than `levels`. */
 export function parseBody(body: Buffer, levels: number): unknown {
   const value = parseJson(decode(body));
@@ -24,11 +23,10 @@ export function parseBody(body: Buffer, levels: number): unknown {
 }
 
 function decode(body: Buffer): string {
-  try {
-    return decoder.decode(body);
-  } catch {
-    throw new Problem(400, 'Not UTF-8', 'the body is not valid UTF-8');
-  }
+  if (!isUtf8(body)) throw new Problem(400, 'Not UTF-8', 'the body is not valid UTF-8');
+  const text = body.toString('utf8');
+  // As a TextDecoder reads it: without a byte order mark.
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 function parseJson(text: string): unknown {

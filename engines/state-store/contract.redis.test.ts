@@ -229,6 +229,22 @@ describe('a Redis that fails', () => {
     expect(await store.claim('bucket', ['a'], [2], LONG_MS)).toEqual([2]);
   });
 
+  it('fails what meets a foreign value alone: the others that were asked in the same turn are answered', async () => {
+    await using server = await startRedisServer();
+    const store = await open(server.url);
+    const absent = await readOne(store, 'a');
+    await server.ask('SET', 'short', 'x');
+    await server.ask('HSET', 'bucket', 'id', '1');
+    const swap = (key: string) => store.swap(key, absent, Buffer.from(key), LONG_MS);
+    const many = Array.from({ length: 100 }, (_, n) => `key ${n}`);
+    const codes = await Promise.all(['short', 'bucket', ...many].map((key) => codeOf(swap(key))));
+    expect(codes).toEqual(['refused', 'refused', ...many.map(() => 'ok')]);
+    const read = (key: string) => readOne(store, key).then(({ bytes }) => `${bytes}`, String);
+    const values = await Promise.all(['short', ...many].map(read));
+    expect(values[0]).toContain('not a record');
+    expect(values.slice(1)).toEqual(many);
+  });
+
   it('two hundred contenders in four clients lose no update', async () => {
     await using server = await startRedisServer();
     const stores = await Promise.all([1, 2, 3, 4].map(() => open(server.url)));

@@ -63,19 +63,43 @@ return values
 `;
 
 /**
- * KEYS: the key. ARGV: the version and store that the caller saw, the bytes, the life in ms. Answers the store, 1 and the
- * new version, or 0 and the value that is there. A version is the time in microseconds or, where that is not more, the
- * old one and one: it cannot come back, also after the key has expired.
+ * KEYS: the keys of swaps that have nothing to do with each other. ARGV, for each: the version and store that the caller saw, the
+ * bytes, the life in ms. Answers the store, then for each 1 and the new version, or 0 and the value that is there, or 2 and what
+ * went wrong. A version is the time in microseconds or, where that is not more, the old one and one: it cannot come back, also
+ * after the key has expired.
  */
 const SWAP = `
-local value = redis.call('GET', KEYS[1])
-local version = 0
-if value then version = struct.unpack('>I8', value) end
-if ARGV[2] ~= store or version ~= tonumber(ARGV[1]) then return {store, 0, value} end
 local time = redis.call('TIME')
-version = math.max(version + 1, time[1] * 1000000 + time[2])
-redis.call('SET', KEYS[1], struct.pack('>I8', version) .. ARGV[3], 'PX', ARGV[4])
-return {store, 1, string.format('%.0f', version)}
+local now = time[1] * 1000000 + time[2]
+local answers = {store}
+for at = 1, #KEYS do
+  local value = redis.pcall('GET', KEYS[at])
+  local taken = 0
+  local version = 0
+  if type(value) == 'table' then
+    taken = 2
+    value = value.err
+  elseif value and #value < 8 then
+    taken = 2
+    value = 'ERR not a record'
+  elseif value then
+    version = struct.unpack('>I8', value)
+  end
+  if taken == 0 and ARGV[4 * at - 2] == store and version == tonumber(ARGV[4 * at - 3]) then
+    version = math.max(version + 1, now)
+    local set = redis.pcall('SET', KEYS[at], struct.pack('>I8', version) .. ARGV[4 * at - 1], 'PX', ARGV[4 * at])
+    if set.err then
+      taken = 2
+      value = set.err
+    else
+      taken = 1
+      value = string.format('%.0f', version)
+    end
+  end
+  answers[2 * at] = taken
+  answers[2 * at + 1] = value
+end
+return answers
 `;
 
 /**

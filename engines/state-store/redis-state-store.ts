@@ -1,9 +1,11 @@
 import { EngineError } from '../errors.ts';
 import type { Random } from '../random.ts';
+import { inOneTurn } from './one-turn.ts';
 import { connectRedis, type RedisConnection } from './redis-connection.ts';
+import { redisError } from './redis-errors.ts';
 import { type RedisScript, redisScripts } from './redis-scripts.ts';
 import { slotOf } from './redis-slot.ts';
-import type { Entry, StateStore } from './state-store.ts';
+import type { Entry, StateStore, Swapped } from './state-store.ts';
 import { whole } from './whole.ts';
 
 export interface RedisStateStoreOptions {
@@ -18,6 +20,8 @@ const VERSION_BYTES = 8;
 
 /** Keys in one script: a longer one would hold up the others, and Lua unpacks no more than some thousands. */
 const READ_MOST = 500;
+/** Reads or swaps of one turn in one script. */
+const TOGETHER_MOST = 32;
 
 /**
  * The state store on Redis 7, one server or a cluster. A record is one string (8 bytes version, big endian, then the
@@ -30,14 +34,14 @@ const READ_MOST = 500;
 export async function openRedisStateStore(options: RedisStateStoreOptions): Promise<StateStore> {
   const connection = await connectRedis(options.url, options.random, options.onError ?? (() => {}));
   const scripts = redisScripts(connection.cluster);
+  // A cluster's scripts have keys of one slot, and few fall together. Elsewhere a script each would cost more than what it does.
+  const together = <Q, A>(run: (questions: readonly Q[]) => Promise<readonly (A | Error)[]>) =>
+    inOneTurn<Q, A>(connection.cluster ? 1 : TOGETHER_MOST, run);
+  const read = together<readonly string[], readonly Entry[]>((asked) => readMany(connection, scripts.read, asked));
+  const swap = together<Wanted, Swapped>((wanted) => swapMany(connection, scripts.swap, wanted));
   return {
-    read: (keys) => readAll(connection, scripts.read, keys),
-    async swap(key, seen, bytes, life) {
-      const args = [`${seen.version}`, seen.store, bytes, `${lifeOf(life)}`];
-      const [store, taken, value] = await connection.run(scripts.swap, [key], args);
-      if (taken !== 1) return { ok: false, entry: toEntry(`${store}`, value) };
-      return { ok: true, entry: { version: Number(`${value}`), bytes: Buffer.from(bytes), store: `${store}` } };
-    },
+    read: (keys) => read(keys),
+    swap: async (key, seen, bytes, life) => await swap({ key, seen, bytes, life: lifeOf(life) }),
     async claim(bucket, ids, offsets, life, stores = []) {
       const claims = ids.flatMap((id, at) => [id, `${whole('an offset', offsets[at])}`]);
       const args = [`${lifeOf(life)}`, `${stores.length}`, ...stores, ...claims];
@@ -56,25 +60,70 @@ export async function openRedisStateStore(options: RedisStateStoreOptions): Prom
   };
 }
 
+/** One swap. */
+interface Wanted {
+  readonly key: string;
+  readonly seen: Entry;
+  readonly bytes: Buffer;
+  readonly life: number;
+}
+
+async function swapMany(
+  connection: RedisConnection,
+  script: RedisScript,
+  wanted: readonly Wanted[],
+): Promise<readonly (Swapped | Error)[]> {
+  const args = wanted.flatMap(({ seen, bytes, life }) => [`${seen.version}`, seen.store, bytes, `${life}`]);
+  const keys = wanted.map(({ key }) => key);
+  const [name, ...answers] = await connection.run(script, keys, args);
+  const store = `${name}`;
+  return wanted.map(({ bytes }, at) => {
+    const value = answers[2 * at + 1];
+    if (answers[2 * at] === 0) return { ok: false, entry: toEntry(store, value) };
+    if (answers[2 * at] !== 1) return redisError(new Error(`${value}`), false);
+    return { ok: true, entry: { version: Number(`${value}`), bytes: Buffer.from(bytes), store } };
+  });
+}
+
+async function readMany(
+  connection: RedisConnection,
+  script: RedisScript,
+  asked: readonly (readonly string[])[],
+): Promise<readonly (readonly Entry[] | Error)[]> {
+  const entries = await readAll(connection, script, asked.flat());
+  let at = 0;
+  return asked.map(({ length }) => {
+    at += length;
+    const own = entries.slice(at - length, at);
+    return own.find((entry) => entry instanceof Error) ?? (own as readonly Entry[]);
+  });
+}
+
 /** One script for each slot, all under way at once. */
 async function readAll(
   connection: RedisConnection,
   script: RedisScript,
   keys: readonly string[],
-): Promise<readonly Entry[]> {
+): Promise<readonly (Entry | Error)[]> {
   const part = (at: number) => Math.floor(at / READ_MOST);
   const groups = Map.groupBy(keys.keys(), (at) =>
     connection.cluster ? `${slotOf(keys[at] ?? '')} ${part(at)}` : `${part(at)}`,
   );
-  const entries = new Array<Entry>(keys.length);
+  const entries = new Array<Entry | Error>(keys.length);
   await Promise.all(
     [...groups.values()].map(async (places) => {
       const wanted = places.map((at) => keys[at] ?? '');
       const [store, ...values] = await connection.run(script, wanted, []);
-      for (const [index, at] of places.entries()) entries[at] = toEntry(`${store}`, values[index]);
+      for (const [index, at] of places.entries()) entries[at] = readEntry(`${store}`, values[index]);
     }),
   );
   return entries;
+}
+
+/** What somebody else put under a key of ours fails those alone who ask for it. */
+function readEntry(store: string, value: Buffer | number | null | undefined): Entry | Error {
+  const isOurs = !Buffer.isBuffer(value) || value.length >= VERSION_BYTES;
+  return isOurs ? toEntry(store, value) : redisError(new Error('ERR not a record'), false);
 }
 
 function toEntry(store: string, value: Buffer | number | null | undefined): Entry {
