@@ -150,7 +150,7 @@ async function askForPod(url: string, viewer: string): Promise<void> {
 
 function checkThereIsMuch(all: Dump): void {
   const of = (kind: string) => Object.entries(all).filter(([name]) => name.startsWith(kind));
-  const entries = of('f:').flatMap(([, said]) => said as { state: string }[]);
+  const entries = of('f:').flatMap(([, said]) => (said as { entries: { state: string }[] }).entries);
   expect(entries.filter(({ state }) => state === 'CONFIRMED').length).toBeGreaterThan(20);
   expect(entries.filter(({ state }) => state === 'OUTSTANDING').length).toBeGreaterThan(3);
   const money = of('m:').map(([, said]) => said as { billed_micros: number; taken: unknown[] });
