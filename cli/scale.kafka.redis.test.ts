@@ -53,6 +53,7 @@ beforeAll(async () => {
     LOG_CLOCK_MARGIN: '1s',
     TICK_AFTER: '1s',
     PORT: '0',
+    MANAGEMENT_PORT: '0',
   };
   const config = readConfig(environmentWith(settings));
   settings = { ...settings, ...secretSettings(withSecrets(config)) };

@@ -62,7 +62,9 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
   try {
     await assembly.feed.start();
     await refreshWatermarks(assembly, logger);
-    const url = await listenOnFirst(parts.ports ?? [config.port], (port) => app.listen({ host: config.host, port }));
+    const url = await listenOnFirst(parts.ports ?? [config.port ?? 0], (port) =>
+      app.listen({ host: config.host, port }),
+    );
     if (base === '') base = url;
     return { url, app, ready: () => whenReady(assembly, clock), close: () => close(app, assembly, beats, clock) };
   } catch (error) {

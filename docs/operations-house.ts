@@ -15,6 +15,7 @@ export const settings = {
   TICK_AFTER: '1s',
   LOG_LEVEL: 'info',
   PORT: '0',
+  MANAGEMENT_PORT: '0',
   WORKER_PORT: '0',
 } as const;
 

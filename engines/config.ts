@@ -17,14 +17,14 @@ export interface Config {
   /** A read replica of the catalog, for reads that may be a little old; null: all go to `catalogUrl`. */
   readonly catalogReplicaUrl: string | null;
   readonly host: string;
-  /** 0: a free port, kept in the data folder. */
-  readonly port: number;
+  /** Null: the usual one, else a free one. 0: a free one. Either is kept in the data folder. */
+  readonly port: number | null;
   /** Which one it is where several processes with the same work share a data folder; from 1. */
   readonly instance: number;
   /** 0: a free port. Health and metrics of workers. */
   readonly workerPort: number;
-  /** 0: a free port. Health and metrics of management. */
-  readonly managementPort: number;
+  /** As `port`. The management API, its health and metrics. */
+  readonly managementPort: number | null;
   /** How tracking URLs begin; null: http://host:port. */
   readonly publicUrl: string | null;
   /** Of topics that are made. Those that are there keep theirs: `breakwater topics grow`. */
@@ -87,8 +87,8 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     read<string | null>(name, null, `a URL beginning with ${schemes.join(' or ')}`, (value) =>
       schemes.some((scheme) => value.startsWith(scheme)) ? value : undefined,
     );
-  const whole = (name: string, fallback: number, min: number, max: number) =>
-    read(name, fallback, `a whole number from ${min} to ${max}`, (value) =>
+  const whole = <N extends number | null>(name: string, fallback: N, min: number, max: number) =>
+    read<number | N>(name, fallback, `a whole number from ${min} to ${max}`, (value) =>
       /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined,
     );
   const feature = (name: string) => read(name, 100, 'true, false or a percentage from 0 to 100', parsePercentage);
@@ -102,10 +102,10 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     catalogUrl: url('CATALOG', 'postgres://', 'postgresql://'),
     catalogReplicaUrl: url('CATALOG_REPLICA', 'postgres://', 'postgresql://'),
     host: text('HOST') ?? '127.0.0.1',
-    port: whole('PORT', 0, 0, 65535),
+    port: whole('PORT', null, 0, 65535),
     instance: whole('INSTANCE', 1, 1, 999),
     workerPort: whole('WORKER_PORT', 0, 0, 65535),
-    managementPort: whole('MANAGEMENT_PORT', 0, 0, 65535),
+    managementPort: whole('MANAGEMENT_PORT', null, 0, 65535),
     publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
     partitions: whole('PARTITIONS', 24, 1, 1024),
     replication: read('REPLICATION', null, 'a whole number from 1 to 15', (value) =>

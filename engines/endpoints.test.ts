@@ -18,6 +18,13 @@ it('listens elsewhere when somebody has the port of the last time', async () => 
   other.close();
 });
 
+it('takes the usual port where none is configured, and not where 0 is', () => {
+  expect(portsToTry(null, undefined, 8080)).toEqual([8080, 0]);
+  expect(portsToTry(0, undefined, 8080)).toEqual([0]);
+  expect(portsToTry(0, 'http://127.0.0.1:7777', 8080)).toEqual([7777, 0]);
+  expect(portsToTry(9090, 'http://127.0.0.1:7777', 8080)).toEqual([9090]);
+});
+
 it('listens on a configured port or nowhere, and says so', async () => {
   const other = await listen(0);
   const { port } = other.address() as { port: number };

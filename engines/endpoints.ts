@@ -88,10 +88,13 @@ export async function listenOnFirst<T>(
   );
 }
 
-/** Where to listen: on the configured port and no other, else on that of the last time, else on `otherwise` or a free one. */
-export function portsToTry(configured: number, lastUrl: string | undefined, otherwise?: number): readonly number[] {
-  if (configured !== 0) return [configured];
-  return [portOf(lastUrl), otherwise, 0].filter((port) => port !== undefined);
+/**
+ * Where to listen: on the configured port and no other, else on that of the last time, else on the `usual` one (unless 0 was
+ * configured) or a free one.
+ */
+export function portsToTry(configured: number | null, lastUrl: string | undefined, usual?: number): readonly number[] {
+  if (configured !== null && configured !== 0) return [configured];
+  return [portOf(lastUrl), configured === null ? usual : undefined, 0].filter((port) => port !== undefined);
 }
 
 /** The port of a URL; undefined when there is no URL or it names none. */

@@ -98,6 +98,9 @@ function settingsOf(options: DemoOptions, folder: string, engines: RealEngines |
   return {
     DATA_DIR: folder,
     ...(engines?.settings ?? { EVENT_LOG: '', STATE_STORE: '', WAREHOUSE: '', CATALOG: '' }),
+    // A house beside this one must not be taken for it while its API is killed: no usual ports.
+    PORT: '0',
+    MANAGEMENT_PORT: '0',
     PUBLIC_URL: '',
     TOKEN_LIFE: life,
     CLICK_TOKEN_LIFE: life,

@@ -44,6 +44,8 @@ export async function serve(folder: string, settings: Record<string, string>): P
   const child = fork(BREAKWATER, ['serve', 'decision'], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: environmentWith({
+      PORT: '0',
+      MANAGEMENT_PORT: '0',
       DATA_DIR: folder,
       CATALOG: 'postgres://127.0.0.1:9/none',
       PARTITIONS: String(PARTITIONS),

@@ -33,6 +33,8 @@ export async function openHouse(redisUrl: string, campaigns: readonly Campaign[]
   const clock = systemClock();
   const random = systemRandom(clock);
   const config = readConfig({
+    PORT: '0',
+    MANAGEMENT_PORT: '0',
     DATA_DIR: folder,
     PARTITIONS: String(PARTITIONS),
     TOKEN_LIFE: '4s',
