@@ -56,7 +56,7 @@ export function onRealServers(): void {
     state = await stays('worker frequency pacing');
     warehouses.push(await stayBlock(block('add-a-warehouse-worker'), env));
     api = await stays('serve decision');
-    await until(60, 'the decision API is ready', async () => (await fetch(`${api.url}/health/ready`)).ok);
+    await until(120, 'the decision API is ready', async () => (await fetch(`${api.url}/health/ready`)).ok);
     watchedFrom = Math.floor((clock.now() + 10_000) / MINUTE_MS);
     stopWatching = startWatching(api.url, join(folder, 'viewers.jsonl'));
   }, 240_000);
@@ -76,13 +76,13 @@ export function onRealServers(): void {
     for (let more = 0; more < 3; more++) warehouses.push(await stayBlock(block('add-a-warehouse-worker'), env));
     const shares = () => Promise.all(warehouses.map(({ url }) => shareOf(url, env)));
     const fair = (PARTITIONS * TOPICS_OF_WAREHOUSE) / warehouses.length;
-    await until(60, 'each has its share', async () => (await shares()).every(({ partitions }) => partitions === fair));
+    await until(120, 'each has its share', async () => (await shares()).every(({ partitions }) => partitions === fair));
     const before = await shares();
-    await until(60, 'each applies', async () =>
+    await until(120, 'each applies', async () =>
       (await shares()).every(({ applied }, at) => applied > (before[at]?.applied ?? 0)),
     );
     await stopWatching();
-    await until(60, 'the lag is gone', async () => (await shares()).every(({ lag }) => lag === 0));
+    await until(120, 'the lag is gone', async () => (await shares()).every(({ lag }) => lag === 0));
     expect((await shares()).map(({ partitions }) => partitions / TOPICS_OF_WAREHOUSE)).toEqual([6, 6, 6, 6]);
   }, 240_000);
 

@@ -84,7 +84,7 @@ describe('on the embedded engines', () => {
     ours = { ...settings, ...embedded, DATA_DIR: data, BACKUP };
     await up();
     await watch(env.DECISION ?? '', 8, join(folder, 'viewers.jsonl'));
-    await until(40, 'the warehouse has caught up', isLagGone);
+    await until(120, 'the warehouse has caught up', isLagGone);
   }, 240_000);
   afterAll(async () => {
     await down();
@@ -100,12 +100,12 @@ describe('on the embedded engines', () => {
   it('a warehouse worker that is added shares the partitions, and gives them up when it ends', async () => {
     const all = (await shareOf(env.WORKER ?? '', env)).partitions;
     const added = await stayBlock(block('add-a-warehouse-worker'), env);
-    await until(30, 'the partitions are shared', async () => {
+    await until(120, 'the partitions are shared', async () => {
       const shares = [await shareOf(env.WORKER ?? '', env), await shareOf(added.url, env)];
       return shares.every(({ partitions }) => partitions === all / 2);
     });
     expect(await added.stop()).toBe(0);
-    await until(30, 'the first has all', async () => (await shareOf(env.WORKER ?? '', env)).partitions === all);
+    await until(120, 'the first has all', async () => (await shareOf(env.WORKER ?? '', env)).partitions === all);
   }, 120_000);
 
   it('a migration of what is migrated, and a check of a store that is right, find nothing to do', async () => {
@@ -132,7 +132,7 @@ describe('on the embedded engines', () => {
   it('a warehouse is restored from its backup into empty tables, and what came later is read from the log', async () => {
     await run('back-up-the-warehouse', env);
     await watch(env.DECISION ?? '', 4, join(folder, 'later.jsonl'));
-    await until(40, 'the warehouse has caught up', isLagGone);
+    await until(120, 'the warehouse has caught up', isLagGone);
     const before = await tables([...RAW, ...ROLL_UPS]);
     await warehouseAnswer(env.WAREHOUSE ?? '', 'DROP DATABASE breakwater SYNC');
     await run('restore-the-warehouse', env);

@@ -24,7 +24,9 @@ async function main(): Promise<number> {
     const code = await runVitest(report, missing, environment);
     const { passed, failed: broken } = count(report);
     // Where everything must be proven, what could not be run has failed.
-    const failed = broken + (process.env.CI === 'true' ? missing.length : 0);
+    const told = broken + (process.env.CI === 'true' ? missing.length : 0);
+    // An error outside of every test fails the run too, and must not stand beside "0 failed".
+    const failed = code !== 0 && told === 0 ? 1 : told;
     print(`${passed} passed, ${failed} failed`);
     return code === 0 && failed === 0 && passed > 0 ? 0 : 1;
   } finally {
@@ -69,10 +71,13 @@ function runVitest(
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly {
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string }[];
+  }[];
 }
 
-/** A file that could not be loaded holds no tests and counts as one failure; no report at all as well. */
+/** A file that failed before its tests or after them counts as one failure; no report at all as well. */
 function count(path: string): { passed: number; failed: number } {
   let report: Report;
   try {
@@ -80,7 +85,9 @@ function count(path: string): { passed: number; failed: number } {
   } catch {
     return { passed: 0, failed: 1 };
   }
-  const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  const broken = report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'),
+  );
   return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length };
 }
 
