@@ -89,7 +89,8 @@ export async function stayBlock(block: PageBlock, env: Environment): Promise<Sta
 /** The last command replaces the shell where it stays, so that a signal reaches it. */
 function start({ text, stays }: PageBlock, env: Environment) {
   const program = `"${process.execPath}" "${project}cli/main.ts"`;
-  const prelude = stays ? '' : `breakwater() { ${program} "$@"; }\n`;
+  const curl = `command -v curl > /dev/null || curl() { "${process.execPath}" "${project}docs/curl.mjs" "$@"; }\n`;
+  const prelude = stays ? '' : `breakwater() { ${program} "$@"; }\n${curl}`;
   const commands = stays ? text.replace(/^breakwater /m, `exec ${program} `) : text;
   // Without a standard input, or bash may take us for a remote shell and read its start-up files.
   return spawn('bash', ['--norc', '-euo', 'pipefail', '-c', prelude + commands], {
