@@ -79,11 +79,17 @@ export async function shareOf(url: string, env: Readonly<Record<string, string>>
   };
 }
 
-/** Asks again every second until it holds, for `seconds` at most. */
+/** Asks again every second until it holds, for `seconds` at most; then says what stood in its way last. */
 export async function until(seconds: number, what: string, holds: () => Promise<boolean>): Promise<void> {
+  let obstacle = '';
   for (let waited = 0; waited < seconds; waited++) {
-    if (await holds().catch(() => false)) return;
+    try {
+      if (await holds()) return;
+      obstacle = '';
+    } catch (error) {
+      obstacle = `: ${error}`;
+    }
     await sleep(1_000);
   }
-  throw new Error(`after ${seconds} s still not: ${what}`);
+  throw new Error(`after ${seconds} s still not: ${what}${obstacle}`);
 }

@@ -25,6 +25,19 @@ export function cursorOf(of: string, { value, id }: Place): string {
   return Buffer.from(JSON.stringify([of, value, id])).toString('base64url');
 }
 
+/** The page of a list by name: `rows` holds one more than `limit` where there is another page. */
+export function pageByName<R extends { readonly name: string; readonly id: string }, T>(
+  of: string,
+  rows: readonly R[],
+  limit: number,
+  shown: (row: R) => T,
+): { items: T[]; next_cursor: string | null } {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const more = rows.length > limit && last;
+  return { items: page.map(shown), next_cursor: more ? cursorOf(of, { value: last.name, id: last.id }) : null };
+}
+
 /** Throws Problem 400 for a cursor that is not of this list and order, or whose value does not fit. */
 export function placeOf(
   of: string,

@@ -4,19 +4,17 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { type DecisionApi, startDecisionApi } from '../../decision-api/main.ts';
 import type { Campaign } from '../../domain/campaign.ts';
-import type { Catalog } from '../../engines/catalog/catalog.ts';
 import { systemClock } from '../../engines/clock.ts';
 import { readConfig } from '../../engines/config.ts';
-import { EngineError } from '../../engines/errors.ts';
 import type { EventLog, LogRecord } from '../../engines/event-log/event-log.ts';
 import { openLmdbEventLog } from '../../engines/event-log/lmdb-event-log.ts';
 import { systemRandom } from '../../engines/random.ts';
 import { openRedisStateStore } from '../../engines/state-store/redis-state-store.ts';
 import type { StateStore } from '../../engines/state-store/state-store.ts';
-import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
 import { decode } from '../../schemas/codec.ts';
 import { type EventShapes, topics } from '../../schemas/events.ts';
 import { startWorkers } from '../../stream-workers/main.ts';
+import { catalogOf, noWarehouse } from './left-out.ts';
 
 const PARTITIONS = 4;
 
@@ -73,27 +71,6 @@ export async function openHouse(redisUrl: string, campaigns: readonly Campaign[]
       for (const store of stores) await store.close();
       await rm(folder, { recursive: true, force: true });
     },
-  };
-}
-
-const noWarehouse: Warehouse = {
-  query: () => Promise.reject(new Error('no warehouse here')),
-  run: () => Promise.reject(new Error('no warehouse here')),
-  insertAvro: () => Promise.reject(new Error('no warehouse here')),
-  close: () => Promise.resolve(),
-};
-
-function catalogOf(campaigns: readonly Campaign[]): Catalog {
-  const refuse = async () => {
-    throw new EngineError('refused', 'this catalog only answers snapshots');
-  };
-  return {
-    snapshot: async () => ({ campaigns, pods: [] }),
-    putCampaign: refuse,
-    setStatus: refuse,
-    outbox: refuse,
-    relayed: refuse,
-    close: async () => undefined,
   };
 }
 

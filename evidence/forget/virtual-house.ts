@@ -5,22 +5,20 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type DecisionApi, startDecisionApi } from '../../decision-api/main.ts';
 import type { Campaign } from '../../domain/campaign.ts';
-import type { Catalog } from '../../engines/catalog/catalog.ts';
 import type { Suppression, ViewerSuppressions } from '../../engines/catalog/viewer-suppressions.ts';
 import { type Clock, systemClock, VirtualClock } from '../../engines/clock.ts';
 import { type Config, readConfig } from '../../engines/config.ts';
-import { EngineError } from '../../engines/errors.ts';
 import type { EventLog } from '../../engines/event-log/event-log.ts';
 import { openLmdbEventLog } from '../../engines/event-log/lmdb-event-log.ts';
 import { type Random, seededRandom } from '../../engines/random.ts';
 import { withSecrets } from '../../engines/secrets.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import type { StateStore } from '../../engines/state-store/state-store.ts';
-import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
 import { eraseViewer } from '../../management-api/viewers.ts';
 import { decodeBare } from '../../schemas/codec.ts';
 import { topics } from '../../schemas/events.ts';
 import { type StartedWorkers, startWorkers } from '../../stream-workers/main.ts';
+import { catalogOf, noWarehouse } from './left-out.ts';
 
 const PARTITIONS = 4;
 const START_MS = Date.UTC(2026, 0, 5, 17, 59, 30);
@@ -239,25 +237,4 @@ async function isCaughtUp(log: EventLog, store: StateStore): Promise<boolean> {
     }
   }
   return true;
-}
-
-const noWarehouse: Warehouse = {
-  query: () => Promise.reject(new Error('no warehouse here')),
-  run: () => Promise.reject(new Error('no warehouse here')),
-  insertAvro: () => Promise.reject(new Error('no warehouse here')),
-  close: () => Promise.resolve(),
-};
-
-function catalogOf(campaigns: readonly Campaign[]): Catalog {
-  const refuse = async () => {
-    throw new EngineError('refused', 'this catalog only answers snapshots');
-  };
-  return {
-    snapshot: async () => ({ campaigns, pods: [] }),
-    putCampaign: refuse,
-    setStatus: refuse,
-    outbox: refuse,
-    relayed: refuse,
-    close: async () => undefined,
-  };
 }

@@ -42,6 +42,8 @@ interface KeyRow {
   readonly organisation_id: string;
   readonly hash: Buffer;
   readonly scopes: readonly Scope[];
+  /** Its last use is older than a minute, or there was none. */
+  readonly stale: boolean;
 }
 
 /** Whose key this is; null: nobody's, or it was revoked or has expired. Notes its last use, to the minute. */
@@ -50,18 +52,17 @@ export async function callerOfKey(desk: CatalogDesk, key: string): Promise<Calle
   if (prefix === undefined) return null;
   const row = await desk.system(async (sql) => {
     const { rows } = await sql.query<KeyRow>(
-      `SELECT id, organisation_id, hash, scopes FROM api_keys
+      `SELECT id, organisation_id, hash, scopes,
+         COALESCE(last_used_at < NOW() - INTERVAL '1 minute', true) AS stale FROM api_keys
        WHERE prefix = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > NOW())`,
       [prefix],
     );
-    await sql.query(
-      `UPDATE api_keys SET last_used_at = NOW()
-       WHERE prefix = $1 AND (last_used_at IS NULL OR last_used_at < NOW() - INTERVAL '1 minute')`,
-      [rows.length > 0 ? prefix : ''],
-    );
-    return rows[0];
+    const [found] = rows;
+    if (!found || !timingSafeEqual(found.hash, hashOf(key))) return null;
+    if (found.stale) await sql.query('UPDATE api_keys SET last_used_at = NOW() WHERE id = $1', [found.id]);
+    return found;
   });
-  if (!row || !timingSafeEqual(row.hash, hashOf(key))) return null;
+  if (row === null) return null;
   const known = new Set<string>(scopes);
   return {
     organisation: row.organisation_id,

@@ -4,7 +4,7 @@ import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
 import { sameVersion } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
-import { cursorOf, pageOf, pageQuery, placeOf } from '../pages.ts';
+import { pageByName, pageOf, pageQuery, placeOf } from '../pages.ts';
 import { route } from '../route.ts';
 import { byId, closed, name, uuid } from '../shapes.ts';
 
@@ -69,15 +69,7 @@ export const advertiserRoutes = [
           [place?.value ?? null, place?.id ?? null, limit + 1],
         ),
       );
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      const more = rows.length > limit && last;
-      return {
-        body: {
-          items: page.map(shown),
-          next_cursor: more ? cursorOf('advertisers', { value: last.name, id: last.id }) : null,
-        },
-      };
+      return { body: pageByName('advertisers', rows, limit, shown) };
     },
   }),
 

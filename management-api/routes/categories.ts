@@ -5,7 +5,7 @@ import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
 import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
-import { cursorOf, pageOf, pageQuery, placeOf } from '../pages.ts';
+import { pageByName, pageOf, pageQuery, placeOf } from '../pages.ts';
 import { route } from '../route.ts';
 import { byId, closed, name, orNull, prose, uuid } from '../shapes.ts';
 
@@ -111,15 +111,7 @@ export const categoryRoutes = [
           [place?.value ?? null, place?.id ?? null, limit + 1, ask.query.under ?? null],
         ),
       );
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      const more = rows.length > limit && last;
-      return {
-        body: {
-          items: page.map(shown),
-          next_cursor: more ? cursorOf('categories', { value: last.name, id: last.id }) : null,
-        },
-      };
+      return { body: pageByName('categories', rows, limit, shown) };
     },
   }),
 

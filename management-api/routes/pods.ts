@@ -4,7 +4,7 @@ import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
 import { sameVersion } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
-import { cursorOf, pageOf, pageQuery, placeOf } from '../pages.ts';
+import { pageByName, pageOf, pageQuery, placeOf } from '../pages.ts';
 import { route } from '../route.ts';
 import { byId, closed, name, oneOf, orNull, uuid } from '../shapes.ts';
 
@@ -84,15 +84,7 @@ export const podRoutes = [
           [place?.value ?? null, place?.id ?? null, limit + 1],
         ),
       );
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      const more = rows.length > limit && last;
-      return {
-        body: {
-          items: page.map(shown),
-          next_cursor: more ? cursorOf('pods', { value: last.name, id: last.id }) : null,
-        },
-      };
+      return { body: pageByName('pods', rows, limit, shown) };
     },
   }),
 
