@@ -1,12 +1,13 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EngineError } from './errors.ts';
+import { type ManagementSettings, managementSettings } from './management-settings.ts';
 
 /** A feature flag: the share of viewers for whom it is on, 0 to 100. */
 export type Percentage = number;
 
 /** Everything a process needs to know, read once from the environment. Durations in ms. */
-export interface Config {
+export interface Config extends ManagementSettings {
   /** Where embedded engines keep their files. */
   readonly dataDir: string;
   /** `null` means embedded under `dataDir`. */
@@ -25,8 +26,6 @@ export interface Config {
   readonly workerPort: number;
   /** As `port`. The management API, its health and metrics. */
   readonly managementPort: number | null;
-  /** Whether strangers may make themselves a user, as the MVP let them. */
-  readonly registration: 'open' | 'closed';
   /** How tracking URLs begin; null: http://host:port. */
   readonly publicUrl: string | null;
   /** Of topics that are made. Those that are there keep theirs: `breakwater topics grow`. */
@@ -108,13 +107,7 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     instance: whole('INSTANCE', 1, 1, 999),
     workerPort: whole('WORKER_PORT', 0, 0, 65535),
     managementPort: whole('MANAGEMENT_PORT', null, 0, 65535),
-    // On one machine as the MVP had it; where several serve, somebody has to want it.
-    registration: read(
-      'REGISTRATION',
-      text('EVENT_LOG') || text('STATE_STORE') ? 'closed' : 'open',
-      'open or closed',
-      (value) => (value === 'open' || value === 'closed' ? value : undefined),
-    ),
+    ...managementSettings({ text, read, url, size }),
     publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
     partitions: whole('PARTITIONS', 24, 1, 1024),
     replication: read('REPLICATION', null, 'a whole number from 1 to 15', (value) =>
