@@ -4,15 +4,16 @@ import type { Clock } from '../engines/clock.ts';
 import { Problem, type Wrong } from '../engines/http/problem.ts';
 import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
+import { answerOrigins } from './cors.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
 import { type AdRequestParts, adRequestRoute } from './routes/ad-request.ts';
-import { beaconRoutes } from './routes/beacons.ts';
+import { type BeaconParts, beaconRoutes } from './routes/beacons.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 
-export interface AppParts extends AdRequestParts {
+export interface AppParts extends AdRequestParts, BeaconParts {
   readonly readiness: () => Readiness;
 }
 
@@ -40,6 +41,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const methods = knownMethods(app);
   readBodiesAsJson(app, limits.bodyLevels);
   answerProblems(app, metrics, logger, methods);
+  answerOrigins(app);
   adRequestRoute(app, parts);
   beaconRoutes(app, parts);
   explainRoute(app, parts);

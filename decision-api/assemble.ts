@@ -1,5 +1,6 @@
 import { EngineError } from '../engines/errors.ts';
 import { RecentAnswers } from './answers.ts';
+import { Callers } from './callers.ts';
 import { CatalogCache } from './catalog-cache.ts';
 import { isAway, within } from './deadline.ts';
 import { Feed } from './feed.ts';
@@ -16,6 +17,9 @@ import { Signals } from './signals.ts';
 import { StoreGate } from './store-gate.ts';
 import { StreamReserver } from './stream-reserver.ts';
 import { Tokens } from './tokens.ts';
+import { type ListsFile, openLists } from './traffic/lists.ts';
+import { Traffic } from './traffic/traffic.ts';
+import { UnloggedWait } from './unlogged-wait.ts';
 import { Watermarks } from './watermarks.ts';
 
 /** Everything an instance holds between requests. */
@@ -32,6 +36,10 @@ export interface Assembly {
   readonly streams: StreamReserver;
   readonly tokens: Tokens;
   readonly feed: Feed;
+  readonly callers: Callers;
+  readonly lists: ListsFile;
+  readonly traffic: Traffic;
+  readonly unlogged: UnloggedWait;
   readonly answers: RecentAnswers;
   readonly recent: RecentDecisions;
   readonly partitions: { readonly requests: number; readonly beacons: number };
@@ -54,6 +62,8 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
   const geoip = await openGeoip(config.geoipFile, { metrics, logger });
   const gate = new StoreGate(store, clock, metrics);
   const cache = new CatalogCache();
+  const lists = await openLists(config, () => clock.now(), logger);
+  const { trustedNetworks, callers } = config;
   const signals = new Signals(clock, metrics, !config.signals);
   const watermarks = new Watermarks(gate, await count(config.partitions), () => count(0), config.tokenLifeMs);
   const { dataDir } = config;
@@ -66,6 +76,10 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     signals,
     watermarks,
     feed,
+    callers: new Callers({ trustedNetworks, callers, keys: () => cache.playerKeys, now: () => clock.now(), metrics }),
+    lists,
+    traffic: new Traffic(lists, config, () => [config.pepper ?? '']),
+    unlogged: new UnloggedWait(clock, random),
     partitions: {
       get requests() {
         return watermarks.partitions;

@@ -58,7 +58,7 @@ export function draftOf(
       duration_seconds: creative.durationSeconds,
       media: creative.media.map(({ bitrateKbps, ...file }) => ({ ...file, bitrate_kbps: bitrateKbps })),
       click_through: creative.clickThrough,
-      facts: tokens.facts(tokenOf(decision, held, position, lives)),
+      facts: tokens.facts(tokenOf(decision, held, position, lives), decision.ask.invalid),
     };
   };
   const { rules } = decision.ask;

@@ -13,6 +13,7 @@ import { buildApp } from './app.ts';
 import { type Assembly, assemble } from './assemble.ts';
 import { limits } from './limits.ts';
 import { readinessOf } from './readiness.ts';
+import { pathsOf } from './traffic/lists.ts';
 
 export interface DecisionApiParts {
   readonly config: Config;
@@ -79,8 +80,11 @@ function startBeats(assembly: Assembly, config: Config, clock: Clock, logger: Lo
   const complain = (err: unknown) => logger.warn({ err }, 'a periodic task failed; it will be tried again');
   const places =
     config.geoipFile === null ? [] : [clock.every(limits.geoipEveryMs, () => assembly.geoip.refresh(), complain)];
+  const lists =
+    pathsOf(config).length > 0 ? [clock.every(limits.listsEveryMs, () => assembly.lists.refresh(), complain)] : [];
   return [
     ...places,
+    ...lists,
     clock.every(limits.watermarksEveryMs, () => refreshWatermarks(assembly, logger), complain),
     clock.every(limits.purseEveryMs, () => assembly.purse.settle(), complain),
     clock.every(limits.catalogEveryMs, () => assembly.feed.refresh(), complain),

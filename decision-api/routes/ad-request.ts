@@ -1,14 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { type Ask, readAsks } from '../ask.ts';
+import type { Callers } from '../callers.ts';
 import type { CatalogCache } from '../catalog-cache.ts';
 import { answerText, type Draft, type Warning } from '../draft.ts';
 import type { PlaceOf } from '../geoip.ts';
 import { type ServingParts, serve } from '../serve.ts';
+import type { Traffic } from '../traffic/traffic.ts';
 import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
 
 export interface AdRequestParts extends ServingParts {
   readonly cache: CatalogCache;
+  readonly callers: Callers;
+  readonly traffic: Traffic;
   readonly pepper: string;
   readonly logger: Logger;
   readonly placeOf: PlaceOf;
@@ -30,13 +34,16 @@ export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): voi
       body,
       requestId: body.request_id ?? parts.uuid(),
       receivedAt: parts.clock.now(),
-      userAgent: request.headers['user-agent'],
+      caller: parts.callers.ofRequest(request),
+      takePeer: parts.config.geoipPeer,
+      traffic: parts.traffic,
       pepper: parts.pepper,
-      peer: parts.config.geoipPeer ? request.ip : null,
       taxonomy: parts.cache.taxonomy,
       placeOf: parts.placeOf,
       podNamed: (name) => parts.cache.pod(name),
     });
+    const invalid = asks[0]?.invalid ?? null;
+    if (invalid !== null) parts.metrics.invalidTraffic.inc({ what: 'request', reason: invalid });
     const asked = { body, warnings: warningsOf(body, parts), explain: isYes(query.explain) };
     const answers: string[] = [];
     // One after the other: what one pod of a stream took, the next must see.
