@@ -48,6 +48,8 @@ export interface Receipt {
   readonly takePeer: boolean;
   readonly traffic: Traffic;
   readonly pepper: string;
+  /** Peppers that came before and are still read. */
+  readonly peppersBefore: readonly string[];
   readonly taxonomy: ContentTaxonomy;
   readonly placeOf: PlaceOf;
   readonly podNamed: PodNamed;
@@ -85,7 +87,7 @@ export function readAsk(receipt: Receipt): Ask {
   const peer = caller.forwarded || (receipt.takePeer && isPlayer(caller)) ? caller.address : null;
   const claims = claimsOf(body, userAgent, caller);
   const ip = claims.ip;
-  const viewer = viewerOf(claims, requestId, receipt.pepper);
+  const viewer = viewerOf(claims, requestId, receipt.pepper, receipt.peppersBefore);
   const origin = { address: body.device?.ip ?? caller.address, userAgent: userAgent ?? null };
   const ids = [body.device?.id, body.device?.ifa];
   // Without consent only the moment is known, not the person.

@@ -1,4 +1,5 @@
 import { EngineError } from '../engines/errors.ts';
+import { SecretRing } from '../engines/secret-ring.ts';
 import { RecentAnswers } from './answers.ts';
 import { Callers } from './callers.ts';
 import { CatalogCache } from './catalog-cache.ts';
@@ -36,6 +37,9 @@ export interface Assembly {
   readonly streams: StreamReserver;
   readonly tokens: Tokens;
   readonly feed: Feed;
+  readonly secrets: SecretRing;
+  /** Takes the newest token keys. */
+  readonly followSecrets: () => void;
   readonly callers: Callers;
   readonly lists: ListsFile;
   readonly traffic: Traffic;
@@ -64,6 +68,11 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
   const cache = new CatalogCache();
   const lists = await openLists(config, () => clock.now(), logger);
   const { trustedNetworks, callers } = config;
+  const secrets = new SecretRing(config, () => clock.now());
+  const tokens = new Tokens(secrets.tokenKeys, () => {
+    secrets.refreshSoon();
+    return secrets.tokenKeys;
+  });
   const signals = new Signals(clock, metrics, !config.signals);
   const watermarks = new Watermarks(gate, await count(config.partitions), () => count(0), config.tokenLifeMs);
   const { dataDir } = config;
@@ -78,7 +87,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     feed,
     callers: new Callers({ trustedNetworks, callers, keys: () => cache.playerKeys, now: () => clock.now(), metrics }),
     lists,
-    traffic: new Traffic(lists, config, () => [config.pepper ?? '']),
+    traffic: new Traffic(lists, config, () => [secrets.pepper, ...secrets.peppersBefore]),
     unlogged: new UnloggedWait(clock, random),
     partitions: {
       get requests() {
@@ -99,7 +108,12 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     purse: new Purse(gate, clock, random, metrics, watermarks),
     reserver: new Reserver(gate, clock, random, metrics, watermarks),
     streams: new StreamReserver(gate, clock, random, metrics, watermarks),
-    tokens: new Tokens(config.tokenKeys ?? []),
+    tokens,
+    secrets,
+    followSecrets() {
+      secrets.refresh();
+      tokens.replace(secrets.tokenKeys);
+    },
     onChange: (listener) => listeners.add(listener),
   };
 }

@@ -51,7 +51,6 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
     config,
     clock,
     logger,
-    pepper: config.pepper ?? '',
     uuid: () => parts.random.uuid(),
     catalog: assembly.cache,
     placeOf: (address) => assembly.geoip.placeOf(address),
@@ -82,7 +81,12 @@ function startBeats(assembly: Assembly, config: Config, clock: Clock, logger: Lo
     config.geoipFile === null ? [] : [clock.every(limits.geoipEveryMs, () => assembly.geoip.refresh(), complain)];
   const lists =
     pathsOf(config).length > 0 ? [clock.every(limits.listsEveryMs, () => assembly.lists.refresh(), complain)] : [];
+  const { secrets } = assembly;
+  const followed = secrets.follows
+    ? [clock.every(limits.secretsEveryMs, () => assembly.followSecrets(), complain)]
+    : [];
   return [
+    ...followed,
     ...places,
     ...lists,
     clock.every(limits.watermarksEveryMs, () => refreshWatermarks(assembly, logger), complain),

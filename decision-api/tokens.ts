@@ -86,16 +86,35 @@ export interface SignedAd {
  * the others. The first key signs, every key verifies.
  */
 export class Tokens {
-  readonly #keys: ReadonlyMap<string, Macs>;
-  readonly #first: TokenKey;
-  readonly #firstMacs: Macs;
+  readonly #newest: () => readonly TokenKey[];
+  #given = '';
+  #keys: ReadonlyMap<string, Macs> = new Map();
+  #first: TokenKey = { id: '', secret: '' };
+  #firstMacs: Macs = macsBy('');
 
-  constructor(keys: readonly TokenKey[]) {
+  /** `newest`: asked where a token names a key that is not known. */
+  constructor(keys: readonly TokenKey[], newest: () => readonly TokenKey[] = () => keys) {
+    this.#newest = newest;
+    this.replace(keys);
+  }
+
+  /** Takes other keys. */
+  replace(keys: readonly TokenKey[]): void {
     const [first] = keys;
     if (!first) throw new RangeError('at least one token key is needed');
+    const given = keys.map(({ id, secret }) => `${id}:${secret}`).join();
+    if (given === this.#given) return;
+    this.#given = given;
     this.#first = first;
     this.#keys = new Map(keys.map((key) => [key.id, macsBy(key.secret)]));
     this.#firstMacs = macsBy(first.secret);
+  }
+
+  #macsOf(keyId: string): Macs | undefined {
+    const known = this.#keys.get(keyId);
+    if (known !== undefined) return known;
+    this.replace(this.#newest());
+    return this.#keys.get(keyId);
   }
 
   /** The part of a token that is the same for every event of an ad: `<keyId>.<base64url facts>`, and a reason behind it. */
@@ -123,7 +142,7 @@ export class Tokens {
     if (token.length > TOKEN_CHARS_MAX) return { ok: false, reason: 'garbled' };
     const [keyId, body, signature, ...rest] = token.split('.');
     if (!keyId || !body || !signature || rest.length > 0) return { ok: false, reason: 'garbled' };
-    const macs = this.#keys.get(keyId);
+    const macs = this.#macsOf(keyId);
     const place = places.get(event);
     if (macs === undefined || place === undefined) return { ok: false, reason: 'forged' };
     const given = Buffer.from(signature, 'base64url');

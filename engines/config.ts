@@ -143,15 +143,18 @@ export function readConfig(environment: Environment = process.env, { shared = fa
   if (config.clickTokenLifeMs > config.tokenLifeMs) {
     problems.push('CLICK_TOKEN_LIFE: expected at most TOKEN_LIFE, because money closes with the longest token');
   }
+  if (config.secretsFile !== null && (config.tokenKeys !== null || config.pepper !== null)) {
+    problems.push('SECRETS_FILE: expected it, or TOKEN_KEYS and PEPPER, and not both');
+  }
   if (shared) problems.push(...missingSecrets(config));
   if (problems.length > 0) throw new EngineError('misconfigured', problems.join('; '));
   return config;
 }
 
 /** What processes on several machines cannot each make for themselves. */
-function missingSecrets({ eventLogUrl, stateStoreUrl, pepper, tokenKeys }: Config): readonly string[] {
+function missingSecrets({ eventLogUrl, stateStoreUrl, pepper, tokenKeys, secretsFile }: Config): readonly string[] {
   const real = [eventLogUrl && 'EVENT_LOG', stateStoreUrl && 'STATE_STORE'].filter((name) => name !== null);
-  if (real.length === 0) return [];
+  if (real.length === 0 || secretsFile !== null) return [];
   const why = `${real.join(' and ')} can be shared by several machines, and all of them need the same`;
   const missing: string[] = [];
   if (pepper === null) missing.push(`PEPPER: ${why}; export PEPPER=$(openssl rand -hex 32)`);

@@ -21,6 +21,8 @@ export interface ServingSettings {
   readonly tcfVendor: number | null;
   /** Whether /demo shows a page with a player. */
   readonly demoPage: boolean;
+  /** The pepper before PEPPER, read beside it; null: none. */
+  readonly pepperBefore: string | null;
   /** A file of token keys and peppers that is read again when it changes; null: secrets.json in the data folder. */
   readonly secretsFile: string | null;
 }
@@ -51,6 +53,9 @@ export function servingSettings({ text, read }: Pick<Readers, 'text' | 'read'>):
     viewerBeaconsMax: whole('VIEWER_BEACONS_MAX', 3_000, 1, 1_000_000),
     tcfVendor: whole('TCF_VENDOR', null, 1, 65_535),
     demoPage: read('DEMO_PAGE', false, 'on or off', (value) => ({ on: true, off: false })[value]),
+    pepperBefore: read('PEPPER_BEFORE', null, '32 characters or more', (value) =>
+      value.length >= 32 ? value : undefined,
+    ),
     secretsFile: text('SECRETS_FILE'),
   };
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { SecretRing } from '../../engines/secret-ring.ts';
 import { type Ask, readAsks } from '../ask.ts';
 import type { Callers } from '../callers.ts';
 import type { CatalogCache } from '../catalog-cache.ts';
@@ -13,7 +14,7 @@ export interface AdRequestParts extends ServingParts {
   readonly cache: CatalogCache;
   readonly callers: Callers;
   readonly traffic: Traffic;
-  readonly pepper: string;
+  readonly secrets: SecretRing;
   readonly logger: Logger;
   readonly placeOf: PlaceOf;
   /** How tracking URLs begin. Known once the server listens. */
@@ -37,7 +38,8 @@ export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): voi
       caller: parts.callers.ofRequest(request),
       takePeer: parts.config.geoipPeer,
       traffic: parts.traffic,
-      pepper: parts.pepper,
+      pepper: parts.secrets.pepper,
+      peppersBefore: parts.secrets.peppersBefore,
       taxonomy: parts.cache.taxonomy,
       placeOf: parts.placeOf,
       podNamed: (name) => parts.cache.pod(name),
