@@ -3,15 +3,13 @@ import type { Context } from '../domain/request.ts';
 import type { ContentTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { normaliseContext } from '../domain/targeting/context.ts';
 import type { Caller, CallerClass } from './callers.ts';
+import { type ConsentGround, groundOf } from './consent.ts';
 import type { PlaceOf } from './geoip.ts';
 import { type Claims, truncateIp, type Viewer, viewerOf } from './identities.ts';
 import { invalid, type PodNamed, rulesOf } from './pod-rules.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
 import type { InvalidReason, Traffic } from './traffic/traffic.ts';
 import { classOf, type UserAgentClass } from './user-agent.ts';
-
-/** On what ground ids are kept: nothing was said, it was given; or not kept: it was refused, the viewer is a child. */
-export type ConsentGround = 'unstated' | 'given' | 'refused' | 'child';
 
 /** A request for a pod, checked and made pseudonymous. Nothing after this knows who anybody is. */
 export interface Ask {
@@ -47,6 +45,8 @@ export interface Receipt {
   /** Whether the caller's own address may be taken for the viewer's. */
   readonly takePeer: boolean;
   readonly traffic: Traffic;
+  /** Our number on the IAB's list of vendors; null: none. */
+  readonly tcfVendor: number | null;
   readonly pepper: string;
   /** Peppers that came before and are still read. */
   readonly peppersBefore: readonly string[];
@@ -85,7 +85,8 @@ export function readAsk(receipt: Receipt): Ask {
   const { caller } = receipt;
   const userAgent = body.device?.ua ?? caller.userAgent ?? undefined;
   const peer = caller.forwarded || (receipt.takePeer && isPlayer(caller)) ? caller.address : null;
-  const claims = claimsOf(body, userAgent, caller);
+  const ground = groundOf(body.consent, receipt.tcfVendor);
+  const claims = claimsOf(body, userAgent, caller, ground);
   const ip = claims.ip;
   const viewer = viewerOf(claims, requestId, receipt.pepper, receipt.peppersBefore);
   const origin = { address: body.device?.ip ?? caller.address, userAgent: userAgent ?? null };
@@ -112,7 +113,7 @@ export function readAsk(receipt: Receipt): Ask {
     userAgentClass: classOf(userAgent),
     caller: caller.class,
     invalid: receipt.traffic.request(origin, ids, viewer.identities, viewer.viewer, receivedAt),
-    consent: groundOf(body.consent),
+    consent: ground,
     breakIndex: body.break?.index ?? null,
     breakOffsetMs: msOf(body.break?.offset_seconds),
     breakId: null,
@@ -126,9 +127,8 @@ function isPlayer({ userAgent }: Caller): boolean {
   return userAgent !== null && told !== 'stitcher' && told !== 'bot';
 }
 
-function claimsOf(body: AdRequestBody, userAgent: string | undefined, caller: Caller): Claims {
+function claimsOf(body: AdRequestBody, userAgent: string | undefined, caller: Caller, ground: ConsentGround): Claims {
   const { user, device, session } = body;
-  const ground = groundOf(body.consent);
   const consent = ground === 'unstated' || ground === 'given';
   return {
     userId: user?.id ?? null,
@@ -141,15 +141,6 @@ function claimsOf(body: AdRequestBody, userAgent: string | undefined, caller: Ca
     userAgent: userAgent ?? null,
     consent,
   };
-}
-
-/** Asked for by law and not answered is refused. */
-function groundOf(consent: AdRequestBody['consent']): ConsentGround {
-  if (!consent) return 'unstated';
-  if (consent.coppa) return 'child';
-  if (consent.given === false || consent.granted === false) return 'refused';
-  if (consent.given === true || consent.granted === true) return 'given';
-  return consent.gdpr ? 'refused' : 'unstated';
 }
 
 /** Platforms send zeros for an advertising id that must not be used: everybody's, so nobody's. */

@@ -38,6 +38,7 @@ export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): voi
       caller: parts.callers.ofRequest(request),
       takePeer: parts.config.geoipPeer,
       traffic: parts.traffic,
+      tcfVendor: parts.config.tcfVendor,
       pepper: parts.secrets.pepper,
       peppersBefore: parts.secrets.peppersBefore,
       taxonomy: parts.cache.taxonomy,
