@@ -1,5 +1,5 @@
 import type { Clock } from '../engines/clock.ts';
-import { chosenBy, type DecidingParts, type Decision, racing } from './decision.ts';
+import { chosenBy, type DecidingParts, type Decision, racing, runnerOf } from './decision.ts';
 import { limits } from './limits.ts';
 import { match } from './steps/match.ts';
 import { pace } from './steps/pace.ts';
@@ -39,8 +39,10 @@ function strikeUnheld(decision: Decision): void {
 }
 
 function strikeLosers(decision: Decision): void {
-  const served = new Set(chosenBy(decision).map(({ creativeId }) => creativeId));
-  for (const runner of racing(decision)) if (!served.has(runner.creative.id)) runner.struck = 'lost';
+  const served = chosenBy(decision).map(runnerOf);
+  for (const { runners } of decision.entrants) {
+    for (const runner of runners) if (runner.struck === null && !served.includes(runner)) runner.struck = 'lost';
+  }
 }
 
 function stopwatch({ timingsUs }: Decision, clock: Clock) {

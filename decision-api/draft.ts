@@ -4,7 +4,7 @@ import type { NoFillReason } from './reasons.ts';
 import { type TokenLives, tokenOf } from './record.ts';
 import { beaconEvents, type Tokens } from './tokens.ts';
 
-/** An answer before its tracking URLs are signed: a third of the size, and what is kept for a repeated request_id. */
+/** An answer before its tracking URLs are signed: a third of the size, and what is kept for a repeated request_id (`draftText`). */
 export interface Draft {
   readonly request_id: string;
   readonly pod: {
@@ -13,7 +13,7 @@ export interface Draft {
     readonly ads: readonly DraftAd[];
   };
   /** Only where they were asked for: each may take the place of any ad that fails. */
-  readonly backups?: readonly DraftSpare[];
+  readonly backups?: readonly DraftAd[];
   readonly no_fill_reason: NoFillReason | null;
   readonly warnings: readonly Warning[];
 }
@@ -23,21 +23,14 @@ export interface Warning {
   readonly detail: string;
 }
 
-interface DraftSpare {
+/** An ad of an answer. */
+export interface DraftAd {
   readonly ad_id: string;
   readonly campaign_id: string;
-  readonly creative_id: string;
-  readonly advertiser_id: string;
-  readonly duration_seconds: number;
-  readonly media: readonly object[];
-  readonly click_through: string | null;
+  /** All of it but its tracking URLs: a JSON object without its closing brace. */
+  readonly told: string;
   /** `<keyId>.<base64url facts>` of its tracking URLs. */
   readonly facts: string;
-}
-
-interface DraftAd extends DraftSpare {
-  readonly position: number;
-  readonly start_seconds: number;
 }
 
 export function draftOf(
@@ -47,36 +40,63 @@ export function draftOf(
   tokens: Tokens,
   lives: TokenLives,
 ): Draft {
-  const spare = (held: Held, position: number): DraftSpare => {
-    const { campaign } = held.runner.entrant;
-    const { creative } = held.runner;
+  const { rules } = decision.ask;
+  const draftAd = (held: Held, position: number, where: string): DraftAd => {
+    const { entrant, facts } = held.runner;
+    const ad_id = held.wanted.place.reservation;
     return {
-      ad_id: held.wanted.place.reservation,
-      campaign_id: campaign.id,
-      creative_id: creative.id,
-      advertiser_id: campaign.advertiserId,
-      duration_seconds: creative.durationSeconds,
-      media: creative.media.map(({ bitrateKbps, ...file }) => ({ ...file, bitrate_kbps: bitrateKbps })),
-      click_through: creative.clickThrough,
+      ad_id,
+      campaign_id: entrant.campaign.id,
+      told: `{"ad_id":"${ad_id}",${facts.told}${where}`,
       facts: tokens.facts(tokenOf(decision, held, position, lives)),
     };
   };
-  const { rules } = decision.ask;
   return {
     request_id: decision.ask.requestId,
     pod: {
       duration_seconds: rules.durationSeconds,
       filled_seconds: decision.solution?.filledSeconds ?? 0,
-      ads: podOf(decision).map(({ held, startSeconds }, index) => ({
-        ...spare(held, index + 1),
-        position: index + 1,
-        start_seconds: startSeconds,
-      })),
+      ads: podOf(decision).map(({ held, startSeconds }, index) =>
+        draftAd(held, index + 1, `,"position":${index + 1},"start_seconds":${startSeconds}`),
+      ),
     },
-    ...(rules.backupAds > 0 ? { backups: backupsOf(decision).map((held) => spare(held, 0)) } : {}),
+    ...(rules.backupAds > 0 ? { backups: backupsOf(decision).map((held) => draftAd(held, 0, '')) } : {}),
     no_fill_reason: noFill,
     warnings,
   };
+}
+
+/** A draft as JSON text: `facts` stand where an answer has the tracking URLs. */
+export function draftText({ backups, pod, ...rest }: Draft): string {
+  const ad = ({ told, facts }: DraftAd) => `${told},"facts":${JSON.stringify(facts)}}`;
+  const { ads, ...about } = pod;
+  const spares = backups === undefined ? '' : `,"backups":${listed(backups, ad)}`;
+  return `${opened(JSON.stringify(rest))},"pod":${opened(JSON.stringify(about))},"ads":${listed(ads, ad)}}${spares}}`;
+}
+
+/** Reads what draftText wrote. */
+export function readDraft(text: string): Draft {
+  const { backups, pod, ...rest } = JSON.parse(text) as Draft & {
+    readonly pod: { readonly ads: readonly KeptAd[] };
+    readonly backups?: readonly KeptAd[];
+  };
+  return {
+    ...rest,
+    pod: { ...pod, ads: pod.ads.map(readAd) },
+    ...(backups === undefined ? {} : { backups: backups.map(readAd) }),
+  };
+}
+
+type KeptAd = Omit<DraftAd, 'told'>;
+
+function readAd({ facts, ...ad }: KeptAd): DraftAd {
+  return { ad_id: ad.ad_id, campaign_id: ad.campaign_id, told: opened(JSON.stringify(ad)), facts };
+}
+
+function listed(ads: readonly DraftAd[], write: (ad: DraftAd) => string): string {
+  let text = '[';
+  for (const [at, ad] of ads.entries()) text += at === 0 ? write(ad) : `,${write(ad)}`;
+  return `${text}]`;
 }
 
 /** A valid pod without ads. */
@@ -108,7 +128,7 @@ export function answerText(draft: Draft, tokens: Tokens, base: string, around: A
   const { backups, pod, warnings, ...rest } = draft;
   const { ads, ...about } = pod;
   const begins = eventBegins(base);
-  const tracked = (all: readonly DraftSpare[]) => `[${all.map((ad) => adText(ad, tokens, begins)).join()}]`;
+  const tracked = (all: readonly DraftAd[]) => listed(all, (ad) => adText(ad, tokens, begins));
   const first = JSON.stringify({ ...around.before, ...rest, ...(around.warnings === false ? {} : { warnings }) });
   const spares = backups === undefined ? '' : `,"backups":${tracked(backups)}`;
   const explain = around.explain ? `,"explain":${JSON.stringify(around.explain)}` : '';
@@ -120,12 +140,12 @@ function opened(json: string): string {
   return json.slice(0, -1);
 }
 
-function adText({ facts, ...ad }: DraftSpare, tokens: Tokens, begins: readonly string[]): string {
+function adText({ told, facts }: DraftAd, tokens: Tokens, begins: readonly string[]): string {
   const { begin, mac } = tokens.signAll(facts);
   const shared = JSON.stringify(begin).slice(1, -1);
   let urls = '';
   for (let place = 0; place < begins.length; place++) urls += begins[place] + shared + mac(place) + ends[place];
-  return `${opened(JSON.stringify(ad))},"tracking":{${urls}}}`;
+  return `${told},"tracking":{${urls}}}`;
 }
 
 const ends = beaconEvents.map((event, place) => {

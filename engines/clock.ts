@@ -13,7 +13,7 @@ export interface Clock {
 export function systemClock(): Clock {
   return {
     now: () => Date.now(),
-    ticks: () => Number(process.hrtime.bigint() / 1000n),
+    ticks: () => Math.trunc(performance.now() * 1000),
     every(ms, task, onError) {
       let stopped = false;
       let timer: NodeJS.Timeout | undefined;

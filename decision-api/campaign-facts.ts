@@ -1,0 +1,71 @@
+import type { Campaign, Creative, FrequencyCap } from '../domain/campaign.ts';
+import { podMaxOf } from '../domain/frequency/cap-set.ts';
+import { isLifetime } from '../domain/frequency/frequency.ts';
+import { flatten } from '../domain/separation-stream.ts';
+import { bytesOfUuids } from '../schemas/uuid.ts';
+import { carries, type Feature } from './features.ts';
+import { needsMoney } from './purse.ts';
+import { capsOf } from './reserver.ts';
+
+/** What follows from a campaign's document alone. It is found out once for each version, not once for each request. */
+export interface CampaignFacts {
+  readonly campaign: Campaign;
+  readonly carried: readonly Feature[];
+  /** Those that can be shown: active, with a file. */
+  readonly creatives: readonly CreativeFacts[];
+  /** Somebody's record counts its views. */
+  readonly counted: boolean;
+  readonly streamCaps: readonly FrequencyCap[];
+  readonly needsMoney: boolean;
+  readonly forLife: boolean;
+  readonly podMax: number | null;
+  /** Ids of its categories, and of all above them. */
+  readonly categories: readonly string[];
+  readonly ancestors: readonly string[];
+}
+
+export interface CreativeFacts {
+  readonly creative: Creative;
+  /** The caps that an ad of it has to keep. */
+  readonly caps: readonly FrequencyCap[];
+  readonly mediaUrl: string;
+  /** Its part of an answer, as members of a JSON object. */
+  readonly told: string;
+  /** How a candidate's record begins: the ids of campaign and creative. */
+  readonly ids: Buffer;
+}
+
+export function factsOf(campaign: Campaign): CampaignFacts {
+  const { caps } = campaign;
+  const shown = campaign.creatives.filter(({ status, media }) => status === 'active' && media.length > 0);
+  return {
+    campaign,
+    carried: carries(campaign),
+    creatives: shown.map((creative) => creativeFacts(campaign, creative)),
+    counted: caps.some(({ scope }) => scope !== 'pod'),
+    streamCaps: caps.filter(({ scope }) => scope === 'stream'),
+    needsMoney: needsMoney(campaign),
+    forLife: caps.some(isLifetime),
+    podMax: podMaxOf(caps),
+    ...flatten(campaign.categories),
+  };
+}
+
+function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
+  const { id, durationSeconds, media, clickThrough } = creative;
+  const told = {
+    campaign_id: campaign.id,
+    creative_id: id,
+    advertiser_id: campaign.advertiserId,
+    duration_seconds: durationSeconds,
+    media: media.map(({ bitrateKbps, ...file }) => ({ ...file, bitrate_kbps: bitrateKbps })),
+    click_through: clickThrough,
+  };
+  return {
+    creative,
+    caps: capsOf(campaign.caps, id),
+    mediaUrl: media[0]?.url ?? id,
+    told: JSON.stringify(told).slice(1, -1),
+    ids: bytesOfUuids([campaign.id, id]),
+  };
+}
