@@ -20,22 +20,20 @@ export function answerKey(requestId: string): string {
   return keys.answer(hash('sha256', requestId, 'base64url'));
 }
 
-/** Keeps an answer where there is none. Somebody else's, kept first, is answered. Rejects with EngineError. */
-export async function keepAnswer(
-  gate: StoreGate,
-  key: string,
-  absent: Entry,
-  answer: KeptAnswer,
-): Promise<KeptAnswer | null> {
-  const { ok, entry } = await gate.swap(key, absent, encodeAnswer(answer), limits.answerKeptMs);
-  return ok || !entry.bytes ? null : decodeAnswer(entry.bytes);
+/** Keeps an encoded answer where there is none. Somebody else's, kept first, is answered. Rejects with EngineError. */
+export async function keepAnswer(gate: StoreGate, key: string, absent: Entry, answer: Buffer): Promise<Buffer | null> {
+  const { ok, entry } = await gate.swap(key, absent, answer, limits.answerKeptMs);
+  return ok ? null : entry.bytes;
 }
 
-/** The newest answers of this process: what a retry gets while the store cannot be asked, or could not keep them. */
+/**
+ * The newest answers of this process: what a retry gets while the store cannot be asked, or could not keep them. As bytes: what is
+ * remembered so long would be most of what the garbage collector goes through.
+ */
 export class RecentAnswers {
-  readonly #answers = new Map<string, KeptAnswer>();
+  readonly #answers = new Map<string, Buffer>();
 
-  remember(key: string, answer: KeptAnswer): void {
+  remember(key: string, answer: Buffer): void {
     this.#answers.set(key, answer);
     if (this.#answers.size <= limits.answersRemembered) return;
     const [oldest] = this.#answers.keys();
@@ -43,7 +41,8 @@ export class RecentAnswers {
   }
 
   recall(key: string): KeptAnswer | null {
-    return this.#answers.get(key) ?? null;
+    const bytes = this.#answers.get(key);
+    return bytes === undefined ? null : decodeAnswer(bytes);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ScopedIdentity } from '../domain/request.ts';
+import type { WithIds } from '../schemas/quick-write.ts';
 import type {
   AdRequest,
   Candidate,
@@ -131,7 +132,7 @@ function reservedAt({ seen, stream }: Decision, { runner, inStream }: Held): rea
 
 function candidatesOf(decision: Decision): readonly Candidate[] {
   const outcomeOf = outcomesOf(decision);
-  const candidates: Candidate[] = [];
+  const candidates: (Candidate & WithIds)[] = [];
   for (const entrant of decision.entrants) {
     for (const runner of entrant.runners) {
       if (!runner.worth) continue;

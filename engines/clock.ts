@@ -2,7 +2,7 @@
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Microseconds for measuring durations; only differences mean something. A virtual clock answers 0. */
+  /** Whole microseconds for measuring durations; only differences mean something. A virtual clock answers 0. */
   ticks(): number;
   /** Runs `task` every `ms`, never overlapping itself. A rejection goes to `onError`, and the beat goes on. */
   every(ms: number, task: () => Promise<void> | void, onError: (error: unknown) => void): Disposable;

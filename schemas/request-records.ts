@@ -69,8 +69,6 @@ export interface Candidate {
   readonly score_signal: number | null;
   /** won, lost, cap_reached, budget_reached, ... */
   readonly outcome: string;
-  /** No field: the bytes of the two ids, where a writer has them at hand. */
-  readonly ids?: Buffer;
 }
 
 export interface Fallout {

@@ -5,6 +5,7 @@ import type { CatalogCache } from '../catalog-cache.ts';
 import { answerText, type Draft, type Warning } from '../draft.ts';
 import type { PlaceOf } from '../geoip.ts';
 import { type ServingParts, serve } from '../serve.ts';
+import { onSheet } from '../sheet.ts';
 import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
 
 export interface AdRequestParts extends ServingParts {
@@ -49,7 +50,7 @@ export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): voi
     }
     parts.metrics.decisionSeconds.observe((parts.clock.ticks() - began) / 1_000_000);
     reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
-    return body.breaks === undefined ? answers[0] : streamOf(asks, answers, body, asked.warnings);
+    return onSheet(body.breaks === undefined ? (answers[0] ?? '') : streamOf(asks, answers, body, asked.warnings));
   });
 }
 
