@@ -4,6 +4,7 @@ import type { CatalogDesk } from '../engines/catalog/desk.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import type { Random } from '../engines/random.ts';
+import type { AnalyticsParts } from './analytics/parts.ts';
 
 /** What the routes of management work with. */
 export interface ManagementParts {
@@ -15,4 +16,6 @@ export interface ManagementParts {
   readonly readiness: () => Readiness;
   /** HMAC key of access tokens. */
   readonly secret: string;
+  /** What reports are read from; null: this process has no warehouse. */
+  readonly analytics: AnalyticsParts | null;
 }

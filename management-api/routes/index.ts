@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { advertiserRoutes } from './advertisers.ts';
+import { analyticsRoutes } from './analytics.ts';
 import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
 import { campaignRoutes } from './campaigns.ts';
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...categoryRoutes,
   ...creativeRoutes,
   ...podRoutes,
+  ...analyticsRoutes,
   ...keyRoutes,
   ...userRoutes,
   ...authRoutes,
