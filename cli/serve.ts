@@ -17,6 +17,7 @@ import {
 } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
+import type { Warehouse } from '../engines/warehouse/warehouse.ts';
 import type { AnalyticsParts } from '../management-api/analytics/parts.ts';
 import { listenForManagement } from '../management-api/listen.ts';
 import { startManagement } from '../management-api/main.ts';
@@ -111,14 +112,19 @@ export async function serveManagement(): Promise<never> {
     opened('management', () => management.close());
     const desk = await openDesk(catalogUrl(config), config.catalogReplicaUrl);
     opened('management desk', () => desk.close());
-    const analytics = await openAnalytics(config, clock, log, opened);
+    const warehouseAt = config.warehouseUrl ?? readEndpoints(config.dataDir).warehouse;
+    const warehouse = warehouseAt === undefined ? null : await openWarehouse(warehouseAt);
+    if (warehouse !== null) opened('warehouse', () => warehouse.close());
+    const analytics = warehouse === null ? null : await openAnalytics(config, clock, log, warehouse, opened);
     const api = await listenForManagement({
       desk,
+      warehouse,
       clock,
       random: systemRandom(clock),
       logger,
       registry: management.metrics.registry,
       readiness: () => management.readiness(),
+      registration: config.registration,
       secret: config.pepper ?? '',
       analytics,
       host: config.host,
@@ -135,12 +141,11 @@ async function openAnalytics(
   config: Config,
   clock: Clock,
   log: EventLog,
+  warehouse: Warehouse,
   opened: (name: string, close: () => Promise<void>) => void,
 ): Promise<AnalyticsParts> {
   const store = await openStateStore(config, clock);
   opened('state store', () => store.close());
-  const warehouse = await openWarehouse(warehouseUrl(config));
-  opened('warehouse', () => warehouse.close());
   const reader = openReports(config.reportsWarehouseUrl ?? warehouseUrl(config));
   opened('reports', () => reader.close());
   const { logClockMarginMs } = config;

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const store = await openStateStore(config, clock);
   const reader = openReports(server.url);
   analytics = { reader, warehouse, store, log, logClockMarginMs: 0, resultsDir: join(folder, 'reports') };
-  desk = await openTestDesk(analytics);
+  desk = await openTestDesk(null, analytics);
   ours = await party('Ours');
   theirs = await party('Theirs');
   await writeDelivery(warehouse, [ours, theirs], { from, minutes: 60 * 26, beacons: 6_000 });

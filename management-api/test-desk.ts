@@ -46,8 +46,11 @@ export interface TestDesk {
   close(): Promise<void>;
 }
 
-/** `analytics`: what its reports are read from, if any. */
-export async function openTestDesk(analytics: AnalyticsParts | null = null): Promise<TestDesk> {
+/** `warehouse`, `analytics`: what is counted and reported from, if anything. */
+export async function openTestDesk(
+  warehouse: ManagementParts['warehouse'] = null,
+  analytics: AnalyticsParts | null = null,
+): Promise<TestDesk> {
   const folder = await mkdtemp(join(tmpdir(), 'breakwater-desk-'));
   const server = await startEmbeddedPostgres({ path: join(folder, 'catalog'), port: 0 });
   await migrateCatalog(server.url);
@@ -56,11 +59,13 @@ export async function openTestDesk(analytics: AnalyticsParts | null = null): Pro
   const desk = openPostgresDesk({ url: server.url, replicaUrl: null });
   const parts = {
     desk,
+    warehouse,
     clock,
     random,
     logger: pino({ level: 'silent' }),
     registry: new Registry(),
     readiness: () => ({ ready: true, why: [], degraded: [] }),
+    registration: 'open' as const,
     secret: 's'.repeat(32),
     analytics,
   };

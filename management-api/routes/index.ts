@@ -11,6 +11,8 @@ import { keyRoutes } from './keys.ts';
 import { podRoutes } from './pods.ts';
 import { targetingRoutes } from './targeting.ts';
 import { userRoutes } from './users.ts';
+import { v1AuthRoutes } from './v1-auth.ts';
+import { v1CampaignRoutes } from './v1-campaigns.ts';
 
 /** Every route of the management API, in the order of the document. */
 export const routes: readonly Route[] = [
@@ -26,4 +28,6 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...authRoutes,
   ...auditRoutes,
+  ...v1AuthRoutes,
+  ...v1CampaignRoutes,
 ];
