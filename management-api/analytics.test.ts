@@ -81,7 +81,7 @@ const rawOf = (campaign: string) =>
   warehouse.query<Raw>(
     `SELECT event, toUnixTimestamp(minute) * 1000 AS at, toString(campaign) AS campaign, toString(creative) AS creative,
        viewer, duplicate, late, billable, toInt32(spend_micros) AS spend, device_type AS device
-     FROM breakwater.beacons FINAL WHERE campaign = {campaign:UUID}`,
+     FROM breakwater.beacons AS b FINAL WHERE b.campaign = {campaign:UUID}`,
     { campaign },
   );
 
