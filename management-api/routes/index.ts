@@ -7,7 +7,9 @@ import { categoryRoutes } from './categories.ts';
 import { creativeRoutes } from './creatives.ts';
 import { frequencyCapRoutes } from './frequency-cap.ts';
 import { keyRoutes } from './keys.ts';
+import { pacingRoutes } from './pacing.ts';
 import { podRoutes } from './pods.ts';
+import { recommendationRoutes } from './recommendations.ts';
 import { targetingRoutes } from './targeting.ts';
 import { userRoutes } from './users.ts';
 
@@ -20,6 +22,8 @@ export const routes: readonly Route[] = [
   ...categoryRoutes,
   ...creativeRoutes,
   ...podRoutes,
+  ...pacingRoutes,
+  ...recommendationRoutes,
   ...keyRoutes,
   ...userRoutes,
   ...authRoutes,
