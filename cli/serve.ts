@@ -112,6 +112,7 @@ export async function serveManagement(): Promise<never> {
       logger,
       registry: management.metrics.registry,
       readiness: () => management.readiness(),
+      registration: config.registration,
       secret: config.pepper ?? '',
       host: config.host,
       ports: portsToTry(config.managementPort, readEndpoints(config.dataDir).management, DEFAULT_MANAGEMENT_PORT),

@@ -1,3 +1,4 @@
+import type { Creative, MediaFile } from './creative.ts';
 import type { Micros, Pricing } from './money.ts';
 import type { DimensionName } from './targeting/dimensions.ts';
 
@@ -17,7 +18,7 @@ export type Place = 'first' | 'last';
 /** Whose views a cap counts, or in what: a `stream` needs the session's id, a `pod` needs no record. */
 export type CapScope = 'user' | 'device' | 'household' | 'ip' | 'stream' | 'pod';
 
-export type { DimensionName };
+export type { Creative, DimensionName, MediaFile };
 
 /** One dimension's condition. Values in the plan's shapes: "US", "803", {min,max}, {start,end}, 1..7. */
 export interface Condition {
@@ -42,26 +43,6 @@ export interface FrequencyCap {
   readonly max: number;
   /** Epoch ms: views appended before are not counted. Absent: whatever is known is. */
   readonly countsFrom?: number;
-}
-
-export interface MediaFile {
-  readonly url: string;
-  readonly type: string;
-  readonly delivery: 'progressive' | 'streaming';
-  readonly width: number;
-  readonly height: number;
-  readonly bitrateKbps: number | null;
-}
-
-export interface Creative {
-  readonly id: string;
-  readonly name: string;
-  readonly durationSeconds: number;
-  readonly status: 'active' | 'inactive' | 'processing' | 'failed';
-  readonly media: readonly MediaFile[];
-  readonly clickThrough: string | null;
-  /** Absent or null: as its campaign. */
-  readonly place?: Place | null;
 }
 
 /** A competitive category with all its ancestors, root last. */

@@ -10,9 +10,13 @@ import type { ManagementParts } from './parts.ts';
 export const nobody: Caller = { organisation: '', actor: 'nobody', userId: null, scopes: new Set() };
 
 /** The caller by `Authorization: Bearer <key or access token>` or `X-Api-Key`. Throws Problem 401 or 403. */
-export async function authenticate(request: FastifyRequest, scope: Scope, parts: ManagementParts): Promise<Caller> {
+export async function authenticate(
+  request: FastifyRequest,
+  scope: Scope | 'any',
+  parts: ManagementParts,
+): Promise<Caller> {
   const caller = await callerOf(credentialOf(request), parts);
-  if (caller.scopes.has(scope)) return caller;
+  if (scope === 'any' || caller.scopes.has(scope)) return caller;
   throw new Problem(403, 'Not allowed', `this needs the scope ${scope}`);
 }
 

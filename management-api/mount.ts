@@ -144,6 +144,6 @@ function schemaOf(spec: Route, status: number): object {
     ...(spec.body ? { body: spec.body } : {}),
     response: responses,
     security: spec.scope === null ? [] : [{ key: [] }],
-    ...(spec.scope === null ? {} : { description: `Scope: ${spec.scope}.` }),
+    ...(spec.scope === null || spec.scope === 'any' ? {} : { description: `Scope: ${spec.scope}.` }),
   };
 }

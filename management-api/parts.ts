@@ -16,6 +16,8 @@ export interface ManagementParts {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly readiness: () => Readiness;
+  /** Whether strangers may make themselves a user. */
+  readonly registration: 'open' | 'closed';
   /** HMAC key of access tokens. */
   readonly secret: string;
 }

@@ -34,8 +34,8 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
-  /** Null: open to everybody; `caller` is then nobody's. */
-  readonly scope: Scope | null;
+  /** Null: open to everybody; `caller` is then nobody's. `any`: to everybody who is known, whatever the scopes. */
+  readonly scope: Scope | 'any' | null;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

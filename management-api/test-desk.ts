@@ -60,6 +60,7 @@ export async function openTestDesk(warehouse: ManagementParts['warehouse'] = nul
     logger: pino({ level: 'silent' }),
     registry: new Registry(),
     readiness: () => ({ ready: true, why: [], degraded: [] }),
+    registration: 'open' as const,
     secret: 's'.repeat(32),
   };
   const app = await buildManagementApp(parts);

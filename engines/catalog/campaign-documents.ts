@@ -3,9 +3,7 @@ import type {
   Campaign,
   CampaignCategory,
   Condition,
-  Creative,
   FrequencyCap,
-  MediaFile,
   Place,
   PodConfig,
   TargetingRule,
@@ -13,6 +11,8 @@ import type {
 import type { Experiment } from '../../domain/experiment.ts';
 import { micros, type PricingModel } from '../../domain/money.ts';
 import { readCaps } from './cap-rows.ts';
+import { loadCreatives } from './creative-rows.ts';
+import { group, type Ids, placeOf } from './rows.ts';
 
 /** BIGINT arrives as text. */
 interface CampaignRow {
@@ -78,24 +78,6 @@ export async function loadCampaigns(
   }));
 }
 
-/** A document without a wish says nothing of it. */
-function placeOf({ pod_place: place }: { readonly pod_place: Place | null }): { readonly place?: Place } {
-  return place === null ? {} : { place };
-}
-
-/** Rows by their owner, in the order of the rows. */
-function group<R, T>(rows: readonly R[], owner: (row: R) => string, items: (row: R) => readonly T[]): Map<string, T[]> {
-  const grouped = new Map<string, T[]>();
-  for (const row of rows) {
-    const list = grouped.get(owner(row));
-    if (list) list.push(...items(row));
-    else grouped.set(owner(row), [...items(row)]);
-  }
-  return grouped;
-}
-
-type Ids = readonly string[] | null;
-
 async function loadTargeting(client: pg.PoolClient, ids: Ids): Promise<Map<string, TargetingRule[]>> {
   const { rows } = await client.query<{ campaign_id: string; id: string; conditions: Condition[] }>(
     `SELECT campaign_id, id, conditions FROM targeting_rules
@@ -139,61 +121,6 @@ async function loadCategories(client: pg.PoolClient, ids: Ids): Promise<Map<stri
     rows,
     (row) => row.campaign_id,
     ({ id, name, ancestors }) => [{ id, name, ancestors }],
-  );
-}
-
-interface CreativeRow {
-  campaign_id: string;
-  id: string;
-  name: string;
-  duration: number;
-  status: Creative['status'];
-  click_through: string | null;
-  pod_place: Place | null;
-}
-
-interface MediaRow {
-  creative_id: string;
-  url: string;
-  type: string;
-  delivery: MediaFile['delivery'];
-  width: number;
-  height: number;
-  bitrate_kbps: number | null;
-}
-
-async function loadCreatives(client: pg.PoolClient, ids: Ids): Promise<Map<string, Creative[]>> {
-  const creatives = await client.query<CreativeRow>(
-    `SELECT campaign_id, id, name, duration, status, click_through, pod_place FROM creatives
-     WHERE $1::uuid[] IS NULL OR campaign_id = ANY ($1) ORDER BY campaign_id, position, id`,
-    [ids],
-  );
-  const files = await client.query<MediaRow>(
-    `SELECT m.* FROM creative_media_files m JOIN creatives c ON c.id = m.creative_id
-     WHERE $1::uuid[] IS NULL OR c.campaign_id = ANY ($1) ORDER BY m.creative_id, m.position`,
-    [ids],
-  );
-  const media = group<MediaRow, MediaFile>(
-    files.rows,
-    (row) => row.creative_id,
-    ({ url, type, delivery, width, height, bitrate_kbps }) => [
-      { url, type, delivery, width, height, bitrateKbps: bitrate_kbps },
-    ],
-  );
-  return group(
-    creatives.rows,
-    (row) => row.campaign_id,
-    (row) => [
-      {
-        id: row.id,
-        name: row.name,
-        durationSeconds: row.duration,
-        status: row.status,
-        media: media.get(row.id) ?? [],
-        clickThrough: row.click_through,
-        ...placeOf(row),
-      },
-    ],
   );
 }
 

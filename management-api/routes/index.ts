@@ -12,6 +12,8 @@ import { podRoutes } from './pods.ts';
 import { recommendationRoutes } from './recommendations.ts';
 import { targetingRoutes } from './targeting.ts';
 import { userRoutes } from './users.ts';
+import { v1AuthRoutes } from './v1-auth.ts';
+import { v1CampaignRoutes } from './v1-campaigns.ts';
 
 /** Every route of the management API, in the order of the document. */
 export const routes: readonly Route[] = [
@@ -28,4 +30,6 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...authRoutes,
   ...auditRoutes,
+  ...v1AuthRoutes,
+  ...v1CampaignRoutes,
 ];

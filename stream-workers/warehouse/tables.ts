@@ -72,6 +72,9 @@ const columns = {
     over_budget: 'boolean',
     billable: 'boolean',
     experiments: map('string'),
+    caller: 'string',
+    traffic: 'string',
+    consent: 'string',
   },
   request_ads: {
     ...receipt,
@@ -128,6 +131,9 @@ const columns = {
     decisive: 'boolean',
     billable: 'boolean',
     spend_micros: 'long',
+    offset_seconds: optional('int'),
+    caller: 'string',
+    traffic: 'string',
   },
   conversions: {
     ...receipt,
@@ -141,6 +147,10 @@ const columns = {
     duplicate: 'boolean',
     late: 'boolean',
     invalid: 'boolean',
+    source: 'string',
+    identities: map('string'),
+    reservation: optional(uuid),
+    traffic: 'string',
   },
   signals: {
     ...origin,
