@@ -12,6 +12,10 @@ export const limits = {
   categories: 32,
   creatives: 500,
   mediaOfCreative: 32,
+  /** Of each kind: icons, companions, captions, … */
+  partsOfCreative: 16,
+  trackersOfCreative: 64,
+  markupChars: 100_000,
   /** Requests of one key or address in a minute; logins of one address in a minute. */
   requestsInMinute: 1_200,
   loginsInMinute: 20,

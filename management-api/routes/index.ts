@@ -8,7 +8,9 @@ import { categoryRoutes } from './categories.ts';
 import { creativeRoutes } from './creatives.ts';
 import { frequencyCapRoutes } from './frequency-cap.ts';
 import { keyRoutes } from './keys.ts';
+import { pacingRoutes } from './pacing.ts';
 import { podRoutes } from './pods.ts';
+import { recommendationRoutes } from './recommendations.ts';
 import { targetingRoutes } from './targeting.ts';
 import { userRoutes } from './users.ts';
 import { v1AuthRoutes } from './v1-auth.ts';
@@ -24,6 +26,8 @@ export const routes: readonly Route[] = [
   ...creativeRoutes,
   ...podRoutes,
   ...analyticsRoutes,
+  ...pacingRoutes,
+  ...recommendationRoutes,
   ...keyRoutes,
   ...userRoutes,
   ...authRoutes,

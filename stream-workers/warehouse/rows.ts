@@ -75,7 +75,10 @@ export function requestRow(origin: Origin, request: AdRequest, duplicate: boolea
     timings_us: request.timings_us,
     duplicate,
     late: false,
-    invalid: request.filled_seconds > request.requested_seconds,
+    invalid: request.invalid !== null || request.filled_seconds > request.requested_seconds,
+    caller: request.caller,
+    traffic: request.invalid ?? '',
+    consent: request.consent,
     over_budget: candidates.some((candidate) => candidate.outcome === 'budget_reached'),
     billable: false,
   };
@@ -135,15 +138,18 @@ export function beaconRow(origin: Origin, beacon: AdBeacon, judgement: Judgement
     viewability_percentage: beacon.viewability_percentage,
     audio_level: beacon.audio_level,
     error_code: beacon.error_code,
+    offset_seconds: beacon.offset_seconds,
+    caller: beacon.caller,
+    traffic: beacon.invalid ?? '',
     ...judgement,
-    invalid: isAfterRelease(beacon, judgement),
+    invalid: beacon.invalid !== null || isAfterRelease(beacon, judgement),
     over_budget: false,
   };
 }
 
 /** An impression whose place was released, or whose ad had failed, before it came. */
-export function isAfterRelease(beacon: Pick<AdBeacon, 'event'>, judgement: Judgement): boolean {
-  return beacon.event === 'impression' && !judgement.duplicate && !judgement.decisive;
+export function isAfterRelease(beacon: Pick<AdBeacon, 'event' | 'invalid'>, judgement: Judgement): boolean {
+  return beacon.invalid === null && beacon.event === 'impression' && !judgement.duplicate && !judgement.decisive;
 }
 
 export function conversionRow(origin: Origin, conversion: Conversion, duplicate: boolean): Row {
@@ -158,7 +164,11 @@ export function conversionRow(origin: Origin, conversion: Conversion, duplicate:
     value_micros: conversion.value_micros,
     duplicate,
     late: false,
-    invalid: conversion.occurred_at > conversion.received_at + DAY_MS,
+    invalid: conversion.invalid !== null || conversion.occurred_at > conversion.received_at + DAY_MS,
+    source: conversion.source,
+    identities: byScope(conversion.identities),
+    reservation: conversion.reservation,
+    traffic: conversion.invalid ?? '',
   };
 }
 

@@ -72,6 +72,9 @@ const columns = {
     over_budget: 'boolean',
     billable: 'boolean',
     experiments: map('string'),
+    caller: 'string',
+    traffic: 'string',
+    consent: 'string',
   },
   request_ads: {
     ...receipt,
@@ -138,6 +141,9 @@ const columns = {
     decisive: 'boolean',
     billable: 'boolean',
     spend_micros: 'long',
+    offset_seconds: optional('int'),
+    caller: 'string',
+    traffic: 'string',
   },
   conversions: {
     ...receipt,
@@ -151,6 +157,10 @@ const columns = {
     duplicate: 'boolean',
     late: 'boolean',
     invalid: 'boolean',
+    source: 'string',
+    identities: map('string'),
+    reservation: optional(uuid),
+    traffic: 'string',
   },
   signals: {
     ...origin,
