@@ -48,7 +48,8 @@ const isCampaign = object({
   totalBudgetMicros: orNull(from(0)),
   dailyBudgetMicros: orNull(from(0)),
   goalImpressions: orNull(from(0)),
-  pacingMode: oneOf('even', 'asap', 'front_loaded'),
+  pacingMode: oneOf('even', 'asap', 'front_loaded', 'custom'),
+  pacingCurve: optional(orNull(list(object({ flight: number, plan: number })))),
   tier: oneOf('guaranteed', 'standard', 'house'),
   place: optional(place),
   targeting: list(

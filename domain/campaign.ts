@@ -3,7 +3,14 @@ import type { Micros, Pricing } from './money.ts';
 import type { DimensionName } from './targeting/dimensions.ts';
 
 export type CampaignStatus = 'draft' | 'active' | 'paused' | 'completed';
-export type PacingMode = 'even' | 'asap' | 'front_loaded';
+/** even and front_loaded follow the expected traffic, custom a curve of the campaign's own; asap has no plan. */
+export type PacingMode = 'even' | 'asap' | 'front_loaded' | 'custom';
+
+/** By this share of the flight's expected traffic this share of the plan is due; both 0 to 1. */
+export interface CurvePoint {
+  readonly flight: number;
+  readonly plan: number;
+}
 /** Who goes first: any guaranteed ad beats all standard ones, and a house ad only fills what nobody paid for. */
 export type Tier = 'guaranteed' | 'standard' | 'house';
 /** The only place of a pod in which an ad may stand. */
@@ -61,6 +68,8 @@ export interface Campaign {
   readonly dailyBudgetMicros: Micros | null;
   readonly goalImpressions: number | null;
   readonly pacingMode: PacingMode;
+  /** Of mode `custom`: ascending, from (0, 0) to (1, 1). Absent or null: none. */
+  readonly pacingCurve?: readonly CurvePoint[] | null;
   readonly tier: Tier;
   /** Absent or null: its ads may stand anywhere in a pod. */
   readonly place?: Place | null;

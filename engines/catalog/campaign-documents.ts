@@ -31,6 +31,7 @@ interface CampaignRow {
   daily_budget_micros: string | null;
   goal_impressions: string | null;
   pacing_mode: Campaign['pacingMode'];
+  pacing_curve: Exclude<Campaign['pacingCurve'], undefined>;
   tier: Campaign['tier'];
   pod_place: Place | null;
 }
@@ -67,6 +68,7 @@ export async function loadCampaigns(
     dailyBudgetMicros: row.daily_budget_micros === null ? null : micros(Number(row.daily_budget_micros)),
     goalImpressions: row.goal_impressions === null ? null : Number(row.goal_impressions),
     pacingMode: row.pacing_mode,
+    ...(row.pacing_curve === null ? {} : { pacingCurve: row.pacing_curve }),
     tier: row.tier,
     ...placeOf(row),
     targeting: targeting.get(row.id) ?? [],

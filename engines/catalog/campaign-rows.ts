@@ -9,15 +9,16 @@ export type NewCampaign = Omit<Campaign, 'version'>;
 export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {
   const { rows } = await client.query<{ version: string }>(
     `INSERT INTO campaigns (id, advertiser_id, name, status, start_date, end_date, time_zone, pricing_model,
-       price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier, pod_place)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+       price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier, pod_place,
+       pacing_curve)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
      ON CONFLICT (id) DO UPDATE SET
        advertiser_id = excluded.advertiser_id, name = excluded.name, status = excluded.status,
        start_date = excluded.start_date, end_date = excluded.end_date, time_zone = excluded.time_zone,
        pricing_model = excluded.pricing_model, price_micros = excluded.price_micros,
        total_budget_micros = excluded.total_budget_micros, daily_budget_micros = excluded.daily_budget_micros,
        goal_impressions = excluded.goal_impressions, pacing_mode = excluded.pacing_mode, tier = excluded.tier,
-       pod_place = excluded.pod_place,
+       pod_place = excluded.pod_place, pacing_curve = excluded.pacing_curve,
        version = campaigns.version + 1, updated_at = NOW()
      RETURNING version`,
     [
@@ -36,6 +37,7 @@ export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign
       campaign.pacingMode,
       campaign.tier,
       campaign.place ?? null,
+      campaign.pacingCurve ? JSON.stringify(campaign.pacingCurve) : null,
     ],
   );
   return Number(rows[0]?.version);

@@ -10,12 +10,21 @@ export class Problem extends Error {
   readonly status: number;
   readonly title: string;
   readonly errors: readonly Wrong[];
+  /** Members of the answer beyond the standard's. */
+  readonly more: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, title: string, detail: string, errors: readonly Wrong[] = []) {
+  constructor(
+    status: number,
+    title: string,
+    detail: string,
+    errors: readonly Wrong[] = [],
+    more: Readonly<Record<string, unknown>> = {},
+  ) {
     super(detail);
     this.status = status;
     this.title = title;
     this.errors = errors;
+    this.more = more;
   }
 
   toJSON(): object {
@@ -25,6 +34,7 @@ export class Problem extends Error {
       status: this.status,
       detail: this.message,
       ...(this.errors.length > 0 ? { errors: this.errors } : {}),
+      ...this.more,
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { advertiserRoutes } from './advertisers.ts';
+import { analyticsRoutes } from './analytics.ts';
 import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
 import { campaignRoutes } from './campaigns.ts';
@@ -7,7 +8,9 @@ import { categoryRoutes } from './categories.ts';
 import { creativeRoutes } from './creatives.ts';
 import { frequencyCapRoutes } from './frequency-cap.ts';
 import { keyRoutes } from './keys.ts';
+import { pacingRoutes } from './pacing.ts';
 import { podRoutes } from './pods.ts';
+import { recommendationRoutes } from './recommendations.ts';
 import { targetingRoutes } from './targeting.ts';
 import { userRoutes } from './users.ts';
 import { v1AuthRoutes } from './v1-auth.ts';
@@ -22,6 +25,9 @@ export const routes: readonly Route[] = [
   ...categoryRoutes,
   ...creativeRoutes,
   ...podRoutes,
+  ...analyticsRoutes,
+  ...pacingRoutes,
+  ...recommendationRoutes,
   ...keyRoutes,
   ...userRoutes,
   ...authRoutes,
