@@ -97,7 +97,7 @@ function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts)
     ask: { ...ask, rules },
     treatment,
     partition: partitionOf(ask.viewer.viewer, partitions.beacons),
-    expiresAt: (ask.minute + 1) * 60_000 + config.tokenLifeMs,
+    expiresAt: expiryOf(ask, config.tokenLifeMs),
     seen: null,
     stream: null,
     streamed: new Set(),
@@ -112,6 +112,12 @@ function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts)
     held: new Map(),
     timingsUs: {},
   };
+}
+
+/** A minute's money waits for the longest life, so that a shorter one is always in time. */
+function expiryOf({ minute, receivedAt, holdMs }: Ask, tokenLifeMs: number): number {
+  const longest = (minute + 1) * 60_000 + tokenLifeMs;
+  return holdMs === null ? longest : Math.min(longest, receivedAt + holdMs);
 }
 
 /** Reads identities, the stream and the kept answer in one round. The store being away leaves `seen` and `stream` null. */
