@@ -7,10 +7,11 @@ import type { Random } from '../engines/random.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
 import { decodeOf, encode, UndecodableError } from '../schemas/codec.ts';
-import { advanced, isOutdated, reappliedMs, type Standing, standingOf } from './catch-up.ts';
+import { advanced, isOutdated, reappliedMs, type Standing, standingOf, tokensAreOver } from './catch-up.ts';
 import { type DeadRecord, toDeadLetters } from './dead-letters.ts';
 import { tokenLifeMs } from './first-sight.ts';
 import { moveHead } from './heads.ts';
+import { keepJournals, unsure, withMarks } from './journals.ts';
 import { deservesMark, noteMark } from './marks.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { PartitionGauges } from './partition-gauges.ts';
@@ -105,7 +106,7 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
       throw new EngineError('store_lost_writes', `a store of ${nameOf(lease)} has changed its id`);
     }
     const watermark = last.appendedAt - engines.config.logClockMarginMs;
-    const next = advanced(standing, last.offset + 1, watermark);
+    const next = await nextOf(worker, lease, standing, { good, position: last.offset + 1, watermark }, engines);
     const context = contextOf(lease.lost, standing);
     const batch = { topic: lease.topic, partition: lease.partition, records: good, watermark };
     const outcomes = good.length > 0 ? await worker.handle(batch, context) : [];
@@ -113,6 +114,9 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
     let { markedAt } = now;
     if (worker.fence && deservesMark(first, markedAt)) {
       markedAt = await noteMark(store, worker.name, first, spanMs, standing.stores);
+    }
+    if (next.journals !== standing.journals) {
+      await keepJournals(store, worker.name, lease.partition, next.journals, standing.stores);
     }
     const head = { ...next, caughtUp: next.catchUp === null };
     // The oldest kept record may lie after the position: nobody can apply what the log has dropped.
@@ -176,6 +180,21 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
       await subscription.stop();
     },
   };
+}
+
+/** Where a partition stands once these records are applied. */
+async function nextOf(
+  worker: Worker,
+  { partition }: TopicPartition,
+  standing: Standing,
+  read: { readonly good: readonly WorkerRecord[]; readonly position: number; readonly watermark: number },
+  engines: RunnerEngines,
+): Promise<Standing> {
+  if (!worker.fence) return advanced(standing, read.position, read.watermark, [], false);
+  const journals = withMarks(standing.journals, read.good);
+  const blocked = standing.catchUp !== null && unsure(journals, standing.stores ?? []).length > 0;
+  const over = blocked && (await tokensAreOver(worker.name, partition, standing, read.watermark, engines));
+  return advanced(standing, read.position, read.watermark, journals, over);
 }
 
 /** Dead letters go first and are decided from the bytes alone, so a replay decides alike. */
