@@ -15,6 +15,7 @@ import { keepJournals, unsure, withMarks } from './journals.ts';
 import { deservesMark, noteMark } from './marks.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { PartitionGauges } from './partition-gauges.ts';
+import { Turns } from './turns.ts';
 import type { Beat, BeatContext, Context, Worker, WorkerRecord } from './worker.ts';
 
 /** What the runner is given. */
@@ -34,6 +35,9 @@ export interface Runner {
   assigned(): readonly TopicPartition[];
   close(): Promise<void>;
 }
+
+/** Batches of one worker that are applied at once: so many overlap well, and more would hold the process up for too long. */
+const AT_ONCE = 4;
 
 /** How often lag and watermarks are measured and quiet partitions looked at. */
 const LOOK_MS = 250;
@@ -64,6 +68,8 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   /** How far back marks must reach; grows when an instance notes a longer token life. */
   let spanMs = reappliedMs(engines.config.tokenLifeMs);
   const nameOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
+  // One that gathers batches of many partitions waits for all of them.
+  const turns = new Turns(worker.fence ? AT_ONCE : Number.POSITIVE_INFINITY);
 
   async function resume(lease: Lease): Promise<number> {
     const standing = await standingOf(worker, lease, engines);
@@ -78,9 +84,12 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
     return standing.position;
   }
 
-  async function apply(records: readonly LogRecord[], lease: Lease): Promise<void> {
+  const apply = (records: readonly LogRecord[], lease: Lease) => turns.take(() => applyNow(records, lease));
+
+  async function applyNow(records: readonly LogRecord[], lease: Lease): Promise<void> {
     const first = records[0];
     if (!first) return;
+    if (lease.lost.aborted) throw new EngineError('lease_lost', nameOf(lease));
     try {
       const { good, dead } = sort(records);
       if (dead.length > 0) await toDeadLetters(log, worker.name, dead);
@@ -223,6 +232,7 @@ async function lookAround(
   gauges: PartitionGauges,
 ): Promise<void> {
   let catchingUp = 0;
+  const waitsFor = new Set<string>();
   const held = subscription.assigned();
   gauges.forgetOthers(held);
   for (const topic of worker.reads) {
@@ -240,6 +250,9 @@ async function lookAround(
       const stale = isOutdated(at.standing, stores);
       const late = at.standing.catchUp !== null || stale;
       if (late) catchingUp++;
+      if (at.standing.catchUp !== null) {
+        for (const { journal } of unsure(at.standing.journals, stores)) waitsFor.add(journal);
+      }
       const age = at.standing.watermark === 0 ? 0 : Math.max(0, clock.now() - at.standing.watermark) / 1000;
       // Only where there are ticks does a watermark go on while nothing comes.
       gauges.tell({ topic, partition, behind, ageSeconds: ticking ? age : null });
@@ -261,4 +274,5 @@ async function lookAround(
     }
   }
   metrics.catchingUp.set({ group: worker.name }, catchingUp);
+  metrics.waitsForJournals.set({ group: worker.name }, waitsFor.size);
 }

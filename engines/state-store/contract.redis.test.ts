@@ -12,7 +12,6 @@ import {
   until,
 } from './redis-fixture.ts';
 import { LIFE_KEY } from './redis-scripts.ts';
-import { slotOf } from './redis-slot.ts';
 import { openRedisStateStore } from './redis-state-store.ts';
 import type { StateStore } from './state-store.ts';
 
@@ -279,16 +278,6 @@ describe('a Redis that fails', () => {
     await Promise.all(Array.from({ length: 200 }, (_, n) => increment(stores[n % 4] as StateStore, 'hot')));
     expect(await counted(stores[0] as StateStore, 'hot')).toBe(200);
   });
-});
-
-describe('the slot of a key', () => {
-  it.each([
-    ['123456789', 12_739],
-    ['foo', 12_182],
-    ['{foo}bar', 12_182],
-    ['a{foo}{bar}', 12_182],
-    ['', 0],
-  ])('of %j is %d, as Redis computes it', (key, slot) => expect(slotOf(key)).toBe(slot));
 });
 
 describe('a Redis that cannot be used', () => {
