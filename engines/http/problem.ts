@@ -10,12 +10,21 @@ export class Problem extends Error {
   readonly status: number;
   readonly title: string;
   readonly errors: readonly Wrong[];
+  /** Of the answer, such as Retry-After. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, title: string, detail: string, errors: readonly Wrong[] = []) {
+  constructor(
+    status: number,
+    title: string,
+    detail: string,
+    errors: readonly Wrong[] = [],
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(detail);
     this.status = status;
     this.title = title;
     this.errors = errors;
+    this.headers = headers;
   }
 
   toJSON(): object {

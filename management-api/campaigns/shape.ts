@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import type { Campaign } from '../../domain/campaign.ts';
+import type { Campaign, Tier } from '../../domain/campaign.ts';
 import { micros, type PricingModel } from '../../domain/money.ts';
 import { closed, MICROS_MAX, money, name, oneOf, orNull, prose, time, uuid, warning } from '../shapes.ts';
 
@@ -22,7 +22,14 @@ const optional = {
   daily_budget_micros: Type.Optional(orNull(money())),
   goal_impressions: Type.Optional(orNull(Type.Integer({ minimum: 1, maximum: MICROS_MAX }))),
   pacing_mode: Type.Optional(oneOf('even', 'asap', 'front_loaded')),
-  tier: Type.Optional(oneOf('standard', 'house')),
+  tier: Type.Optional(
+    Type.Unsafe<Tier>(
+      Type.Enum(['guaranteed', 'standard', 'house'], {
+        description: 'who goes first: guaranteed beats standard; house only fills what nobody paid for',
+      }),
+    ),
+  ),
+  place: Type.Optional(orNull(oneOf('first', 'last'))),
 };
 
 const needed = {
@@ -65,6 +72,7 @@ export const campaignAnswer = Type.Object({
   goal_impressions: orNull(Type.Integer()),
   pacing_mode: Type.String(),
   tier: Type.String(),
+  place: orNull(Type.String({ description: 'the only place of a pod where its ads may stand; null: any' })),
   targeting_rules: Type.Integer({ description: 'how many; see /targeting' }),
   frequency_caps: Type.Integer(),
   categories: Type.Integer(),
@@ -108,6 +116,7 @@ export function withFields(campaign: Omit<Campaign, 'version'>, body: CampaignPa
     ...(body.goal_impressions === undefined ? {} : { goalImpressions: body.goal_impressions }),
     ...(body.pacing_mode === undefined ? {} : { pacingMode: body.pacing_mode }),
     ...(body.tier === undefined ? {} : { tier: body.tier }),
+    ...(body.place === undefined ? {} : { place: body.place }),
     ...(body.status === undefined ? {} : { status: body.status }),
   };
 }
@@ -131,6 +140,7 @@ export function shown(campaign: Campaign, extras: CampaignExtras): CampaignAnswe
     goal_impressions: campaign.goalImpressions,
     pacing_mode: campaign.pacingMode,
     tier: campaign.tier,
+    place: campaign.place ?? null,
     targeting_rules: campaign.targeting.length,
     frequency_caps: campaign.caps.length,
     categories: campaign.categories.length,

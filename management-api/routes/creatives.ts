@@ -28,6 +28,7 @@ const fields = {
   media: Type.Array(media, { minItems: 1, maxItems: limits.mediaOfCreative, description: 'the preferred one first' }),
   click_through: Type.Optional(orNull(url())),
   status: Type.Optional(oneOf('active', 'inactive')),
+  place: Type.Optional(orNull(oneOf('first', 'last'))),
 };
 
 const newCreative = closed(fields);
@@ -39,6 +40,7 @@ const creativePatch = closed(
     media: Type.Optional(fields.media),
     click_through: fields.click_through,
     status: fields.status,
+    place: fields.place,
   },
   { minProperties: 1 },
 );
@@ -52,6 +54,7 @@ const creative = Type.Object({
   status: oneOf('active', 'inactive', 'processing', 'failed'),
   media: Type.Array(media),
   click_through: orNull(Type.String()),
+  place: orNull(Type.String({ description: 'null: as its campaign' })),
 });
 
 const part = { resource: 'creative', show: (campaign: Campaign) => campaign.creatives };
@@ -78,6 +81,7 @@ export const creativeRoutes = [
     tag,
     summary: 'Add a creative',
     scope: 'campaigns:write',
+    versioned: 'optional',
     params: byId,
     body: newCreative,
     answer: creative,
@@ -184,6 +188,7 @@ function withFields(before: Creative, body: Static<typeof creativePatch>): Creat
     ...(body.duration_seconds === undefined ? {} : { durationSeconds: body.duration_seconds }),
     ...(body.click_through === undefined ? {} : { clickThrough: body.click_through }),
     ...(body.status === undefined ? {} : { status: body.status }),
+    ...(body.place === undefined ? {} : { place: body.place }),
     ...(body.media === undefined
       ? {}
       : {
@@ -202,5 +207,6 @@ function shown(one: Creative, campaign: Campaign): Static<typeof creative> {
     status: one.status,
     media: one.media.map(({ bitrateKbps, ...file }) => ({ ...file, bitrate_kbps: bitrateKbps })),
     click_through: one.clickThrough,
+    place: one.place ?? null,
   };
 }
