@@ -5,7 +5,7 @@ import { type Config, readServingConfig } from '../engines/config.ts';
 import { catalogUrl, portsToTry, readEndpoints } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import type { EventLog } from '../engines/event-log/event-log.ts';
-import { makeTopics, openCatalog, openDesk, openEventLog, openStateStore } from '../engines/open.ts';
+import { makeTopics, openCatalog, openDesk, openEventLog, openStateStore, openWarehouse } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { listenForManagement } from '../management-api/listen.ts';
@@ -101,8 +101,12 @@ export async function serveManagement(): Promise<never> {
     opened('management', () => management.close());
     const desk = await openDesk(catalogUrl(config), config.catalogReplicaUrl);
     opened('management desk', () => desk.close());
+    const warehouseAt = config.warehouseUrl ?? readEndpoints(config.dataDir).warehouse;
+    const warehouse = warehouseAt === undefined ? null : await openWarehouse(warehouseAt);
+    if (warehouse !== null) opened('warehouse', () => warehouse.close());
     const api = await listenForManagement({
       desk,
+      warehouse,
       clock,
       random: systemRandom(clock),
       logger,

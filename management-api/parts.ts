@@ -4,10 +4,13 @@ import type { CatalogDesk } from '../engines/catalog/desk.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import type { Random } from '../engines/random.ts';
+import type { Warehouse } from '../engines/warehouse/warehouse.ts';
 
 /** What the routes of management work with. */
 export interface ManagementParts {
   readonly desk: CatalogDesk;
+  /** Null: none is configured. Asked through `rowsOf` (warehouse.ts). */
+  readonly warehouse: Warehouse | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -45,7 +45,7 @@ export interface TestDesk {
   close(): Promise<void>;
 }
 
-export async function openTestDesk(): Promise<TestDesk> {
+export async function openTestDesk(warehouse: ManagementParts['warehouse'] = null): Promise<TestDesk> {
   const folder = await mkdtemp(join(tmpdir(), 'breakwater-desk-'));
   const server = await startEmbeddedPostgres({ path: join(folder, 'catalog'), port: 0 });
   await migrateCatalog(server.url);
@@ -54,6 +54,7 @@ export async function openTestDesk(): Promise<TestDesk> {
   const desk = openPostgresDesk({ url: server.url, replicaUrl: null });
   const parts = {
     desk,
+    warehouse,
     clock,
     random,
     logger: pino({ level: 'silent' }),
