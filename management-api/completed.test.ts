@@ -44,7 +44,10 @@ async function announced(id: string) {
 }
 
 test('an experiment is started, changed with its version, announced, and deleted', async () => {
-  const arms = [{ name: 'a', weight: 1 }, { name: 'b', weight: 3, quality_percent: 0, features: { pods: false } }];
+  const arms = [
+    { name: 'a', weight: 1 },
+    { name: 'b', weight: 3, quality_percent: 0, features: { pods: false } },
+  ];
   const made = await desk.ask(manager, 'POST', '/api/v2/experiments', { name: 'Quality', arms });
   expect(made).toMatchObject({ status: 201, body: { status: 'running', arms }, headers: { etag: '"1"' } });
   expect((await announced(made.body.id))?.document).toMatchObject({ arms: [{}, { name: 'b', qualityPercent: 0 }] });
@@ -75,7 +78,10 @@ test('categories move within their tree, never below themselves, and campaigns t
   const move = (id: string, parent: string | null) =>
     desk.ask(manager, 'PATCH', `/api/v2/categories/${id}`, { parent_category_id: parent }, any);
   for (const below of [food, snacks, crisps]) {
-    expect(await move(food, below)).toMatchObject({ status: 422, body: { errors: [{ pointer: '/parent_category_id' }] } });
+    expect(await move(food, below)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/parent_category_id' }] },
+    });
   }
   expect((await move(snacks, 'nowhere')).status).toBe(422);
   expect((await move(snacks, drinks)).status).toBe(200);
@@ -84,7 +90,9 @@ test('categories move within their tree, never below themselves, and campaigns t
     categories: [{ id: crisps, ancestors: [snacks, drinks] }],
   });
   const tree = await desk.ask(manager, 'GET', `/api/v2/categories/tree?under=${drinks}`);
-  expect(tree.body.items).toMatchObject([{ name: 'Drinks', children: [{ name: 'Snacks', children: [{ name: 'Crisps' }] }] }]);
+  expect(tree.body.items).toMatchObject([
+    { name: 'Drinks', children: [{ name: 'Snacks', children: [{ name: 'Crisps' }] }] },
+  ]);
   expect((await desk.ask(manager, 'DELETE', `/api/v2/categories/${crisps}`, undefined, any)).status).toBe(409);
   expect((await desk.ask(manager, 'DELETE', `/api/v2/categories/${food}`, undefined, any)).status).toBe(204);
   expect((await desk.ask(foreign, 'PATCH', `/api/v2/categories/${drinks}`, { name: 'Mine' }, any)).status).toBe(404);
@@ -107,7 +115,12 @@ test('a pod is changed in part, with all that a pod can ask for', async () => {
 });
 
 test('a campaign is guaranteed, or has its place; lists are filtered and sorted by what they hold', async () => {
-  const made = await desk.ask(manager, 'POST', '/api/v2/campaigns', flight({ name: 'Zeta_%', tier: 'guaranteed', place: 'first' }));
+  const made = await desk.ask(
+    manager,
+    'POST',
+    '/api/v2/campaigns',
+    flight({ name: 'Zeta_%', tier: 'guaranteed', place: 'first' }),
+  );
   expect(made.body).toMatchObject({ tier: 'guaranteed', place: 'first' });
   const later = flight({ name: 'Alpha', starts_at: '2027-01-01T00:00:00Z', ends_at: '2027-02-01T00:00:00Z' });
   await desk.ask(manager, 'POST', '/api/v2/campaigns', later);
@@ -155,7 +168,10 @@ test('nobody makes somebody greater than themselves', async () => {
   expect(analyst.status).toBe(201);
   const path = `/api/v2/users/${analyst.body.id}`;
   expect((await desk.ask(small, 'PATCH', path, { role: 'operator' }, any)).status).toBe(403);
-  expect((await desk.ask(small, 'PATCH', path, { name: 'Ann' }, { 'if-match': '"1"' })).body).toMatchObject({ version: 2, name: 'Ann' });
+  expect((await desk.ask(small, 'PATCH', path, { name: 'Ann' }, { 'if-match': '"1"' })).body).toMatchObject({
+    version: 2,
+    name: 'Ann',
+  });
   expect((await desk.ask(admin, 'GET', '/api/v2/users?role=analyst')).body.items).toHaveLength(1);
 });
 
@@ -164,7 +180,10 @@ test('who you are is told; another password ends every login with the old one', 
   await desk.ask(admin, 'POST', '/api/v2/users', user);
   const login = (password: string) => desk.ask(null, 'POST', '/api/v2/auth/login', { email: user.email, password });
   const token = (await login(user.password)).body.access_token as string;
-  expect((await desk.ask(token, 'GET', '/api/v2/me')).body).toMatchObject({ organisation_id: organisation, user: { email: user.email } });
+  expect((await desk.ask(token, 'GET', '/api/v2/me')).body).toMatchObject({
+    organisation_id: organisation,
+    user: { email: user.email },
+  });
   expect((await desk.ask(manager, 'GET', '/api/v2/me')).body.user).toBe(null);
   const change = (password: string) =>
     desk.ask(token, 'POST', '/api/v2/me/password', { password, new_password: 'another horse battery' });

@@ -13,6 +13,10 @@ export const limits = {
   creatives: 500,
   categoriesInTree: 20_000,
   mediaOfCreative: 32,
+  /** Of each kind: icons, companions, captions, … */
+  partsOfCreative: 16,
+  trackersOfCreative: 64,
+  markupChars: 100_000,
   /** Of one experiment. */
   arms: 20,
   /** In a minute: requests of one key that names no limit of its own, and of one user; logins of one address. */

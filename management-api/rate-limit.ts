@@ -70,7 +70,7 @@ function passed(found: Found): Found {
 
 function tooMany(ttlMs: number): Problem {
   const seconds = Math.max(1, Math.ceil(ttlMs / 1_000));
-  return new Problem(429, 'Too many requests', `ask again in ${seconds} s`, [], { 'retry-after': String(seconds) });
+  return new Problem(429, 'Too many requests', `ask again in ${seconds} s`, [], {}, { 'retry-after': String(seconds) });
 }
 
 function isHealth({ url }: FastifyRequest): boolean {

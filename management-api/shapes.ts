@@ -20,6 +20,24 @@ export const uuid = (description?: string) =>
 export const name = (maxLength = 255) =>
   Type.String({ minLength: 1, maxLength, pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$' });
 
+/** As `name`, for what may be shorter or longer than one. */
+export const line = (maxLength: number, description?: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\p{Cc}\\p{Cs}\\u2028\\u2029\\ufffe\\uffff]*$',
+    ...(description === undefined ? {} : { description }),
+  });
+
+/** Any text that XML can carry. */
+export const text = (maxLength: number, description?: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f\\p{Cs}\\ufffe\\uffff]*$',
+    ...(description === undefined ? {} : { description }),
+  });
+
 /** Text of several lines. */
 export const prose = (maxLength = 4_000) =>
   Type.String({ maxLength, pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$' });

@@ -13,7 +13,8 @@ const user = Type.Object({
   role: oneOf(...roles),
 });
 
-const session = Type.Object({
+/** What a login gives. */
+export const session = Type.Object({
   access_token: Type.String(),
   refresh_token: Type.String({ description: 'good once; a second use ends the login' }),
   expires_in: Type.Integer({ description: 'seconds' }),

@@ -12,7 +12,7 @@ import { byId, closed, name, oneOf, orNull, uuid } from '../shapes.ts';
 
 const tag = 'users';
 
-const email = Type.String({
+export const email = Type.String({
   maxLength: 255,
   format: 'email',
   pattern: '^[^\\s@\\u0000-\\u001f]{1,64}@[^\\s@\\u0000-\\u001f]+\\.[^\\s@\\u0000-\\u001f]+$',
