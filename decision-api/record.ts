@@ -61,6 +61,9 @@ export function recordOf(decision: Decision, arrivalId: string, noFill: NoFillRe
     experiments: decision.treatment.arms,
     fallen: fallenOf(decision),
     catalog: decision.mark,
+    caller: ask.caller,
+    invalid: ask.invalid,
+    consent: ask.consent,
   };
 }
 

@@ -15,6 +15,8 @@ export interface Config extends ManagementSettings {
   readonly stateStoreUrl: string | null;
   readonly warehouseUrl: string | null;
   readonly catalogUrl: string | null;
+  /** The same warehouse as a user who only reads, for reports; null: as `warehouseUrl`. */
+  readonly reportsWarehouseUrl: string | null;
   /** A read replica of the catalog, for reads that may be a little old; null: all go to `catalogUrl`. */
   readonly catalogReplicaUrl: string | null;
   readonly host: string;
@@ -100,6 +102,7 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     eventLogUrl: url('EVENT_LOG', 'kafka://', 'kafka+ssl://'),
     stateStoreUrl: url('STATE_STORE', 'redis://', 'rediss://', 'redis+cluster://', 'rediss+cluster://'),
     warehouseUrl: url('WAREHOUSE', 'http://', 'https://'),
+    reportsWarehouseUrl: url('REPORTS_WAREHOUSE', 'http://', 'https://'),
     catalogUrl: url('CATALOG', 'postgres://', 'postgresql://'),
     catalogReplicaUrl: url('CATALOG_REPLICA', 'postgres://', 'postgresql://'),
     host: text('HOST') ?? '127.0.0.1',
