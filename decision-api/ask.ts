@@ -8,18 +8,30 @@ import { invalid, type PodNamed, rulesOf } from './pod-rules.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
 import { classOf, type UserAgentClass } from './user-agent.ts';
 
+/** Who called, as far as we know: somebody, the holder of an API key, or a machine of a network that is trusted. */
+export type CallerClass = 'anonymous' | 'key' | 'network';
+
+/** On what ground ids are kept: nothing was said, it was given; or not kept: it was refused, the viewer is a child. */
+export type ConsentGround = 'unstated' | 'given' | 'refused' | 'child';
+
 /** A request for a pod, checked and made pseudonymous. Nothing after this knows who anybody is. */
 export interface Ask {
   readonly requestId: string;
   /** The id came from the caller, who may repeat it. */
   readonly repeatable: boolean;
   readonly receivedAt: number;
+  /** In which words it came: json, v1. */
+  readonly dialect: string;
   /** The decision's minute: epoch minutes. */
   readonly minute: number;
   readonly viewer: Viewer;
   readonly context: Context;
   readonly ipTruncated: string | null;
   readonly userAgentClass: UserAgentClass;
+  readonly caller: CallerClass;
+  /** Why it is invalid traffic; null: it is not. */
+  readonly invalid: string | null;
+  readonly consent: ConsentGround;
   readonly breakIndex: number | null;
   /** Where the pod begins in stream time; null: nobody said. */
   readonly breakOffsetMs: number | null;
@@ -42,6 +54,8 @@ export interface Receipt {
   readonly taxonomy: ContentTaxonomy;
   readonly placeOf: PlaceOf;
   readonly podNamed: PodNamed;
+  /** Absent: json. */
+  readonly dialect?: string;
 }
 
 /** One ask for each pod of the request. Throws Problem 400 or 422 where the body's fields do not fit together. */
@@ -81,6 +95,7 @@ export function readAsk(receipt: Receipt): Ask {
     requestId,
     repeatable: body.request_id !== undefined,
     receivedAt,
+    dialect: receipt.dialect ?? 'json',
     minute: Math.floor(receivedAt / 60_000),
     viewer: viewerOf(claims, requestId, receipt.pepper),
     context: normaliseContext(
@@ -95,6 +110,9 @@ export function readAsk(receipt: Receipt): Ask {
     ),
     ipTruncated: ip === null ? null : truncateIp(ip),
     userAgentClass: classOf(userAgent),
+    caller: 'anonymous',
+    invalid: null,
+    consent: groundOf(body.consent),
     breakIndex: body.break?.index ?? null,
     breakOffsetMs: msOf(body.break?.offset_seconds),
     breakId: null,
@@ -110,7 +128,8 @@ function isPlayer(userAgent: string | undefined): boolean {
 
 function claimsOf(body: AdRequestBody, userAgent: string | undefined): Claims {
   const { user, device, session } = body;
-  const consent = hasConsent(body.consent);
+  const ground = groundOf(body.consent);
+  const consent = ground === 'unstated' || ground === 'given';
   return {
     userId: user?.id ?? null,
     householdId: user?.household_id ?? null,
@@ -124,11 +143,13 @@ function claimsOf(body: AdRequestBody, userAgent: string | undefined): Claims {
   };
 }
 
-/** Refused, a child, or asked for by law and not answered: no. */
-function hasConsent(consent: AdRequestBody['consent']): boolean {
-  if (!consent) return true;
-  if (consent.coppa || consent.given === false || consent.granted === false) return false;
-  return !consent.gdpr || consent.given === true || consent.granted === true;
+/** Asked for by law and not answered is refused. */
+function groundOf(consent: AdRequestBody['consent']): ConsentGround {
+  if (!consent) return 'unstated';
+  if (consent.coppa) return 'child';
+  if (consent.given === false || consent.granted === false) return 'refused';
+  if (consent.given === true || consent.granted === true) return 'given';
+  return consent.gdpr ? 'refused' : 'unstated';
 }
 
 /** Platforms send zeros for an advertising id that must not be used: everybody's, so nobody's. */

@@ -2,7 +2,7 @@ import type { Decision } from './decision.ts';
 import { backupsOf, type Held, podOf } from './decision.ts';
 import type { NoFillReason } from './reasons.ts';
 import { type TokenLives, tokenOf } from './record.ts';
-import { beaconEvents, type Tokens } from './tokens.ts';
+import { type BeaconEvent, beaconEvents, everydayEvents, type Tokens } from './tokens.ts';
 
 /** An answer before its tracking URLs are signed: a third of the size, and what is kept for a repeated request_id. */
 export interface Draft {
@@ -121,24 +121,28 @@ function opened(json: string): string {
 }
 
 function adText({ facts, ...ad }: DraftSpare, tokens: Tokens, begins: readonly string[]): string {
-  const { begin, mac } = tokens.signAll(facts);
+  const { begin, mac } = tokens.signAll(facts, everydayEvents);
   const shared = JSON.stringify(begin).slice(1, -1);
   let urls = '';
   for (let place = 0; place < begins.length; place++) urls += begins[place] + shared + mac(place) + ends[place];
   return `${opened(JSON.stringify(ad))},"tracking":{${urls}}}`;
 }
 
-const ends = beaconEvents.map((event, place) => {
-  const more = event === 'error' ? '&code=[ERRORCODE]' : '';
-  return `&cb=[CACHEBUSTING]${more}"${place < beaconEvents.length - 1 ? ',' : ''}`;
-});
+/** What follows the token in an event's URL: macros that the player fills in. */
+export function macrosOf(event: BeaconEvent): string {
+  if (event === 'error') return '&cb=[CACHEBUSTING]&code=[ERRORCODE]';
+  return event === 'progress' ? '&cb=[CACHEBUSTING]&offset=[ADPLAYHEAD]' : '&cb=[CACHEBUSTING]';
+}
+
+const told = beaconEvents.slice(0, everydayEvents);
+const ends = told.map((event, place) => `${macrosOf(event)}"${place < told.length - 1 ? ',' : ''}`);
 
 let known: { readonly base: string; readonly begins: readonly string[] } | null = null;
 
 /** Of each event: its name and how its URL begins, as JSON. They change with the base alone. */
 function eventBegins(base: string): readonly string[] {
   if (known?.base !== base) {
-    const begins = beaconEvents.map(
+    const begins = told.map(
       (event) => `"${event}":${JSON.stringify(`${base}/api/v2/beacons/${event}?t=`).slice(0, -1)}`,
     );
     known = { base, begins };

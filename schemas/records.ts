@@ -70,6 +70,12 @@ export interface AdBeacon {
   readonly viewability_percentage: number | null;
   readonly audio_level: number | null;
   readonly error_code: number | null;
+  /** progress: which of its offsets; each is an event of its own */
+  readonly offset_seconds: number | null;
+  /** anonymous, key, network: who called, as far as we know */
+  readonly caller: string;
+  /** why it is invalid traffic, decided at receipt; never billable. Null: it is not */
+  readonly invalid: string | null;
 }
 
 /** One conversion. Topic conversions, key viewer; conversion_id is its identity. */
@@ -82,6 +88,14 @@ export interface Conversion {
   readonly advertiser: string;
   readonly type: string;
   readonly value_micros: number;
+  /** server, pixel */
+  readonly source: string;
+  /** who converted, under every pseudonym that is read */
+  readonly identities: readonly Identity[];
+  /** the ad that its sender names */
+  readonly reservation: string | null;
+  /** why it is invalid traffic, decided at receipt */
+  readonly invalid: string | null;
 }
 
 /** A versioned catalog document. Topic catalog-changes, key id. The newest version of an id wins. */

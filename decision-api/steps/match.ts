@@ -1,4 +1,5 @@
 import type { Campaign } from '../../domain/campaign.ts';
+import { isShowable } from '../../domain/creative.ts';
 import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
 import type { DecidingCatalog, DecidingParts, Decision, Entrant } from '../decision.ts';
 import { allFeatures, carries } from '../features.ts';
@@ -41,7 +42,7 @@ function enterMatched(campaign: Campaign, { ask, treatment: { features } }: Deci
 
   const missing = carries(campaign).find((feature) => !features.has(feature));
   if (missing) return out('feature_off', missing);
-  const active = campaign.creatives.filter((creative) => creative.status === 'active' && creative.media.length > 0);
+  const active = campaign.creatives.filter(isShowable);
   if (active.length === 0) return out('no_creative', null);
   const fitting = active.filter((creative) => creative.durationSeconds <= ask.rules.durationSeconds);
   if (fitting.length === 0) return out('too_long', `${active[0]?.durationSeconds} s`);
