@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { makeTopics, openEventLog, openReports, openStateStore, openWarehouse } 
 import { migrateWarehouse } from '../engines/warehouse/migrate.ts';
 import { startTestWarehouse, type TestWarehouse } from '../engines/warehouse/test-warehouse.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
+import { roundOf } from './analytics/job-runner.ts';
 import type { AnalyticsParts } from './analytics/parts.ts';
 import { writeDelivery } from './analytics/test-delivery.ts';
 import { openTestDesk, type TestDesk } from './test-desk.ts';
@@ -180,4 +181,145 @@ test('with the warehouse away it is 503, and says up to when it knew', async () 
   expect(said.body.data_as_of).toBeTypeOf('string');
   Object.assign(desk.parts, { analytics });
   await away.close();
+});
+
+const whole = { from: '2026-11-01T00:00:00Z', to: '2026-11-03T00:00:00Z' };
+const post = (body: object, key = ours.key) =>
+  desk.ask(key, 'POST', '/api/v2/analytics/custom-report', { ...whole, ...body });
+
+test('a report compares with the time before, orders, cuts, totals and names what it counts', async () => {
+  const said = await post({
+    measures: ['impressions', 'ctr', 'spend_micros'],
+    dimensions: ['creative', 'device_type'],
+    from: '2026-11-02T00:00:00Z',
+    compare: 'previous_period',
+    order_by: 'impressions',
+    limit: 3,
+  });
+  expect(said.status, JSON.stringify(said.body)).toBe(200);
+  const rows = said.body.rows as Record<string, number>[];
+  expect(rows).toHaveLength(3);
+  expect(said.body.truncated).toBe(true);
+  const raw = await rawOf(ours.campaign);
+  const day = Date.UTC(2026, 10, 2);
+  for (const row of rows) {
+    const own = raw.filter(({ creative, device }) => creative === `${row.creative}` && device === `${row.device_type}`);
+    expect(row.impressions).toBe(
+      count(
+        own.filter(({ at }) => at >= day),
+        'impression',
+      ),
+    );
+    expect(row.previous_impressions).toBe(
+      count(
+        own.filter(({ at }) => at < day),
+        'impression',
+      ),
+    );
+  }
+  expect((said.body.totals as { impressions: number }).impressions).toBe(
+    count(
+      raw.filter(({ at }) => at >= day),
+      'impression',
+    ),
+  );
+  expect(said.body.compared_with).toEqual({ from: '2026-11-01T00:00:00.000Z', to: '2026-11-02T00:00:00.000Z' });
+  const named = await post({ measures: ['impressions'], dimensions: ['campaign'] });
+  expect(named.body.names).toEqual({ [ours.campaign]: 'Ours campaign' });
+});
+
+test('what is wrong with a report is said place by place, and hostile text is a value like any other', async () => {
+  const wrong = await post({
+    measures: ['impressions', 'requests'],
+    dimensions: ['no_fill_reason'],
+    time_zone: 'Mars/Base',
+    order_by: 'x',
+  });
+  expect(wrong.status).toBe(400);
+  expect(wrong.body.errors.map(({ pointer }) => pointer).sort()).toEqual([
+    '/dimensions/0',
+    '/measures/1',
+    '/order_by',
+    '/time_zone',
+  ]);
+  const hostile = `') OR 1 = 1 UNION ALL SELECT * FROM file('/etc/hostname') --`;
+  const said = await post({ measures: ['impressions'], filters: [{ dimension: 'country', values: [hostile] }] });
+  expect(said.status).toBe(200);
+  expect(said.body.rows).toEqual([{ impressions: 0 }]);
+  expect((await post({ measures: ["impressions) FROM merge('', '')"] })).status).toBe(400);
+  expect((await post({ measures: ['requests'] })).status).toBe(403);
+});
+
+test('CSV is harmless to a spreadsheet, and Parquet is read back equal', async () => {
+  const question = {
+    measures: ['impressions', 'spend_micros', 'ctr'],
+    dimensions: ['country', 'region'],
+    order_by: 'country',
+  };
+  const { rows } = (await post(question)).body as unknown as { rows: Record<string, string | number>[] };
+  const csv = await desk.app.inject({
+    method: 'POST',
+    url: '/api/v2/analytics/custom-report',
+    headers: { authorization: `Bearer ${ours.key}`, 'content-type': 'application/json' },
+    payload: JSON.stringify({ ...whole, ...question, format: 'csv' }),
+  });
+  const [head, ...lines] = csv.body.trimEnd().split('\r\n');
+  expect(head).toBe('country,region,impressions,spend_micros,ctr');
+  expect(lines).toEqual(
+    rows.map((row) => [row.country, row.region, row.impressions, row.spend_micros, row.ctr].join(',')),
+  );
+  const parquet = await desk.app.inject({
+    method: 'POST',
+    url: '/api/v2/analytics/custom-report',
+    headers: { authorization: `Bearer ${ours.key}`, 'content-type': 'application/json' },
+    payload: JSON.stringify({ ...whole, ...question, format: 'parquet' }),
+  });
+  const file = join(folder, 'report.parquet');
+  writeFileSync(file, parquet.rawPayload);
+  const back = await warehouse.query<Record<string, string>>(`SELECT * FROM file('${file}', 'Parquet')`);
+  expect(
+    back.map((row) => ({ ...row, impressions: Number(row.impressions), spend_micros: Number(row.spend_micros) })),
+  ).toEqual(rows);
+});
+
+test('a large report is a job: queued, made, fetched, gone after its day; another organisation sees none of it', async () => {
+  const queued = await post({ measures: ['impressions'], dimensions: ['creative'], async: true, format: 'csv' });
+  expect(queued.status).toBe(202);
+  const at = String(queued.headers.location);
+  expect((await desk.ask(ours.key, 'GET', `${at}/result`)).status).toBe(409);
+  await roundOf(desk.parts);
+  expect((await desk.ask(ours.key, 'GET', at)).body).toMatchObject({
+    status: 'done',
+    progress_percent: 100,
+    problem: null,
+  });
+  const result = await desk.app.inject({ url: `${at}/result`, headers: { authorization: `Bearer ${ours.key}` } });
+  expect(result.body).toMatch(/^creative,impressions\r\n/);
+  expect((await desk.ask(theirs.key, 'GET', at)).status).toBe(404);
+  await desk.parts.desk.system((sql) => sql.query('UPDATE report_jobs SET expires_at = NOW()'));
+  await roundOf(desk.parts);
+  expect((await desk.ask(ours.key, 'GET', `${at}/result`)).status).toBe(410);
+  const cancelled = await post({ measures: ['impressions'], async: true });
+  expect((await desk.ask(ours.key, 'DELETE', String(cancelled.headers.location))).status).toBe(204);
+  await roundOf(desk.parts);
+  expect((await desk.ask(ours.key, 'GET', String(cancelled.headers.location))).body.status).toBe('cancelled');
+});
+
+test('a saved report runs when it is asked to and when it is due', async () => {
+  const report = { measures: ['impressions'], dimensions: ['campaign'], range: 'last_7_days', format: 'parquet' };
+  const body = { name: 'Weekly', report, schedule: { every: 'week', at: '07:30', time_zone: 'Europe/Paris' } };
+  const saved = await desk.ask(ours.key, 'POST', '/api/v2/analytics/saved-reports', body);
+  expect(saved.status, JSON.stringify(saved.body)).toBe(201);
+  expect((await desk.ask(ours.key, 'POST', '/api/v2/analytics/saved-reports', body)).status).toBe(409);
+  expect(new Date(String(saved.body.next_run_at)).getUTCDay()).toBe(1);
+  const path = `/api/v2/analytics/saved-reports/${saved.body.id}`;
+  expect((await desk.ask(ours.key, 'POST', `${path}/run`)).status).toBe(202);
+  await desk.parts.desk.system((sql) => sql.query('UPDATE saved_reports SET next_run_at = NOW()'));
+  await roundOf(desk.parts);
+  await roundOf(desk.parts);
+  const runs = await desk.ask(ours.key, 'GET', `/api/v2/analytics/report-jobs?saved_report_id=${saved.body.id}`);
+  expect((runs.body.items as { status: string }[]).map(({ status }) => status)).toEqual(['done', 'done']);
+  const written = await desk.ask(ours.key, 'PUT', path, { ...body, schedule: null }, { 'if-match': '"1"' });
+  expect(written.body.next_run_at).toBeNull();
+  expect((await desk.ask(ours.key, 'DELETE', path, undefined, { 'if-match': '"2"' })).status).toBe(204);
 });

@@ -11,6 +11,8 @@ import { keyRoutes } from './keys.ts';
 import { pacingRoutes } from './pacing.ts';
 import { podRoutes } from './pods.ts';
 import { recommendationRoutes } from './recommendations.ts';
+import { reportRoutes } from './reports.ts';
+import { savedReportRoutes } from './saved-reports.ts';
 import { targetingRoutes } from './targeting.ts';
 import { userRoutes } from './users.ts';
 import { v1AuthRoutes } from './v1-auth.ts';
@@ -26,6 +28,8 @@ export const routes: readonly Route[] = [
   ...creativeRoutes,
   ...podRoutes,
   ...analyticsRoutes,
+  ...reportRoutes,
+  ...savedReportRoutes,
   ...pacingRoutes,
   ...recommendationRoutes,
   ...keyRoutes,
