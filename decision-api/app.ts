@@ -11,6 +11,8 @@ import { type AdRequestParts, adRequestRoute } from './routes/ad-request.ts';
 import { beaconRoutes } from './routes/beacons.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
+import { v1AdRequestRoute } from './routes/v1-ad-request.ts';
+import { v1ImpressionRoute } from './routes/v1-impression.ts';
 
 export interface AppParts extends AdRequestParts {
   readonly readiness: () => Readiness;
@@ -42,6 +44,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
   answerProblems(app, metrics, logger, methods);
   adRequestRoute(app, parts);
   beaconRoutes(app, parts);
+  v1AdRequestRoute(app, parts);
+  v1ImpressionRoute(app, parts);
   explainRoute(app, parts);
   healthRoutes(app, metrics, parts.readiness);
   return app;
@@ -100,9 +104,11 @@ function answerError(
   return sendProblem(reply, problem);
 }
 
+const adRequests: ReadonlySet<string> = new Set(['/api/v2/ad-request', '/api/v1/ad-request']);
+
 function countRefusal(problem: Problem, request: FastifyRequest, metrics: Metrics): void {
   metrics.badRequests.inc({ problem: problem.title });
-  if (request.routeOptions.url !== '/api/v2/ad-request') return;
+  if (!adRequests.has(request.routeOptions.url ?? '')) return;
   metrics.requests.inc({
     outcome: problem.status === 413 ? 'too_large' : problem.status < 500 ? 'bad_request' : 'error',
   });

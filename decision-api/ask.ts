@@ -20,6 +20,8 @@ export interface Ask {
   /** The id came from the caller, who may repeat it. */
   readonly repeatable: boolean;
   readonly receivedAt: number;
+  /** In which words it came: json, v1. */
+  readonly dialect: string;
   /** The decision's minute: epoch minutes. */
   readonly minute: number;
   readonly viewer: Viewer;
@@ -52,6 +54,8 @@ export interface Receipt {
   readonly taxonomy: ContentTaxonomy;
   readonly placeOf: PlaceOf;
   readonly podNamed: PodNamed;
+  /** Absent: json. */
+  readonly dialect?: string;
 }
 
 /** One ask for each pod of the request. Throws Problem 400 or 422 where the body's fields do not fit together. */
@@ -91,6 +95,7 @@ export function readAsk(receipt: Receipt): Ask {
     requestId,
     repeatable: body.request_id !== undefined,
     receivedAt,
+    dialect: receipt.dialect ?? 'json',
     minute: Math.floor(receivedAt / 60_000),
     viewer: viewerOf(claims, requestId, receipt.pepper),
     context: normaliseContext(

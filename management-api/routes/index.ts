@@ -5,9 +5,12 @@ import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { categoryRoutes } from './categories.ts';
+import { categoryTreeRoutes } from './category-tree.ts';
 import { creativeRoutes } from './creatives.ts';
+import { experimentRoutes } from './experiments.ts';
 import { frequencyCapRoutes } from './frequency-cap.ts';
 import { keyRoutes } from './keys.ts';
+import { meRoutes } from './me.ts';
 import { pacingRoutes } from './pacing.ts';
 import { podRoutes } from './pods.ts';
 import { recommendationRoutes } from './recommendations.ts';
@@ -24,9 +27,11 @@ export const routes: readonly Route[] = [
   ...campaignRoutes,
   ...targetingRoutes,
   ...frequencyCapRoutes,
+  ...categoryTreeRoutes,
   ...categoryRoutes,
   ...creativeRoutes,
   ...podRoutes,
+  ...experimentRoutes,
   ...analyticsRoutes,
   ...reportRoutes,
   ...savedReportRoutes,
@@ -35,6 +40,7 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...userRoutes,
   ...authRoutes,
+  ...meRoutes,
   ...auditRoutes,
   ...v1AuthRoutes,
   ...v1CampaignRoutes,
