@@ -1,92 +1,29 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '../engines/clock.ts';
-import { readConfig } from '../engines/config.ts';
-import { makeTopics, openEventLog, openReports, openStateStore, openWarehouse } from '../engines/open.ts';
-import { migrateWarehouse } from '../engines/warehouse/migrate.ts';
-import { startTestWarehouse, type TestWarehouse } from '../engines/warehouse/test-warehouse.ts';
-import type { Warehouse } from '../engines/warehouse/warehouse.ts';
+import { openReports } from '../engines/open.ts';
 import { roundOf } from './analytics/job-runner.ts';
-import type { AnalyticsParts } from './analytics/parts.ts';
 import { writeDelivery } from './analytics/test-delivery.ts';
-import { openTestDesk, type TestDesk } from './test-desk.ts';
+import { count, openTestHouse, type Party, partyOf, rawOf as rawIn, type TestHouse } from './analytics/test-house.ts';
+import type { TestDesk } from './test-desk.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'breakwater-analytics-'));
 const from = Date.UTC(2026, 10, 1, 3, 0);
-let server: TestWarehouse;
-let warehouse: Warehouse;
-let analytics: AnalyticsParts;
+let house: TestHouse;
 let desk: TestDesk;
-let ours: { key: string; organisation: string; advertiser: string; campaign: string };
-let theirs: typeof ours;
+let ours: Party;
+let theirs: Party;
 
 beforeAll(async () => {
-  server = await startTestWarehouse();
-  warehouse = await openWarehouse(server.url);
-  await migrateWarehouse(warehouse, () => undefined);
-  const clock = systemClock();
-  const config = readConfig({ DATA_DIR: folder, PARTITIONS: '4' });
-  const log = await openEventLog(config, clock);
-  await makeTopics(log, config);
-  const store = await openStateStore(config, clock);
-  const reader = openReports(server.url);
-  analytics = { reader, warehouse, store, log, logClockMarginMs: 0, resultsDir: join(folder, 'reports') };
-  desk = await openTestDesk(null, analytics);
-  ours = await party('Ours');
-  theirs = await party('Theirs');
-  await writeDelivery(warehouse, [ours, theirs], { from, minutes: 60 * 26, beacons: 6_000 });
+  house = await openTestHouse();
+  desk = house.desk;
+  ours = await partyOf(desk, 'Ours');
+  theirs = await partyOf(desk, 'Theirs');
+  await writeDelivery(house.warehouse, [ours, theirs], { from, minutes: 60 * 26, beacons: 6_000 });
 });
 
-afterAll(async () => {
-  await desk?.close();
-  await analytics?.reader.close();
-  await analytics?.store.close();
-  await analytics?.log.close();
-  await warehouse?.close();
-  await server?.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => house?.close());
 
-async function party(name: string) {
-  const organisation = await desk.organisation(name);
-  const key = await desk.key(organisation, 'admin');
-  const advertiser = (await desk.ask(key, 'POST', '/api/v2/advertisers', { name })).body.id;
-  const made = await desk.ask(key, 'POST', '/api/v2/campaigns', {
-    name: `${name} campaign`,
-    advertiser_id: advertiser,
-    starts_at: '2026-11-01T00:00:00Z',
-    ends_at: '2026-12-31T00:00:00Z',
-    time_zone: 'America/New_York',
-    pricing: { model: 'cpm', rate_micros: 12_000_000 },
-    total_budget_micros: 1_000_000_000,
-  });
-  return { key, organisation, advertiser, campaign: made.body.id };
-}
-
-interface Raw {
-  readonly event: string;
-  readonly at: number;
-  readonly campaign: string;
-  readonly creative: string;
-  readonly viewer: string;
-  readonly duplicate: boolean;
-  readonly late: boolean;
-  readonly billable: boolean;
-  readonly spend: number;
-  readonly device: string;
-}
-
-const rawOf = (campaign: string) =>
-  warehouse.query<Raw>(
-    `SELECT event, toUnixTimestamp(minute) * 1000 AS at, toString(campaign) AS campaign, toString(creative) AS creative,
-       viewer, duplicate, late, billable, toInt32(spend_micros) AS spend, device_type AS device
-     FROM breakwater.beacons AS b FINAL WHERE b.campaign = {campaign:UUID}`,
-    { campaign },
-  );
-
-const count = (rows: readonly Raw[], event: string) => rows.filter((row) => row.event === event && row.billable).length;
+const rawOf = (campaign: string) => rawIn(house.warehouse, campaign);
 
 test('a campaign’s numbers are a recount of its raw rows, and the classes of beacons add up', async () => {
   const raw = await rawOf(ours.campaign);
@@ -175,11 +112,11 @@ test('another organisation’s campaign is not there', async () => {
 
 test('with the warehouse away it is 503, and says up to when it knew', async () => {
   const away = openReports('http://127.0.0.1:1');
-  Object.assign(desk.parts, { analytics: { ...analytics, reader: away } });
+  Object.assign(desk.parts, { analytics: { ...house.analytics, reader: away } });
   const said = await desk.ask(ours.key, 'GET', '/api/v2/analytics/performance');
   expect(said.status).toBe(503);
   expect(said.body.data_as_of).toBeTypeOf('string');
-  Object.assign(desk.parts, { analytics });
+  Object.assign(desk.parts, { analytics: house.analytics });
   await away.close();
 });
 
@@ -274,9 +211,9 @@ test('CSV is harmless to a spreadsheet, and Parquet is read back equal', async (
     headers: { authorization: `Bearer ${ours.key}`, 'content-type': 'application/json' },
     payload: JSON.stringify({ ...whole, ...question, format: 'parquet' }),
   });
-  const file = join(folder, 'report.parquet');
+  const file = join(house.folder, 'report.parquet');
   writeFileSync(file, parquet.rawPayload);
-  const back = await warehouse.query<Record<string, string>>(`SELECT * FROM file('${file}', 'Parquet')`);
+  const back = await house.warehouse.query<Record<string, string>>(`SELECT * FROM file('${file}', 'Parquet')`);
   expect(
     back.map((row) => ({ ...row, impressions: Number(row.impressions), spend_micros: Number(row.spend_micros) })),
   ).toEqual(rows);
