@@ -70,7 +70,7 @@ export async function decidePods(
 }
 
 /** One line for each answer, at level debug: in production that is for a while, to follow a request. */
-function tell({ request_id, pod, no_fill_reason }: Draft, took_us: number, logger: Logger): void {
+export function tell({ request_id, pod, no_fill_reason }: Draft, took_us: number, logger: Logger): void {
   if (!logger.isLevelEnabled('debug')) return;
   const ads = pod.ads.map(({ ad_id, campaign_id }) => ({ ad_id, campaign_id }));
   logger.debug({ request_id, no_fill_reason, ads, took_us }, 'answered');

@@ -13,6 +13,8 @@ import { beaconRoutes } from './routes/beacons.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 import { playerRoutes } from './routes/players.ts';
+import { v1AdRequestRoute } from './routes/v1-ad-request.ts';
+import { v1ImpressionRoute } from './routes/v1-impression.ts';
 
 export interface AppParts extends AdRequestParts {
   readonly readiness: () => Readiness;
@@ -45,6 +47,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
   adRequestRoute(app, parts);
   playerRoutes(app, parts);
   beaconRoutes(app, parts);
+  v1AdRequestRoute(app, parts);
+  v1ImpressionRoute(app, parts);
   explainRoute(app, parts);
   healthRoutes(app, metrics, parts.readiness);
   return app;
@@ -104,6 +108,7 @@ function answerError(
 }
 
 const asksForAds: ReadonlySet<string> = new Set([
+  '/api/v1/ad-request',
   '/api/v2/ad-request',
   '/api/v2/vast',
   '/api/v2/vmap',

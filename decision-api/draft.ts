@@ -63,7 +63,9 @@ export function draftOf(
       media: creative.media.map(shownFile),
       click_through: creative.clickThrough,
       facts: tokens.facts(tokenOf(decision, held, position, lives)),
-      ...(decision.ask.dialect === 'json' ? {} : { shown: shownOf(held, decision.expiresAt) }),
+      ...(decision.ask.dialect === 'json' || decision.ask.dialect === 'v1'
+        ? {}
+        : { shown: shownOf(held, decision.expiresAt) }),
     };
   };
   const { rules } = decision.ask;

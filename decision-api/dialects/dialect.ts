@@ -4,7 +4,7 @@ import type { Reason } from '../reasons.ts';
 import { webUrl } from './escape.ts';
 
 /** The languages that a decision is told in; the log's word for each. */
-export type Dialect = 'json' | 'vast' | 'vmap' | 'asset-list' | 'openrtb';
+export type Dialect = 'json' | 'v1' | 'vast' | 'vmap' | 'asset-list' | 'openrtb';
 
 /** What a request allows beside its pod's rules, because its dialect or its caller has no use for more. */
 export interface Admission {

@@ -12,7 +12,7 @@ export interface Written {
   readonly text: string;
 }
 
-type XmlDialect = Exclude<Dialect, 'json' | 'openrtb'>;
+type XmlDialect = Exclude<Dialect, 'json' | 'v1' | 'openrtb'>;
 
 /** Decided pods in the words of a dialect. VAST of several pods is refused before anything is decided. */
 export function write(

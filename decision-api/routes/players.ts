@@ -5,7 +5,6 @@ import { type AdRequestParts, decidePods } from '../answer-request.ts';
 import { readPlace } from '../dialects/breaks.ts';
 import { type Dialect, hlsFiles, vastFiles } from '../dialects/dialect.ts';
 import { readQuery } from '../dialects/query.ts';
-import type { AdStyle } from '../dialects/vast/ad.ts';
 import { defaultVersion, isVastVersion, type VastVersion, vastVersions, versionIn } from '../dialects/vast/versions.ts';
 import { placesOf, write } from '../dialects/write.ts';
 import type { Warning } from '../draft.ts';
@@ -13,7 +12,7 @@ import { limits } from '../limits.ts';
 import { invalid } from '../pod-rules.ts';
 import { type AdRequestBody, adRequestBody } from './ad-request-schema.ts';
 
-type Format = Exclude<Dialect, 'json' | 'openrtb'>;
+type Format = Exclude<Dialect, 'json' | 'v1' | 'openrtb'>;
 
 interface FormatAsked {
   readonly dialect: Format;
@@ -24,7 +23,7 @@ interface FormatAsked {
 }
 
 /** What was asked for, else JSON. Throws Problem 400 for a format that is none. */
-export function formatOf(given: unknown): Exclude<Dialect, 'openrtb'> {
+export function formatOf(given: unknown): Format | 'json' {
   if (given === undefined) return 'json';
   if (given === 'json' || given === 'vast' || given === 'vmap' || given === 'asset-list') return given;
   throw invalid('/format', 'must be json, vast, vmap or asset-list');
@@ -48,18 +47,17 @@ export async function answerFormat(
 ): Promise<string> {
   if (dialect !== 'vmap' && body.breaks !== undefined) throw invalid('/breaks', `are told by vmap, not by ${dialect}`);
   const base = parts.base();
-  const style = styleOf(body, request.headers.accept, base);
+  const version = versionOf(body.vast?.version, request.headers.accept);
+  const notUsed = body.vast?.not_used === true;
   const admission = dialect === 'asset-list' ? hlsFiles : vastFiles(base, body.vast?.wrapper_depth ?? 0);
   const pods = await decidePods(request, body, { dialect, admission, warnings, explain: false }, parts);
-  const { type, text } = write(dialect, pods, style, places, parts);
+  // What an ad costs is between us and whoever showed who it is.
+  const priced = pods.every(({ ask }) => ask.caller !== 'anonymous');
+  const { type, text } = write(dialect, pods, { version, base, priced, notUsed }, places, parts);
   reply.header('cache-control', 'no-store').type(type);
   const unfilled = pods.flatMap(({ draft }) => draft.no_fill_reason ?? []);
   if (unfilled.length > 0) reply.header('breakwater-no-fill', unfilled.join(', '));
   return text;
-}
-
-function styleOf({ vast }: AdRequestBody, accept: string | undefined, base: string): AdStyle {
-  return { version: versionOf(vast?.version, accept), base, priced: false, notUsed: vast?.not_used === true };
 }
 
 function versionOf(named: string | undefined, accept: string | undefined): VastVersion {

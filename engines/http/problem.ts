@@ -12,6 +12,8 @@ export class Problem extends Error {
   readonly errors: readonly Wrong[];
   /** Members of the answer beyond the standard's. */
   readonly more: Readonly<Record<string, unknown>>;
+  /** Of the answer, such as Retry-After. */
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     status: number,
@@ -19,12 +21,14 @@ export class Problem extends Error {
     detail: string,
     errors: readonly Wrong[] = [],
     more: Readonly<Record<string, unknown>> = {},
+    headers: Readonly<Record<string, string>> = {},
   ) {
     super(detail);
     this.status = status;
     this.title = title;
     this.errors = errors;
     this.more = more;
+    this.headers = headers;
   }
 
   toJSON(): object {
