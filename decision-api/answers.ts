@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { OutRecord } from '../engines/event-log/event-log.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
-import { type Draft, draftText, readDraft } from './draft.ts';
+import { type Draft, draftText } from './draft.ts';
 import { limits } from './limits.ts';
 import type { StoreGate } from './store-gate.ts';
 
@@ -68,7 +68,7 @@ export function decodeAnswer(bytes: Buffer): KeptAnswer {
   const jsonEnds = keyEnds + bytes.readUInt32BE(HASH_BYTES + 8);
   return {
     bodyHash: Buffer.from(bytes.subarray(0, HASH_BYTES)),
-    draft: readDraft(bytes.toString('utf8', keyEnds, jsonEnds)),
+    draft: JSON.parse(bytes.toString('utf8', keyEnds, jsonEnds)) as Draft,
     record: {
       partition: bytes.readUInt32BE(HASH_BYTES),
       key: bytes.subarray(HEADER_BYTES, keyEnds).toString(),

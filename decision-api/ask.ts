@@ -2,11 +2,18 @@ import type { PodRules } from '../domain/pods/pod.ts';
 import type { Context } from '../domain/request.ts';
 import type { ContentTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { normaliseContext } from '../domain/targeting/context.ts';
+import { type Admission, type Dialect, plainFiles } from './dialects/dialect.ts';
 import type { PlaceOf } from './geoip.ts';
 import { type Claims, truncateIp, type Viewer, viewerOf } from './identities.ts';
 import { invalid, type PodNamed, rulesOf } from './pod-rules.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
 import { classOf, type UserAgentClass } from './user-agent.ts';
+
+/** Who called, as far as we know: somebody, the holder of an API key, or a machine of a network that is trusted. */
+export type CallerClass = 'anonymous' | 'key' | 'network';
+
+/** On what ground ids are kept: nothing was said, it was given; or not kept: it was refused, the viewer is a child. */
+export type ConsentGround = 'unstated' | 'given' | 'refused' | 'child';
 
 /** A request for a pod, checked and made pseudonymous. Nothing after this knows who anybody is. */
 export interface Ask {
@@ -20,6 +27,10 @@ export interface Ask {
   readonly context: Context;
   readonly ipTruncated: string | null;
   readonly userAgentClass: UserAgentClass;
+  readonly caller: CallerClass;
+  /** Why it is invalid traffic; null: it is not. */
+  readonly invalid: string | null;
+  readonly consent: ConsentGround;
   readonly breakIndex: number | null;
   /** Where the pod begins in stream time; null: nobody said. */
   readonly breakOffsetMs: number | null;
@@ -28,6 +39,10 @@ export interface Ask {
   readonly rules: PodRules;
   /** The kept pod whose rules were asked for. */
   readonly podId: string | null;
+  readonly dialect: Dialect;
+  readonly admission: Admission;
+  /** Places are held no longer than this, from receipt; null: a token's life. */
+  readonly holdMs: number | null;
 }
 
 export interface Receipt {
@@ -42,6 +57,9 @@ export interface Receipt {
   readonly taxonomy: ContentTaxonomy;
   readonly placeOf: PlaceOf;
   readonly podNamed: PodNamed;
+  /** Absent: JSON. */
+  readonly dialect?: Dialect;
+  readonly admission?: Admission;
 }
 
 /** One ask for each pod of the request. Throws Problem 400 or 422 where the body's fields do not fit together. */
@@ -95,9 +113,15 @@ export function readAsk(receipt: Receipt): Ask {
     ),
     ipTruncated: ip === null ? null : truncateIp(ip),
     userAgentClass: classOf(userAgent),
+    caller: 'anonymous',
+    invalid: null,
+    consent: groundOf(body.consent),
     breakIndex: body.break?.index ?? null,
     breakOffsetMs: msOf(body.break?.offset_seconds),
     breakId: null,
+    dialect: receipt.dialect ?? 'json',
+    admission: receipt.admission ?? plainFiles,
+    holdMs: null,
     ...rulesOf(body, '', receipt.podNamed),
   };
 }
@@ -110,7 +134,8 @@ function isPlayer(userAgent: string | undefined): boolean {
 
 function claimsOf(body: AdRequestBody, userAgent: string | undefined): Claims {
   const { user, device, session } = body;
-  const consent = hasConsent(body.consent);
+  const ground = groundOf(body.consent);
+  const consent = ground === 'unstated' || ground === 'given';
   return {
     userId: user?.id ?? null,
     householdId: user?.household_id ?? null,
@@ -124,11 +149,13 @@ function claimsOf(body: AdRequestBody, userAgent: string | undefined): Claims {
   };
 }
 
-/** Refused, a child, or asked for by law and not answered: no. */
-function hasConsent(consent: AdRequestBody['consent']): boolean {
-  if (!consent) return true;
-  if (consent.coppa || consent.given === false || consent.granted === false) return false;
-  return !consent.gdpr || consent.given === true || consent.granted === true;
+/** Asked for by law and not answered is refused. */
+function groundOf(consent: AdRequestBody['consent']): ConsentGround {
+  if (!consent) return 'unstated';
+  if (consent.coppa) return 'child';
+  if (consent.given === false || consent.granted === false) return 'refused';
+  if (consent.given === true || consent.granted === true) return 'given';
+  return consent.gdpr ? 'refused' : 'unstated';
 }
 
 /** Platforms send zeros for an advertising id that must not be used: everybody's, so nobody's. */

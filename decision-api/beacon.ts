@@ -14,6 +14,7 @@ export interface RawBeacon {
   readonly viewability?: unknown;
   readonly audio?: unknown;
   readonly code?: unknown;
+  readonly offset?: unknown;
 }
 
 export interface BeaconReceipt {
@@ -74,6 +75,9 @@ export function readBeacon(
     viewability_percentage: number('viewability'),
     audio_level: number('audio'),
     error_code: number('code'),
+    offset_seconds: raw.event === 'progress' ? readOffset(raw.offset, token.duration_seconds, metrics) : null,
+    caller: 'anonymous',
+    invalid: null,
   };
   return { partition: token.partition, record, clickThrough: token.click_through };
 }
@@ -95,6 +99,18 @@ function readNumber(value: unknown, field: NumberField, metrics: Metrics): numbe
   const number = typeof given === 'string' && /^\d{1,16}(\.\d+)?$/.test(given) ? Number(given) : given;
   if (typeof number === 'number' && number >= 0 && number <= largest[field]) return Math.floor(number);
   metrics.beaconFieldsIgnored.inc({ field });
+  return null;
+}
+
+/** Whole seconds of the ad, from a number or HH:MM:SS.mmm. Bounded by the ad: each of them is an event of its own. */
+function readOffset(value: unknown, durationSeconds: number, metrics: Metrics): number | null {
+  const given = first(value);
+  if (given === undefined || given === null || given === '' || isMacro(given)) return null;
+  const [, hours = 0, minutes = 0, seconds = Number.NaN] =
+    /^(?:(\d{1,2}):([0-5]?\d):)?(\d{1,4}(?:\.\d{1,3})?)$/.exec(String(given)) ?? [];
+  const offset = Math.floor(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
+  if (offset >= 0 && offset <= durationSeconds) return offset;
+  metrics.beaconFieldsIgnored.inc({ field: 'offset' });
   return null;
 }
 

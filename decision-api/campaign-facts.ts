@@ -1,4 +1,5 @@
-import type { Campaign, Creative, FrequencyCap } from '../domain/campaign.ts';
+import type { Campaign, FrequencyCap } from '../domain/campaign.ts';
+import { type Creative, isShowable, type MediaFile } from '../domain/creative.ts';
 import { podMaxOf } from '../domain/frequency/cap-set.ts';
 import { isLifetime } from '../domain/frequency/frequency.ts';
 import { flatten } from '../domain/separation-stream.ts';
@@ -11,7 +12,7 @@ import { capsOf } from './reserver.ts';
 export interface CampaignFacts {
   readonly campaign: Campaign;
   readonly carried: readonly Feature[];
-  /** Those that can be shown: active, with a file. */
+  /** Those that can be shown. */
   readonly creatives: readonly CreativeFacts[];
   /** Somebody's record counts its views. */
   readonly counted: boolean;
@@ -29,6 +30,8 @@ export interface CreativeFacts {
   /** The caps that an ad of it has to keep. */
   readonly caps: readonly FrequencyCap[];
   readonly mediaUrl: string;
+  /** Its files, as an answer tells them. */
+  readonly media: readonly object[];
   /** Its part of an answer, as members of a JSON object. */
   readonly told: string;
   /** How a candidate's record begins: the ids of campaign and creative. */
@@ -37,7 +40,7 @@ export interface CreativeFacts {
 
 export function factsOf(campaign: Campaign): CampaignFacts {
   const { caps } = campaign;
-  const shown = campaign.creatives.filter(({ status, media }) => status === 'active' && media.length > 0);
+  const shown = campaign.creatives.filter(isShowable);
   return {
     campaign,
     carried: carries(campaign),
@@ -58,14 +61,24 @@ function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
     creative_id: id,
     advertiser_id: campaign.advertiserId,
     duration_seconds: durationSeconds,
-    media: media.map(({ bitrateKbps, ...file }) => ({ ...file, bitrate_kbps: bitrateKbps })),
+    media: media.map(shownFile),
     click_through: clickThrough,
   };
   return {
     creative,
     caps: capsOf(campaign.caps, id),
     mediaUrl: media[0]?.url ?? id,
+    media: told.media,
     told: JSON.stringify(told).slice(1, -1),
     ids: bytesOfUuids([campaign.id, id]),
+  };
+}
+
+function shownFile({ bitrateKbps, minBitrateKbps, maxBitrateKbps, ...file }: MediaFile): object {
+  return {
+    ...file,
+    bitrate_kbps: bitrateKbps,
+    ...(minBitrateKbps === undefined ? {} : { min_bitrate_kbps: minBitrateKbps }),
+    ...(maxBitrateKbps === undefined ? {} : { max_bitrate_kbps: maxBitrateKbps }),
   };
 }

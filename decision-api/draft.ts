@@ -1,8 +1,9 @@
 import type { Decision } from './decision.ts';
 import { backupsOf, type Held, podOf } from './decision.ts';
+import type { Shown } from './dialects/shown.ts';
 import type { NoFillReason } from './reasons.ts';
 import { type TokenLives, tokenOf } from './record.ts';
-import { beaconEvents, type Tokens } from './tokens.ts';
+import { type BeaconEvent, beaconEvents, everydayEvents, type Tokens } from './tokens.ts';
 
 /** An answer before its tracking URLs are signed: a third of the size, and what is kept for a repeated request_id (`draftText`). */
 export interface Draft {
@@ -13,7 +14,7 @@ export interface Draft {
     readonly ads: readonly DraftAd[];
   };
   /** Only where they were asked for: each may take the place of any ad that fails. */
-  readonly backups?: readonly DraftAd[];
+  readonly backups?: readonly DraftSpare[];
   readonly no_fill_reason: NoFillReason | null;
   readonly warnings: readonly Warning[];
 }
@@ -23,14 +24,25 @@ export interface Warning {
   readonly detail: string;
 }
 
-/** An ad of an answer. */
-export interface DraftAd {
+export interface DraftSpare {
   readonly ad_id: string;
   readonly campaign_id: string;
-  /** All of it but its tracking URLs: a JSON object without its closing brace. */
-  readonly told: string;
+  readonly creative_id: string;
+  readonly advertiser_id: string;
+  readonly duration_seconds: number;
+  readonly media: readonly object[];
+  readonly click_through: string | null;
   /** `<keyId>.<base64url facts>` of its tracking URLs. */
   readonly facts: string;
+  /** What JSON says of it, without tracking and closing brace, where that is at hand. */
+  readonly told?: string;
+  /** What other dialects than JSON say of it. */
+  readonly shown?: Shown;
+}
+
+export interface DraftAd extends DraftSpare {
+  readonly position: number;
+  readonly start_seconds: number;
 }
 
 export function draftOf(
@@ -40,15 +52,23 @@ export function draftOf(
   tokens: Tokens,
   lives: TokenLives,
 ): Draft {
-  const { rules } = decision.ask;
-  const draftAd = (held: Held, position: number, where: string): DraftAd => {
-    const { entrant, facts } = held.runner;
-    const ad_id = held.wanted.place.reservation;
+  const { rules, dialect } = decision.ask;
+  const shows = dialect !== 'json' && dialect !== 'v1';
+  const spare = (held: Held, position: number, where: string): DraftSpare => {
+    const { entrant, creative, facts } = held.runner;
+    const { campaign } = entrant;
+    const { reservation } = held.wanted.place;
     return {
-      ad_id,
-      campaign_id: entrant.campaign.id,
-      told: `{"ad_id":"${ad_id}",${facts.told}${where}`,
+      ad_id: reservation,
+      campaign_id: campaign.id,
+      creative_id: creative.id,
+      advertiser_id: campaign.advertiserId,
+      duration_seconds: creative.durationSeconds,
+      media: facts.media,
+      click_through: creative.clickThrough,
       facts: tokens.facts(tokenOf(decision, held, position, lives)),
+      told: `{"ad_id":"${reservation}",${facts.told}${where}`,
+      ...(shows ? { shown: shownOf(held, decision.expiresAt) } : {}),
     };
   };
   return {
@@ -56,47 +76,42 @@ export function draftOf(
     pod: {
       duration_seconds: rules.durationSeconds,
       filled_seconds: decision.solution?.filledSeconds ?? 0,
-      ads: podOf(decision).map(({ held, startSeconds }, index) =>
-        draftAd(held, index + 1, `,"position":${index + 1},"start_seconds":${startSeconds}`),
-      ),
+      ads: podOf(decision).map(({ held, startSeconds }, index) => ({
+        ...spare(held, index + 1, `,"position":${index + 1},"start_seconds":${startSeconds}`),
+        position: index + 1,
+        start_seconds: startSeconds,
+      })),
     },
-    ...(rules.backupAds > 0 ? { backups: backupsOf(decision).map((held) => draftAd(held, 0, '')) } : {}),
+    ...(rules.backupAds > 0 ? { backups: backupsOf(decision).map((held) => spare(held, 0, '')) } : {}),
     no_fill_reason: noFill,
     warnings,
   };
 }
 
-/** A draft as JSON text: `facts` stand where an answer has the tracking URLs. */
+/** A draft as JSON text; JSON.parse reads it. */
 export function draftText({ backups, pod, ...rest }: Draft): string {
-  const ad = ({ told, facts }: DraftAd) => `${told},"facts":${JSON.stringify(facts)}}`;
+  const ad = (one: DraftSpare) => {
+    const shown = one.shown === undefined ? '' : `,"shown":${JSON.stringify(one.shown)}`;
+    return `${toldOf(one)},"facts":${JSON.stringify(one.facts)}${shown}}`;
+  };
   const { ads, ...about } = pod;
   const spares = backups === undefined ? '' : `,"backups":${listed(backups, ad)}`;
   return `${opened(JSON.stringify(rest))},"pod":${opened(JSON.stringify(about))},"ads":${listed(ads, ad)}}${spares}}`;
 }
 
-/** Reads what draftText wrote. */
-export function readDraft(text: string): Draft {
-  const { backups, pod, ...rest } = JSON.parse(text) as Draft & {
-    readonly pod: { readonly ads: readonly KeptAd[] };
-    readonly backups?: readonly KeptAd[];
-  };
-  return {
-    ...rest,
-    pod: { ...pod, ads: pod.ads.map(readAd) },
-    ...(backups === undefined ? {} : { backups: backups.map(readAd) }),
-  };
+function toldOf({ told, facts: _, shown: __, ...ad }: DraftSpare): string {
+  return told ?? opened(JSON.stringify(ad));
 }
 
-type KeptAd = Omit<DraftAd, 'told'>;
-
-function readAd({ facts, ...ad }: KeptAd): DraftAd {
-  return { ad_id: ad.ad_id, campaign_id: ad.campaign_id, told: opened(JSON.stringify(ad)), facts };
-}
-
-function listed(ads: readonly DraftAd[], write: (ad: DraftAd) => string): string {
+function listed(ads: readonly DraftSpare[], write: (ad: DraftSpare) => string): string {
   let text = '[';
   for (const [at, ad] of ads.entries()) text += at === 0 ? write(ad) : `,${write(ad)}`;
   return `${text}]`;
+}
+
+function shownOf({ runner: { creative, entrant, worth } }: Held, expiresAt: number): Shown {
+  const { advertiserName, pricing } = entrant.campaign;
+  return { creative, advertiserName, pricing, valueMicros: worth?.valueMicros ?? 0, expiresAt };
 }
 
 /** A valid pod without ads. */
@@ -128,7 +143,7 @@ export function answerText(draft: Draft, tokens: Tokens, base: string, around: A
   const { backups, pod, warnings, ...rest } = draft;
   const { ads, ...about } = pod;
   const begins = eventBegins(base);
-  const tracked = (all: readonly DraftAd[]) => listed(all, (ad) => adText(ad, tokens, begins));
+  const tracked = (all: readonly DraftSpare[]) => listed(all, (ad) => adText(ad, tokens, begins));
   const first = JSON.stringify({ ...around.before, ...rest, ...(around.warnings === false ? {} : { warnings }) });
   const spares = backups === undefined ? '' : `,"backups":${tracked(backups)}`;
   const explain = around.explain ? `,"explain":${JSON.stringify(around.explain)}` : '';
@@ -140,25 +155,29 @@ function opened(json: string): string {
   return json.slice(0, -1);
 }
 
-function adText({ told, facts }: DraftAd, tokens: Tokens, begins: readonly string[]): string {
-  const { begin, mac } = tokens.signAll(facts);
+function adText(ad: DraftSpare, tokens: Tokens, begins: readonly string[]): string {
+  const { begin, mac } = tokens.signAll(ad.facts, everydayEvents);
   const shared = JSON.stringify(begin).slice(1, -1);
   let urls = '';
   for (let place = 0; place < begins.length; place++) urls += begins[place] + shared + mac(place) + ends[place];
-  return `${told},"tracking":{${urls}}}`;
+  return `${toldOf(ad)},"tracking":{${urls}}}`;
 }
 
-const ends = beaconEvents.map((event, place) => {
-  const more = event === 'error' ? '&code=[ERRORCODE]' : '';
-  return `&cb=[CACHEBUSTING]${more}"${place < beaconEvents.length - 1 ? ',' : ''}`;
-});
+/** What follows the token in an event's URL: macros that the player fills in. */
+export function macrosOf(event: BeaconEvent): string {
+  if (event === 'error') return '&cb=[CACHEBUSTING]&code=[ERRORCODE]';
+  return event === 'progress' ? '&cb=[CACHEBUSTING]&offset=[ADPLAYHEAD]' : '&cb=[CACHEBUSTING]';
+}
+
+const told = beaconEvents.slice(0, everydayEvents);
+const ends = told.map((event, place) => `${macrosOf(event)}"${place < told.length - 1 ? ',' : ''}`);
 
 let known: { readonly base: string; readonly begins: readonly string[] } | null = null;
 
 /** Of each event: its name and how its URL begins, as JSON. They change with the base alone. */
 function eventBegins(base: string): readonly string[] {
   if (known?.base !== base) {
-    const begins = beaconEvents.map(
+    const begins = told.map(
       (event) => `"${event}":${JSON.stringify(`${base}/api/v2/beacons/${event}?t=`).slice(0, -1)}`,
     );
     known = { base, begins };

@@ -30,7 +30,7 @@ export function recordOf(decision: Decision, arrivalId: string, noFill: NoFillRe
     request_id: ask.requestId,
     received_at: ask.receivedAt,
     viewer: ask.viewer.viewer,
-    dialect: 'json',
+    dialect: ask.dialect,
     context: contextOf(ask),
     identities: ask.viewer.identities,
     session: ask.viewer.session,
@@ -60,6 +60,9 @@ export function recordOf(decision: Decision, arrivalId: string, noFill: NoFillRe
     experiments: decision.treatment.arms,
     fallen: fallenOf(decision),
     catalog: decision.mark,
+    caller: ask.caller,
+    invalid: ask.invalid,
+    consent: ask.consent,
   };
 }
 

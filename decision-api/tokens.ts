@@ -18,8 +18,29 @@ export const beaconEvents = [
   'skip',
   'error',
   'notUsed',
+  'creativeView',
+  'rewind',
+  'closeLinear',
+  'acceptInvitation',
+  'viewable',
+  'progress',
+  'notViewable',
+  'viewUndetermined',
+  'loaded',
+  'fullscreen',
+  'exitFullscreen',
+  'iconView',
+  'iconClick',
+  'companionView',
+  'companionClick',
+  'verificationNotExecuted',
+  'interactiveStart',
+  'otherAdInteraction',
 ] as const;
 export type BeaconEvent = (typeof beaconEvents)[number];
+
+/** So many of them, from the first, stand in every JSON answer; the rest only where a document has a place for them. */
+export const everydayEvents: number = beaconEvents.indexOf('progress') + 1;
 
 const places: ReadonlyMap<string, number> = new Map(beaconEvents.map((event, at) => [event, at]));
 
@@ -73,12 +94,12 @@ export class Tokens {
     return `${this.#first.id}.${encodeBare('tracking-token', token).toString('base64url')}`;
   }
 
-  /** The tokens for every event of an ad. A key that is no longer known: the first one signs, under its own id. */
-  signAll(facts: string): SignedAd {
+  /** The tokens for the first `events` of an ad. A key that is no longer known: the first one signs, under its own id. */
+  signAll(facts: string, events: number = beaconEvents.length): SignedAd {
     const dot = facts.indexOf('.');
     const known = this.#keys.get(facts.slice(0, dot));
     const begin = known === undefined ? `${this.#first.id}${facts.slice(dot)}` : facts;
-    const macs = (known ?? this.#firstMacs)(begin).toString('base64url');
+    const macs = (known ?? this.#firstMacs)(begin, events).toString('base64url');
     return { begin: `${begin}.`, mac: (place) => macs.slice(MAC_CHARS * place, MAC_CHARS * (place + 1)) };
   }
 
@@ -96,7 +117,7 @@ export class Tokens {
     const place = places.get(event);
     if (macs === undefined || place === undefined) return { ok: false, reason: 'forged' };
     const given = Buffer.from(signature, 'base64url');
-    const wanted = macs(`${keyId}.${body}`).subarray(MAC_BYTES * place, MAC_BYTES * (place + 1));
+    const wanted = macs(`${keyId}.${body}`, place + 1).subarray(MAC_BYTES * place, MAC_BYTES * (place + 1));
     if (given.length !== MAC_BYTES || !timingSafeEqual(given, wanted)) return { ok: false, reason: 'forged' };
     try {
       return { ok: true, token: decodeBare('tracking-token', Buffer.from(body, 'base64url')) };
@@ -107,21 +128,20 @@ export class Tokens {
   }
 }
 
-/** The MACs of facts for all events, one behind the other. */
-type Macs = (facts: string) => Buffer;
+/** The MACs of facts for the first `events`, one behind the other: SHAKE256 gives more of the same where more is wanted. */
+type Macs = (facts: string, events: number) => Buffer;
 
 /** SHAKE256 takes in so many bytes at once: as in KMAC, the secret has the first of these blocks to itself. */
 const BLOCK_BYTES = 136;
-const outputLength = MAC_BYTES * beaconEvents.length;
 
 /** An answer is signed dozens of times: an HMAC for each event would take longer than all the rest of an ad. */
 function macsBy(secret: string): Macs {
   let room = Buffer.alloc(2_048);
   room.set(hash('shake256', secret, { outputEncoding: 'buffer', outputLength: BLOCK_BYTES }));
-  return (facts) => {
+  return (facts, events) => {
     const most = BLOCK_BYTES + 3 * facts.length;
     if (room.length < most) room = Buffer.concat([room.subarray(0, BLOCK_BYTES)], 2 * most);
     const end = BLOCK_BYTES + room.write(facts, BLOCK_BYTES);
-    return hash('shake256', room.subarray(0, end), { outputEncoding: 'buffer', outputLength });
+    return hash('shake256', room.subarray(0, end), { outputEncoding: 'buffer', outputLength: MAC_BYTES * events });
   };
 }

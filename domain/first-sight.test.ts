@@ -4,7 +4,7 @@ import { type BeaconFacts, isBillable, judge, outcomeOf } from './first-sight.ts
 
 type Arrival = BeaconFacts & { readonly offset: number; readonly appendedAt: number };
 
-const events = ['impression', 'notUsed', 'error', 'start', 'complete', 'click'];
+const events = ['impression', 'notUsed', 'error', 'start', 'complete', 'click', 'progress'];
 
 const log = fc
   .array(
@@ -14,6 +14,8 @@ const log = fc
       pricing_model: fc.constantFrom('cpm', 'cpv', 'cpc', 'flat', 'new'),
       price_micros: fc.integer({ min: 0, max: 50_000 }),
       expires_at: fc.integer({ min: 0, max: 60 }),
+      offset_seconds: fc.constantFrom(null, 3, 9),
+      invalid: fc.constantFrom(null, null, null, 'bot'),
       step: fc.integer({ min: 0, max: 5 }),
     }),
     { maxLength: 30 },
@@ -22,7 +24,8 @@ const log = fc
     let appendedAt = 0;
     return rows.map(({ step, ...facts }, offset): Arrival => {
       appendedAt += step;
-      return { ...facts, offset, appendedAt };
+      const offset_seconds = facts.event === 'progress' ? facts.offset_seconds : null;
+      return { ...facts, offset_seconds, offset, appendedAt };
     });
   });
 
@@ -44,11 +47,14 @@ test('judges as reading the whole log from its beginning for each beacon would',
       const held = claimAll(arrivals);
       for (const a of arrivals) {
         const before = arrivals.filter((b) => b.reservation === a.reservation && b.offset < a.offset);
-        const seen = before.some((b) => b.event === a.event);
-        const decided = before.some((b) => b.event === 'impression' || b.event === 'notUsed' || b.event === 'error');
-        const competes = a.event === 'impression' || a.event === 'notUsed' || a.event === 'error';
+        const valid = a.invalid === null;
+        const alike = before.filter((b) => (b.invalid === null) === valid);
+        const seen = alike.some((b) => b.event === a.event && b.offset_seconds === a.offset_seconds);
+        const decides = (b: Arrival) => b.event === 'impression' || b.event === 'notUsed' || b.event === 'error';
+        const decided = alike.some(decides);
+        const competes = valid && decides(a);
         const late = a.appendedAt > a.expires_at;
-        const billable = !seen && !late && !(a.event === 'impression' && decided);
+        const billable = valid && !seen && !late && !(a.event === 'impression' && decided);
         const billed =
           (a.pricing_model === 'cpm' && a.event === 'impression') ||
           (a.pricing_model === 'cpv' && a.event === 'complete') ||
@@ -79,13 +85,13 @@ test('bills a reservation at most once, however often and in whatever order its 
 });
 
 test('counts a beacon appended in the very millisecond of its expiry, and none after it', () => {
-  const beacon = { event: 'impression', expires_at: 1000 };
+  const beacon = { event: 'impression', expires_at: 1000, invalid: null };
   expect(isBillable(beacon, 1000, 4, [4, 4])).toBe(true);
   expect(isBillable(beacon, 1001, 4, [4, 4])).toBe(false);
 });
 
 test('never bills an impression after a release', () => {
-  expect(isBillable({ event: 'impression', expires_at: 1000 }, 5, 8, [8, 7])).toBe(false);
+  expect(isBillable({ event: 'impression', expires_at: 1000, invalid: null }, 5, 8, [8, 7])).toBe(false);
 });
 
 test('takes an error after the impression as not fatal', () => {
@@ -95,6 +101,16 @@ test('takes an error after the impression as not fatal', () => {
     pricing_model: 'cpm',
     price_micros: 9,
     expires_at: 99,
+    offset_seconds: null,
+    invalid: null,
   };
   expect(judge(error, 5, 8, [8, 7])).toMatchObject({ decisive: false, duplicate: false, spend_micros: 0 });
+});
+
+test('invalid traffic bills nothing and takes nothing: what is genuine counts all the same', () => {
+  const bot = { reservation: 'r', event: 'impression', offset_seconds: null, invalid: 'bot', expires_at: 99 };
+  const viewer = { ...bot, invalid: null };
+  expect(outcomeOf(bot).some((id) => outcomeOf(viewer).includes(id))).toBe(false);
+  expect(isBillable(bot, 5, 1, [1])).toBe(false);
+  expect(isBillable(viewer, 6, 2, [2, 2])).toBe(true);
 });

@@ -1,12 +1,13 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EngineError } from './errors.ts';
+import { type ManagementSettings, managementSettings } from './management-settings.ts';
 
 /** A feature flag: the share of viewers for whom it is on, 0 to 100. */
 export type Percentage = number;
 
 /** Everything a process needs to know, read once from the environment. Durations in ms. */
-export interface Config {
+export interface Config extends ManagementSettings {
   /** Where embedded engines keep their files. */
   readonly dataDir: string;
   /** `null` means embedded under `dataDir`. */
@@ -14,6 +15,8 @@ export interface Config {
   readonly stateStoreUrl: string | null;
   readonly warehouseUrl: string | null;
   readonly catalogUrl: string | null;
+  /** The same warehouse as a user who only reads, for reports; null: as `warehouseUrl`. */
+  readonly reportsWarehouseUrl: string | null;
   /** A read replica of the catalog, for reads that may be a little old; null: all go to `catalogUrl`. */
   readonly catalogReplicaUrl: string | null;
   readonly host: string;
@@ -99,6 +102,7 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     eventLogUrl: url('EVENT_LOG', 'kafka://', 'kafka+ssl://'),
     stateStoreUrl: url('STATE_STORE', 'redis://', 'rediss://', 'redis+cluster://', 'rediss+cluster://'),
     warehouseUrl: url('WAREHOUSE', 'http://', 'https://'),
+    reportsWarehouseUrl: url('REPORTS_WAREHOUSE', 'http://', 'https://'),
     catalogUrl: url('CATALOG', 'postgres://', 'postgresql://'),
     catalogReplicaUrl: url('CATALOG_REPLICA', 'postgres://', 'postgresql://'),
     host: text('HOST') ?? '127.0.0.1',
@@ -106,6 +110,7 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     instance: whole('INSTANCE', 1, 1, 999),
     workerPort: whole('WORKER_PORT', 0, 0, 65535),
     managementPort: whole('MANAGEMENT_PORT', null, 0, 65535),
+    ...managementSettings({ text, read, url, size }),
     publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
     partitions: whole('PARTITIONS', 24, 1, 1024),
     replication: read('REPLICATION', null, 'a whole number from 1 to 15', (value) =>

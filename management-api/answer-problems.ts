@@ -9,6 +9,7 @@ export function answerProblems(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler<FastifyError | Problem | EngineError>((error, request, reply) => {
     const problem = problemOf(error);
     if (problem.status >= 500) logger.error({ err: error, url: request.routeOptions.url }, problem.message);
+    reply.headers(problem.headers);
     if (problem.status === 503) reply.header('retry-after', '5');
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
     return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
@@ -27,7 +28,15 @@ function problemOf(error: FastifyError | Problem | EngineError): Problem {
   return new Problem(500, 'Internal error', 'something went wrong here; it has been logged');
 }
 
+/** Integrity constraint violations (PostgreSQL documentation, appendix A): what is there already forbids it. */
+function isContradicted({ code, cause }: EngineError): boolean {
+  return code === 'refused' && cause instanceof Error && 'code' in cause && String(cause.code).startsWith('23');
+}
+
 function engineProblem(error: EngineError): Problem {
+  if (isContradicted(error)) {
+    return new Problem(409, 'In use', 'numbers or other rows refer to it, or one like it is there already');
+  }
   if (error.code === 'conflict') return new Problem(409, 'Changed meanwhile', 'somebody else changed it; try again');
   if (error.code === 'unavailable' || error.code === 'timeout' || error.code === 'full') {
     return new Problem(503, 'The catalog is away', 'try again in a few seconds');

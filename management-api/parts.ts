@@ -4,15 +4,23 @@ import type { CatalogDesk } from '../engines/catalog/desk.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import type { Random } from '../engines/random.ts';
+import type { Warehouse } from '../engines/warehouse/warehouse.ts';
+import type { AnalyticsParts } from './analytics/parts.ts';
 
 /** What the routes of management work with. */
 export interface ManagementParts {
   readonly desk: CatalogDesk;
+  /** Null: none is configured. Asked through `rowsOf` (warehouse.ts). */
+  readonly warehouse: Warehouse | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly readiness: () => Readiness;
+  /** Whether strangers may make themselves a user. */
+  readonly registration: 'open' | 'closed';
   /** HMAC key of access tokens. */
   readonly secret: string;
+  /** What reports are read from; null: this process has no warehouse. */
+  readonly analytics: AnalyticsParts | null;
 }

@@ -20,8 +20,10 @@ export type {
   FrequencyEntry,
   FrequencyRecord,
   HeadRecord,
+  JournalsRecord,
   MoneyDay,
   MoneyRecord,
+  OpenJournal,
   OpenMinutesRecord,
   ScoreRecord,
   SignalStateRecord,
@@ -68,6 +70,12 @@ export interface AdBeacon {
   readonly viewability_percentage: number | null;
   readonly audio_level: number | null;
   readonly error_code: number | null;
+  /** progress: which of its offsets; each is an event of its own */
+  readonly offset_seconds: number | null;
+  /** anonymous, key, network: who called, as far as we know */
+  readonly caller: string;
+  /** why it is invalid traffic, decided at receipt; never billable. Null: it is not */
+  readonly invalid: string | null;
 }
 
 /** One conversion. Topic conversions, key viewer; conversion_id is its identity. */
@@ -80,6 +88,14 @@ export interface Conversion {
   readonly advertiser: string;
   readonly type: string;
   readonly value_micros: number;
+  /** server, pixel */
+  readonly source: string;
+  /** who converted, under every pseudonym that is read */
+  readonly identities: readonly Identity[];
+  /** the ad that its sender names */
+  readonly reservation: string | null;
+  /** why it is invalid traffic, decided at receipt */
+  readonly invalid: string | null;
 }
 
 /** A versioned catalog document. Topic catalog-changes, key id. The newest version of an id wins. */
@@ -155,6 +171,15 @@ export interface DeadLetter {
   readonly detail: string;
   readonly key: string;
   readonly bytes: Buffer;
+}
+
+/** What a journal of decisions says of itself, in every partition of ad-requests. See docs/decisions/0010. */
+export interface JournalMark {
+  readonly journal: string;
+  /** ids; every decision that took anything in another store stands before this record */
+  readonly stores: readonly string[];
+  /** no decision follows any more */
+  readonly closed: boolean;
 }
 
 /** Keeps a quiet partition's watermark moving. In any topic; carries no effect but its append time. */

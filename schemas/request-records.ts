@@ -160,4 +160,10 @@ export interface AdRequest {
   readonly fallen: readonly FallenCampaign[];
   /** the catalog that the decision saw */
   readonly catalog: CatalogMark;
+  /** anonymous, key, network: who called, as far as we know */
+  readonly caller: string;
+  /** why it is invalid traffic, decided at receipt; null: it is not */
+  readonly invalid: string | null;
+  /** unstated, given, refused, child: on what ground ids were kept or not */
+  readonly consent: string;
 }

@@ -42,6 +42,10 @@ const letter: Shapes['conversion'] = {
   advertiser: 'ffffffff-ffff-4fff-bfff-ffffffffffff',
   type: 'purchase',
   value_micros: Number.MAX_SAFE_INTEGER - 1,
+  source: 'server',
+  identities: [{ scope: 'user', hash: 'h' }],
+  reservation: '01890a5d-ac96-774b-bcce-b302099a8058',
+  invalid: null,
 };
 
 describe('the codec', () => {

@@ -1,4 +1,4 @@
-import { type Judgement, judge, outcomeOf } from '../domain/first-sight.ts';
+import { type Judgement, judge, mayClaim, outcomeOf } from '../domain/first-sight.ts';
 import { EngineError } from '../engines/errors.ts';
 import { BROOM_MS, decodeTokenLife, keys } from '../engines/state-store/keys.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
@@ -21,7 +21,7 @@ const BEACONS = 'ad-beacons';
 /** Claims buckets of one group: what is first, and when a bucket can go. `fenced`: its worker has a fence. */
 export interface FirstSight {
   /**
-   * Judges the beacons that `wanted` picks, claiming their ids. Late ones claim nothing: they can bill nothing.
+   * Judges the beacons that `wanted` picks, claiming their ids. Late and invalid ones claim nothing: they can bill nothing.
    * Rejects with EngineError `lease_lost` when another member has applied the batch.
    */
   judge(batch: Batch, context: Context, wanted?: (beacon: AdBeacon) => boolean): Promise<readonly Judged[]>;
@@ -53,7 +53,7 @@ export function createFirstSight(group: string, { fenced }: { readonly fenced: b
     async judge(batch, context, wanted = () => true) {
       const beacons = beaconsOf(batch).filter(({ beacon }) => wanted(beacon));
       const holders = new Map<number, readonly number[]>();
-      const onTime = beacons.filter(({ beacon, appendedAt }) => appendedAt <= beacon.expires_at);
+      const onTime = beacons.filter(({ beacon, appendedAt }) => mayClaim(beacon, appendedAt));
       for (const [minute, ofMinute] of Map.groupBy(onTime, ({ beacon }) => beacon.minute)) {
         const claims = ofMinute.flatMap(({ beacon, offset }) =>
           outcomeOf(beacon).map((id): [string, number] => [id, offset]),

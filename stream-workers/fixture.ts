@@ -109,5 +109,8 @@ function plainBeacon(now: number): AdBeacon {
     viewability_percentage: null,
     audio_level: null,
     error_code: null,
+    offset_seconds: null,
+    caller: 'anonymous',
+    invalid: null,
   };
 }

@@ -1,8 +1,8 @@
 import type { Campaign } from '../../domain/campaign.ts';
-import type { PodRules } from '../../domain/pods/pod.ts';
 import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
+import type { Ask } from '../ask.ts';
 import { type CampaignFacts, type CreativeFacts, factsOf } from '../campaign-facts.ts';
-import type { DecidingCatalog, DecidingParts, Decision, Entrant, Runner } from '../decision.ts';
+import type { DecidingCatalog, DecidingParts, Decision, Entrant } from '../decision.ts';
 import { allFeatures } from '../features.ts';
 import type { Reason } from '../reasons.ts';
 
@@ -38,41 +38,36 @@ export function enter(campaign: Campaign, decision: Decision): Entrant {
   return { ...entrant, fellOut: 'targeting', detail: matched.dimension, runners: [] };
 }
 
-function enterMatched(facts: CampaignFacts, decision: Decision): Entrant {
+function enterMatched(facts: CampaignFacts, { ask, treatment: { features } }: Decision): Entrant {
   const entrant: Entrant = { campaign: facts.campaign, facts, fellOut: null, detail: null, runners: [] };
-  const out = reasonOut(facts, decision);
-  if (out !== null) [entrant.fellOut, entrant.detail] = out;
-  else {
-    const { rules } = decision.ask;
-    for (const one of facts.creatives) if (isOfLength(one, rules)) entrant.runners.push(runnerOf(entrant, one));
-  }
+  const missing = features.size < allFeatures.length && facts.carried.find((feature) => !features.has(feature));
+  const reason = missing ? (['feature_off', missing] as const) : enterCreatives(entrant, ask);
+  if (reason !== null) [entrant.fellOut, entrant.detail] = reason;
   return entrant;
 }
 
-function runnerOf(entrant: Entrant, facts: CreativeFacts): Runner {
-  return { entrant, creative: facts.creative, facts, struck: null, worth: null, candidate: null };
-}
-
-/** Why none of its creatives runs. */
-function reasonOut(
-  { carried, creatives }: CampaignFacts,
-  { ask: { rules }, treatment: { features } }: Decision,
-): readonly [Reason, string | null] | null {
-  if (features.size < allFeatures.length) {
-    const missing = carried.find((feature) => !features.has(feature));
-    if (missing) return ['feature_off', missing];
+/** Null: at least one of them runs; else why none does. */
+function enterCreatives(entrant: Entrant, { admission, dialect, rules }: Ask): readonly [Reason, string | null] | null {
+  const { facts, runners } = entrant;
+  let refused: Reason | null = null;
+  let admitted: CreativeFacts | null = null;
+  let fitting: CreativeFacts | null = null;
+  for (const one of facts.creatives) {
+    const why = admission.admits(one.creative, facts.campaign);
+    if (why !== null) {
+      refused ??= why;
+      continue;
+    }
+    admitted ??= one;
+    if (one.creative.durationSeconds > rules.durationSeconds) continue;
+    fitting ??= one;
+    if (rules.allowedDurations && !rules.allowedDurations.includes(one.creative.durationSeconds)) continue;
+    runners.push({ entrant, creative: one.creative, facts: one, struck: null, worth: null, candidate: null });
   }
-  const [first] = creatives;
-  if (first === undefined) return ['no_creative', null];
-  if (creatives.some((one) => isOfLength(one, rules))) return null;
-  const fitting = creatives.find(({ creative }) => creative.durationSeconds <= rules.durationSeconds);
-  if (fitting === undefined) return ['too_long', lengthOf(first)];
-  return ['length_not_allowed', lengthOf(fitting)];
+  if (runners.length > 0) return null;
+  if (fitting !== null) return ['length_not_allowed', lengthOf(fitting)];
+  if (admitted !== null) return ['too_long', lengthOf(admitted)];
+  return refused === null ? ['no_creative', null] : [refused, dialect];
 }
 
 const lengthOf = ({ creative }: CreativeFacts): string => `${creative.durationSeconds} s`;
-
-function isOfLength({ creative }: CreativeFacts, { durationSeconds, allowedDurations }: PodRules): boolean {
-  if (creative.durationSeconds > durationSeconds) return false;
-  return !allowedDurations || allowedDurations.includes(creative.durationSeconds);
-}

@@ -50,8 +50,11 @@ async function query(text: string): Promise<readonly Record<string, unknown>[]> 
 
 /** The name of a file that comes after all there are. */
 async function next(name: string): Promise<string> {
-  const { length } = (await readdir(files)).filter((file) => file.endsWith('.sql'));
-  return `${String(length + 1).padStart(4, '0')}-${name}.sql`;
+  const last = (await readdir(files))
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .at(-1);
+  return `${String(Number(last?.slice(0, 4)) + 1).padStart(4, '0')}-${name}.sql`;
 }
 
 test('files are applied once, in order, each named as it goes; two migrators at once do not meet', async () => {
@@ -79,7 +82,9 @@ test('a catalog of a newer release and a file put in between are refused', async
   await writeFile(join(files, tomorrow), 'CREATE TABLE tomorrow ()');
   await migrateCatalog(url, undefined, files);
   await expect(migrateCatalog(url)).rejects.toThrow(`${tomorrow}, which this release does not know`);
-  await writeFile(join(files, '0008-in-between.sql'), 'SELECT 1');
+  await writeFile(join(files, '0000-in-between.sql'), 'SELECT 1');
+  await expect(migrateCatalog(url, undefined, files)).rejects.toThrow(/0000-in-between\.sql comes before 0001-/);
+  await writeFile(join(files, '0008-twice.sql'), 'SELECT 1');
   await expect(migrateCatalog(url, undefined, files)).rejects.toThrow(/0008-outbox\.sql is out of line/);
 });
 

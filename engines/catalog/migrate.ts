@@ -56,8 +56,10 @@ export async function migrateCatalog(
 
 async function readMigrations(folder: string): Promise<readonly Migration[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
-  const wrong = names.find((name, index) => !name.startsWith(`${String(index + 1).padStart(4, '0')}-`));
-  if (wrong) throw new EngineError('refused', `migrations are numbered 0001-, 0002-, …: ${wrong} is out of line`);
+  const numberOf = (name: string | undefined) => name?.slice(0, 5) ?? '';
+  const wrong = names.find((name, at) => !/^\d{4}-/.test(name) || numberOf(names[at + 1]) === numberOf(name));
+  if (wrong)
+    throw new EngineError('refused', `each migration has a number of its own, 0001-…: ${wrong} is out of line`);
   return await Promise.all(
     names.map(async (name) => {
       const sql = await readFile(`${folder}/${name}`, 'utf8');
@@ -73,7 +75,12 @@ async function comparePast(client: pg.Client, migrations: readonly Migration[]):
   );
   recorded.rows.forEach((past, index) => {
     const file = migrations[index];
-    // Numbers have no gaps, so another name here also means another file under that number.
+    if (file && file.name !== past.name && migrations.some(({ name }) => name === past.name)) {
+      throw new EngineError(
+        'refused',
+        `${file.name} comes before ${past.name}, which was applied: give it a later number`,
+      );
+    }
     if (file?.name !== past.name) {
       throw new EngineError('refused', `the catalog holds ${past.name}, which this release does not know`);
     }

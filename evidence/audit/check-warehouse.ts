@@ -1,6 +1,6 @@
 import type { AdFact, Run } from './facts.ts';
 import { type Fault, fault, missing } from './fault.ts';
-import { firstRequests, place, type Verdict } from './judge.ts';
+import { firstRequests, place, trafficOf, type Verdict } from './judge.ts';
 import type { StoredBeacon } from './stored.ts';
 
 /** Log and warehouse hold the same rows, with the same values and the flags that the log alone implies. */
@@ -102,7 +102,9 @@ function checkBeaconRows({ log, warehouse }: Pick<Run, 'log' | 'warehouse'>, ver
     if (!row) continue;
     const id = `${place(beacon)} ${beacon.value.event} of ${beacon.value.reservation}`;
     const same =
-      row.appendedAt === beacon.appendedAt && comparedFields.every((field) => row[field] === beacon.value[field]);
+      row.appendedAt === beacon.appendedAt &&
+      row.traffic === trafficOf(beacon.value) &&
+      comparedFields.every((field) => row[field] === beacon.value[field]);
     if (!same) differs.push(id);
     if (row.price_micros !== beacon.value.price_micros) priced.push(id);
   }
@@ -131,6 +133,7 @@ function checkFlags({ warehouse }: Pick<Run, 'warehouse'>, verdicts: readonly Ve
   const stored = new Map(warehouse.beacons.map((row) => [place(row), row]));
   const lateBilled: string[] = [];
   const againBilled: string[] = [];
+  const invalidBilled: string[] = [];
   const flags: string[] = [];
   const money: string[] = [];
   for (const { beacon, first, late, billable, spend } of verdicts) {
@@ -138,6 +141,7 @@ function checkFlags({ warehouse }: Pick<Run, 'warehouse'>, verdicts: readonly Ve
     if (!row) continue;
     const id = `${place(beacon)} ${beacon.value.event} of ${beacon.value.reservation}`;
     if (row.billable && late) lateBilled.push(id);
+    else if (row.billable && trafficOf(beacon.value) !== '') invalidBilled.push(id);
     else if (row.billable && !first) againBilled.push(id);
     else if (row.billable !== billable || row.late !== late || row.duplicate === first) flags.push(id);
     if (row.spend_micros !== spend) money.push(id);
@@ -145,6 +149,7 @@ function checkFlags({ warehouse }: Pick<Run, 'warehouse'>, verdicts: readonly Ve
   return [
     ...fault('late_billed', 'appended after its expiry, and billable in the warehouse', lateBilled),
     ...fault('repeat_billed', 'not the first of its kind, and billable in the warehouse', againBilled),
+    ...fault('invalid_billed', 'invalid traffic by its own record, and billable in the warehouse', invalidBilled),
     ...fault('flag_wrong', 'duplicate, late or billable is not what the log implies', flags),
     ...fault('spend_row_differs', 'the money of a row is not what the log implies', money),
   ];

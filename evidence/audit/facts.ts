@@ -89,6 +89,10 @@ export interface BeaconFact {
   readonly minute: number;
   readonly expires_at: number;
   readonly identities: readonly Identity[];
+  /** Progress: which of its offsets. Not there: written by an older release, like the next. */
+  readonly offset_seconds?: number | null;
+  /** Why it is invalid traffic: decided at receipt, never billable. */
+  readonly invalid?: string | null;
 }
 
 /** The facts signed into a tracking URL. */

@@ -42,6 +42,19 @@ test.each([
   expect(judge([told(0, event, { pricing_model })])[0]?.spend).toBe(spend);
 });
 
+test('invalid traffic is never billable and is nobody’s first sight', () => {
+  const verdicts = judge([told(0, 'impression', { invalid: 'bot' }), told(1, 'impression')]);
+  expect(verdicts).toMatchObject([
+    { first: true, billable: false, spend: 0 },
+    { first: true, billable: true },
+  ]);
+});
+
+test('progress is first once for each of its offsets', () => {
+  const verdicts = judge([3, 9, 3].map((offset_seconds, at) => told(at, 'progress', { offset_seconds })));
+  expect(verdicts.map(({ first }) => first)).toEqual([true, true, false]);
+});
+
 test('a decision at 03:30 UTC belongs to the day before in New York', () => {
   expect(zoneDay(Date.UTC(2026, 0, 6, 3, 30) / 60_000, 'America/New_York')).toBe('2026-01-05');
 });

@@ -3,10 +3,10 @@ import type { AdFact, BeaconFact, LogFacts, Logged, RequestFact } from './facts.
 /** What the log alone says of one beacon. */
 export interface Verdict {
   readonly beacon: Logged<BeaconFact>;
-  /** Lowest offset of its (reservation, event). */
+  /** Lowest offset of its kind: (reservation, event, offset of the progress), invalid traffic apart. */
   readonly first: boolean;
   readonly late: boolean;
-  /** First and on time; an impression must also have won its reservation's outcome. */
+  /** First, on time and no invalid traffic; an impression must also have won its reservation's outcome. */
   readonly billable: boolean;
   /** What it costs: its price if it is billable and the event that its pricing model bills. */
   readonly spend: number;
@@ -31,15 +31,21 @@ export function judge(beacons: LogFacts['beacons']): Verdict[] {
   const ended = new Set<string>();
   return [...beacons].sort(byOffset).map((beacon) => {
     const { event, reservation, pricing_model, price_micros, expires_at } = beacon.value;
-    const kind = `${reservation} ${event}`;
+    const valid = trafficOf(beacon.value) === '';
+    const kind = `${reservation} ${event} ${beacon.value.offset_seconds ?? ''} ${valid}`;
     const first = !seen.has(kind);
     seen.add(kind);
-    const ends = ending.has(event) && !ended.has(reservation);
+    const ends = valid && ending.has(event) && !ended.has(reservation);
     if (ends) ended.add(reservation);
     const late = beacon.appendedAt > expires_at;
-    const billable = first && !late && (event !== 'impression' || ends);
+    const billable = valid && first && !late && (event !== 'impression' || ends);
     return { beacon, first, late, billable, spend: billable && paidEvent[pricing_model] === event ? price_micros : 0 };
   });
+}
+
+/** Why a beacon is invalid traffic, as its record says; empty: it is not. Records of older releases say nothing. */
+export function trafficOf({ invalid }: Pick<BeaconFact, 'invalid'>): string {
+  return invalid ?? '';
 }
 
 /** An event that would have been paid for, had it been appended in time. */

@@ -42,7 +42,7 @@ export async function readWarehouse(url: string): Promise<WarehouseFacts> {
     url,
     `SELECT ${place}, ${appended}, arrival_id, event, request_id, reservation, campaign, creative, price_micros,
        intDiv(toUnixTimestamp(decision_minute), 60) AS minute, toUnixTimestamp64Milli(expires_at) AS expires_at,
-       duplicate, late, billable, spend_micros
+       duplicate, late, billable, traffic, spend_micros
      FROM breakwater.beacons FINAL`,
   );
   const signals = await ask<Position>(url, `SELECT ${place} FROM breakwater.signals FINAL`);

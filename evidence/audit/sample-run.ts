@@ -1,5 +1,5 @@
 import type { AdFact, CallFact, Logged, Run, SignalFact, TokenFact } from './facts.ts';
-import { judge } from './judge.ts';
+import { judge, trafficOf } from './judge.ts';
 import {
   ad,
   answerTo,
@@ -40,6 +40,7 @@ export function storedBeacons(beacons: Run['log']['beacons']): StoredBeacon[] {
     duplicate: !first,
     late,
     billable,
+    traffic: trafficOf(value),
     spend_micros: spend,
   }));
 }

@@ -33,6 +33,8 @@ export interface StoredBeacon extends Position {
   readonly duplicate: boolean;
   readonly late: boolean;
   readonly billable: boolean;
+  /** Why it is invalid traffic; empty: it is not. */
+  readonly traffic: string;
   readonly spend_micros: number;
 }
 

@@ -37,6 +37,9 @@ export const beaconOf = (n: number): EventShapes['ad-beacon'] => ({
   viewability_percentage: null,
   audio_level: null,
   error_code: null,
+  offset_seconds: null,
+  caller: 'anonymous',
+  invalid: null,
 });
 
 export const requestOf = (n: number): EventShapes['ad-request'] => ({
@@ -118,6 +121,9 @@ export const requestOf = (n: number): EventShapes['ad-request'] => ({
   experiments: [],
   fallen: [],
   catalog: { campaigns: 0, sum: 0 },
+  caller: 'anonymous',
+  invalid: null,
+  consent: 'unstated',
 });
 
 /** An impression, which most records are, and a request with its candidates, which is the largest. */

@@ -13,7 +13,8 @@ const user = Type.Object({
   role: oneOf(...roles),
 });
 
-const session = Type.Object({
+/** What a login gives. */
+export const session = Type.Object({
   access_token: Type.String(),
   refresh_token: Type.String({ description: 'good once; a second use ends the login' }),
   expires_in: Type.Integer({ description: 'seconds' }),
@@ -34,6 +35,7 @@ export const authRoutes: readonly Route[] = ['/api/v1/auth', '/api/v2/auth'].fla
     body: credentials,
     answer: session,
     toldOnce: true,
+    limitedAsLogin: true,
     handle: async ({ body }, parts) => ({ body: known(await login(body.email, body.password, parts)) }),
   }),
   route({

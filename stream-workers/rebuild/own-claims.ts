@@ -1,4 +1,4 @@
-import { judge, outcomeOf } from '../../domain/first-sight.ts';
+import { judge, mayClaim, outcomeOf } from '../../domain/first-sight.ts';
 import type { AdBeacon } from '../../schemas/records.ts';
 import { type Judged, lastExpiry } from '../first-sight.ts';
 import type { WorkerRecord } from '../worker.ts';
@@ -25,8 +25,8 @@ export class OwnClaims {
     return records.flatMap(({ offset, appendedAt, record }): readonly Judged[] => {
       if (record.name !== 'ad-beacon' || !wanted(record.value)) return [];
       const beacon = record.value;
-      const late = appendedAt > beacon.expires_at;
-      const holders = late ? [offset] : this.#claim(beacon.minute, outcomeOf(beacon), offset);
+      const claims = mayClaim(beacon, appendedAt);
+      const holders = claims ? this.#claim(beacon.minute, outcomeOf(beacon), offset) : [offset];
       this.#forget(appendedAt);
       return [{ offset, appendedAt, beacon, judgement: judge(beacon, appendedAt, offset, holders) }];
     });

@@ -54,6 +54,9 @@ interface FoundRow {
   /** request_id, reservation or conversion_id */
   readonly id: string;
   readonly event: string;
+  readonly offset_seconds: number | null;
+  /** Why it is invalid traffic; empty: it is not. */
+  readonly traffic: string;
   /** Epoch seconds; requests only. */
   readonly second: number;
 }
@@ -70,11 +73,11 @@ interface Query {
 const minutesParameter = '{minutes:Array(UInt32)}';
 
 const beaconsSql = `
-  SELECT topic, source_partition, toString(reservation) AS id, event, min(offset) AS first
+  SELECT topic, source_partition, toString(reservation) AS id, event, offset_seconds, traffic, min(offset) AS first
   FROM breakwater.beacons
   WHERE source_partition IN {partitions:Array(UInt16)} AND toUInt32(decision_minute) IN ${minutesParameter}
     AND reservation IN {ids:Array(UUID)}
-  GROUP BY topic, source_partition, reservation, event`;
+  GROUP BY topic, source_partition, reservation, event, offset_seconds, traffic`;
 
 const requestsSql = `
   SELECT topic, source_partition, request_id AS id, toUnixTimestamp(minute) AS second, min(offset) AS first
@@ -95,7 +98,8 @@ function queriesFor(records: readonly WorkerRecord[]): readonly Query[] {
   const beacons: Query = {
     ...empty(),
     sql: beaconsSql,
-    idsOf: (row) => outcomeOf({ reservation: row.id, event: row.event }),
+    idsOf: ({ id, event, offset_seconds, traffic }) =>
+      outcomeOf({ reservation: id, event, offset_seconds, invalid: traffic || null }),
   };
   const requests: Query = { ...empty(), sql: requestsSql, idsOf: (row) => [`${row.second}:${row.id}`] };
   const conversions: Query = { ...empty(), sql: conversionsSql, idsOf: (row) => [row.id] };

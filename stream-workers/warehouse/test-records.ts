@@ -134,6 +134,9 @@ const plain = {
   experiments: [],
   fallen: [],
   catalog: { campaigns: 0, sum: 0 },
+  caller: 'anonymous',
+  invalid: null,
+  consent: 'unstated',
 };
 
 function madeUpBeacon(
@@ -169,5 +172,8 @@ function madeUpBeacon(
     viewability_percentage: null,
     audio_level: null,
     error_code: null,
+    offset_seconds: null,
+    caller: 'anonymous',
+    invalid: random.unit() < 0.06 ? 'bot' : null,
   };
 }

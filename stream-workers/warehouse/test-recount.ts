@@ -40,12 +40,12 @@ export function recountDelivery(records: readonly WorkerRecord[]): (seconds: num
 }
 
 function judgeByHand(beacon: AdBeacon, appendedAt: number, partition: number, seen: Set<string>) {
-  const place = `${partition}/${beacon.reservation}`;
+  const place = `${partition}/${beacon.reservation}${beacon.invalid === null ? '' : '/invalid'}`;
   const duplicate = seen.has(`${place}/${beacon.event}`);
   const decided = ['impression', 'notUsed', 'error'].some((event) => seen.has(`${place}/${event}`));
   seen.add(`${place}/${beacon.event}`);
   const late = appendedAt > beacon.expires_at;
-  const billable = !duplicate && !late && !(beacon.event === 'impression' && decided);
+  const billable = beacon.invalid === null && !duplicate && !late && !(beacon.event === 'impression' && decided);
   const billed = { impression: 'cpm', complete: 'cpv', click: 'cpc' }[beacon.event] === beacon.pricing_model;
   return { duplicate, late, billable, spend: billable && billed ? beacon.price_micros : 0 };
 }

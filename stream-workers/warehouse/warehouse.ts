@@ -106,7 +106,7 @@ function place(record: WorkerRecord, firsts: FirstSights, put: (table: RawTable,
       put('beacons', beaconRow(record, decoded.value, judgement));
       if (judgement.duplicate) return 'duplicate';
       if (judgement.late) return 'late';
-      if (isAfterRelease(decoded.value, judgement)) return 'invalid';
+      if (decoded.value.invalid !== null || isAfterRelease(decoded.value, judgement)) return 'invalid';
       return judgement.spend_micros > 0 ? 'billed' : 'stored';
     }
     case 'conversion':

@@ -144,6 +144,9 @@ export class Deciders {
       viewability_percentage: null,
       audio_level: null,
       error_code: null,
+      offset_seconds: null,
+      caller: 'anonymous',
+      invalid: null,
     });
   }
 }

@@ -1,0 +1,23 @@
+/** What management alone is told, and where others find it. */
+export interface ManagementSettings {
+  /** Whether strangers may make themselves a user, as the MVP let them. */
+  readonly registration: 'open' | 'closed';
+}
+
+/** The readers of engines/config.ts, which alone sees the environment. */
+export interface Readers {
+  readonly text: (name: string) => string | null;
+  readonly read: <T>(name: string, fallback: T, expected: string, parse: (value: string) => T | undefined) => T;
+  readonly url: (name: string, ...schemes: string[]) => string | null;
+  readonly size: (name: string, fallback: string) => number;
+}
+
+export function managementSettings({ text, read }: Readers): ManagementSettings {
+  // On one machine as the MVP had it; where several serve, somebody has to want it.
+  const registration = text('EVENT_LOG') || text('STATE_STORE') ? 'closed' : 'open';
+  return {
+    registration: read('REGISTRATION', registration, 'open or closed', (value) =>
+      value === 'open' || value === 'closed' ? value : undefined,
+    ),
+  };
+}
