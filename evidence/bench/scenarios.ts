@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startRedisServer } from '../../engines/state-store/redis-fixture.ts';
 import { bodyOf } from '../k6/body.ts';
+import { seeded } from './catalog.ts';
 import { atMost, type BenchOptions, type Rows, told } from './rows.ts';
 import { type BenchServer, startServer } from './server.ts';
 
@@ -58,9 +59,10 @@ async function visits(
   const latencies: number[] = [];
   let failed = 0;
   const ends = performance.now() + forMs;
-  const draw = (n: number) => Math.floor(Math.random() * n);
+  const draw = seeded(users);
   const visit = async (user: number) => {
-    await sleep(Math.random() * thinkMs);
+    // Users do not all press play in the same moment.
+    await sleep(draw(thinkMs + 1));
     for (let turn = 0; performance.now() < ends; turn++) {
       const body = bodyOf(user, turn, run, draw);
       const began = performance.now();
