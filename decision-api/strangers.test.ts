@@ -4,7 +4,7 @@ import { openHouse, type TestHouse, testCampaign } from './test-house.ts';
 let house: TestHouse;
 
 beforeEach(async () => {
-  house = await openHouse([testCampaign()]);
+  house = await openHouse([testCampaign()], { environment: { PLAYBACK_SPEED: '1' } });
 });
 
 afterEach(() => house.close());

@@ -1,9 +1,21 @@
-import { isUuid } from '../schemas/uuid.ts';
 import type { Campaign, PodConfig } from './campaign.ts';
+import { isCreative } from './creative-document.ts';
+import {
+  anything,
+  flag,
+  from,
+  id,
+  list,
+  name,
+  number,
+  object,
+  oneOf,
+  optional,
+  orNull,
+  text,
+  zone,
+} from './document-checks.ts';
 import type { Experiment } from './experiment.ts';
-import { canonicalZone } from './zone.ts';
-
-type Check = (value: unknown) => boolean;
 
 /** The document of a campaign as JSON gave it; null: not all of it can be relied on, so none of it is used. */
 export function readCampaign(value: unknown): Campaign | null {
@@ -19,40 +31,6 @@ export function readPodConfig(value: unknown): PodConfig | null {
 export function readExperiment(value: unknown): Experiment | null {
   return isExperiment(value) ? (value as Experiment) : null;
 }
-
-const text: Check = (value) => typeof value === 'string';
-const name: Check = (value) => typeof value === 'string' && value !== '';
-const id: Check = (value) => typeof value === 'string' && isUuid(value);
-const flag: Check = (value) => typeof value === 'boolean';
-const anything: Check = () => true;
-const number: Check = (value) => typeof value === 'number' && Number.isFinite(value);
-const zone: Check = (value) => typeof value === 'string' && canonicalZone(value) !== null;
-const from =
-  (least: number): Check =>
-  (value) =>
-    Number.isSafeInteger(value) && (value as number) >= least;
-const oneOf =
-  (...allowed: readonly string[]): Check =>
-  (value) =>
-    allowed.includes(value as string);
-const orNull =
-  (check: Check): Check =>
-  (value) =>
-    value === null || check(value);
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const list =
-  (each: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(each);
-const object =
-  (shape: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.entries(shape).every(([key, check]) => check((value as Record<string, unknown>)[key]));
 
 const place = orNull(oneOf('first', 'last'));
 
@@ -70,7 +48,8 @@ const isCampaign = object({
   totalBudgetMicros: orNull(from(0)),
   dailyBudgetMicros: orNull(from(0)),
   goalImpressions: orNull(from(0)),
-  pacingMode: oneOf('even', 'asap', 'front_loaded'),
+  pacingMode: oneOf('even', 'asap', 'front_loaded', 'custom'),
+  pacingCurve: optional(orNull(list(object({ flight: number, plan: number })))),
   tier: oneOf('guaranteed', 'standard', 'house'),
   place: optional(place),
   targeting: list(
@@ -89,26 +68,7 @@ const isCampaign = object({
     }),
   ),
   categories: list(object({ id: name, name: text, ancestors: list(name) })),
-  creatives: list(
-    object({
-      id,
-      name: text,
-      durationSeconds: from(1),
-      status: oneOf('active', 'inactive', 'processing', 'failed'),
-      media: list(
-        object({
-          url: name,
-          type: name,
-          delivery: oneOf('progressive', 'streaming'),
-          width: number,
-          height: number,
-          bitrateKbps: orNull(number),
-        }),
-      ),
-      clickThrough: orNull(text),
-      place: optional(place),
-    }),
-  ),
+  creatives: list(isCreative),
 });
 
 const percent = orNull(from(0));

@@ -1,8 +1,16 @@
+import type { Creative, MediaFile } from './creative.ts';
 import type { Micros, Pricing } from './money.ts';
 import type { DimensionName } from './targeting/dimensions.ts';
 
 export type CampaignStatus = 'draft' | 'active' | 'paused' | 'completed';
-export type PacingMode = 'even' | 'asap' | 'front_loaded';
+/** even and front_loaded follow the expected traffic, custom a curve of the campaign's own; asap has no plan. */
+export type PacingMode = 'even' | 'asap' | 'front_loaded' | 'custom';
+
+/** By this share of the flight's expected traffic this share of the plan is due; both 0 to 1. */
+export interface CurvePoint {
+  readonly flight: number;
+  readonly plan: number;
+}
 /** Who goes first: any guaranteed ad beats all standard ones, and a house ad only fills what nobody paid for. */
 export type Tier = 'guaranteed' | 'standard' | 'house';
 /** The only place of a pod in which an ad may stand. */
@@ -10,7 +18,7 @@ export type Place = 'first' | 'last';
 /** Whose views a cap counts, or in what: a `stream` needs the session's id, a `pod` needs no record. */
 export type CapScope = 'user' | 'device' | 'household' | 'ip' | 'stream' | 'pod';
 
-export type { DimensionName };
+export type { Creative, DimensionName, MediaFile };
 
 /** One dimension's condition. Values in the plan's shapes: "US", "803", {min,max}, {start,end}, 1..7. */
 export interface Condition {
@@ -37,26 +45,6 @@ export interface FrequencyCap {
   readonly countsFrom?: number;
 }
 
-export interface MediaFile {
-  readonly url: string;
-  readonly type: string;
-  readonly delivery: 'progressive' | 'streaming';
-  readonly width: number;
-  readonly height: number;
-  readonly bitrateKbps: number | null;
-}
-
-export interface Creative {
-  readonly id: string;
-  readonly name: string;
-  readonly durationSeconds: number;
-  readonly status: 'active' | 'inactive' | 'processing' | 'failed';
-  readonly media: readonly MediaFile[];
-  readonly clickThrough: string | null;
-  /** Absent or null: as its campaign. */
-  readonly place?: Place | null;
-}
-
 /** A competitive category with all its ancestors, root last. */
 export interface CampaignCategory {
   readonly id: string;
@@ -80,6 +68,8 @@ export interface Campaign {
   readonly dailyBudgetMicros: Micros | null;
   readonly goalImpressions: number | null;
   readonly pacingMode: PacingMode;
+  /** Of mode `custom`: ascending, from (0, 0) to (1, 1). Absent or null: none. */
+  readonly pacingCurve?: readonly CurvePoint[] | null;
   readonly tier: Tier;
   /** Absent or null: its ads may stand anywhere in a pod. */
   readonly place?: Place | null;

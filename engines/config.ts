@@ -16,6 +16,8 @@ export interface Config extends ManagementSettings, ServingSettings {
   readonly stateStoreUrl: string | null;
   readonly warehouseUrl: string | null;
   readonly catalogUrl: string | null;
+  /** The same warehouse as a user who only reads, for reports; null: as `warehouseUrl`. */
+  readonly reportsWarehouseUrl: string | null;
   /** A read replica of the catalog, for reads that may be a little old; null: all go to `catalogUrl`. */
   readonly catalogReplicaUrl: string | null;
   readonly host: string;
@@ -101,6 +103,7 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     eventLogUrl: url('EVENT_LOG', 'kafka://', 'kafka+ssl://'),
     stateStoreUrl: url('STATE_STORE', 'redis://', 'rediss://', 'redis+cluster://', 'rediss+cluster://'),
     warehouseUrl: url('WAREHOUSE', 'http://', 'https://'),
+    reportsWarehouseUrl: url('REPORTS_WAREHOUSE', 'http://', 'https://'),
     catalogUrl: url('CATALOG', 'postgres://', 'postgresql://'),
     catalogReplicaUrl: url('CATALOG_REPLICA', 'postgres://', 'postgresql://'),
     host: text('HOST') ?? '127.0.0.1',
@@ -143,12 +146,14 @@ export function readConfig(environment: Environment = process.env, { shared = fa
   if (config.clickTokenLifeMs > config.tokenLifeMs) {
     problems.push('CLICK_TOKEN_LIFE: expected at most TOKEN_LIFE, because money closes with the longest token');
   }
-  if (config.secretsFile !== null && (config.tokenKeys !== null || config.pepper !== null)) {
-    problems.push('SECRETS_FILE: expected it, or TOKEN_KEYS and PEPPER, and not both');
-  }
-  if (shared) problems.push(...missingSecrets(config));
+  problems.push(...doubledSecrets(config), ...(shared ? missingSecrets(config) : []));
   if (problems.length > 0) throw new EngineError('misconfigured', problems.join('; '));
   return config;
+}
+
+function doubledSecrets({ secretsFile, tokenKeys, pepper }: Config): readonly string[] {
+  if (secretsFile === null || (tokenKeys === null && pepper === null)) return [];
+  return ['SECRETS_FILE: expected it, or TOKEN_KEYS and PEPPER, and not both'];
 }
 
 /** What processes on several machines cannot each make for themselves. */

@@ -46,8 +46,12 @@ export function servingSettings({ text, read }: Pick<Readers, 'text' | 'read'>):
     browsersFile: text('BROWSERS_FILE'),
     dataCentresFile: text('DATA_CENTRES_FILE'),
     badDevicesFile: text('BAD_DEVICES_FILE'),
-    playbackSpeed: read('PLAYBACK_SPEED', 1, 'a number from 1 to 100000', (value) =>
-      Number(value) >= 1 && Number(value) <= 100_000 ? Number(value) : undefined,
+    // Who tries out a house on one machine watches no ad to its end; where several serve, time counts.
+    playbackSpeed: read(
+      'PLAYBACK_SPEED',
+      text('EVENT_LOG') || text('STATE_STORE') ? 1 : 100_000,
+      'a number from 1 to 100000',
+      (value) => (Number(value) >= 1 && Number(value) <= 100_000 ? Number(value) : undefined),
     ),
     viewerRequestsMax: whole('VIEWER_REQUESTS_MAX', 600, 1, 1_000_000),
     viewerBeaconsMax: whole('VIEWER_BEACONS_MAX', 3_000, 1, 1_000_000),

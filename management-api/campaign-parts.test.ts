@@ -109,6 +109,117 @@ test.each([
   expect(refused).toMatchObject({ status: 400, body: { errors: [{ pointer: '/media/0/url' }] } });
 });
 
+test('creatives: all that may belong to one comes back, is announced, and is taken away by null', async () => {
+  const page = { url: 'https://cdn.example/x', type: 'text/html' };
+  const drawn = {
+    width: 20,
+    height: 20,
+    resource: { kind: 'static', content: 'https://x.example/i.png', type: 'image/png' },
+  };
+  const spot = {
+    name: 'Full',
+    duration_seconds: 30,
+    media: [
+      {
+        url: 'https://cdn.example/m.m3u8',
+        type: 'application/x-mpegURL',
+        delivery: 'streaming',
+        width: 1920,
+        height: 1080,
+        bitrate_kbps: null,
+        codec: 'avc1.640028, mp4a.40.2',
+        min_bitrate_kbps: 400,
+        max_bitrate_kbps: 8_000,
+      },
+    ],
+    click_through: null,
+    interactive: [{ ...page, framework: 'SIMID', variable_duration: true }],
+    ad_parameters: '{"a":"]]>"}',
+    mezzanines: [{ ...page, type: 'video/mp4', delivery: 'progressive', width: 4096, height: 2160, file_bytes: 9 }],
+    captions: [{ url: 'https://cdn.example/c.vtt', type: 'text/vtt', language: 'en' }],
+    icons: [{ ...drawn, program: 'AdChoices', x: 'right', y: 0, click_through: 'https://optout.example/' }],
+    companions: [{ ...drawn, id: 'c', alt_text: 'Buy', view_trackers: ['https://t.example/v?[TIMESTAMP]'] }],
+    verifications: [
+      { vendor: 'v.com-omid', url: 'https://v.example/o.js', not_executed_trackers: ['https://v.example/n'] },
+    ],
+    trackers: [
+      { event: 'firstQuartile', url: 'https://t.example/q?c=[CACHEBUSTING]' },
+      { event: 'progress', url: 'https://t.example/p', offset_seconds: 5 },
+    ],
+    universal_ad_id: { registry: 'ad-id.org', value: 'ABCD1234000H' },
+    title: 'Title',
+    language: 'en-US',
+    weight: 3,
+    domains: ['acme.example'],
+    ad_categories: { taxonomy: 8, ids: ['1002'] },
+    attributes: [1],
+    skip_after_seconds: 5,
+  };
+  const made = await desk.ask(manager, 'POST', `${campaign}/creatives`, spot);
+  expect(made).toMatchObject({ status: 201, body: spot });
+  const { creatives } = (await announced()) as { creatives: { name: string }[] };
+  expect(creatives.find(({ name }) => name === 'Full')).toMatchObject({
+    trackers: [{ event: 'firstQuartile' }, { event: 'progress', offsetSeconds: 5 }],
+    verifications: [{ notExecutedTrackers: ['https://v.example/n'] }],
+    media: [{ minBitrateKbps: 400, maxBitrateKbps: 8_000, bitrateKbps: null }],
+  });
+  const path = `/api/v2/creatives/${made.body.id}`;
+  const less = await desk.ask(manager, 'PATCH', path, { icons: null, weight: null }, any);
+  expect(less.body).not.toHaveProperty('icons');
+  expect(less.body).not.toHaveProperty('weight');
+  expect(less.body).toMatchObject({ title: 'Title' });
+  const tag = { media: [], interactive: null, vast_tag_url: 'https://ads.example/vast?cb=[CACHEBUSTING]' };
+  expect((await desk.ask(manager, 'PATCH', path, tag, any)).body).toMatchObject({ vast_tag_url: tag.vast_tag_url });
+  expect((await desk.ask(manager, 'DELETE', path, undefined, any)).status).toBe(204);
+});
+
+const media = [{ url: 'https://x.example/a.mp4', type: 'video/mp4', delivery: 'progressive', width: 1, height: 1 }];
+
+test.each([
+  ['neither file nor tag', {}, 422, '/media'],
+  ['both', { media, vast_tag_url: 'https://ads.example/' }, 422, '/vast_tag_url'],
+  [
+    'a program alone',
+    {
+      vast_tag_url: 'https://a.example/',
+      interactive: [{ url: 'https://a.example/', type: 'a/b', framework: 'VPAID' }],
+    },
+    422,
+    '/interactive',
+  ],
+  ['half a range', { media: [{ ...media[0], min_bitrate_kbps: 1 }] }, 422, '/media/0'],
+  ['a tag of another scheme', { vast_tag_url: 'ftp://ads.example/' }, 400, '/vast_tag_url'],
+  [
+    'a tracker of another scheme',
+    { media, trackers: [{ event: 'start', url: 'javascript:1' }] },
+    400,
+    '/trackers/0/url',
+  ],
+  [
+    'a line break in a tracker',
+    { media, trackers: [{ event: 'start', url: 'https://a.example/\r\nx' }] },
+    400,
+    '/trackers/0/url',
+  ],
+  ['half a pair', { media, title: '\ud800' }, 400, '/title'],
+  ['a control character', { media, ad_parameters: 'a\u0000b' }, 400, '/ad_parameters'],
+  [
+    'a resource of another scheme',
+    { media, companions: [{ width: 1, height: 1, resource: { kind: 'iframe', content: 'data:,' } }] },
+    422,
+    '/companions/0/resource/content',
+  ],
+  ['an unknown field', { media, icons: [{ program: 'x', colour: 'red' }] }, 400, '/icons/0/colour'],
+])('creatives: %s is refused where it stands', async (_, fields, status, pointer) => {
+  const refused = await desk.ask(manager, 'POST', `${campaign}/creatives`, {
+    name: 'x',
+    duration_seconds: 5,
+    ...fields,
+  });
+  expect(refused.status).toBe(status);
+  expect(refused.body.errors.map((each) => each.pointer)).toContain(pointer);
+});
+
 test('caps: several stand together; the same twice and those that another makes void are refused', async () => {
   const caps = [
     { scope: 'user', window: 'hour', max_impressions: 2 },

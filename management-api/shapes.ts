@@ -1,4 +1,5 @@
 import Type, { type TProperties, type TSchema } from 'typebox';
+import { Problem } from '../engines/http/problem.ts';
 
 /** Fields that more than one resource has. Times are ISO 8601 in UTC, money is whole micros, ids are UUIDs. */
 
@@ -19,6 +20,24 @@ export const uuid = (description?: string) =>
 export const name = (maxLength = 255) =>
   Type.String({ minLength: 1, maxLength, pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$' });
 
+/** As `name`, for what may be shorter or longer than one. */
+export const line = (maxLength: number, description?: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\p{Cc}\\p{Cs}\\u2028\\u2029\\ufffe\\uffff]*$',
+    ...(description === undefined ? {} : { description }),
+  });
+
+/** Any text that XML can carry. */
+export const text = (maxLength: number, description?: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f\\p{Cs}\\ufffe\\uffff]*$',
+    ...(description === undefined ? {} : { description }),
+  });
+
 /** Text of several lines. */
 export const prose = (maxLength = 4_000) =>
   Type.String({ maxLength, pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$' });
@@ -30,6 +49,13 @@ export const time = () =>
     maxLength: 35,
     pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$',
   });
+
+/** Throws Problem 400 for what has the form of a time and is none, such as the 31st of February. */
+export function readTime(text: string, pointer: string): Date {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw new Problem(400, 'No such time', `${pointer} is no time`, [{ pointer, detail: 'is no time of the calendar' }]);
+}
 
 /** A thousand million of the currency. */
 export const MICROS_MAX = 1_000_000_000_000_000;

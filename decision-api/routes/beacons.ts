@@ -94,7 +94,7 @@ function isText(value: unknown, charsMax: number): value is string {
 }
 
 /** Logs what is genuine. Throws Problem 503 when the log does not take it: the player is to send it again. */
-async function take(
+export async function take(
   raw: readonly RawBeacon[],
   request: FastifyRequest,
   parts: BeaconParts,

@@ -1,3 +1,4 @@
+import { type Forecast, uniform } from './forecast.ts';
 import type { PacingInput } from './shadow-price.ts';
 import { impressionCurve, type PacedCampaign, targetCurve } from './target.ts';
 
@@ -18,15 +19,22 @@ export function pacingInput(
   progress: Progress,
   at: number,
   elapsedMs: number,
+  forecast: Forecast = uniform,
 ): PacingInput | null {
-  const money = moneyInput(campaign, progress, at, elapsedMs);
-  const goal = goalInput(campaign, progress, at, elapsedMs);
+  const money = moneyInput(campaign, progress, at, elapsedMs, forecast);
+  const goal = goalInput(campaign, progress, at, elapsedMs, forecast);
   if (money === null || goal === null) return money ?? goal;
   return ahead(goal) > ahead(money) ? goal : money;
 }
 
-function moneyInput(campaign: PacedCampaign, progress: Progress, at: number, elapsedMs: number): PacingInput | null {
-  const target = targetCurve(campaign, at, progress.spentBeforeTodayMicros);
+function moneyInput(
+  campaign: PacedCampaign,
+  progress: Progress,
+  at: number,
+  elapsedMs: number,
+  forecast: Forecast,
+): PacingInput | null {
+  const target = targetCurve(campaign, at, progress.spentBeforeTodayMicros, forecast);
   if (target === null) return null;
   const { totalBudgetMicros, dailyBudgetMicros, endsAt, startsAt } = campaign;
   const flightMs = Math.max(1, endsAt - startsAt);
@@ -42,8 +50,14 @@ function moneyInput(campaign: PacedCampaign, progress: Progress, at: number, ela
   };
 }
 
-function goalInput(campaign: PacedCampaign, progress: Progress, at: number, elapsedMs: number): PacingInput | null {
-  const target = impressionCurve(campaign, at, progress.impressionsBeforeToday);
+function goalInput(
+  campaign: PacedCampaign,
+  progress: Progress,
+  at: number,
+  elapsedMs: number,
+  forecast: Forecast,
+): PacingInput | null {
+  const target = impressionCurve(campaign, at, progress.impressionsBeforeToday, forecast);
   if (target === null) return null;
   return {
     mode: campaign.pacingMode,

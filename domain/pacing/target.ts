@@ -1,11 +1,24 @@
 import type { Campaign } from '../campaign.ts';
 import { dayOf, endOfDay, startOfDay } from '../zone.ts';
+import { customShare } from './curve.ts';
+import { type Forecast, trafficBetween, uniform } from './forecast.ts';
 
 /** What of a campaign shapes its plan. Times are epoch ms. */
 export type PacedCampaign = Pick<
   Campaign,
-  'startsAt' | 'endsAt' | 'timeZone' | 'pacingMode' | 'totalBudgetMicros' | 'dailyBudgetMicros' | 'goalImpressions'
+  | 'startsAt'
+  | 'endsAt'
+  | 'timeZone'
+  | 'pacingMode'
+  | 'pacingCurve'
+  | 'totalBudgetMicros'
+  | 'dailyBudgetMicros'
+  | 'goalImpressions'
 >;
+
+interface Forecasted extends PacedCampaign {
+  readonly forecast: Forecast;
+}
 
 interface Plan {
   readonly total: number | null;
@@ -17,20 +30,31 @@ interface Plan {
  *
  * `spentBeforeToday` is what was spent before today's midnight in the campaign's zone: what is left then is spread anew over what is
  * left of the flight, so a slow day is made good on the next ones. Left out, every earlier day is taken to have gone to plan.
- * even: linear. front_loaded: 2x − x² of the flight (three quarters by half-time). asap: everything at once. A daily budget bounds
+ * x is the share of the flight's expected traffic that has passed; uniform, it is the share of its time. even: x. front_loaded:
+ * 2x − x² (three quarters by half-time). custom: the campaign's own curve of x. asap: everything at once. A daily budget bounds
  * each day's part, and the day's part follows the same curve within the day.
  */
-export function targetCurve(campaign: PacedCampaign, at: number, spentBeforeToday?: number): number | null {
+export function targetCurve(
+  campaign: PacedCampaign,
+  at: number,
+  spentBeforeToday?: number,
+  forecast: Forecast = uniform,
+): number | null {
   const plan = { total: campaign.totalBudgetMicros, daily: campaign.dailyBudgetMicros };
-  return wantedBy(campaign, plan, at, spentBeforeToday);
+  return wantedBy({ ...campaign, forecast }, plan, at, spentBeforeToday);
 }
 
 /** Impressions wanted by `at`, likewise, where the campaign has a goal of impressions; else null. */
-export function impressionCurve(campaign: PacedCampaign, at: number, shownBeforeToday?: number): number | null {
-  return wantedBy(campaign, { total: campaign.goalImpressions, daily: null }, at, shownBeforeToday);
+export function impressionCurve(
+  campaign: PacedCampaign,
+  at: number,
+  shownBeforeToday?: number,
+  forecast: Forecast = uniform,
+): number | null {
+  return wantedBy({ ...campaign, forecast }, { total: campaign.goalImpressions, daily: null }, at, shownBeforeToday);
 }
 
-function wantedBy(campaign: PacedCampaign, plan: Plan, at: number, doneBefore?: number): number | null {
+function wantedBy(campaign: Forecasted, plan: Plan, at: number, doneBefore?: number): number | null {
   const { startsAt, endsAt, timeZone } = campaign;
   if (plan.total === null && plan.daily === null) return null;
   if (at < startsAt) return 0;
@@ -47,7 +71,7 @@ function wantedBy(campaign: PacedCampaign, plan: Plan, at: number, doneBefore?: 
 }
 
 /** What one day should spend when `before` is gone already. */
-function partOf(campaign: PacedCampaign, plan: Plan, before: number, dayStart: number, dayEnd: number): number {
+function partOf(campaign: Forecasted, plan: Plan, before: number, dayStart: number, dayEnd: number): number {
   if (plan.total === null) return plan.daily ?? 0;
   const left = Math.max(0, plan.total - before);
   const from = progress(campaign, dayStart);
@@ -56,7 +80,7 @@ function partOf(campaign: PacedCampaign, plan: Plan, before: number, dayStart: n
   return Math.min(plan.daily ?? Number.POSITIVE_INFINITY, left * share);
 }
 
-function plannedBefore(campaign: PacedCampaign, plan: Plan, dayStart: number): number {
+function plannedBefore(campaign: Forecasted, plan: Plan, dayStart: number): number {
   let planned = 0;
   let from = campaign.startsAt;
   while (from < dayStart) {
@@ -68,8 +92,13 @@ function plannedBefore(campaign: PacedCampaign, plan: Plan, dayStart: number): n
 }
 
 /** The share of the flight's plan that is due by `at`, 0 to 1. */
-function progress({ startsAt, endsAt, pacingMode }: PacedCampaign, at: number): number {
+function progress({ startsAt, endsAt, pacingMode, pacingCurve, forecast }: Forecasted, at: number): number {
   if (endsAt <= startsAt) return 1;
-  const elapsed = Math.max(0, Math.min(1, (at - startsAt) / (endsAt - startsAt)));
-  return pacingMode === 'front_loaded' ? elapsed * (2 - elapsed) : elapsed;
+  const now = Math.max(startsAt, Math.min(endsAt, at));
+  const passed =
+    forecast === uniform
+      ? (now - startsAt) / (endsAt - startsAt)
+      : trafficBetween(forecast, startsAt, now) / trafficBetween(forecast, startsAt, endsAt);
+  if (pacingMode === 'custom' && pacingCurve) return customShare(pacingCurve, passed);
+  return pacingMode === 'front_loaded' ? passed * (2 - passed) : passed;
 }

@@ -1,15 +1,9 @@
 import type pg from 'pg';
 import type { Campaign } from '../../domain/campaign.ts';
 import { loadCampaigns } from './campaign-documents.ts';
-import {
-  type NewCampaign,
-  writeAdvertiser,
-  writeCampaign,
-  writeCategories,
-  writeCreatives,
-  writeTargeting,
-} from './campaign-rows.ts';
+import { type NewCampaign, writeAdvertiser, writeCampaign, writeCategories, writeTargeting } from './campaign-rows.ts';
 import { writeCaps } from './cap-rows.ts';
+import { writeCreatives } from './creative-rows.ts';
 
 /** Writes a campaign whole and puts it into the outbox; answers its new version. */
 export async function putCampaignRows(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {

@@ -3,9 +3,7 @@ import type {
   Campaign,
   CampaignCategory,
   Condition,
-  Creative,
   FrequencyCap,
-  MediaFile,
   Place,
   PodConfig,
   TargetingRule,
@@ -13,6 +11,8 @@ import type {
 import type { Experiment } from '../../domain/experiment.ts';
 import { micros, type PricingModel } from '../../domain/money.ts';
 import { readCaps } from './cap-rows.ts';
+import { loadCreatives } from './creative-rows.ts';
+import { group, type Ids, placeOf } from './rows.ts';
 
 /** BIGINT arrives as text. */
 interface CampaignRow {
@@ -31,6 +31,7 @@ interface CampaignRow {
   daily_budget_micros: string | null;
   goal_impressions: string | null;
   pacing_mode: Campaign['pacingMode'];
+  pacing_curve: Exclude<Campaign['pacingCurve'], undefined>;
   tier: Campaign['tier'];
   pod_place: Place | null;
 }
@@ -67,6 +68,7 @@ export async function loadCampaigns(
     dailyBudgetMicros: row.daily_budget_micros === null ? null : micros(Number(row.daily_budget_micros)),
     goalImpressions: row.goal_impressions === null ? null : Number(row.goal_impressions),
     pacingMode: row.pacing_mode,
+    ...(row.pacing_curve === null ? {} : { pacingCurve: row.pacing_curve }),
     tier: row.tier,
     ...placeOf(row),
     targeting: targeting.get(row.id) ?? [],
@@ -75,24 +77,6 @@ export async function loadCampaigns(
     creatives: creatives.get(row.id) ?? [],
   }));
 }
-
-/** A document without a wish says nothing of it. */
-function placeOf({ pod_place: place }: { readonly pod_place: Place | null }): { readonly place?: Place } {
-  return place === null ? {} : { place };
-}
-
-/** Rows by their owner, in the order of the rows. */
-function group<R, T>(rows: readonly R[], owner: (row: R) => string, items: (row: R) => readonly T[]): Map<string, T[]> {
-  const grouped = new Map<string, T[]>();
-  for (const row of rows) {
-    const list = grouped.get(owner(row));
-    if (list) list.push(...items(row));
-    else grouped.set(owner(row), [...items(row)]);
-  }
-  return grouped;
-}
-
-type Ids = readonly string[] | null;
 
 async function loadTargeting(client: pg.PoolClient, ids: Ids): Promise<Map<string, TargetingRule[]>> {
   const { rows } = await client.query<{ campaign_id: string; id: string; conditions: Condition[] }>(
@@ -137,61 +121,6 @@ async function loadCategories(client: pg.PoolClient, ids: Ids): Promise<Map<stri
     rows,
     (row) => row.campaign_id,
     ({ id, name, ancestors }) => [{ id, name, ancestors }],
-  );
-}
-
-interface CreativeRow {
-  campaign_id: string;
-  id: string;
-  name: string;
-  duration: number;
-  status: Creative['status'];
-  click_through: string | null;
-  pod_place: Place | null;
-}
-
-interface MediaRow {
-  creative_id: string;
-  url: string;
-  type: string;
-  delivery: MediaFile['delivery'];
-  width: number;
-  height: number;
-  bitrate_kbps: number | null;
-}
-
-async function loadCreatives(client: pg.PoolClient, ids: Ids): Promise<Map<string, Creative[]>> {
-  const creatives = await client.query<CreativeRow>(
-    `SELECT campaign_id, id, name, duration, status, click_through, pod_place FROM creatives
-     WHERE $1::uuid[] IS NULL OR campaign_id = ANY ($1) ORDER BY campaign_id, position, id`,
-    [ids],
-  );
-  const files = await client.query<MediaRow>(
-    `SELECT m.* FROM creative_media_files m JOIN creatives c ON c.id = m.creative_id
-     WHERE $1::uuid[] IS NULL OR c.campaign_id = ANY ($1) ORDER BY m.creative_id, m.position`,
-    [ids],
-  );
-  const media = group<MediaRow, MediaFile>(
-    files.rows,
-    (row) => row.creative_id,
-    ({ url, type, delivery, width, height, bitrate_kbps }) => [
-      { url, type, delivery, width, height, bitrateKbps: bitrate_kbps },
-    ],
-  );
-  return group(
-    creatives.rows,
-    (row) => row.campaign_id,
-    (row) => [
-      {
-        id: row.id,
-        name: row.name,
-        durationSeconds: row.duration,
-        status: row.status,
-        media: media.get(row.id) ?? [],
-        clickThrough: row.click_through,
-        ...placeOf(row),
-      },
-    ],
   );
 }
 

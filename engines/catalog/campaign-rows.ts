@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Campaign, CampaignCategory, Creative, TargetingRule } from '../../domain/campaign.ts';
+import type { Campaign, CampaignCategory, TargetingRule } from '../../domain/campaign.ts';
 import { EngineError } from '../errors.ts';
 
 /** A campaign as it is put: the catalog gives the version. */
@@ -9,15 +9,16 @@ export type NewCampaign = Omit<Campaign, 'version'>;
 export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {
   const { rows } = await client.query<{ version: string }>(
     `INSERT INTO campaigns (id, advertiser_id, name, status, start_date, end_date, time_zone, pricing_model,
-       price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier, pod_place)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+       price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier, pod_place,
+       pacing_curve)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
      ON CONFLICT (id) DO UPDATE SET
        advertiser_id = excluded.advertiser_id, name = excluded.name, status = excluded.status,
        start_date = excluded.start_date, end_date = excluded.end_date, time_zone = excluded.time_zone,
        pricing_model = excluded.pricing_model, price_micros = excluded.price_micros,
        total_budget_micros = excluded.total_budget_micros, daily_budget_micros = excluded.daily_budget_micros,
        goal_impressions = excluded.goal_impressions, pacing_mode = excluded.pacing_mode, tier = excluded.tier,
-       pod_place = excluded.pod_place,
+       pod_place = excluded.pod_place, pacing_curve = excluded.pacing_curve,
        version = campaigns.version + 1, updated_at = NOW()
      RETURNING version`,
     [
@@ -36,6 +37,7 @@ export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign
       campaign.pacingMode,
       campaign.tier,
       campaign.place ?? null,
+      campaign.pacingCurve ? JSON.stringify(campaign.pacingCurve) : null,
     ],
   );
   return Number(rows[0]?.version);
@@ -50,60 +52,6 @@ export async function writeAdvertiser(client: pg.PoolClient, id: string, name: s
     [id, name],
   );
   return known.rows.some((row) => row.name !== name);
-}
-
-/**
- * Writes the creatives. Rows that stay are updated, because impressions refer to them; the others are removed.
- * EngineError `refused` for a creative of another campaign.
- */
-export async function writeCreatives(
-  client: pg.PoolClient,
-  campaignId: string,
-  creatives: readonly Creative[],
-): Promise<void> {
-  const ids = creatives.map((creative) => creative.id);
-  await client.query('DELETE FROM creatives WHERE campaign_id = $1 AND id <> ALL ($2::uuid[])', [campaignId, ids]);
-  const written = await client.query(
-    `INSERT INTO creatives (campaign_id, id, position, name, duration, status, click_through, video_url, pod_place)
-     SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[])
-     ON CONFLICT (id) DO UPDATE SET
-       position = excluded.position, name = excluded.name, duration = excluded.duration, status = excluded.status,
-       click_through = excluded.click_through, video_url = excluded.video_url,
-       pod_place = excluded.pod_place, updated_at = NOW()
-     WHERE creatives.campaign_id = excluded.campaign_id`,
-    [
-      campaignId,
-      ids,
-      creatives.map((_, position) => position),
-      creatives.map((creative) => creative.name),
-      creatives.map((creative) => creative.durationSeconds),
-      creatives.map((creative) => creative.status),
-      creatives.map((creative) => creative.clickThrough),
-      creatives.map((creative) => creative.media[0]?.url ?? null),
-      creatives.map((creative) => creative.place ?? null),
-    ],
-  );
-  if (written.rowCount !== creatives.length) {
-    throw new EngineError('refused', `catalog: a creative of campaign ${campaignId} belongs to another campaign`);
-  }
-  const media = creatives.flatMap((creative) =>
-    creative.media.map((file, position) => ({ ...file, creative: creative.id, position })),
-  );
-  await client.query('DELETE FROM creative_media_files WHERE creative_id = ANY ($1::uuid[])', [ids]);
-  await client.query(
-    `INSERT INTO creative_media_files (creative_id, position, url, type, delivery, width, height, bitrate_kbps)
-     SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::int[])`,
-    [
-      media.map((file) => file.creative),
-      media.map((file) => file.position),
-      media.map((file) => file.url),
-      media.map((file) => file.type),
-      media.map((file) => file.delivery),
-      media.map((file) => file.width),
-      media.map((file) => file.height),
-      media.map((file) => file.bitrateKbps),
-    ],
-  );
 }
 
 export async function writeTargeting(

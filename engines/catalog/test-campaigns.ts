@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Campaign } from '../../domain/campaign.ts';
 import { capFaults } from '../../domain/frequency/cap-set.ts';
 import { micros } from '../../domain/money.ts';
+import { creativeParts } from '../../domain/test-creatives.ts';
 
 export type NewCampaign = Omit<Campaign, 'version'>;
 
@@ -23,22 +24,33 @@ const condition = fc.record({
   values: fc.array(value, { maxLength: 4 }),
 });
 const rule = fc.record({ id: uuid, conditions: fc.array(condition, { maxLength: 5 }) });
-const media = fc.record({
-  url: fc.webUrl(),
-  type: fc.constantFrom('video/mp4', 'application/x-mpegURL'),
-  delivery: fc.constantFrom('progressive', 'streaming'),
-  width: count,
-  height: count,
-  bitrateKbps: fc.option(count),
-});
-const creative = fc.record({
-  id: uuid,
-  name: text,
-  durationSeconds: fc.integer({ min: 1, max: 120 }),
-  status: fc.constantFrom('active', 'inactive', 'processing', 'failed'),
-  media: fc.array(media, { maxLength: 3 }),
-  clickThrough: fc.option(fc.webUrl()),
-});
+const media = fc.record(
+  {
+    url: fc.webUrl(),
+    type: fc.constantFrom('video/mp4', 'application/x-mpegURL'),
+    delivery: fc.constantFrom('progressive', 'streaming'),
+    width: count,
+    height: count,
+    bitrateKbps: fc.option(count),
+    codec: text,
+    minBitrateKbps: count,
+    maxBitrateKbps: count,
+  },
+  { requiredKeys: ['url', 'type', 'delivery', 'width', 'height', 'bitrateKbps'] },
+);
+const creative = fc
+  .tuple(
+    fc.record({
+      id: uuid,
+      name: text,
+      durationSeconds: fc.integer({ min: 1, max: 120 }),
+      status: fc.constantFrom('active', 'inactive', 'processing', 'failed'),
+      media: fc.array(media, { maxLength: 3 }),
+      clickThrough: fc.option(fc.webUrl()),
+    }),
+    creativeParts,
+  )
+  .map(([made, parts]) => ({ ...made, ...parts }));
 /** A path of fresh categories, of which some steps are the campaign's own: ancestors agree with each other. */
 const categories = fc
   .tuple(

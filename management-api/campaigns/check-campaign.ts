@@ -1,4 +1,5 @@
 import type { Campaign } from '../../domain/campaign.ts';
+import { curveFault } from '../../domain/pacing/curve.ts';
 import { canonicalZone } from '../../domain/zone.ts';
 import { Problem, type Wrong } from '../../engines/http/problem.ts';
 
@@ -21,6 +22,7 @@ export function checkCampaign(campaign: Unversioned, before: Campaign | null, ra
   const wrong = [
     ...wrongTimes(campaign),
     ...wrongMoney(campaign, rateMicros),
+    ...wrongCurve(campaign),
     ...(before === null ? [] : wrongStatus(before.status, campaign.status)),
   ];
   if (wrong.length === 0) return;
@@ -64,6 +66,14 @@ function wrongMoney(campaign: Unversioned, rateMicros: number | null): Wrong[] {
     wrong.push({ pointer: '/daily_budget_micros', detail: 'must not be above total_budget_micros' });
   }
   return wrong;
+}
+
+function wrongCurve({ pacingMode, pacingCurve }: Unversioned): Wrong[] {
+  const pointer = '/pacing_curve';
+  if (!pacingCurve) return pacingMode === 'custom' ? [{ pointer, detail: 'is needed for pacing_mode custom' }] : [];
+  if (pacingMode !== 'custom') return [{ pointer, detail: 'has no meaning unless pacing_mode is custom' }];
+  const fault = curveFault(pacingCurve);
+  return fault === null ? [] : [{ pointer: `${pointer}/${fault.index}`, detail: fault.detail }];
 }
 
 function wrongStatus(before: Campaign['status'], after: Campaign['status']): Wrong[] {

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
-import type { Campaign } from '../../domain/campaign.ts';
+import type { Campaign, Tier } from '../../domain/campaign.ts';
 import { micros, type PricingModel } from '../../domain/money.ts';
+import { curvePointsMax } from '../../domain/pacing/curve.ts';
 import { closed, MICROS_MAX, money, name, oneOf, orNull, prose, time, uuid, warning } from '../shapes.ts';
 
 export const status = oneOf('draft', 'active', 'paused', 'completed');
@@ -15,14 +16,31 @@ const pricing = closed(
   },
 );
 
+const share = Type.Number({ minimum: 0, maximum: 1 });
+
+const curve = Type.Array(closed({ flight: share, plan: share }), {
+  minItems: 2,
+  maxItems: curvePointsMax,
+  description:
+    'for pacing_mode custom: by this share of the expected traffic of the flight this share of the plan is due; from (0, 0) to (1, 1)',
+});
+
 const optional = {
   description: Type.Optional(orNull(prose())),
   time_zone: Type.Optional(Type.String({ maxLength: 64, description: 'IANA name; default UTC' })),
   total_budget_micros: Type.Optional(orNull(money())),
   daily_budget_micros: Type.Optional(orNull(money())),
   goal_impressions: Type.Optional(orNull(Type.Integer({ minimum: 1, maximum: MICROS_MAX }))),
-  pacing_mode: Type.Optional(oneOf('even', 'asap', 'front_loaded')),
-  tier: Type.Optional(oneOf('standard', 'house')),
+  pacing_mode: Type.Optional(oneOf('even', 'asap', 'front_loaded', 'custom')),
+  pacing_curve: Type.Optional(orNull(curve)),
+  tier: Type.Optional(
+    Type.Unsafe<Tier>(
+      Type.Enum(['guaranteed', 'standard', 'house'], {
+        description: 'who goes first: guaranteed beats standard; house only fills what nobody paid for',
+      }),
+    ),
+  ),
+  place: Type.Optional(orNull(oneOf('first', 'last'))),
 };
 
 const needed = {
@@ -64,7 +82,9 @@ export const campaignAnswer = Type.Object({
   daily_budget_micros: orNull(Type.Integer()),
   goal_impressions: orNull(Type.Integer()),
   pacing_mode: Type.String(),
+  pacing_curve: orNull(Type.Array(Type.Object({ flight: Type.Number(), plan: Type.Number() }))),
   tier: Type.String(),
+  place: orNull(Type.String({ description: 'the only place of a pod where its ads may stand; null: any' })),
   targeting_rules: Type.Integer({ description: 'how many; see /targeting' }),
   frequency_caps: Type.Integer(),
   categories: Type.Integer(),
@@ -107,7 +127,9 @@ export function withFields(campaign: Omit<Campaign, 'version'>, body: CampaignPa
     ...(body.daily_budget_micros === undefined ? {} : { dailyBudgetMicros: amount(body.daily_budget_micros) }),
     ...(body.goal_impressions === undefined ? {} : { goalImpressions: body.goal_impressions }),
     ...(body.pacing_mode === undefined ? {} : { pacingMode: body.pacing_mode }),
+    ...(body.pacing_curve === undefined ? {} : { pacingCurve: body.pacing_curve }),
     ...(body.tier === undefined ? {} : { tier: body.tier }),
+    ...(body.place === undefined ? {} : { place: body.place }),
     ...(body.status === undefined ? {} : { status: body.status }),
   };
 }
@@ -130,7 +152,9 @@ export function shown(campaign: Campaign, extras: CampaignExtras): CampaignAnswe
     daily_budget_micros: campaign.dailyBudgetMicros,
     goal_impressions: campaign.goalImpressions,
     pacing_mode: campaign.pacingMode,
+    pacing_curve: campaign.pacingCurve ? [...campaign.pacingCurve] : null,
     tier: campaign.tier,
+    place: campaign.place ?? null,
     targeting_rules: campaign.targeting.length,
     frequency_caps: campaign.caps.length,
     categories: campaign.categories.length,

@@ -3,56 +3,12 @@ import type { Campaign, Creative } from '../../domain/campaign.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
+import { creativeAnswer, creativePatch, newCreative, shownCreative, withFields } from '../campaigns/creative-shape.ts';
 import { limits } from '../limits.ts';
 import { type Ask, route } from '../route.ts';
-import { byId, closed, name, oneOf, orNull, url, uuid } from '../shapes.ts';
+import { byId } from '../shapes.ts';
 
 const tag = 'creatives';
-
-const media = closed({
-  url: url(),
-  type: Type.String({
-    maxLength: 64,
-    pattern: '^[a-zA-Z0-9][a-zA-Z0-9.+-]*/[a-zA-Z0-9][a-zA-Z0-9.+-]*$',
-    description: 'MIME type: video/mp4, application/x-mpegURL',
-  }),
-  delivery: oneOf('progressive', 'streaming'),
-  width: Type.Integer({ minimum: 1, maximum: 16_384 }),
-  height: Type.Integer({ minimum: 1, maximum: 16_384 }),
-  bitrate_kbps: Type.Optional(orNull(Type.Integer({ minimum: 1, maximum: 1_000_000 }))),
-});
-
-const fields = {
-  name: name(),
-  duration_seconds: Type.Integer({ minimum: 1, maximum: 120 }),
-  media: Type.Array(media, { minItems: 1, maxItems: limits.mediaOfCreative, description: 'the preferred one first' }),
-  click_through: Type.Optional(orNull(url())),
-  status: Type.Optional(oneOf('active', 'inactive')),
-};
-
-const newCreative = closed(fields);
-
-const creativePatch = closed(
-  {
-    name: Type.Optional(fields.name),
-    duration_seconds: Type.Optional(fields.duration_seconds),
-    media: Type.Optional(fields.media),
-    click_through: fields.click_through,
-    status: fields.status,
-  },
-  { minProperties: 1 },
-);
-
-const creative = Type.Object({
-  id: uuid(),
-  campaign_id: uuid(),
-  version: Type.Integer({ description: "the campaign's" }),
-  name: Type.String(),
-  duration_seconds: Type.Integer(),
-  status: oneOf('active', 'inactive', 'processing', 'failed'),
-  media: Type.Array(media),
-  click_through: orNull(Type.String()),
-});
 
 const part = { resource: 'creative', show: (campaign: Campaign) => campaign.creatives };
 type ById = Ask<Static<typeof byId>, unknown, unknown>;
@@ -65,10 +21,13 @@ export const creativeRoutes = [
     summary: 'List the creatives of a campaign',
     scope: 'campaigns:read',
     params: byId,
-    answer: Type.Object({ items: Type.Array(creative) }),
+    answer: Type.Object({ items: Type.Array(creativeAnswer) }),
     handle: async (ask) => {
       const campaign = await ask.read((sql) => campaignOf(sql, ask.params.id), 'fresh');
-      return { body: { items: campaign.creatives.map((each) => shown(each, campaign)) }, version: campaign.version };
+      return {
+        body: { items: campaign.creatives.map((each) => shownCreative(each, campaign)) },
+        version: campaign.version,
+      };
     },
   }),
 
@@ -78,11 +37,12 @@ export const creativeRoutes = [
     tag,
     summary: 'Add a creative',
     scope: 'campaigns:write',
+    versioned: 'optional',
     params: byId,
     body: newCreative,
-    answer: creative,
+    answer: creativeAnswer,
     status: 201,
-    refuses: [409],
+    refuses: [409, 422],
     handle: (ask, parts) =>
       ask.write(async (sql) => {
         const blank = {
@@ -100,7 +60,11 @@ export const creativeRoutes = [
           }
           return { ...before, creatives: [...before.creatives, added] };
         });
-        return { body: shown(added, changed), version: changed.version, location: `/api/v2/creatives/${added.id}` };
+        return {
+          body: shownCreative(added, changed),
+          version: changed.version,
+          location: `/api/v2/creatives/${added.id}`,
+        };
       }),
   }),
 
@@ -111,10 +75,10 @@ export const creativeRoutes = [
     summary: 'Read a creative',
     scope: 'campaigns:read',
     params: byId,
-    answer: creative,
+    answer: creativeAnswer,
     handle: async (ask) => {
       const { campaign, creative: found } = await ask.read((sql) => creativeOf(sql, ask.params.id), 'fresh');
-      return { body: shown(found, campaign), version: campaign.version };
+      return { body: shownCreative(found, campaign), version: campaign.version };
     },
   }),
 
@@ -126,8 +90,9 @@ export const creativeRoutes = [
     scope: 'campaigns:write',
     params: byId,
     body: creativePatch,
-    answer: creative,
+    answer: creativeAnswer,
     versioned: true,
+    refuses: [422],
     handle: (ask, parts) =>
       ask.write(async (sql) => {
         const { creative: before, campaign } = await creativeOf(sql, ask.params.id);
@@ -136,7 +101,7 @@ export const creativeRoutes = [
           ...whole,
           creatives: whole.creatives.map((each) => (each.id === before.id ? after : each)),
         }));
-        return { body: shown(after, changed), version: changed.version };
+        return { body: shownCreative(after, changed), version: changed.version };
       }),
   }),
 
@@ -175,32 +140,4 @@ async function creativeOf(sql: DeskTransaction, id: string): Promise<{ campaign:
   const found = campaign?.creatives.find((each) => each.id === id.toLowerCase());
   if (campaign && found) return { campaign, creative: found };
   throw new Problem(404, 'Not found', `there is no creative ${id}`);
-}
-
-function withFields(before: Creative, body: Static<typeof creativePatch>): Creative {
-  return {
-    ...before,
-    ...(body.name === undefined ? {} : { name: body.name }),
-    ...(body.duration_seconds === undefined ? {} : { durationSeconds: body.duration_seconds }),
-    ...(body.click_through === undefined ? {} : { clickThrough: body.click_through }),
-    ...(body.status === undefined ? {} : { status: body.status }),
-    ...(body.media === undefined
-      ? {}
-      : {
-          media: body.media.map(({ bitrate_kbps, ...file }) => ({ ...file, bitrateKbps: bitrate_kbps ?? null })),
-        }),
-  };
-}
-
-function shown(one: Creative, campaign: Campaign): Static<typeof creative> {
-  return {
-    id: one.id,
-    campaign_id: campaign.id,
-    version: campaign.version,
-    name: one.name,
-    duration_seconds: one.durationSeconds,
-    status: one.status,
-    media: one.media.map(({ bitrateKbps, ...file }) => ({ ...file, bitrate_kbps: bitrateKbps })),
-    click_through: one.clickThrough,
-  };
 }

@@ -1,13 +1,21 @@
 import type { Route } from '../route.ts';
 import { advertiserRoutes } from './advertisers.ts';
+import { analyticsRoutes } from './analytics.ts';
 import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { categoryRoutes } from './categories.ts';
+import { categoryTreeRoutes } from './category-tree.ts';
 import { creativeRoutes } from './creatives.ts';
+import { experimentRoutes } from './experiments.ts';
 import { frequencyCapRoutes } from './frequency-cap.ts';
 import { keyRoutes } from './keys.ts';
+import { meRoutes } from './me.ts';
+import { pacingRoutes } from './pacing.ts';
 import { podRoutes } from './pods.ts';
+import { recommendationRoutes } from './recommendations.ts';
+import { reportRoutes } from './reports.ts';
+import { savedReportRoutes } from './saved-reports.ts';
 import { targetingRoutes } from './targeting.ts';
 import { userRoutes } from './users.ts';
 import { v1AuthRoutes } from './v1-auth.ts';
@@ -19,12 +27,20 @@ export const routes: readonly Route[] = [
   ...campaignRoutes,
   ...targetingRoutes,
   ...frequencyCapRoutes,
+  ...categoryTreeRoutes,
   ...categoryRoutes,
   ...creativeRoutes,
   ...podRoutes,
+  ...experimentRoutes,
+  ...analyticsRoutes,
+  ...reportRoutes,
+  ...savedReportRoutes,
+  ...pacingRoutes,
+  ...recommendationRoutes,
   ...keyRoutes,
   ...userRoutes,
   ...authRoutes,
+  ...meRoutes,
   ...auditRoutes,
   ...v1AuthRoutes,
   ...v1CampaignRoutes,

@@ -1,0 +1,75 @@
+import type { Campaign } from '../campaign.ts';
+import { micros } from '../money.ts';
+import type { Change } from './recommendation.ts';
+
+/** The campaign with the change in place. `uuid` names rules that are new. */
+export function applied(campaign: Campaign, change: Change, uuid: () => string): Campaign {
+  switch (change.field) {
+    case 'price':
+      return { ...campaign, pricing: { ...campaign.pricing, priceMicros: micros(change.priceMicros) } };
+    case 'pacing_mode':
+      return { ...campaign, pacingMode: change.mode, ...(campaign.pacingCurve ? { pacingCurve: null } : {}) };
+    case 'ends_at':
+      return { ...campaign, endsAt: change.endsAt };
+    case 'cap':
+      return { ...campaign, caps: [...campaign.caps, change.cap] };
+    case 'targeting':
+      return {
+        ...campaign,
+        targeting: change.rules.map((conditions, index) => ({
+          id: campaign.targeting[index]?.id ?? uuid(),
+          conditions,
+        })),
+      };
+    case 'creative_status':
+      return {
+        ...campaign,
+        creatives: campaign.creatives.map((creative) =>
+          creative.id === change.creativeId ? { ...creative, status: change.status } : creative,
+        ),
+      };
+  }
+}
+
+/** The part of a campaign that a change touches, whole: what has to be as it was left before it may be put back. */
+export function partOf(campaign: Campaign, change: Change): unknown {
+  switch (change.field) {
+    case 'price':
+      return campaign.pricing;
+    case 'pacing_mode':
+      return { mode: campaign.pacingMode, curve: campaign.pacingCurve ?? null };
+    case 'ends_at':
+      return campaign.endsAt;
+    case 'cap':
+      return campaign.caps;
+    case 'targeting':
+      return campaign.targeting;
+    case 'creative_status':
+      return campaign.creatives.find(({ id }) => id === change.creativeId)?.status ?? null;
+  }
+}
+
+/** The campaign with the part that a change touched as it was in `before`. */
+export function putBack(campaign: Campaign, change: Change, before: Campaign): Campaign {
+  switch (change.field) {
+    case 'price':
+      return { ...campaign, pricing: before.pricing };
+    case 'pacing_mode':
+      return { ...campaign, pacingMode: before.pacingMode, pacingCurve: before.pacingCurve ?? null };
+    case 'ends_at':
+      return { ...campaign, endsAt: before.endsAt };
+    case 'cap':
+      return { ...campaign, caps: before.caps };
+    case 'targeting':
+      return { ...campaign, targeting: before.targeting };
+    case 'creative_status': {
+      const status = before.creatives.find(({ id }) => id === change.creativeId)?.status;
+      return {
+        ...campaign,
+        creatives: campaign.creatives.map((creative) =>
+          creative.id === change.creativeId && status ? { ...creative, status } : creative,
+        ),
+      };
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import type { Campaign } from '../../domain/campaign.ts';
+import { type Forecast, uniform } from '../../domain/pacing/forecast.ts';
+import { type Projection, projectDelivery } from '../../domain/pacing/projection.ts';
+import { impressionCurve, targetCurve } from '../../domain/pacing/target.ts';
+import { dayOf, startOfDay } from '../../domain/zone.ts';
+import type { DeskTransaction } from '../../engines/catalog/desk.ts';
+import type { ManagementParts } from '../parts.ts';
+import {
+  type Delivery,
+  noDelivery,
+  type PacingSignal,
+  readDelivery,
+  readForecast,
+  readPacingSignals,
+} from './figures.ts';
+
+/** Where one campaign stands now. */
+export interface Standing {
+  readonly campaign: Campaign;
+  readonly delivery: Delivery;
+  readonly signal: PacingSignal | null;
+  /** Null: it has neither a total budget nor a goal. */
+  readonly projection: Projection | null;
+  /** What its plan wants by now, in the projection's unit; with a daily budget alone, micros. Null: it has no plan. */
+  readonly target: number | null;
+}
+
+export interface Standings {
+  readonly standings: readonly Standing[];
+  readonly forecast: Forecast;
+}
+
+/** Delivery, signals and projections of these campaigns, in their order. */
+export async function readStandings(
+  campaigns: readonly Campaign[],
+  parts: ManagementParts,
+  now: number,
+): Promise<Standings> {
+  const ids = campaigns.map(({ id }) => id);
+  const [forecast, deliveries, signals] = await Promise.all([
+    readForecast(parts, now),
+    readDelivery(parts, ids, now),
+    readPacingSignals(parts, ids),
+  ]);
+  const standings = campaigns.map((campaign) => {
+    const delivery = deliveries.get(campaign.id) ?? noDelivery;
+    const signal = signals.get(campaign.id) ?? null;
+    const projected = { ...campaign, totalBudgetMicros: isFlat(campaign) ? null : campaign.totalBudgetMicros };
+    const heldBack = (signal?.muPpm ?? 0) > 0;
+    const projection = projectDelivery(projected, delivery, delivery.hours, forecast, now, heldBack);
+    return { campaign, delivery, signal, projection, target: targetOf(campaign, delivery, forecast, now) };
+  });
+  return { standings, forecast };
+}
+
+/** A flat campaign pays by the day, whatever it delivers: only its goal can be missed. */
+function isFlat({ pricing }: Campaign): boolean {
+  return pricing.model === 'flat';
+}
+
+function targetOf(campaign: Campaign, delivery: Delivery, forecast: Forecast, now: number): number | null {
+  const today = startOfDay(dayOf(now, campaign.timeZone), campaign.timeZone);
+  const ofToday = delivery.hours.filter(({ hour }) => hour >= today);
+  const before = (unit: 'micros' | 'impressions') =>
+    delivery[unit] - ofToday.reduce((total, hour) => total + hour[unit], 0);
+  if (isFlat(campaign) || (campaign.totalBudgetMicros === null && campaign.goalImpressions !== null)) {
+    return impressionCurve(campaign, now, before('impressions'), forecast);
+  }
+  return targetCurve(campaign, now, before('micros'), forecast);
+}
+
+/** Why it stands there and will end there, one sentence for each cause. */
+export function reasonsOf({ campaign, delivery, signal, projection, target }: Standing, now: number): string[] {
+  const reasons: string[] = [];
+  if (campaign.status !== 'active') reasons.push(`It is ${campaign.status}: it serves nothing.`);
+  if (now < campaign.startsAt) reasons.push('Its flight has not begun.');
+  if (now >= campaign.endsAt) reasons.push('Its flight is over.');
+  if (projection === null) reasons.push('It has neither a total budget nor a goal of impressions: nothing to fill.');
+  if (projection?.expected === null) reasons.push('Nothing was delivered yet that a projection could go by.');
+  if (signal !== null && signal.muPpm > 0) {
+    const price = (signal.muPpm / 1e6).toFixed(2);
+    reasons.push(`Pacing holds it back: an impression must be worth more than ${price} of its price.`);
+  }
+  if (campaign.pacingMode === 'asap') reasons.push('It is spent as fast as it can be: asap has no plan.');
+  if (projection !== null && target !== null && campaign.pacingMode !== 'asap' && target > 0) {
+    const share = Math.round((projection.done / target) * 100);
+    if (share < 95) reasons.push(`It has delivered ${share} % of what its plan wants by now.`);
+    if (share > 105) reasons.push(`It is ahead of its plan: ${share} % of what is wanted by now.`);
+  }
+  if (isBoundByDay(campaign, delivery, now)) reasons.push('Its daily budget is used up for today.');
+  return reasons;
+}
+
+function isBoundByDay({ dailyBudgetMicros, timeZone }: Campaign, { hours }: Delivery, now: number): boolean {
+  if (dailyBudgetMicros === null) return false;
+  const today = startOfDay(dayOf(now, timeZone), timeZone);
+  const spent = hours.reduce((total, { hour, micros }) => (hour >= today ? total + micros : total), 0);
+  return spent >= dailyBudgetMicros * 0.99;
+}
+
+export function isUniform(forecast: Forecast): boolean {
+  return forecast === uniform;
+}
+
+/** Campaigns of the caller's organisation by id, after `after`; `status` null: any. */
+export async function campaignsAfter(
+  sql: DeskTransaction,
+  after: string | null,
+  status: string | null,
+  limit: number,
+): Promise<readonly Campaign[]> {
+  const { rows } = await sql.query<{ id: string }>(
+    `SELECT id FROM campaigns WHERE ($1::uuid IS NULL OR id > $1) AND ($2::text IS NULL OR status = $2)
+     ORDER BY id LIMIT $3`,
+    [after, status, limit],
+  );
+  return sql.campaigns(rows.map(({ id }) => id));
+}

@@ -1,0 +1,82 @@
+import { openWarehouse } from '../../engines/open.ts';
+import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
+import { startTestWarehouse } from '../../engines/warehouse/test-warehouse.ts';
+import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
+
+/** A migrated warehouse for tests of numbers, with rows put straight into its tables. */
+export interface TestNumbers {
+  readonly warehouse: Warehouse;
+  /** Adds to the hours and the days of delivery. `hour`: epoch ms. */
+  deliver(rows: readonly DeliveryRow[]): Promise<void>;
+  /** Adds requests, one for each row. */
+  ask(rows: readonly RequestRow[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DeliveryRow {
+  readonly hour: number;
+  readonly campaign: string;
+  readonly creative: string;
+  readonly impressions: number;
+  readonly starts?: number;
+  readonly completes?: number;
+  readonly micros: number;
+}
+
+export interface RequestRow {
+  readonly at: number;
+  readonly country?: string;
+  readonly device?: string;
+  readonly candidates?: readonly {
+    readonly campaign: string;
+    readonly outcome: string;
+    readonly value: number;
+    readonly score: number;
+  }[];
+}
+
+export async function openTestNumbers(): Promise<TestNumbers> {
+  const server = await startTestWarehouse();
+  const warehouse = await openWarehouse(server.url);
+  await migrateWarehouse(warehouse, () => undefined);
+  let offset = 0;
+  return {
+    warehouse,
+    async deliver(rows) {
+      const values = (time: (row: DeliveryRow) => string) =>
+        rows
+          .map(
+            (row) =>
+              `(${time(row)}, '${row.campaign}', '${row.creative}', ${row.impressions}, ${row.starts ?? row.impressions}, ${row.completes ?? row.impressions}, ${row.micros})`,
+          )
+          .join(', ');
+      const fields = 'campaign, creative, impressions, starts, completes, spend_micros';
+      const hours = values(({ hour }) => `${Math.floor(hour / 1_000)}`);
+      await warehouse.run(`INSERT INTO breakwater.delivery_hours (hour, ${fields}) VALUES ${hours}`);
+      // As the recompute does: the days from the hours.
+      await warehouse.run(
+        `INSERT INTO breakwater.delivery_days (day, ${fields}, version)
+         SELECT toDate(hour), campaign, creative, sum(d.impressions), sum(d.starts), sum(d.completes), sum(d.spend_micros), ${++offset}
+         FROM breakwater.delivery_hours AS d FINAL GROUP BY toDate(hour), campaign, creative`,
+      );
+    },
+    async ask(rows) {
+      const values = rows.map((row) => {
+        const { at, country = '', device = '', candidates = [] } = row;
+        const list = (of: (one: (typeof candidates)[number]) => string) => `[${candidates.map(of).join(', ')}]`;
+        const second = Math.floor(at / 1_000);
+        return `('ad-requests', 0, ${++offset}, ${second}, ${second}, ${second - (second % 60)}, 'r${offset}', '${country}', '${device}',
+          ${list((one) => `'${one.campaign}'`)}, ${list((one) => `'${one.outcome}'`)}, ${list((one) => `${one.value}`)}, ${list((one) => `${one.score}`)})`;
+      });
+      await warehouse.run(
+        `INSERT INTO breakwater.requests (topic, source_partition, offset, appended_at, received_at, minute, request_id, country,
+           device_type, candidate_campaigns, candidate_outcomes, candidate_values_micros, candidate_scores_micros)
+         VALUES ${values.join(', ')}`,
+      );
+    },
+    async close() {
+      await warehouse.close();
+      await server.remove();
+    },
+  };
+}
