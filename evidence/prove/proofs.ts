@@ -2,6 +2,7 @@ import { proveAttribution } from './attribution-proof.ts';
 import { proveAudit } from './audit-proof.ts';
 import { proveCaps } from './caps-proof.ts';
 import { proveDayParts } from './day-parts-proof.ts';
+import { proveFill } from './fill-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
 import { proveReports } from './reports-proof.ts';
@@ -22,6 +23,8 @@ export interface ProofOptions {
   readonly decisions: number;
   readonly concurrency: number;
   readonly processes: number;
+  /** Of the proof of fill: over all catalogs together. */
+  readonly pods: number;
   readonly say: (line: string) => void;
 }
 
@@ -61,6 +64,7 @@ export const proofs: readonly Proof[] = [
     about: 'generated reports against a recount of the log, in nine zones; hostile input; files read back',
     run: proveReports,
   },
+  { name: 'fill', about: 'paid seconds of pods, and no competitors together in raw records', run: proveFill },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];
