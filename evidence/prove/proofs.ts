@@ -5,6 +5,7 @@ import { proveDayParts } from './day-parts-proof.ts';
 import { proveFill } from './fill-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
+import { proveQuestions } from './questions-proof.ts';
 import { proveReports } from './reports-proof.ts';
 import { proveSeparation } from './separation-proof.ts';
 import { proveSolver } from './solver-proof.ts';
@@ -58,6 +59,11 @@ export const proofs: readonly Proof[] = [
     name: 'attribution',
     about: 'every model against plain words, credits to the micro, late conversions too',
     run: proveAttribution,
+  },
+  {
+    name: 'questions',
+    about: 'the ten questions of analysts through breakwater sql against a recount of the log',
+    run: proveQuestions,
   },
   {
     name: 'reports',

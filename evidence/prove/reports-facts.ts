@@ -71,47 +71,71 @@ const contextNames = ['content_category', 'content_genre', 'content_rating', 're
 const billed: Readonly<Record<string, string>> = { cpm: 'impression', cpv: 'complete', cpc: 'click' };
 const endings = ['impression', 'notUsed', 'error'];
 
+type Decoded = {
+  readonly partition: number;
+  readonly appendedAt: number;
+  readonly name: string;
+  readonly value: unknown;
+};
+
 /** Counts by hand from the log alone; shares no code with the workers. `move` is where an instant goes (see the proof). */
 export function plainFacts(log: RawLog, move: (at: number) => number): PlainFacts {
-  const requests: PlainRequest[] = [];
-  const beacons: PlainBeacon[] = [];
-  const contexts = new Map<string, Record<string, string>>();
-  const asked = new Set<string>();
-  const records = log.records.flatMap((record) => {
+  const records = log.records.flatMap((record): Decoded[] => {
     const read = fromWire(record.value);
     return read ? [{ ...record, name: read.name, value: read.value }] : [];
   });
-  for (const { name, partition, value } of records) {
-    if (name !== 'ad-request') continue;
-    const request = value as unknown as RequestValue;
+  const contexts = new Map<string, Record<string, string>>();
+  return { requests: plainRequests(records, contexts, move), beacons: plainBeacons(records, contexts, move) };
+}
+
+/** Fills `contexts`: reservation -> context of the request that served it. */
+function plainRequests(
+  records: readonly Decoded[],
+  contexts: Map<string, Record<string, string>>,
+  move: (at: number) => number,
+): PlainRequest[] {
+  const asked = new Set<string>();
+  return records.flatMap(({ name, partition, value }): PlainRequest[] => {
+    if (name !== 'ad-request') return [];
+    const request = value as RequestValue;
     const context: Record<string, string> = { dialect: request.dialect };
     for (const one of contextNames) context[one] = request.context[one] ?? '';
-    const minute = Math.floor(request.received_at / 60_000);
-    const key = `${partition}/${minute}/${request.request_id}`;
+    const key = `${partition}/${Math.floor(request.received_at / 60_000)}/${request.request_id}`;
     const duplicate = asked.has(key);
     asked.add(key);
     if (!duplicate) for (const { reservation } of request.ads) contexts.set(reservation, context);
-    requests.push({
-      at: move(request.received_at),
-      viewer: request.viewer,
-      duplicate,
-      ads: request.ads.length,
-      requested: request.requested_seconds,
-      filled: request.filled_seconds,
-      paid: request.ads.reduce((sum, ad) => sum + (ad.house ? 0 : ad.duration_seconds), 0),
-      of: {
-        ...context,
-        country: request.context.country ?? '',
-        device_type: request.context.device_type ?? '',
-        user_agent_class: String(request.context.user_agent_class ?? ''),
-        no_fill_reason: request.no_fill_reason ?? '',
+    const of = {
+      ...context,
+      country: request.context.country ?? '',
+      device_type: request.context.device_type ?? '',
+      user_agent_class: String(request.context.user_agent_class ?? ''),
+      no_fill_reason: request.no_fill_reason ?? '',
+    };
+    return [
+      {
+        at: move(request.received_at),
+        viewer: request.viewer,
+        duplicate,
+        ads: request.ads.length,
+        requested: request.requested_seconds,
+        filled: request.filled_seconds,
+        paid: request.ads.reduce((sum, ad) => sum + (ad.house ? 0 : ad.duration_seconds), 0),
+        of,
       },
-    });
-  }
+    ];
+  });
+}
+
+function plainBeacons(
+  records: readonly Decoded[],
+  contexts: ReadonlyMap<string, Record<string, string>>,
+  move: (at: number) => number,
+): PlainBeacon[] {
   const seen = new Set<string>();
-  for (const { name, partition, appendedAt, value } of records) {
-    if (name !== 'ad-beacon') continue;
-    const beacon = value as unknown as BeaconValue;
+  const nowhere = Object.fromEntries(['dialect', ...contextNames].map((one) => [one, '']));
+  return records.flatMap(({ name, partition, appendedAt, value }): PlainBeacon[] => {
+    if (name !== 'ad-beacon') return [];
+    const beacon = value as BeaconValue;
     const place = `${partition}/${beacon.reservation}`;
     const valid = (beacon.invalid ?? null) === null;
     const kind = `${beacon.event}@${beacon.offset_seconds ?? ''}${valid ? '' : ' invalid'}`;
@@ -121,29 +145,23 @@ export function plainFacts(log: RawLog, move: (at: number) => number): PlainFact
     if (valid && endings.includes(beacon.event)) seen.add(`${place}/ended`);
     const late = appendedAt > beacon.expires_at;
     const billable = valid && !duplicate && !late && !(beacon.event === 'impression' && ended);
-    beacons.push({
-      at: move(beacon.received_at),
-      event: beacon.event,
-      viewer: beacon.viewer,
-      duplicate,
-      late,
-      billable,
-      spend: billable && billed[beacon.pricing_model] === beacon.event ? beacon.price_micros : 0,
-      of: {
-        ...Object.fromEntries(
-          ['dialect', ...contextNames].map((one) => [one, contexts.get(beacon.reservation)?.[one] ?? '']),
-        ),
-        campaign: beacon.campaign,
-        creative: beacon.creative,
-        advertiser: beacon.advertiser,
-        position: beacon.position,
-        duration_seconds: beacon.duration_seconds,
-        pricing_model: beacon.pricing_model,
-        user_agent_class: beacon.user_agent_class,
-        country: beacon.country ?? '',
-        device_type: beacon.device_type ?? '',
+    const { campaign, creative, advertiser, position, duration_seconds, pricing_model, user_agent_class } = beacon;
+    return [
+      {
+        at: move(beacon.received_at),
+        event: beacon.event,
+        viewer: beacon.viewer,
+        duplicate,
+        late,
+        billable,
+        spend: billable && billed[pricing_model] === beacon.event ? beacon.price_micros : 0,
+        of: {
+          ...(contexts.get(beacon.reservation) ?? nowhere),
+          ...{ campaign, creative, advertiser, position, duration_seconds, pricing_model, user_agent_class },
+          country: beacon.country ?? '',
+          device_type: beacon.device_type ?? '',
+        },
       },
-    });
-  }
-  return { beacons, requests };
+    ];
+  });
 }
