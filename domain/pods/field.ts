@@ -30,14 +30,50 @@ export interface Field {
 const nobody = classOf([]);
 /** [class]: its place among the lists of the field that was made last, if it is one of them. */
 const placeOfList: number[] = [];
-const ownerNames = new Names();
+const advertiserNames = new Names();
 const creativeNames = new Names();
 const mediaNames = new Names();
 const campaignNames = new Names();
 
+/** Where a candidate's names are, and its list of categories: texts are looked up once for each creative, not for each pod. */
+class Places {
+  readonly epoch = epoch;
+  readonly advertiser: number;
+  readonly creative: number;
+  readonly media: number;
+  readonly campaign: number;
+  readonly category: CategoryClass;
+
+  constructor({ advertiserId, creativeId, mediaUrl, campaignId, categories }: PodCandidate) {
+    this.advertiser = advertiserNames.place(advertiserId);
+    this.creative = creativeNames.place(creativeId);
+    this.media = mediaNames.place(mediaUrl);
+    this.campaign = campaignNames.place(campaignId);
+    this.category = classOf(categories);
+  }
+}
+
+/** Changes when something was forgotten. */
+let epoch = 0;
+
+function beginNames(): void {
+  let forgotten = forgetIfMany();
+  for (const names of [advertiserNames, creativeNames, mediaNames, campaignNames]) {
+    if (names.begin()) forgotten = true;
+  }
+  if (forgotten) epoch += 1;
+}
+
+function placesOf(candidate: PodCandidate): Places {
+  const { memo } = candidate;
+  if (memo?.places instanceof Places && memo.places.epoch === epoch) return memo.places;
+  const places = new Places(candidate);
+  if (memo !== undefined) memo.places = places;
+  return places;
+}
+
 export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): Field {
-  forgetIfMany();
-  for (const names of [ownerNames, creativeNames, mediaNames, campaignNames]) names.begin();
+  beginNames();
   const { allowDuplicateAdvertisers: repeating, separation } = rules;
   const lists: CategoryClass[] = [];
   let owners = 0;
@@ -45,12 +81,13 @@ export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): F
   const entries: Entry[] = [];
   for (let given = 0; given < candidates.length; given++) {
     const candidate = candidates[given] as PodCandidate;
-    const owner = ownerNames.first(repeating ? candidate.mediaUrl : candidate.advertiserId, owners);
+    const places = placesOf(candidate);
+    const owner = repeating ? mediaNames.first(places.media, owners) : advertiserNames.first(places.advertiser, owners);
     if (owner === owners) owners += 1;
-    if (creativeNames.first(candidate.creativeId, owner) !== owner) owned = false;
-    if (!repeating && mediaNames.first(candidate.mediaUrl, owner) !== owner) owned = false;
-    if (!repeating && campaignNames.first(candidate.campaignId, owner) !== owner) owned = false;
-    const category = separation ? classOf(candidate.categories) : nobody;
+    if (creativeNames.first(places.creative, owner) !== owner) owned = false;
+    if (!repeating && mediaNames.first(places.media, owner) !== owner) owned = false;
+    if (!repeating && campaignNames.first(places.campaign, owner) !== owner) owned = false;
+    const category = separation ? places.category : nobody;
     let list = placeOfList[category.index] ?? lists.length;
     if (lists[list] !== category) {
       list = lists.length;
