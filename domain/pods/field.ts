@@ -1,7 +1,7 @@
-import { type CategoryClass, classOf, competes, forgetIfMany } from './competition.ts';
+import { type CategoryClass, classOf, competes } from './competition.ts';
 import { countConflicts } from './conflicts.ts';
-import { Names } from './names.ts';
 import { compareCandidates } from './order.ts';
+import { advertiserNames, beginNames, campaignNames, creativeNames, mediaNames, placesOf } from './places.ts';
 import { type PodCandidate, type PodRules, tiers } from './pod.ts';
 
 /** One candidate with its texts as numbers. */
@@ -30,48 +30,6 @@ export interface Field {
 const nobody = classOf([]);
 /** [class]: its place among the lists of the field that was made last, if it is one of them. */
 const placeOfList: number[] = [];
-const advertiserNames = new Names();
-const creativeNames = new Names();
-const mediaNames = new Names();
-const campaignNames = new Names();
-
-/** Where a candidate's names are, and its list of categories: texts are looked up once for each creative, not for each pod. */
-class Places {
-  readonly epoch = epoch;
-  readonly advertiser: number;
-  readonly creative: number;
-  readonly media: number;
-  readonly campaign: number;
-  readonly category: CategoryClass;
-
-  constructor({ advertiserId, creativeId, mediaUrl, campaignId, categories }: PodCandidate) {
-    this.advertiser = advertiserNames.place(advertiserId);
-    this.creative = creativeNames.place(creativeId);
-    this.media = mediaNames.place(mediaUrl);
-    this.campaign = campaignNames.place(campaignId);
-    this.category = classOf(categories);
-  }
-}
-
-/** Changes when something was forgotten. */
-let epoch = 0;
-
-function beginNames(): void {
-  let forgotten = forgetIfMany();
-  for (const names of [advertiserNames, creativeNames, mediaNames, campaignNames]) {
-    if (names.begin()) forgotten = true;
-  }
-  if (forgotten) epoch += 1;
-}
-
-function placesOf(candidate: PodCandidate): Places {
-  const { memo } = candidate;
-  if (memo?.places instanceof Places && memo.places.epoch === epoch) return memo.places;
-  const places = new Places(candidate);
-  if (memo !== undefined) memo.places = places;
-  return places;
-}
-
 export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): Field {
   beginNames();
   const { allowDuplicateAdvertisers: repeating, separation } = rules;
