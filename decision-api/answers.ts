@@ -42,6 +42,11 @@ export class RecentAnswers {
     if (oldest !== undefined) this.#answers.delete(oldest);
   }
 
+  /** Nobody was given it. */
+  forget(key: string): void {
+    this.#answers.delete(key);
+  }
+
   recall(key: string): KeptAnswer | null {
     return this.#answers.get(key) ?? null;
   }

@@ -91,6 +91,8 @@ async function decided(asked: Asked, parts: ServingParts, stint: Stint): Promise
     if (!isAway(error)) throw error;
     // A kept answer may be repeated, and after a time-out the record may be there: then places and money stay held.
     if (key === null && error.code !== 'timeout') await giveUp(decision, parts, 'all');
+    // Repeated by us after the store forgot, it would come behind our journal's word that all from before is there.
+    if (key !== null) parts.answers.forget(key);
     return unlogged(asked, parts);
   }
   parts.recent.keep(ask.requestId, record.value, decision.catalog);
