@@ -1,5 +1,6 @@
 import { proveAttribution } from './attribution-proof.ts';
 import { proveAudit } from './audit-proof.ts';
+import { proveBeacons } from './beacons-proof.ts';
 import { proveCaps } from './caps-proof.ts';
 import { proveDayParts } from './day-parts-proof.ts';
 import { proveFill } from './fill-proof.ts';
@@ -26,6 +27,8 @@ export interface ProofOptions {
   readonly processes: number;
   /** Of the proof of fill: over all catalogs together. */
   readonly pods: number;
+  /** Of the proof that counts cases: how many. */
+  readonly cases: number;
   readonly say: (line: string) => void;
 }
 
@@ -71,6 +74,11 @@ export const proofs: readonly Proof[] = [
     run: proveReports,
   },
   { name: 'fill', about: 'paid seconds of pods, and no competitors together in raw records', run: proveFill },
+  {
+    name: 'beacons',
+    about: 'of forged, replayed, expired, truncated and swapped tracking URLs none is billed, and every genuine one is',
+    run: proveBeacons,
+  },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];
