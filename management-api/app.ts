@@ -26,7 +26,13 @@ export async function buildManagementApp(parts: ManagementParts): Promise<Fastif
   answerProblems(app, parts.logger);
   const rates = await limitRates(app);
   await app.register(swagger, documentOptions);
-  for (const spec of routes) mount(app, spec, parts, rates);
+  for (const spec of routes.filter(({ lines }) => lines !== 'asked')) mount(app, spec, parts, rates);
+  // Bodies that are taken in line by line are read by nobody before.
+  await app.register(async (inner) => {
+    inner.removeAllContentTypeParsers();
+    inner.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    for (const spec of routes.filter(({ lines }) => lines === 'asked')) mount(inner, spec, parts, rates);
+  });
   app.get('/api/v2/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(swaggerUi, { routePrefix: '/api/v2/docs' });
   healthRoutes(app, parts);

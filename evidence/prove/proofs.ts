@@ -1,3 +1,4 @@
+import { proveApi } from './api-proof.ts';
 import { proveAudit } from './audit-proof.ts';
 import { proveCaps } from './caps-proof.ts';
 import { proveDayParts } from './day-parts-proof.ts';
@@ -49,6 +50,11 @@ export const proofs: readonly Proof[] = [
     run: proveCaps,
   },
   { name: 'separation', about: 'no two competitors are too near in the pods of one stream', run: proveSeparation },
+  {
+    name: 'api',
+    about: 'no generated request brings a 5xx, none crosses organisations',
+    run: (options) => proveApi(options),
+  },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];
