@@ -1,5 +1,7 @@
+import type { MediaFile } from '../domain/creative.ts';
 import type { Decision } from './decision.ts';
 import { backupsOf, type Held, podOf } from './decision.ts';
+import type { Shown } from './dialects/shown.ts';
 import type { NoFillReason } from './reasons.ts';
 import { type TokenLives, tokenOf } from './record.ts';
 import { type BeaconEvent, beaconEvents, everydayEvents, type Tokens } from './tokens.ts';
@@ -23,7 +25,7 @@ export interface Warning {
   readonly detail: string;
 }
 
-interface DraftSpare {
+export interface DraftSpare {
   readonly ad_id: string;
   readonly campaign_id: string;
   readonly creative_id: string;
@@ -33,9 +35,11 @@ interface DraftSpare {
   readonly click_through: string | null;
   /** `<keyId>.<base64url facts>` of its tracking URLs. */
   readonly facts: string;
+  /** What other dialects than JSON say of it. */
+  readonly shown?: Shown;
 }
 
-interface DraftAd extends DraftSpare {
+export interface DraftAd extends DraftSpare {
   readonly position: number;
   readonly start_seconds: number;
 }
@@ -56,9 +60,12 @@ export function draftOf(
       creative_id: creative.id,
       advertiser_id: campaign.advertiserId,
       duration_seconds: creative.durationSeconds,
-      media: creative.media.map(({ bitrateKbps, ...file }) => ({ ...file, bitrate_kbps: bitrateKbps })),
+      media: creative.media.map(shownFile),
       click_through: creative.clickThrough,
       facts: tokens.facts(tokenOf(decision, held, position, lives)),
+      ...(decision.ask.dialect === 'json' || decision.ask.dialect === 'v1'
+        ? {}
+        : { shown: shownOf(held, decision.expiresAt) }),
     };
   };
   const { rules } = decision.ask;
@@ -77,6 +84,20 @@ export function draftOf(
     no_fill_reason: noFill,
     warnings,
   };
+}
+
+function shownFile({ bitrateKbps, minBitrateKbps, maxBitrateKbps, ...file }: MediaFile): object {
+  return {
+    ...file,
+    bitrate_kbps: bitrateKbps,
+    ...(minBitrateKbps === undefined ? {} : { min_bitrate_kbps: minBitrateKbps }),
+    ...(maxBitrateKbps === undefined ? {} : { max_bitrate_kbps: maxBitrateKbps }),
+  };
+}
+
+function shownOf({ runner: { creative, entrant, worth } }: Held, expiresAt: number): Shown {
+  const { advertiserName, pricing } = entrant.campaign;
+  return { creative, advertiserName, pricing, valueMicros: worth?.valueMicros ?? 0, expiresAt };
 }
 
 /** A valid pod without ads. */
@@ -120,7 +141,7 @@ function opened(json: string): string {
   return json.slice(0, -1);
 }
 
-function adText({ facts, ...ad }: DraftSpare, tokens: Tokens, begins: readonly string[]): string {
+function adText({ facts, shown: _, ...ad }: DraftSpare, tokens: Tokens, begins: readonly string[]): string {
   const { begin, mac } = tokens.signAll(facts, everydayEvents);
   const shared = JSON.stringify(begin).slice(1, -1);
   let urls = '';

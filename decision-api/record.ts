@@ -31,7 +31,7 @@ export function recordOf(decision: Decision, arrivalId: string, noFill: NoFillRe
     request_id: ask.requestId,
     received_at: ask.receivedAt,
     viewer: ask.viewer.viewer,
-    dialect: 'json',
+    dialect: ask.dialect,
     context: contextOf(ask),
     identities: ask.viewer.identities,
     session: ask.viewer.session,

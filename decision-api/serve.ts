@@ -21,6 +21,7 @@ import type { Metrics } from './metrics.ts';
 import type { RecentDecisions } from './recent-decisions.ts';
 import { noFillReason, recordOf } from './record.ts';
 import { giveUp } from './steps/reserve.ts';
+import type { Stint } from './stints.ts';
 import type { StoreGate } from './store-gate.ts';
 import { seenStream } from './stream-reserver.ts';
 import type { Tokens } from './tokens.ts';
@@ -55,8 +56,17 @@ export interface Asked {
  * answered. Throws Problem 409 when the id came before with another body. Never fails because an engine is away.
  */
 export async function serve(asked: Asked, parts: ServingParts): Promise<Served> {
-  const { ask } = asked;
   if (!parts.journal.worthTrying()) return unlogged(asked, parts);
+  const stint = parts.journal.enter();
+  try {
+    return await decided(asked, parts, stint);
+  } finally {
+    parts.journal.leave(stint);
+  }
+}
+
+async function decided(asked: Asked, parts: ServingParts, stint: Stint): Promise<Served> {
+  const { ask } = asked;
   const decision = begin(ask, parts);
   const key = ask.repeatable ? answerKey(ask.requestId) : null;
   const read = look(decision, key, parts).then((entry) => ({ entry, kept: keptAnswer(key, entry, parts) }));
@@ -76,7 +86,7 @@ export async function serve(asked: Asked, parts: ServingParts): Promise<Served> 
     }
   }
   try {
-    await parts.journal.append('ad-requests', [record], 'requests');
+    await parts.journal.append('ad-requests', [record], 'requests', stint);
   } catch (error) {
     if (!isAway(error)) throw error;
     // A kept answer may be repeated, and after a time-out the record may be there: then places and money stay held.
@@ -97,7 +107,7 @@ function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts)
     ask: { ...ask, rules },
     treatment,
     partition: partitionOf(ask.viewer.viewer, partitions.beacons),
-    expiresAt: (ask.minute + 1) * 60_000 + config.tokenLifeMs,
+    expiresAt: expiryOf(ask, config.tokenLifeMs),
     seen: null,
     stream: null,
     streamed: new Set(),
@@ -112,6 +122,12 @@ function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts)
     held: new Map(),
     timingsUs: {},
   };
+}
+
+/** A minute's money waits for the longest life, so that a shorter one is always in time. */
+function expiryOf({ minute, receivedAt, holdMs }: Ask, tokenLifeMs: number): number {
+  const longest = (minute + 1) * 60_000 + tokenLifeMs;
+  return holdMs === null ? longest : Math.min(longest, receivedAt + holdMs);
 }
 
 /** Reads identities, the stream and the kept answer in one round. The store being away leaves `seen` and `stream` null. */

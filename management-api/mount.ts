@@ -50,6 +50,10 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts,
         if (answer.location !== undefined) reply.header('location', answer.location);
         reply.header('cache-control', 'no-store').code(answer.status ?? status);
         if (answer.lines !== undefined) return reply.type(LINES).send(answer.lines);
+        if (answer.file) {
+          reply.header('content-disposition', `attachment; filename="${answer.file.name}"`);
+          return reply.type(answer.file.type).send(answer.file.bytes);
+        }
         if (answer.body === undefined) return reply.send();
         return reply.type('application/json; charset=utf-8').send(answer.body);
       } finally {

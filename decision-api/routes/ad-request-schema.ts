@@ -93,6 +93,11 @@ export const adRequestBody = Type.Object({
     Type.Object({ given: flag(), granted: flag(), gdpr: flag(), coppa: flag(), string: text(8192) }),
   ),
   test: flag(),
+  /** The dialect of the answer. */
+  format: Type.Optional(
+    Type.Union([Type.Literal('json'), Type.Literal('vast'), Type.Literal('vmap'), Type.Literal('asset-list')]),
+  ),
+  vast: Type.Optional(Type.Object({ version: text(8), not_used: flag(), wrapper_depth: whole(0, 100) })),
 });
 
 export type AdRequestBody = Type.Static<typeof adRequestBody>;

@@ -65,7 +65,7 @@ export function beaconRoutes(app: FastifyInstance, parts: BeaconParts): void {
 }
 
 /** Logs what is genuine. Throws Problem 503 when the log does not take it: the player is to send it again. */
-async function take(
+export async function take(
   raw: readonly RawBeacon[],
   request: FastifyRequest,
   { clock, uuid, journal, metrics, tokens, logger }: BeaconParts,

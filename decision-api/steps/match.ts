@@ -44,8 +44,11 @@ function enterMatched(campaign: Campaign, { ask, treatment: { features } }: Deci
   if (missing) return out('feature_off', missing);
   const active = campaign.creatives.filter(isShowable);
   if (active.length === 0) return out('no_creative', null);
-  const fitting = active.filter((creative) => creative.durationSeconds <= ask.rules.durationSeconds);
-  if (fitting.length === 0) return out('too_long', `${active[0]?.durationSeconds} s`);
+  const [refused] = active.flatMap((creative) => ask.admission.admits(creative, campaign) ?? []);
+  const admitted = refused ? active.filter((creative) => ask.admission.admits(creative, campaign) === null) : active;
+  if (refused && admitted.length === 0) return out(refused, ask.dialect);
+  const fitting = admitted.filter((creative) => creative.durationSeconds <= ask.rules.durationSeconds);
+  if (fitting.length === 0) return out('too_long', `${admitted[0]?.durationSeconds} s`);
   const { allowedDurations } = ask.rules;
   const allowed = allowedDurations
     ? fitting.filter((creative) => allowedDurations.includes(creative.durationSeconds))
