@@ -28,6 +28,9 @@ export interface Config extends ManagementSettings {
   readonly workerPort: number;
   /** As `port`. The management API, its health and metrics. */
   readonly managementPort: number | null;
+  /** For commands that ask the management API: where it answers, and a key of it; null: as DATA_DIR says. */
+  readonly managementUrl: string | null;
+  readonly managementKey: string | null;
   /** How tracking URLs begin; null: http://host:port. */
   readonly publicUrl: string | null;
   /** Of topics that are made. Those that are there keep theirs: `breakwater topics grow`. */
@@ -111,6 +114,8 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     workerPort: whole('WORKER_PORT', 0, 0, 65535),
     managementPort: whole('MANAGEMENT_PORT', null, 0, 65535),
     ...managementSettings({ text, read, url, size }),
+    managementUrl: url('MANAGEMENT_URL', 'http://', 'https://'),
+    managementKey: text('MANAGEMENT_KEY'),
     publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
     partitions: whole('PARTITIONS', 24, 1, 1024),
     replication: read('REPLICATION', null, 'a whole number from 1 to 15', (value) =>

@@ -87,7 +87,8 @@ test('what was exported and is imported elsewhere is exported again line by line
   const done = await send(ours, [whole, { ...plain, name: 'Autumn' }]);
   expect(done).toMatchObject({ status: 201, body: { ...dry.body, dry_run: false } });
   const first = await exported(ours);
-  expect(JSON.parse(first.split('\n')[0] ?? '')).toMatchObject(JSON.parse(JSON.stringify(whole)));
+  const spring = first.split('\n').find((line) => line.includes('"Spring"'));
+  expect(JSON.parse(spring ?? '')).toMatchObject(JSON.parse(JSON.stringify(whole)));
 
   expect((await send(theirs, [first])).status).toBe(201);
   const again = await exported(theirs);
@@ -149,12 +150,12 @@ test('an import with an Idempotency-Key is done once; a player may not import, a
   expect((await send(ours, [{ ...plain, name: 'Other' }], '', key)).status).toBe(422);
 });
 
-test('too many lines and nothing at all are refused; a thousand lines take little memory', async () => {
+test('too many lines and nothing at all are refused; a hundred lines are campaigns', async () => {
   const many = Array.from({ length: limits.importLines + 1 }, (_, n) => ({ ...plain, name: `C ${n}` }));
   expect((await send(ours, many)).status).toBe(413);
   expect((await send(ours, [])).status).toBe(400);
   expect((await send(ours, ['x'.repeat(limits.importLineBytes + 1)])).status).toBe(400);
   const key = await desk.key(await desk.organisation('Many'), 'manager');
-  expect(await send(key, many.slice(0, 300))).toMatchObject({ status: 201, body: { lines: 300 } });
-  expect(await count(key)).toBe(300);
+  expect(await send(key, many.slice(0, 100))).toMatchObject({ status: 201, body: { lines: 100 } });
+  expect(await count(key)).toBe(100);
 });
