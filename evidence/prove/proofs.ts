@@ -2,6 +2,7 @@ import { proveApi } from './api-proof.ts';
 import { proveAudit } from './audit-proof.ts';
 import { proveCaps } from './caps-proof.ts';
 import { proveDayParts } from './day-parts-proof.ts';
+import { proveFill } from './fill-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
 import { proveSeparation } from './separation-proof.ts';
@@ -21,6 +22,8 @@ export interface ProofOptions {
   readonly decisions: number;
   readonly concurrency: number;
   readonly processes: number;
+  /** Of the proof of fill: over all catalogs together. */
+  readonly pods: number;
   readonly say: (line: string) => void;
 }
 
@@ -55,6 +58,7 @@ export const proofs: readonly Proof[] = [
     about: 'no generated request brings a 5xx, none crosses organisations',
     run: (options) => proveApi(options),
   },
+  { name: 'fill', about: 'paid seconds of pods, and no competitors together in raw records', run: proveFill },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];
