@@ -101,7 +101,8 @@ export function exampleOf(schema: TSchema, name = '', only: 'needed' | 'all' = '
   if (type === 'string') return textOf(known);
   if (type === 'integer' || type === 'number')
     return Math.min(Math.max(known.minimum ?? 1, 1), known.maximum ?? Infinity);
-  return type === 'boolean' ? false : null;
+  if (type === 'boolean') return false;
+  return type === 'null' ? null : {};
 }
 
 function objectOf({ properties = {}, required = [] }: Known, only: 'needed' | 'all'): object {

@@ -8,6 +8,7 @@ import { routes } from '../../management-api/routes/index.ts';
 import { openTestDesk, type TestDesk } from '../../management-api/test-desk.ts';
 
 interface Media {
+  readonly example?: unknown;
   readonly schema?: { readonly examples?: readonly unknown[] };
 }
 
@@ -16,6 +17,8 @@ interface Operation {
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Media>> }>>;
   readonly security?: readonly unknown[];
 }
+
+const exampleOf = ({ example, schema }: Media) => example ?? schema?.examples?.[0];
 
 const document = (await describeManagement()) as Document & {
   readonly openapi: string;
@@ -46,9 +49,9 @@ describe('the OpenAPI document', () => {
         .flatMap(({ content }) => Object.values(content ?? {}));
       const refused = answers.filter(({ status }) => /^[45]/.test(status));
       return [
-        ...[...bodies, ...done].filter(({ schema }) => schema?.examples === undefined).map(() => `${name}: no example`),
+        ...[...bodies, ...done].filter((media) => exampleOf(media) === undefined).map(() => `${name}: no example`),
         ...refused
-          .filter(({ content }) => content?.['application/problem+json']?.schema?.examples === undefined)
+          .filter(({ content }) => exampleOf(content?.['application/problem+json'] ?? {}) === undefined)
           .map(({ status }) => `${name} ${status}: no problem`),
         ...['400', '429', '503']
           .filter((status) => !operation.responses[status])
@@ -64,7 +67,7 @@ describe('the OpenAPI document', () => {
       const path = route.path.replace(/:(\w+)/g, '{$1}');
       const operation = document.paths[path]?.[route.method.toLowerCase()];
       const [media] = Object.values(operation?.requestBody?.content ?? {});
-      const checked = checkerOf(route.body, false)(media?.schema?.examples?.[0]);
+      const checked = checkerOf(route.body, false)(exampleOf(media ?? {}));
       return 'wrong' in checked ? [`${route.method} ${path}: ${JSON.stringify(checked.wrong)}`] : [];
     });
     expect(refused).toEqual([]);
