@@ -21,7 +21,10 @@ const ANSWER_MS_MAX = 40_000;
 export function ask(base: string, { method, path, headers, body }: Sent): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(base);
-    const sent = request({ agent, hostname, port, method, path, headers, timeout: ANSWER_MS_MAX }, (answer) => {
+    // Node sends no length of its own for a DELETE with a body.
+    const length = body === null ? {} : { 'content-length': Buffer.byteLength(body) };
+    const all = { ...headers, ...length };
+    const sent = request({ agent, hostname, port, method, path, headers: all, timeout: ANSWER_MS_MAX }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('error', reject);

@@ -72,7 +72,7 @@ function judge(answer: Answered, never: Answered): 'not found' | 'scope' | 'wron
 
 /** Ids of the other organisation inside bodies and queries. */
 export async function tryReferences(
-  { url, keys, theirs, values }: Between,
+  { url, keys, theirs }: Between,
   ours: Pool,
   counts: ForeignCounts,
 ): Promise<readonly string[]> {
@@ -104,7 +104,6 @@ export async function tryReferences(
     send('GET', `/api/v2/audit?resource_id=${theirs.any('campaigns')}`, null, [200]),
     send('GET', `/api/v2/categories/tree?under=${theirs.any('categories')}`, null, [404]),
   ];
-  void values;
   const wrong: string[] = [];
   for (const { method, path, body, ok } of cases) {
     const sent = {

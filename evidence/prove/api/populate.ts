@@ -8,7 +8,12 @@ export const MARK = 'XTHEIRSX';
 export async function populate(url: string, key: string, pool: Pool, mark: string): Promise<void> {
   const post = async (path: string, body: unknown): Promise<Record<string, unknown>> => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-    const answer = await ask(url, { method: 'POST', path, headers, body: JSON.stringify(body) });
+    const answer = await ask(url, {
+      method: 'POST',
+      path,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+    });
     if (answer.status > 299) throw new Error(`POST ${path}: ${answer.status} ${answer.text}`);
     return JSON.parse(answer.text);
   };
@@ -23,6 +28,9 @@ export async function populate(url: string, key: string, pool: Pool, mark: strin
   await make('pods', '/api/v2/pods', { name, duration_seconds: 90 });
   await make('experiments', '/api/v2/experiments', { name, arms: [{ name, weight: 1 }] });
   await make('api-keys', '/api/v2/api-keys', { name, scopes: ['campaigns:read'] });
+  const report = { measures: ['impressions'], dimensions: ['campaign'], range: 'last_7_days' };
+  const saved = await make('saved-reports', '/api/v2/analytics/saved-reports', { name, report });
+  await make('report-jobs', `/api/v2/analytics/saved-reports/${saved}/run`, undefined);
   const email = `${mark.toLowerCase()}@acme.example`;
   await make('users', '/api/v2/users', { email, name, password: 'correct horse battery', role: 'manager' });
   for (const status of ['active', 'draft']) {

@@ -168,12 +168,23 @@ export class Values {
       body.rules = [{ conditions: this.conditions() }, { conditions: this.conditions() }];
     if (has('window') && has('scope')) Object.assign(body, this.#cap());
     if (has('caps')) body.caps = [this.#cap()];
+    if (has('measures')) Object.assign(body, this.#report());
+    if (has('report')) body.report = this.#report();
     if (has('arms')) {
       body.arms = ['control', 'other'].map((name) => ({ name, weight: 1 + this.#draw.below(9) }));
     }
     if (has('media')) body.media = [this.#file()];
     if (path.endsWith('/creatives') || path.includes('/creatives/')) this.#plainCreative(body);
     return body;
+  }
+
+  #report() {
+    const measures = this.#draw.of([['impressions'], ['impressions', 'clicks', 'ctr'], ['spend_micros']]);
+    return {
+      measures,
+      dimensions: this.#draw.of([[], ['campaign'], ['country', 'device_type']]),
+      range: 'last_7_days',
+    };
   }
 
   #flight() {
