@@ -60,6 +60,8 @@ export const proofs: readonly Proof[] = [
     name: 'api',
     about: 'no generated request brings a 5xx, none crosses organisations',
     run: (options) => proveApi(options),
+  },
+  {
     name: 'attribution',
     about: 'every model against plain words, credits to the micro, late conversions too',
     run: proveAttribution,
