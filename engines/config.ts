@@ -114,8 +114,7 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     workerPort: whole('WORKER_PORT', 0, 0, 65535),
     managementPort: whole('MANAGEMENT_PORT', null, 0, 65535),
     ...managementSettings({ text, read, url, size }),
-    managementUrl: url('MANAGEMENT_URL', 'http://', 'https://'),
-    managementKey: text('MANAGEMENT_KEY'),
+    ...{ managementUrl: url('MANAGEMENT_URL', 'http://', 'https://'), managementKey: text('MANAGEMENT_KEY') },
     publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
     partitions: whole('PARTITIONS', 24, 1, 1024),
     replication: read('REPLICATION', null, 'a whole number from 1 to 15', (value) =>
