@@ -8,6 +8,7 @@ import type { EventLog } from '../engines/event-log/event-log.ts';
 import { makeTopics, openCatalog, openDesk, openEventLog, openStateStore, openWarehouse } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
+import { watchAlerts } from '../management-api/alerts/watch.ts';
 import { listenForManagement } from '../management-api/listen.ts';
 import { startManagement } from '../management-api/main.ts';
 import { announce, runUntilStopped } from './child.ts';
@@ -104,11 +105,15 @@ export async function serveManagement(): Promise<never> {
     const warehouseAt = config.warehouseUrl ?? readEndpoints(config.dataDir).warehouse;
     const warehouse = warehouseAt === undefined ? null : await openWarehouse(warehouseAt);
     if (warehouse !== null) opened('warehouse', () => warehouse.close());
+    const random = systemRandom(clock);
+    const alerts = watchAlerts({ desk, warehouse, log, clock, random, logger, allowed: config.webhookHosts });
+    opened('alerts', () => alerts.close());
     const api = await listenForManagement({
       desk,
       warehouse,
+      webhookHosts: config.webhookHosts,
       clock,
-      random: systemRandom(clock),
+      random,
       logger,
       registry: management.metrics.registry,
       readiness: () => management.readiness(),

@@ -55,6 +55,7 @@ export async function openTestDesk(warehouse: ManagementParts['warehouse'] = nul
   const parts = {
     desk,
     warehouse,
+    webhookHosts: [],
     clock,
     random,
     logger: pino({ level: 'silent' }),

@@ -1,10 +1,13 @@
 import type { Route } from '../route.ts';
 import { advertiserRoutes } from './advertisers.ts';
+import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
+import { autoOptimizeRoutes } from './auto-optimize.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { categoryRoutes } from './categories.ts';
 import { creativeRoutes } from './creatives.ts';
+import { experimentRoutes } from './experiments.ts';
 import { frequencyCapRoutes } from './frequency-cap.ts';
 import { keyRoutes } from './keys.ts';
 import { pacingRoutes } from './pacing.ts';
@@ -25,6 +28,9 @@ export const routes: readonly Route[] = [
   ...creativeRoutes,
   ...podRoutes,
   ...pacingRoutes,
+  ...autoOptimizeRoutes,
+  ...alertRoutes,
+  ...experimentRoutes,
   ...recommendationRoutes,
   ...keyRoutes,
   ...userRoutes,
