@@ -35,5 +35,5 @@ export function clearFault({ comparison, threshold, clearThreshold }: Omit<Alert
 
 /** After so many ms the nth attempt (from 1) to send is made again; null: no more. Doubling from 5 s, for about a day. */
 export function retryAfterMs(attempts: number): number | null {
-  return attempts >= 15 ? null : Math.min(5_000 * 2 ** (attempts - 1), 3 * 3_600_000);
+  return attempts >= 18 ? null : Math.min(5_000 * 2 ** (attempts - 1), 3 * 3_600_000);
 }

@@ -80,7 +80,8 @@ function settle(rule: RuleRow, value: number | null, { desk, random }: Evaluatin
     await sql.query(
       `INSERT INTO alert_events (id, organisation_id, rule_id, rule_name, measure, campaign_id, state, at, value, detail,
          webhook_url, webhook_secret, next_attempt_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $11::text IS NULL THEN NULL ELSE $8 END)`,
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8::timestamptz, $9, $10, $11::text, $12,
+         CASE WHEN $11::text IS NULL THEN NULL ELSE $8::timestamptz END)`,
       [
         random.uuid(),
         rule.organisation_id,
