@@ -7,9 +7,10 @@ import { evaluate, type Verdict } from './evaluate.ts';
 import { keepWarehouse, type RealEngines, realEngines } from './real-engines.ts';
 import { openRunFolder, writeRunFiles } from './run-folder.ts';
 import { Screen } from './screen.ts';
-import { listenForWebhooks, putExperiment, Steering, type WebhookListener } from './steering.ts';
+import { putExperiment, Steering } from './steering.ts';
 import { printSummary } from './summary.ts';
 import { traffic } from './traffic.ts';
+import { listenForWebhooks, type WebhookListener } from './webhook-listener.ts';
 
 export interface DemoOptions {
   /** ms. */

@@ -258,7 +258,7 @@ export const campaignPlans: readonly CampaignPlan[] = [
     shows: 'its own curve holds it back; recommended: asap',
     seconds: [30],
     priceMicros: 34_000,
-    totalBudgetMicros: 6_800_000,
+    totalBudgetMicros: 20_400_000,
     pacing: 'custom',
     curve: [
       { flight: 0, plan: 0 },

@@ -5,7 +5,7 @@ import { administerKey } from '../../management-api/access/administer.ts';
 import type { ReadOut } from '../../management-api/experiments/read-out.ts';
 import type { AdRequest } from '../../schemas/records.ts';
 import { namedUuid } from './named-uuid.ts';
-import { listenForWebhooks, type WebhookListener } from './webhook-listener.ts';
+import type { WebhookListener } from './webhook-listener.ts';
 
 /** The campaign that holds itself back until a recommendation lets it go. */
 const slowStarter = namedUuid('campaign Slow starter');
@@ -115,7 +115,7 @@ export class Steering {
       if (clock.now() < from) continue;
       const { status, body } = await this.#ask(
         'GET',
-        `/api/v2/optimization/recommendations?campaign_id=${slowStarter}`,
+        `/api/v2/optimization/recommendations?kind=under_delivery&campaign_id=${slowStarter}`,
       );
       const [advice] = status === 200 ? (body.items as Advice[]) : [];
       if (advice === undefined) continue;
@@ -191,8 +191,6 @@ export async function putExperiment(catalogUrl: string): Promise<void> {
     await experiments.close();
   }
 }
-
-export { listenForWebhooks, type WebhookListener };
 
 /** What the applied recommendation did: of the requests before and after, in how many the campaign was served. */
 export function effectOf(steered: Steered | null, requests: readonly AdRequest[]): Record<string, unknown> | null {
