@@ -1,14 +1,25 @@
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { startDecisionApi } from '../decision-api/main.ts';
 import { type Clock, systemClock } from '../engines/clock.ts';
 import { type Config, readServingConfig } from '../engines/config.ts';
-import { catalogUrl, portsToTry, readEndpoints } from '../engines/endpoints.ts';
+import { catalogUrl, portsToTry, readEndpoints, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import type { EventLog } from '../engines/event-log/event-log.ts';
-import { makeTopics, openCatalog, openDesk, openEventLog, openStateStore, openWarehouse } from '../engines/open.ts';
+import {
+  makeTopics,
+  openCatalog,
+  openDesk,
+  openEventLog,
+  openReports,
+  openStateStore,
+  openWarehouse,
+} from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
+import type { Warehouse } from '../engines/warehouse/warehouse.ts';
 import { watchAlerts } from '../management-api/alerts/watch.ts';
+import type { AnalyticsParts } from '../management-api/analytics/parts.ts';
 import { listenForManagement } from '../management-api/listen.ts';
 import { startManagement } from '../management-api/main.ts';
 import { announce, runUntilStopped } from './child.ts';
@@ -108,6 +119,7 @@ export async function serveManagement(): Promise<never> {
     const random = systemRandom(clock);
     const alerts = watchAlerts({ desk, warehouse, log, clock, random, logger, allowed: config.webhookHosts });
     opened('alerts', () => alerts.close());
+    const analytics = warehouse === null ? null : await openAnalytics(config, clock, log, warehouse, opened);
     const api = await listenForManagement({
       desk,
       warehouse,
@@ -119,6 +131,7 @@ export async function serveManagement(): Promise<never> {
       readiness: () => management.readiness(),
       registration: config.registration,
       secret: config.pepper ?? '',
+      analytics,
       host: config.host,
       ports: portsToTry(config.managementPort, readEndpoints(config.dataDir).management, DEFAULT_MANAGEMENT_PORT),
     });
@@ -126,4 +139,20 @@ export async function serveManagement(): Promise<never> {
     announce(config, { management: api.url });
     logger.info({ url: api.url }, 'listening; relaying catalog changes');
   });
+}
+
+/** What reports are read from: the warehouse, and what the workers say of how far they are. */
+async function openAnalytics(
+  config: Config,
+  clock: Clock,
+  log: EventLog,
+  warehouse: Warehouse,
+  opened: (name: string, close: () => Promise<void>) => void,
+): Promise<AnalyticsParts> {
+  const store = await openStateStore(config, clock);
+  opened('state store', () => store.close());
+  const reader = openReports(config.reportsWarehouseUrl ?? warehouseUrl(config), config.reportsWarehouseUrl !== null);
+  opened('reports', () => reader.close());
+  const { logClockMarginMs } = config;
+  return { reader, warehouse, store, log, logClockMarginMs, resultsDir: join(config.dataDir, 'reports') };
 }

@@ -4,15 +4,20 @@ import type { Clock } from '../engines/clock.ts';
 import { Problem, type Wrong } from '../engines/http/problem.ts';
 import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
+import type { AdRequestParts } from './answer-request.ts';
+import { answerOrigins } from './cors.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
-import { type AdRequestParts, adRequestRoute } from './routes/ad-request.ts';
-import { beaconRoutes } from './routes/beacons.ts';
+import { adRequestRoute } from './routes/ad-request.ts';
+import { type BeaconParts, beaconRoutes } from './routes/beacons.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
+import { playerRoutes } from './routes/players.ts';
+import { v1AdRequestRoute } from './routes/v1-ad-request.ts';
+import { v1ImpressionRoute } from './routes/v1-impression.ts';
 
-export interface AppParts extends AdRequestParts {
+export interface AppParts extends AdRequestParts, BeaconParts {
   readonly readiness: () => Readiness;
 }
 
@@ -40,8 +45,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const methods = knownMethods(app);
   readBodiesAsJson(app, limits.bodyLevels);
   answerProblems(app, metrics, logger, methods);
+  answerOrigins(app);
   adRequestRoute(app, parts);
+  playerRoutes(app, parts);
   beaconRoutes(app, parts);
+  v1AdRequestRoute(app, parts);
+  v1ImpressionRoute(app, parts);
   explainRoute(app, parts);
   healthRoutes(app, metrics, parts.readiness);
   return app;
@@ -100,9 +109,18 @@ function answerError(
   return sendProblem(reply, problem);
 }
 
+const asksForAds: ReadonlySet<string> = new Set([
+  '/api/v1/ad-request',
+  '/api/v2/ad-request',
+  '/api/v2/vast',
+  '/api/v2/vmap',
+  '/api/v2/asset-list',
+  '/api/v2/openrtb',
+]);
+
 function countRefusal(problem: Problem, request: FastifyRequest, metrics: Metrics): void {
   metrics.badRequests.inc({ problem: problem.title });
-  if (request.routeOptions.url !== '/api/v2/ad-request') return;
+  if (!asksForAds.has(request.routeOptions.url ?? '')) return;
   metrics.requests.inc({
     outcome: problem.status === 413 ? 'too_large' : problem.status < 500 ? 'bad_request' : 'error',
   });

@@ -5,8 +5,9 @@ import type { Experiment } from '../domain/experiment.ts';
 import type { Context } from '../domain/request.ts';
 import { type ContentCategory, type ContentTaxonomy, createTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { createTargetingIndex } from '../domain/targeting/index/targeting-index.ts';
-import type { CatalogSnapshot } from '../engines/catalog/catalog.ts';
+import type { AdvertiserOwner, CatalogSnapshot, PlayerKey } from '../engines/catalog/catalog.ts';
 import type { CatalogChange } from '../schemas/records.ts';
+import { type CampaignFacts, factsOf } from './campaign-facts.ts';
 import type { DecidingCatalog } from './decision.ts';
 import { carries, type Feature } from './features.ts';
 
@@ -28,6 +29,10 @@ class Newest<T extends Versioned> {
     this.#held.set(id, { version, document });
     this.#changed.add(id);
     return true;
+  }
+
+  one(id: string): T | undefined {
+    return this.#held.get(id)?.document ?? undefined;
   }
 
   /** In the order of their ids. A list that was answered never changes: a few changes are put into a copy of it. */
@@ -57,12 +62,33 @@ function withDocument<T extends { readonly id: string }>(
   return document ? sorted.toSpliced(place, known, document) : sorted.toSpliced(place, known);
 }
 
+/** A campaign in the index. Most never match anybody, so their facts are found out when they first do. */
+class Held {
+  readonly id: string;
+  readonly targeting: Campaign['targeting'];
+  readonly timeZone: string;
+  readonly campaign: Campaign;
+  #facts: CampaignFacts | null = null;
+
+  constructor(campaign: Campaign) {
+    this.id = campaign.id;
+    this.targeting = campaign.targeting;
+    this.timeZone = campaign.timeZone;
+    this.campaign = campaign;
+  }
+
+  get facts(): CampaignFacts {
+    this.#facts ??= factsOf(this.campaign);
+    return this.#facts;
+  }
+}
+
 /** Every campaign and pod in memory. */
 export class CatalogCache implements DecidingCatalog {
   readonly #campaigns = new Newest<Campaign>();
   readonly #pods = new Newest<PodConfig>();
   readonly #experiments = new Newest<Experiment>();
-  readonly #index = createTargetingIndex<Campaign>();
+  readonly #index = createTargetingIndex<Held>();
   /** Campaigns by the features that they carry, as one text. */
   readonly #carrying = new Map<string, number>();
   readonly #carriedBy = new Map<string, string>();
@@ -73,6 +99,8 @@ export class CatalogCache implements DecidingCatalog {
   #podList: readonly PodConfig[] = [];
   #contentCategories: readonly ContentCategory[] = [];
   #taxonomy: ContentTaxonomy = createTaxonomy([]);
+  #playerKeys: ReadonlyMap<string, PlayerKey> = new Map();
+  #advertisers: ReadonlyMap<string, AdvertiserOwner> = new Map();
   #changes = 0;
 
   /** In the order of their ids. */
@@ -80,11 +108,18 @@ export class CatalogCache implements DecidingCatalog {
     return this.#campaignList;
   }
 
-  match(context: Context): readonly Campaign[] {
+  match(context: Context): readonly CampaignFacts[] {
     const matched = this.#index.match(context);
+    const facts: CampaignFacts[] = [];
     // Clause numbers mostly follow the ids, since catalogs are loaded in that order.
-    const sorted = matched.every((campaign, at) => at === 0 || (matched[at - 1]?.id ?? '') < campaign.id);
-    return sorted ? matched : matched.sort((a, b) => (a.id < b.id ? -1 : 1));
+    let sorted = true;
+    let last = '';
+    for (const held of matched) {
+      if (held.id < last) sorted = false;
+      last = held.id;
+      facts.push(held.facts);
+    }
+    return sorted ? facts : facts.sort((a, b) => (a.campaign.id < b.campaign.id ? -1 : 1));
   }
 
   carriers(features: readonly Feature[]): number {
@@ -113,6 +148,20 @@ export class CatalogCache implements DecidingCatalog {
     return this.#experimentList;
   }
 
+  /** API keys by prefix. They come with the snapshot, like the next. */
+  get playerKeys(): ReadonlyMap<string, PlayerKey> {
+    return this.#playerKeys;
+  }
+
+  /** Whose each advertiser is, by id. */
+  get advertisers(): ReadonlyMap<string, AdvertiserOwner> {
+    return this.#advertisers;
+  }
+
+  campaign(id: string): Campaign | undefined {
+    return this.#campaigns.one(id);
+  }
+
   get mark(): CatalogMark {
     return this.#mark;
   }
@@ -131,7 +180,8 @@ export class CatalogCache implements DecidingCatalog {
     const pods = snapshot.pods.map((each) => this.#putPod(each.id, each.version, each));
     const experiments = (snapshot.experiments ?? []).map((each) => this.#putExperiment(each.id, each.version, each));
     const taxonomy = this.#takeTaxonomy(snapshot.contentCategories ?? []);
-    if ([...campaigns, ...pods, ...experiments, taxonomy].includes(true)) this.#settle();
+    const callers = this.#takeCallers(snapshot);
+    if ([...campaigns, ...pods, ...experiments, taxonomy, callers].includes(true)) this.#settle();
   }
 
   /** False: the change holds no document that can be used. An old version is fine and changes nothing. */
@@ -160,6 +210,14 @@ export class CatalogCache implements DecidingCatalog {
     return true;
   }
 
+  #takeCallers({ playerKeys = [], advertisers = [] }: CatalogSnapshot): boolean {
+    const held = JSON.stringify([[...this.#playerKeys.values()], [...this.#advertisers.values()]]);
+    if (JSON.stringify([playerKeys, advertisers]) === held) return false;
+    this.#playerKeys = new Map(playerKeys.map((key) => [key.prefix, key]));
+    this.#advertisers = new Map(advertisers.map((each) => [each.id, each]));
+    return true;
+  }
+
   readonly #putPod = (id: string, version: number, pod: PodConfig | null) => this.#pods.offer(id, version, pod);
 
   readonly #putExperiment = (id: string, version: number, experiment: Experiment | null) =>
@@ -171,7 +229,7 @@ export class CatalogCache implements DecidingCatalog {
     if (known !== undefined) this.#mark = withoutCampaign(this.#mark, id, known);
     this.#versions.delete(id);
     if (campaign === null) this.#index.remove(id);
-    else this.#index.put(campaign);
+    else this.#index.put(new Held(campaign));
     this.#count(this.#carriedBy.get(id), -1);
     this.#carriedBy.delete(id);
     if (campaign === null) return true;

@@ -83,7 +83,7 @@ function weekdayOf(dayNumber: number): number {
 }
 
 /** Local minus UTC. Since 1973 every zone has changed at a quarter of an hour, so one answer holds for the whole quarter. */
-function offsetMs(at: number, name: string): number {
+export function offsetMs(at: number, name: string): number {
   if (name === 'UTC') return 0;
   const zone = zoneOf(name);
   const quarter = Math.floor(at / quarterMs);

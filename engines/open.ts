@@ -28,6 +28,7 @@ import type { StateStore } from './state-store/state-store.ts';
 import { openClickHouse } from './warehouse/clickhouse-warehouse.ts';
 import { startEmbeddedWarehouse } from './warehouse/embedded-server.ts';
 import { migrateWarehouse } from './warehouse/migrate.ts';
+import { openReportReader, type ReportReader } from './warehouse/report-reader.ts';
 import type { Warehouse } from './warehouse/warehouse.ts';
 
 const DAY_MS = 86_400_000;
@@ -63,6 +64,11 @@ function isVirtual(config: Config): boolean {
 /** The warehouse behind an http:// URL, embedded or not. */
 export async function openWarehouse(url: string): Promise<Warehouse> {
   return openClickHouse({ url });
+}
+
+/** The same warehouse for reports: read-only, every statement bounded. `rowPolicies`: as a user of compose/clickhouse/reports-user.sql. */
+export function openReports(url: string, rowPolicies = false): ReportReader {
+  return openReportReader({ url, rowPolicies });
 }
 
 /** The catalog behind a postgres:// URL, embedded or not. */

@@ -15,6 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => desk?.close());
 
+const any = { 'if-match': '*' };
 const password = 'correct horse battery';
 
 test('every route refuses every role without its scope, and nobody without a key', async () => {
@@ -86,8 +87,8 @@ test('a disabled user is out at once; nobody disables themselves', async () => {
   const made = await desk.ask(admin, 'POST', '/api/v2/users', { email: 'eve@acme.example', password, role: 'admin' });
   const { body } = await desk.ask(null, 'POST', '/api/v2/auth/login', { email: 'eve@acme.example', password });
   const token = body.access_token as string;
-  expect((await desk.ask(token, 'PATCH', `/api/v2/users/${made.body.id}`, { disabled: true })).status).toBe(409);
-  expect((await desk.ask(admin, 'PATCH', `/api/v2/users/${made.body.id}`, { disabled: true })).status).toBe(200);
+  expect((await desk.ask(token, 'PATCH', `/api/v2/users/${made.body.id}`, { disabled: true }, any)).status).toBe(409);
+  expect((await desk.ask(admin, 'PATCH', `/api/v2/users/${made.body.id}`, { disabled: true }, any)).status).toBe(200);
   expect((await desk.ask(token, 'GET', '/api/v2/campaigns')).status).toBe(401);
 });
 

@@ -9,6 +9,7 @@ export function answerProblems(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler<FastifyError | Problem | EngineError>((error, request, reply) => {
     const problem = problemOf(error);
     if (problem.status >= 500) logger.error({ err: error, url: request.routeOptions.url }, problem.message);
+    reply.headers(problem.headers);
     if (problem.status === 503) reply.header('retry-after', '5');
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
     return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));

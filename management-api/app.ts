@@ -1,4 +1,3 @@
-import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -9,7 +8,7 @@ import { healthRoutes } from './health-routes.ts';
 import { limits } from './limits.ts';
 import { mount } from './mount.ts';
 import type { ManagementParts } from './parts.ts';
-import { rateLimitOptions } from './rate-limit.ts';
+import { limitRates } from './rate-limit.ts';
 import { routes } from './routes/index.ts';
 
 /** The management API with every route and its document; it does not listen yet. */
@@ -25,9 +24,9 @@ export async function buildManagementApp(parts: ManagementParts): Promise<Fastif
   });
   readBodiesAsJson(app, limits.bodyLevels);
   answerProblems(app, parts.logger);
-  await app.register(rateLimit, rateLimitOptions);
+  const rates = await limitRates(app);
   await app.register(swagger, documentOptions);
-  for (const spec of routes) mount(app, spec, parts);
+  for (const spec of routes) mount(app, spec, parts, rates);
   app.get('/api/v2/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(swaggerUi, { routePrefix: '/api/v2/docs' });
   healthRoutes(app, parts);

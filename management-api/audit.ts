@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DeskTransaction } from '../engines/catalog/desk.ts';
+import type { Caller } from './access/caller.ts';
+import type { ManagementParts } from './parts.ts';
 
 export interface Change {
   readonly at: number;
@@ -39,6 +41,35 @@ export async function audit(sql: DeskTransaction, change: Change): Promise<void>
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [sequence, at, actor, action, resource, id, entry, previous, hashOf(previous, entry)],
   );
+}
+
+type Who = { readonly caller: Caller };
+type When = Pick<ManagementParts, 'clock'>;
+type Shown = { readonly id: string };
+
+/** Audits that a resource came to be, as the API shows it. */
+export async function created(ask: Who, { clock }: When, sql: DeskTransaction, resource: string, after: Shown) {
+  const change = { at: clock.now(), actor: ask.caller.actor, resource, id: after.id };
+  await audit(sql, { ...change, action: 'create', before: null, after });
+}
+
+/** Audits what a resource was and what it became. */
+export async function changed(
+  ask: Who,
+  { clock }: When,
+  sql: DeskTransaction,
+  resource: string,
+  before: Shown,
+  after: Shown,
+) {
+  const change = { at: clock.now(), actor: ask.caller.actor, resource, id: before.id };
+  await audit(sql, { ...change, action: 'update', before, after });
+}
+
+/** Audits that a resource is gone, and what it was. */
+export async function deleted(ask: Who, { clock }: When, sql: DeskTransaction, resource: string, before: Shown) {
+  const change = { at: clock.now(), actor: ask.caller.actor, resource, id: before.id };
+  await audit(sql, { ...change, action: 'delete', before, after: null });
 }
 
 /** SHA-256 over the hash before and the entry's text: changing one changes all that follow. */

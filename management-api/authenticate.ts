@@ -5,19 +5,32 @@ import { callerOfKey } from './access/keys.ts';
 import type { Scope } from './access/roles.ts';
 import { callerOfToken } from './access/sessions.ts';
 import type { ManagementParts } from './parts.ts';
+import type { RateLimits } from './rate-limit.ts';
 
 /** Nobody: what an open route gets. */
-export const nobody: Caller = { organisation: '', actor: 'nobody', userId: null, scopes: new Set() };
+export const nobody: Caller = {
+  organisation: '',
+  actor: 'nobody',
+  userId: null,
+  scopes: new Set(),
+  requestsInMinute: null,
+};
 
-/** The caller by `Authorization: Bearer <key or access token>` or `X-Api-Key`. Throws Problem 401 or 403. */
+/** The caller by `Authorization: Bearer <key or access token>` or `X-Api-Key`. Throws Problem 401, or 429 for too many of those. */
 export async function authenticate(
   request: FastifyRequest,
-  scope: Scope | 'any',
   parts: ManagementParts,
+  rates: RateLimits,
 ): Promise<Caller> {
   const caller = await callerOf(credentialOf(request), parts);
-  if (scope === 'any' || caller.scopes.has(scope)) return caller;
-  throw new Problem(403, 'Not allowed', `this needs the scope ${scope}`);
+  if (caller !== null) return caller;
+  await rates.refused(request);
+  throw new Problem(401, 'Not valid', 'the key or token is unknown, revoked or expired');
+}
+
+/** Throws Problem 403. */
+export function demandScope(caller: Caller, scope: Scope): void {
+  if (!caller.scopes.has(scope)) throw new Problem(403, 'Not allowed', `this needs the scope ${scope}`);
 }
 
 function credentialOf({ headers }: FastifyRequest): string {
@@ -28,10 +41,6 @@ function credentialOf({ headers }: FastifyRequest): string {
   throw new Problem(401, 'Who is asking?', 'send Authorization: Bearer <API key or access token>, or X-Api-Key');
 }
 
-async function callerOf(credential: string, parts: ManagementParts): Promise<Caller> {
-  const caller = credential.startsWith('bw_')
-    ? await callerOfKey(parts.desk, credential)
-    : await callerOfToken(credential, parts);
-  if (caller) return caller;
-  throw new Problem(401, 'Not valid', 'the key or token is unknown, revoked or expired');
+async function callerOf(credential: string, parts: ManagementParts): Promise<Caller | null> {
+  return credential.startsWith('bw_') ? callerOfKey(parts.desk, credential) : callerOfToken(credential, parts);
 }

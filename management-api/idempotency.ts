@@ -43,6 +43,10 @@ export async function keepAnswer(
   request: Buffer,
   { body, status, version, location }: Answer<unknown> & { readonly status: number },
 ): Promise<void> {
+  await sql.query(
+    `DELETE FROM idempotency_keys WHERE key IN (
+       SELECT key FROM idempotency_keys WHERE created_at < NOW() - INTERVAL '24 hours' ORDER BY created_at LIMIT 100)`,
+  );
   const headers = { ...(version === undefined ? {} : { version }), ...(location === undefined ? {} : { location }) };
   await sql.query(
     `INSERT INTO idempotency_keys (key, request, status, headers, body) VALUES ($1, $2, $3, $4, $5)

@@ -11,14 +11,20 @@ export const limits = {
   caps: 64,
   categories: 32,
   creatives: 500,
+  categoriesInTree: 20_000,
   mediaOfCreative: 32,
   /** Of each kind: icons, companions, captions, … */
   partsOfCreative: 16,
   trackersOfCreative: 64,
   markupChars: 100_000,
-  /** Requests of one key or address in a minute; logins of one address in a minute. */
+  /** Of one experiment. */
+  arms: 20,
+  /** In a minute: requests of one key that names no limit of its own, and of one user; logins of one address. */
   requestsInMinute: 1_200,
   loginsInMinute: 20,
+  /** Of one address, before anybody knows whose key it sends: keys that are none, and all requests together. */
+  refusedInMinute: 120,
+  addressInMinute: 60_000,
   /** Campaigns in one import. */
   importLines: 5_000,
 } as const;

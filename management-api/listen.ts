@@ -1,4 +1,5 @@
 import { listenOnFirst } from '../engines/endpoints.ts';
+import { startReportJobs } from './analytics/job-runner.ts';
 import { buildManagementApp } from './app.ts';
 import type { ManagementParts } from './parts.ts';
 
@@ -14,5 +15,12 @@ export async function listenForManagement(
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const app = await buildManagementApp(options);
   const url = await listenOnFirst(options.ports, (port) => app.listen({ host: options.host, port }));
-  return { url, close: async () => void (await app.close()) };
+  const reports = options.analytics === null ? null : startReportJobs(options);
+  return {
+    url,
+    async close() {
+      await reports?.close();
+      await app.close();
+    },
+  };
 }

@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import type { DeskWrite } from '../engines/catalog/desk.ts';
 import { Problem } from '../engines/http/problem.ts';
-import { authenticate, nobody } from './authenticate.ts';
+import { authenticate, demandScope, nobody } from './authenticate.ts';
 import { checkerOf } from './check.ts';
 import { earlierAnswer, fingerprint, keepAnswer } from './idempotency.ts';
 import type { ManagementParts } from './parts.ts';
+import type { RateLimits } from './rate-limit.ts';
 import type { Answer, Ask, Route } from './route.ts';
 import { closed, problem } from './shapes.ts';
 
@@ -13,7 +14,7 @@ const nothing = closed({});
 const always: readonly number[] = [400, 401, 403, 429, 503];
 
 /** Gives the server one route: who may, what is asked, the answer with its ETag and Location. */
-export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts): void {
+export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts, rates: RateLimits): void {
   const checks = {
     params: checkerOf(spec.params ?? nothing, true),
     query: checkerOf(spec.query ?? nothing, true),
@@ -28,7 +29,12 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts)
     validatorCompiler: () => () => true,
     serializerCompiler: () => (value) => JSON.stringify(value),
     handler: async (request, reply) => {
-      const caller = spec.scope === null ? nobody : await authenticate(request, spec.scope, parts);
+      const caller = spec.scope === null ? nobody : await authenticate(request, parts, rates);
+      if (spec.limitedAsLogin) await rates.login(request);
+      if (spec.scope !== null) {
+        reply.headers(await rates.caller(request, caller));
+        if (spec.scope !== 'any') demandScope(caller, spec.scope);
+      }
       const checked = checkAll(request, checks);
       const ask = {
         ...checked,
@@ -40,6 +46,10 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts)
       if (answer.version !== undefined) reply.header('etag', `"${answer.version}"`);
       if (answer.location !== undefined) reply.header('location', answer.location);
       reply.header('cache-control', 'no-store').code(answer.status ?? status);
+      if (answer.file) {
+        reply.header('content-disposition', `attachment; filename="${answer.file.name}"`);
+        return reply.type(answer.file.type).send(answer.file.bytes);
+      }
       return answer.body === undefined ? reply.send() : reply.type('application/json; charset=utf-8').send(answer.body);
     },
   });
@@ -84,8 +94,9 @@ function passed(checked: ReturnType<ReturnType<typeof checkerOf>>, status: 400 |
 
 /** Null: any version will do. Throws Problem 428 where a version is needed, 400 where it cannot be read. */
 function ifMatchOf({ headers }: FastifyRequest, spec: Route): number | null {
-  if (spec.versioned !== true) return null;
+  if (spec.versioned === undefined) return null;
   const given = headers['if-match'];
+  if (given === undefined && spec.versioned === 'optional') return null;
   if (given === undefined) {
     throw new Problem(428, 'If-Match is needed', 'name the version that you change, as its ETag; * for any');
   }
@@ -131,7 +142,8 @@ function schemaOf(spec: Route, status: number): object {
   const refusals = [
     ...always,
     ...(spec.params ? [404] : []),
-    ...(spec.versioned ? [412, 428] : []),
+    ...(spec.versioned ? [412] : []),
+    ...(spec.versioned === true ? [428] : []),
     ...(spec.refuses ?? []),
   ];
   const responses: Record<number, TSchema> = { [status]: spec.answer ?? Type.Null({ description: 'done' }) };
@@ -144,6 +156,8 @@ function schemaOf(spec: Route, status: number): object {
     ...(spec.body ? { body: spec.body } : {}),
     response: responses,
     security: spec.scope === null ? [] : [{ key: [] }],
-    ...(spec.scope === null || spec.scope === 'any' ? {} : { description: `Scope: ${spec.scope}.` }),
+    ...(spec.scope === null
+      ? {}
+      : { description: spec.scope === 'any' ? 'Any key or login.' : `Scope: ${spec.scope}.` }),
   };
 }

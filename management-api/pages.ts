@@ -1,4 +1,4 @@
-import Type, { type TSchema } from 'typebox';
+import Type, { type TProperties, type TSchema } from 'typebox';
 import { Problem } from '../engines/http/problem.ts';
 import { isUuid } from '../schemas/uuid.ts';
 import { limits } from './limits.ts';
@@ -9,8 +9,10 @@ export const pageQuery = {
   cursor: Type.Optional(Type.String({ maxLength: 1_024, description: "a page's next_cursor" })),
 };
 
-export const pageOf = <T extends TSchema>(item: T) =>
+/** `more`: what the page says besides. */
+export const pageOf = <T extends TSchema, M extends TProperties = Record<never, never>>(item: T, more = {} as M) =>
   Type.Object({
+    ...more,
     items: Type.Array(item),
     next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'null on the last page' }),
   });

@@ -5,6 +5,7 @@ import type { Clock } from '../engines/clock.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import type { Random } from '../engines/random.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
+import type { AnalyticsParts } from './analytics/parts.ts';
 
 /** What the routes of management work with. */
 export interface ManagementParts {
@@ -22,4 +23,6 @@ export interface ManagementParts {
   readonly registration: 'open' | 'closed';
   /** HMAC key of access tokens. */
   readonly secret: string;
+  /** What reports are read from; null: this process has no warehouse. */
+  readonly analytics: AnalyticsParts | null;
 }

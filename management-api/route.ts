@@ -25,6 +25,8 @@ export interface Answer<R> {
   /** Becomes the ETag. */
   readonly version?: number;
   readonly location?: string;
+  /** Instead of a body: bytes to be saved under a name. */
+  readonly file?: { readonly bytes: Buffer; readonly type: string; readonly name: string };
 }
 
 /** One endpoint: what the document, the checks and the proofs read. */
@@ -34,7 +36,7 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
-  /** Null: open to everybody; `caller` is then nobody's. `any`: to everybody who is known, whatever the scopes. */
+  /** Null: open to everybody; `caller` is then nobody's. `any`: whoever has a key or a login. */
   readonly scope: Scope | 'any' | null;
   readonly params?: P;
   readonly query?: Q;
@@ -42,10 +44,12 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   readonly answer?: R;
   /** Default: 200, or 204 without an answer. */
   readonly status?: number;
-  /** A write that must name the version it changes, by If-Match. */
-  readonly versioned?: boolean;
+  /** A write that must name the version it changes, by If-Match; `optional`: one that may. */
+  readonly versioned?: true | 'optional';
   /** The answer holds what is told once, so it is not kept for a repeated Idempotency-Key. */
   readonly toldOnce?: boolean;
+  /** Passwords are tried here. */
+  readonly limitedAsLogin?: boolean;
   /** More statuses that it may answer, for the document. */
   readonly refuses?: readonly number[];
   handle(ask: Ask<Static<P>, Static<Q>, Static<B>>, parts: ManagementParts): Promise<Answer<Static<R>>>;

@@ -1,4 +1,5 @@
 import Type, { type TProperties, type TSchema } from 'typebox';
+import { Problem } from '../engines/http/problem.ts';
 
 /** Fields that more than one resource has. Times are ISO 8601 in UTC, money is whole micros, ids are UUIDs. */
 
@@ -48,6 +49,13 @@ export const time = () =>
     maxLength: 35,
     pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$',
   });
+
+/** Throws Problem 400 for what has the form of a time and is none, such as the 31st of February. */
+export function readTime(text: string, pointer: string): Date {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw new Problem(400, 'No such time', `${pointer} is no time`, [{ pointer, detail: 'is no time of the calendar' }]);
+}
 
 /** A thousand million of the currency. */
 export const MICROS_MAX = 1_000_000_000_000_000;

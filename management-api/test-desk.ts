@@ -11,6 +11,7 @@ import { systemClock } from '../engines/clock.ts';
 import { systemRandom } from '../engines/random.ts';
 import { createKey } from './access/keys.ts';
 import { type Role, scopesOf } from './access/roles.ts';
+import type { AnalyticsParts } from './analytics/parts.ts';
 import { buildManagementApp } from './app.ts';
 import type { ManagementParts } from './parts.ts';
 
@@ -45,7 +46,11 @@ export interface TestDesk {
   close(): Promise<void>;
 }
 
-export async function openTestDesk(warehouse: ManagementParts['warehouse'] = null): Promise<TestDesk> {
+/** `warehouse`, `analytics`: what is counted and reported from, if anything. */
+export async function openTestDesk(
+  warehouse: ManagementParts['warehouse'] = null,
+  analytics: AnalyticsParts | null = null,
+): Promise<TestDesk> {
   const folder = await mkdtemp(join(tmpdir(), 'breakwater-desk-'));
   const server = await startEmbeddedPostgres({ path: join(folder, 'catalog'), port: 0 });
   await migrateCatalog(server.url);
@@ -63,6 +68,7 @@ export async function openTestDesk(warehouse: ManagementParts['warehouse'] = nul
     readiness: () => ({ ready: true, why: [], degraded: [] }),
     registration: 'open' as const,
     secret: 's'.repeat(32),
+    analytics,
   };
   const app = await buildManagementApp(parts);
   return {

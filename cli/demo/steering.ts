@@ -147,10 +147,12 @@ export class Steering {
   }
 
   async #readOut(): Promise<ReadOut | null> {
-    const { status, body } = await this.#ask(
-      'GET',
-      `/api/v2/experiments/${encodeURIComponent(experimentName)}/read-out`,
+    const listed = await this.#ask('GET', '/api/v2/experiments');
+    const found = (listed.body.items as { id: string; name: string }[] | undefined)?.find(
+      ({ name }) => name === experimentName,
     );
+    if (found === undefined) return null;
+    const { status, body } = await this.#ask('GET', `/api/v2/experiments/${found.id}/read-out`);
     return status === 200 ? (body as unknown as ReadOut) : null;
   }
 

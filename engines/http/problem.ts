@@ -10,12 +10,25 @@ export class Problem extends Error {
   readonly status: number;
   readonly title: string;
   readonly errors: readonly Wrong[];
+  /** Members of the answer beyond the standard's. */
+  readonly more: Readonly<Record<string, unknown>>;
+  /** Of the answer, such as Retry-After. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, title: string, detail: string, errors: readonly Wrong[] = []) {
+  constructor(
+    status: number,
+    title: string,
+    detail: string,
+    errors: readonly Wrong[] = [],
+    more: Readonly<Record<string, unknown>> = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(detail);
     this.status = status;
     this.title = title;
     this.errors = errors;
+    this.more = more;
+    this.headers = headers;
   }
 
   toJSON(): object {
@@ -25,6 +38,7 @@ export class Problem extends Error {
       status: this.status,
       detail: this.message,
       ...(this.errors.length > 0 ? { errors: this.errors } : {}),
+      ...this.more,
     };
   }
 }

@@ -83,7 +83,8 @@ export function openClickHouse(options: ClickHouseOptions): Warehouse {
   };
 }
 
-function clientOptions(
+/** What every client of ours is made with. */
+export function clientOptions(
   options: ClickHouseOptions & { readonly database?: string },
   timeoutMs: number,
 ): ClickHouseClientConfigOptions {
@@ -150,7 +151,8 @@ function tableName(table: string): string {
   return table;
 }
 
-function engineErrorOf(error: unknown, timedOut: boolean, timeoutMs: number): EngineError {
+/** By ClickHouse's number, never by its text. */
+export function engineErrorOf(error: unknown, timedOut: boolean, timeoutMs: number): EngineError {
   if (error instanceof EngineError) return error;
   if (timedOut) return new EngineError('timeout', `the warehouse took more than ${timeoutMs} ms`, error);
   if (error instanceof ClickHouseError) {

@@ -7,4 +7,6 @@ export interface Caller {
   readonly actor: string;
   readonly userId: string | null;
   readonly scopes: ReadonlySet<Scope>;
+  /** Null: as the server gives to everybody. */
+  readonly requestsInMinute: number | null;
 }

@@ -25,14 +25,26 @@ export interface NewKey {
   readonly scopes: readonly Scope[];
   readonly expiresAt: Date | null;
   readonly createdBy: string | null;
+  /** Absent or null: as the server gives to everybody. */
+  readonly requestsInMinute?: number | null;
 }
 
 /** Writes the key's row in the transaction's organisation; answers the key itself. */
 export async function createKey(sql: DeskTransaction, wanted: NewKey): Promise<string> {
   const { key, prefix, hash } = makeKey();
   await sql.query(
-    'INSERT INTO api_keys (id, name, prefix, hash, scopes, expires_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7)',
-    [wanted.id, wanted.name, prefix, hash, wanted.scopes, wanted.expiresAt, wanted.createdBy],
+    `INSERT INTO api_keys (id, name, prefix, hash, scopes, expires_at, created_by, requests_per_minute)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      wanted.id,
+      wanted.name,
+      prefix,
+      hash,
+      wanted.scopes,
+      wanted.expiresAt,
+      wanted.createdBy,
+      wanted.requestsInMinute ?? null,
+    ],
   );
   return key;
 }
@@ -42,6 +54,7 @@ interface KeyRow {
   readonly organisation_id: string;
   readonly hash: Buffer;
   readonly scopes: readonly Scope[];
+  readonly requests_per_minute: number | null;
   /** Its last use is older than a minute, or there was none. */
   readonly stale: boolean;
 }
@@ -52,7 +65,7 @@ export async function callerOfKey(desk: CatalogDesk, key: string): Promise<Calle
   if (prefix === undefined) return null;
   const row = await desk.system(async (sql) => {
     const { rows } = await sql.query<KeyRow>(
-      `SELECT id, organisation_id, hash, scopes,
+      `SELECT id, organisation_id, hash, scopes, requests_per_minute,
          COALESCE(last_used_at < NOW() - INTERVAL '1 minute', true) AS stale FROM api_keys
        WHERE prefix = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > NOW())`,
       [prefix],
@@ -69,6 +82,7 @@ export async function callerOfKey(desk: CatalogDesk, key: string): Promise<Calle
     actor: `key:${row.id}`,
     userId: null,
     scopes: new Set(row.scopes.filter((scope) => known.has(scope))),
+    requestsInMinute: row.requests_per_minute,
   };
 }
 

@@ -114,6 +114,7 @@ export async function callerOfToken(token: string, parts: SessionParts): Promise
     actor: `user:${user.id}`,
     userId: user.id,
     scopes: new Set(scopesOf[user.role]),
+    requestsInMinute: null,
   };
 }
 

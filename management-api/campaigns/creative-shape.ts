@@ -141,6 +141,7 @@ const fields = {
   media: Type.Optional(files),
   click_through: Type.Optional(orNull(url())),
   status: Type.Optional(oneOf('active', 'inactive')),
+  place: Type.Optional(orNull(oneOf('first', 'last'))),
   ...optionalParts,
 };
 
@@ -160,6 +161,7 @@ export const creativeAnswer = Type.Object({
   status: oneOf('active', 'inactive', 'processing', 'failed'),
   media: Type.Array(media),
   click_through: orNull(Type.String()),
+  place: orNull(Type.String({ description: 'null: as its campaign' })),
   ...optionalParts,
 });
 
@@ -193,8 +195,8 @@ export function shownCreative(
   { id, ...one }: Creative,
   { id: campaign_id, version }: Pick<Campaign, 'id' | 'version'>,
 ): Static<typeof creativeAnswer> {
-  const { place: _, ...told } = one;
-  return { id, campaign_id, version, ...(renamed(told, toSnake) as object) } as Static<typeof creativeAnswer>;
+  const { place = null, ...told } = one;
+  return { id, campaign_id, version, ...(renamed(told, toSnake) as object), place } as Static<typeof creativeAnswer>;
 }
 
 function isPart(key: string): boolean {

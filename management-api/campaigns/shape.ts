@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import type { Campaign } from '../../domain/campaign.ts';
+import type { Campaign, Tier } from '../../domain/campaign.ts';
 import { micros, type PricingModel } from '../../domain/money.ts';
 import { curvePointsMax } from '../../domain/pacing/curve.ts';
 import { closed, MICROS_MAX, money, name, oneOf, orNull, prose, time, uuid, warning } from '../shapes.ts';
@@ -33,7 +33,14 @@ const optional = {
   goal_impressions: Type.Optional(orNull(Type.Integer({ minimum: 1, maximum: MICROS_MAX }))),
   pacing_mode: Type.Optional(oneOf('even', 'asap', 'front_loaded', 'custom')),
   pacing_curve: Type.Optional(orNull(curve)),
-  tier: Type.Optional(oneOf('standard', 'house')),
+  tier: Type.Optional(
+    Type.Unsafe<Tier>(
+      Type.Enum(['guaranteed', 'standard', 'house'], {
+        description: 'who goes first: guaranteed beats standard; house only fills what nobody paid for',
+      }),
+    ),
+  ),
+  place: Type.Optional(orNull(oneOf('first', 'last'))),
 };
 
 const needed = {
@@ -77,6 +84,7 @@ export const campaignAnswer = Type.Object({
   pacing_mode: Type.String(),
   pacing_curve: orNull(Type.Array(Type.Object({ flight: Type.Number(), plan: Type.Number() }))),
   tier: Type.String(),
+  place: orNull(Type.String({ description: 'the only place of a pod where its ads may stand; null: any' })),
   targeting_rules: Type.Integer({ description: 'how many; see /targeting' }),
   frequency_caps: Type.Integer(),
   categories: Type.Integer(),
@@ -121,6 +129,7 @@ export function withFields(campaign: Omit<Campaign, 'version'>, body: CampaignPa
     ...(body.pacing_mode === undefined ? {} : { pacingMode: body.pacing_mode }),
     ...(body.pacing_curve === undefined ? {} : { pacingCurve: body.pacing_curve }),
     ...(body.tier === undefined ? {} : { tier: body.tier }),
+    ...(body.place === undefined ? {} : { place: body.place }),
     ...(body.status === undefined ? {} : { status: body.status }),
   };
 }
@@ -145,6 +154,7 @@ export function shown(campaign: Campaign, extras: CampaignExtras): CampaignAnswe
     pacing_mode: campaign.pacingMode,
     pacing_curve: campaign.pacingCurve ? [...campaign.pacingCurve] : null,
     tier: campaign.tier,
+    place: campaign.place ?? null,
     targeting_rules: campaign.targeting.length,
     frequency_caps: campaign.caps.length,
     categories: campaign.categories.length,

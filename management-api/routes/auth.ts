@@ -35,6 +35,7 @@ export const authRoutes: readonly Route[] = ['/api/v1/auth', '/api/v2/auth'].fla
     body: credentials,
     answer: session,
     toldOnce: true,
+    limitedAsLogin: true,
     handle: async ({ body }, parts) => ({ body: known(await login(body.email, body.password, parts)) }),
   }),
   route({

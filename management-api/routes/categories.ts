@@ -1,26 +1,16 @@
-import Type, { type Static } from 'typebox';
+import Type from 'typebox';
 import type { Campaign } from '../../domain/campaign.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { audit } from '../audit.ts';
+import { created } from '../audit.ts';
 import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
 import { pageByName, pageOf, pageQuery, placeOf } from '../pages.ts';
 import { route } from '../route.ts';
 import { byId, closed, name, orNull, prose, uuid } from '../shapes.ts';
+import { type CategoryRow, category, categoryId, shown } from './category-shape.ts';
 
 const tag = 'categories';
-
-/** A UUID, or the id in a published table. */
-const categoryId = Type.String({ minLength: 1, maxLength: 64 });
-
-const category = Type.Object({
-  id: categoryId,
-  name: Type.String(),
-  description: orNull(Type.String()),
-  parent_category_id: orNull(categoryId),
-  shared: Type.Boolean({ description: 'of an imported table: everybody may use it, nobody change it' }),
-});
 
 const newCategory = closed({
   name: name(100),
@@ -33,14 +23,6 @@ const ofCampaign = Type.Object({
   version: Type.Integer(),
   categories: Type.Array(Type.Object({ id: categoryId, name: Type.String(), ancestors: Type.Array(categoryId) })),
 });
-
-interface Row {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string | null;
-  readonly parent_category_id: string | null;
-  readonly organisation_id: string | null;
-}
 
 const part = { resource: 'campaign_categories', show: (campaign: Campaign) => campaign.categories };
 
@@ -55,7 +37,7 @@ export const categoryRoutes = [
     answer: category,
     status: 201,
     refuses: [409, 422],
-    handle: (ask, { clock, random }) =>
+    handle: (ask, parts) =>
       ask.write(async (sql) => {
         const { name: wanted, description = null, parent_category_id: parent = null } = ask.body;
         if (parent !== null && !(await isCategory(sql, parent))) {
@@ -63,10 +45,10 @@ export const categoryRoutes = [
             { pointer: '/parent_category_id', detail: 'is not a category' },
           ]);
         }
-        const { rows } = await sql.query<Row>(
+        const { rows } = await sql.query<CategoryRow>(
           `INSERT INTO competitive_categories (id, name, description, parent_category_id) VALUES ($1, $2, $3, $4)
            ON CONFLICT DO NOTHING RETURNING *`,
-          [random.uuid(), wanted, description, parent],
+          [parts.random.uuid(), wanted, description, parent],
         );
         if (!rows[0]) {
           throw new Problem(409, 'There already', `there is a category named ${wanted}`, [
@@ -74,17 +56,8 @@ export const categoryRoutes = [
           ]);
         }
         const body = shown(rows[0]);
-        const { actor } = ask.caller;
-        await audit(sql, {
-          at: clock.now(),
-          actor,
-          action: 'create',
-          resource: 'category',
-          id: body.id,
-          before: null,
-          after: body,
-        });
-        return { body, location: `/api/v2/categories/${body.id}` };
+        await created(ask, parts, sql, 'category', body);
+        return { body, version: body.version, location: `/api/v2/categories/${body.id}` };
       }),
   }),
 
@@ -100,7 +73,7 @@ export const categoryRoutes = [
       const limit = ask.query.limit ?? limits.pageItems;
       const place = placeOf('categories', ask.query.cursor, () => true);
       const { rows } = await ask.read((sql) =>
-        sql.query<Row>(
+        sql.query<CategoryRow>(
           `WITH RECURSIVE below AS (
              SELECT id FROM competitive_categories WHERE parent_category_id = $4::text
              UNION SELECT c.id FROM competitive_categories c JOIN below ON c.parent_category_id = below.id
@@ -125,9 +98,9 @@ export const categoryRoutes = [
     answer: category,
     handle: async (ask) => {
       const { rows } = await ask.read((sql) =>
-        sql.query<Row>('SELECT * FROM competitive_categories WHERE id = $1', [ask.params.id]),
+        sql.query<CategoryRow>('SELECT * FROM competitive_categories WHERE id = $1', [ask.params.id]),
       );
-      if (rows[0]) return { body: shown(rows[0]) };
+      if (rows[0]) return { body: shown(rows[0]), version: Number(rows[0].version) };
       throw new Problem(404, 'Not found', `there is no category ${ask.params.id}`);
     },
   }),
@@ -149,6 +122,7 @@ export const categoryRoutes = [
     tag,
     summary: 'Set the categories of a campaign: whom it must not stand beside',
     scope: 'campaigns:write',
+    versioned: 'optional',
     params: byId,
     body: closed({ category_ids: Type.Array(categoryId, { maxItems: limits.categories, uniqueItems: true }) }),
     answer: ofCampaign,
@@ -199,14 +173,4 @@ function answered({ id, version, categories }: Campaign) {
     categories: categories.map((each) => ({ id: each.id, name: each.name, ancestors: [...each.ancestors] })),
   };
   return { body, version };
-}
-
-function shown(row: Row): Static<typeof category> {
-  return {
-    id: row.id,
-    name: row.name,
-    description: row.description,
-    parent_category_id: row.parent_category_id,
-    shared: row.organisation_id === null,
-  };
 }

@@ -37,6 +37,7 @@ export const creativeRoutes = [
     tag,
     summary: 'Add a creative',
     scope: 'campaigns:write',
+    versioned: 'optional',
     params: byId,
     body: newCreative,
     answer: creativeAnswer,

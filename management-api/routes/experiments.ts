@@ -1,66 +1,206 @@
-import Type from 'typebox';
-import { readExperiment } from '../../domain/campaign-document.ts';
-import { experimentMeasures } from '../../domain/experiments/verdict.ts';
+import Type, { type Static } from 'typebox';
+import type { ExperimentArm } from '../../domain/experiment.ts';
+import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { readOut } from '../experiments/read-out.ts';
+import { changed, created, deleted } from '../audit.ts';
+import { sameVersion } from '../campaigns/change.ts';
+import { limits } from '../limits.ts';
+import { pageByName, pageOf, pageQuery, placeOf } from '../pages.ts';
 import { route } from '../route.ts';
-import { closed, oneOf, orNull } from '../shapes.ts';
+import { byId, closed, name, oneOf, orNull, uuid } from '../shapes.ts';
 
-const value = () => orNull(Type.Number());
+const tag = 'experiments';
+const percent = () => Type.Optional(orNull(Type.Integer({ minimum: 0, maximum: 1_000 })));
+const flag = Type.Optional(Type.Boolean());
+
+const arm = closed({
+  name: name(100),
+  weight: Type.Integer({
+    minimum: 0,
+    maximum: 1_000_000,
+    description: 'viewers stand in the arms in these proportions',
+  }),
+  objective: Type.Optional(orNull(oneOf('revenue', 'fill_rate', 'user_experience'))),
+  features: Type.Optional(closed({ targeting: flag, frequency: flag, pods: flag })),
+  quality_percent: percent(),
+  shadow_price_percent: percent(),
+});
+
+const status = oneOf('running', 'stopped');
+const arms = Type.Array(arm, { minItems: 1, maxItems: limits.arms, description: 'moving one moves viewers' });
+const newExperiment = closed({ name: name(100), arms, status: Type.Optional(status) });
+const experimentPatch = closed(
+  { name: Type.Optional(name(100)), arms: Type.Optional(arms), status: Type.Optional(status) },
+  { minProperties: 1 },
+);
+const experiment = Type.Object({ id: uuid(), version: Type.Integer(), name: Type.String(), status, arms });
+type Experiment = Static<typeof experiment>;
+
+interface Row {
+  readonly id: string;
+  readonly version: string;
+  readonly name: string;
+  readonly status: 'running' | 'stopped';
+  readonly arms: readonly ExperimentArm[];
+}
+
+const COLUMNS = 'id, version, name, status, arms';
 
 export const experimentRoutes = [
   route({
+    method: 'POST',
+    path: '/api/v2/experiments',
+    tag,
+    summary: 'Start a comparison on decisions, sticky by viewer',
+    scope: 'campaigns:write',
+    body: newExperiment,
+    answer: experiment,
+    status: 201,
+    refuses: [409, 422],
+    handle: (ask, parts) =>
+      ask.write(async (sql) => {
+        const { name: wanted, status: state = 'running' } = ask.body;
+        checkArms(ask.body.arms);
+        const { rows } = await sql.query<Row>(
+          `INSERT INTO experiments (id, name, status, arms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
+          [parts.random.uuid(), wanted, state, JSON.stringify(ask.body.arms.map(asKept))],
+        );
+        if (!rows[0]) refuseName(wanted);
+        const body = shown(rows[0]);
+        await created(ask, parts, sql, 'experiment', body);
+        return { body, version: body.version, location: `/api/v2/experiments/${body.id}` };
+      }),
+  }),
+
+  route({
     method: 'GET',
-    path: '/api/v2/experiments/:name/read-out',
-    tag: 'experiments',
-    summary: 'Each arm against the first, with intervals that hold whenever one looks',
-    scope: 'reports:read',
-    params: closed({ name: Type.String({ minLength: 1, maxLength: 100 }) }),
-    answer: Type.Object({
-      name: Type.String(),
-      status: oneOf('running', 'stopped'),
-      arms: Type.Array(
-        Type.Object({
-          name: Type.String(),
-          weight: Type.Number(),
-          viewers: Type.Integer(),
-          requests: Type.Integer(),
-          ads: Type.Integer(),
-          impressions: Type.Integer(),
-          spend_micros: Type.Integer(),
-        }),
-      ),
-      sample_ratio_p: orNull(
-        Type.Number({ description: 'the chance, at most, that a fair draw ever looked as odd as this' }),
-      ),
-      sample_ratio_ok: Type.Boolean(),
-      comparisons: Type.Array(
-        Type.Object({
-          arm: Type.String(),
-          measure: oneOf(...experimentMeasures.map(({ name }) => name)),
-          control: value(),
-          treated: value(),
-          difference: value(),
-          low: value(),
-          high: value(),
-          lift: value(),
-          decided: oneOf('better', 'worse', 'open'),
-          guard_rail: orNull(oneOf('holds', 'broken', 'open')),
-        }),
-      ),
-      notes: Type.Array(Type.String()),
-    }),
-    handle: async (ask, parts) => {
-      const { name } = ask.params;
+    path: '/api/v2/experiments',
+    tag,
+    summary: 'List experiments, by name',
+    scope: 'campaigns:read',
+    query: closed({ ...pageQuery, status: Type.Optional(status) }),
+    answer: pageOf(experiment),
+    handle: async (ask) => {
+      const limit = ask.query.limit ?? limits.pageItems;
+      const place = placeOf('experiments', ask.query.cursor);
       const { rows } = await ask.read((sql) =>
-        sql.query<{ version: string }>('SELECT id, version, name, status, arms FROM experiments WHERE name = $1', [
-          name,
-        ]),
+        sql.query<Row>(
+          `SELECT ${COLUMNS} FROM experiments WHERE ($1::text IS NULL OR (name, id) > ($1, $2::uuid))
+             AND ($4::text IS NULL OR status = $4) ORDER BY name, id LIMIT $3`,
+          [place?.value ?? null, place?.id ?? null, limit + 1, ask.query.status ?? null],
+        ),
       );
-      const [row] = rows;
-      const found = row === undefined ? null : readExperiment({ ...row, version: Number(row.version) });
-      if (found === null) throw new Problem(404, 'Not found', `there is no experiment ${name}`);
-      return { body: (await readOut(found, parts)) as never };
+      return { body: pageByName('experiments', rows, limit, shown) };
     },
   }),
+
+  route({
+    method: 'GET',
+    path: '/api/v2/experiments/:id',
+    tag,
+    summary: 'Read an experiment',
+    scope: 'campaigns:read',
+    params: byId,
+    answer: experiment,
+    handle: async (ask) => {
+      const body = await ask.read((sql) => experimentOf(sql, ask.params.id), 'fresh');
+      return { body, version: body.version };
+    },
+  }),
+
+  route({
+    method: 'PATCH',
+    path: '/api/v2/experiments/:id',
+    tag,
+    summary: 'Change an experiment: stop it, or give it other arms',
+    scope: 'campaigns:write',
+    params: byId,
+    body: experimentPatch,
+    answer: experiment,
+    versioned: true,
+    refuses: [409, 422],
+    handle: (ask, parts) =>
+      ask.write(async (sql) => {
+        const before = await experimentOf(sql, ask.params.id);
+        sameVersion(ask.ifMatch, before.version);
+        const after = { ...before, ...ask.body };
+        checkArms(after.arms);
+        const taken = await sql.query('SELECT FROM experiments WHERE name = $1 AND id <> $2', [after.name, before.id]);
+        if (taken.rows.length > 0) refuseName(after.name);
+        const { rows } = await sql.query<Row>(
+          `UPDATE experiments SET name = $2, status = $3, arms = $4, updated_at = NOW() WHERE id = $1 RETURNING ${COLUMNS}`,
+          [before.id, after.name, after.status, JSON.stringify(after.arms.map(asKept))],
+        );
+        const body = shown(rows[0]);
+        await changed(ask, parts, sql, 'experiment', before, body);
+        return { body, version: body.version };
+      }),
+  }),
+
+  route({
+    method: 'DELETE',
+    path: '/api/v2/experiments/:id',
+    tag,
+    summary: 'Delete an experiment; records of decisions keep its name',
+    scope: 'campaigns:write',
+    params: byId,
+    versioned: true,
+    handle: (ask, parts) =>
+      ask.write(async (sql) => {
+        const before = await experimentOf(sql, ask.params.id);
+        sameVersion(ask.ifMatch, before.version);
+        await sql.query('DELETE FROM experiments WHERE id = $1', [before.id]);
+        await deleted(ask, parts, sql, 'experiment', before);
+        return {};
+      }),
+  }),
 ];
+
+async function experimentOf(sql: DeskTransaction, id: string): Promise<Experiment> {
+  const { rows } = await sql.query<Row>(`SELECT ${COLUMNS} FROM experiments WHERE id = $1`, [id]);
+  if (rows[0]) return shown(rows[0]);
+  throw new Problem(404, 'Not found', `there is no experiment ${id}`);
+}
+
+/** Throws Problem 422 where viewers could stand in no arm, or two arms could not be told apart. */
+function checkArms(given: Experiment['arms']): void {
+  const wrong = given.flatMap((each, index) =>
+    given.findIndex((other) => other.name === each.name) < index
+      ? [{ pointer: `/arms/${index}/name`, detail: 'is the name of another arm' }]
+      : [],
+  );
+  if (given.every(({ weight }) => weight === 0))
+    wrong.push({ pointer: '/arms', detail: 'one arm needs a weight above 0' });
+  if (wrong.length === 0) return;
+  throw new Problem(422, 'Contradicts itself', wrong.map((each) => `${each.pointer} ${each.detail}`).join('; '), wrong);
+}
+
+function refuseName(taken: string): never {
+  throw new Problem(409, 'There already', `there is an experiment named ${taken}`, [
+    { pointer: '/name', detail: 'is taken' },
+  ]);
+}
+
+/** As the table and the deciders have it. */
+function asKept({ quality_percent, shadow_price_percent, ...arm }: Experiment['arms'][number]): ExperimentArm {
+  return {
+    ...arm,
+    ...(quality_percent === undefined ? {} : { qualityPercent: quality_percent }),
+    ...(shadow_price_percent === undefined ? {} : { shadowPricePercent: shadow_price_percent }),
+  } as ExperimentArm;
+}
+
+function shown(row: Row | undefined): Experiment {
+  if (!row) throw new Error('a statement that returns its row returned none');
+  return {
+    id: row.id,
+    version: Number(row.version),
+    name: row.name,
+    status: row.status,
+    arms: row.arms.map(({ qualityPercent, shadowPricePercent, ...one }) => ({
+      ...one,
+      ...(qualityPercent === undefined ? {} : { quality_percent: qualityPercent }),
+      ...(shadowPricePercent === undefined ? {} : { shadow_price_percent: shadowPricePercent }),
+    })) as Experiment['arms'],
+  };
+}

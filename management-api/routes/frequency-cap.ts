@@ -43,6 +43,7 @@ export const frequencyCapRoutes = [
     tag,
     summary: 'Add a cap to those there are',
     scope: 'campaigns:write',
+    versioned: 'optional',
     params: byId,
     body: cap,
     answer: caps,

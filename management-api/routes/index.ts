@@ -1,18 +1,24 @@
 import type { Route } from '../route.ts';
 import { advertiserRoutes } from './advertisers.ts';
 import { alertRoutes } from './alerts.ts';
+import { analyticsRoutes } from './analytics.ts';
 import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
 import { autoOptimizeRoutes } from './auto-optimize.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { categoryRoutes } from './categories.ts';
+import { categoryTreeRoutes } from './category-tree.ts';
 import { creativeRoutes } from './creatives.ts';
+import { experimentReadOutRoutes } from './experiment-read-out.ts';
 import { experimentRoutes } from './experiments.ts';
 import { frequencyCapRoutes } from './frequency-cap.ts';
 import { keyRoutes } from './keys.ts';
+import { meRoutes } from './me.ts';
 import { pacingRoutes } from './pacing.ts';
 import { podRoutes } from './pods.ts';
 import { recommendationRoutes } from './recommendations.ts';
+import { reportRoutes } from './reports.ts';
+import { savedReportRoutes } from './saved-reports.ts';
 import { targetingRoutes } from './targeting.ts';
 import { userRoutes } from './users.ts';
 import { v1AuthRoutes } from './v1-auth.ts';
@@ -24,17 +30,23 @@ export const routes: readonly Route[] = [
   ...campaignRoutes,
   ...targetingRoutes,
   ...frequencyCapRoutes,
+  ...categoryTreeRoutes,
   ...categoryRoutes,
   ...creativeRoutes,
   ...podRoutes,
+  ...experimentRoutes,
+  ...analyticsRoutes,
+  ...reportRoutes,
+  ...savedReportRoutes,
   ...pacingRoutes,
   ...autoOptimizeRoutes,
   ...alertRoutes,
-  ...experimentRoutes,
+  ...experimentReadOutRoutes,
   ...recommendationRoutes,
   ...keyRoutes,
   ...userRoutes,
   ...authRoutes,
+  ...meRoutes,
   ...auditRoutes,
   ...v1AuthRoutes,
   ...v1CampaignRoutes,

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { audit } from '../audit.ts';
+import { changed, created, deleted } from '../audit.ts';
 import { sameVersion } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
 import { pageByName, pageOf, pageQuery, placeOf } from '../pages.ts';
@@ -19,11 +19,30 @@ const fields = {
   min_separation_seconds: Type.Optional(
     orNull(Type.Integer({ minimum: 0, maximum: 3_600, description: 'null: competitors never in one pod; default 30' })),
   ),
+  separation_scope: Type.Optional(oneOf('pod', 'stream')),
   allow_duplicate_advertisers: Type.Optional(Type.Boolean()),
   optimization_goal: Type.Optional(oneOf('revenue', 'fill_rate', 'user_experience')),
+  exact_duration: Type.Optional(Type.Boolean({ description: 'a pod that does not fill its duration is no pod' })),
+  allowed_durations: Type.Optional(
+    orNull(
+      Type.Array(Type.Integer({ minimum: 1, maximum: 120 }), {
+        minItems: 1,
+        maxItems: 32,
+        uniqueItems: true,
+        description: 'lengths that an ad may have, in seconds; null: any',
+      }),
+    ),
+  ),
+  backup_ads: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 10, description: 'spare ads reserved beside the pod' }),
+  ),
 };
 
 const newPod = closed(fields);
+const podPatch = closed(
+  { ...fields, name: Type.Optional(fields.name), duration_seconds: Type.Optional(fields.duration_seconds) },
+  { minProperties: 1 },
+);
 const pod = Type.Object({ id: uuid(), version: Type.Integer(), ...Type.Required(Type.Object(fields)).properties });
 type Pod = Static<typeof pod>;
 
@@ -32,7 +51,7 @@ interface Row extends Omit<Pod, 'version'> {
 }
 
 const COLUMNS = `id, version, name, duration_seconds, max_ads, min_ads, enable_competitive_separation, min_separation_seconds,
-  allow_duplicate_advertisers, optimization_goal`;
+  separation_scope, allow_duplicate_advertisers, optimization_goal, exact_duration, allowed_durations, backup_ads`;
 
 export const podRoutes = [
   route({
@@ -45,24 +64,16 @@ export const podRoutes = [
     answer: pod,
     status: 201,
     refuses: [409, 422],
-    handle: (ask, { clock, random }) =>
+    handle: (ask, parts) =>
       ask.write(async (sql) => {
-        const body = complete(random.uuid(), 1, ask.body);
+        const body = complete(parts.random.uuid(), 1, ask.body);
         const { rows } = await sql.query(
-          `INSERT INTO ad_pods (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`,
+          `INSERT INTO ad_pods (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+             $11, $12, $13, $14) ON CONFLICT DO NOTHING RETURNING id`,
           valuesOf(body),
         );
         if (rows.length === 0) refuseName(body.name);
-        const { actor } = ask.caller;
-        await audit(sql, {
-          at: clock.now(),
-          actor,
-          action: 'create',
-          resource: 'pod',
-          id: body.id,
-          before: null,
-          after: body,
-        });
+        await created(ask, parts, sql, 'pod', body);
         return { body, version: body.version, location: `/api/v2/pods/${body.id}` };
       }),
   }),
@@ -113,29 +124,36 @@ export const podRoutes = [
     answer: pod,
     versioned: true,
     refuses: [409, 422],
-    handle: (ask, { clock }) =>
+    handle: (ask, parts) =>
       ask.write(async (sql) => {
         const before = await podOf(sql, ask.params.id);
         sameVersion(ask.ifMatch, before.version);
         const body = complete(before.id, before.version + 1, ask.body);
-        const taken = await sql.query('SELECT FROM ad_pods WHERE name = $1 AND id <> $2', [body.name, body.id]);
-        if (taken.rows.length > 0) refuseName(body.name);
-        await sql.query(
-          `UPDATE ad_pods SET version = $2, name = $3, duration_seconds = $4, max_ads = $5, min_ads = $6,
-             enable_competitive_separation = $7, min_separation_seconds = $8, allow_duplicate_advertisers = $9,
-             optimization_goal = $10 WHERE id = $1`,
-          valuesOf(body),
-        );
-        const { actor } = ask.caller;
-        await audit(sql, {
-          at: clock.now(),
-          actor,
-          action: 'update',
-          resource: 'pod',
-          id: body.id,
-          before,
-          after: body,
-        });
+        await replace(sql, body);
+        await changed(ask, parts, sql, 'pod', before, body);
+        return { body, version: body.version };
+      }),
+  }),
+
+  route({
+    method: 'PATCH',
+    path: '/api/v2/pods/:id',
+    tag,
+    summary: 'Change some of the rules of a pod',
+    scope: 'campaigns:write',
+    params: byId,
+    body: podPatch,
+    answer: pod,
+    versioned: true,
+    refuses: [409, 422],
+    handle: (ask, parts) =>
+      ask.write(async (sql) => {
+        const before = await podOf(sql, ask.params.id);
+        sameVersion(ask.ifMatch, before.version);
+        const { id, version, ...rules } = before;
+        const body = complete(id, version + 1, { ...rules, ...ask.body });
+        await replace(sql, body);
+        await changed(ask, parts, sql, 'pod', before, body);
         return { body, version: body.version };
       }),
   }),
@@ -148,21 +166,12 @@ export const podRoutes = [
     scope: 'campaigns:write',
     params: byId,
     versioned: true,
-    handle: (ask, { clock }) =>
+    handle: (ask, parts) =>
       ask.write(async (sql) => {
         const before = await podOf(sql, ask.params.id);
         sameVersion(ask.ifMatch, before.version);
         await sql.query('DELETE FROM ad_pods WHERE id = $1', [before.id]);
-        const { actor } = ask.caller;
-        await audit(sql, {
-          at: clock.now(),
-          actor,
-          action: 'delete',
-          resource: 'pod',
-          id: before.id,
-          before,
-          after: null,
-        });
+        await deleted(ask, parts, sql, 'pod', before);
         return {};
       }),
   }),
@@ -177,6 +186,10 @@ function complete(id: string, version: number, body: Static<typeof newPod>): Pod
     min_ads: Math.min(1, body.max_ads ?? 1),
     enable_competitive_separation: true,
     min_separation_seconds: 30,
+    separation_scope: 'pod' as const,
+    exact_duration: false,
+    allowed_durations: null,
+    backup_ads: 0,
     allow_duplicate_advertisers: false,
     optimization_goal: 'revenue' as const,
     ...body,
@@ -185,6 +198,18 @@ function complete(id: string, version: number, body: Static<typeof newPod>): Pod
   throw new Problem(422, 'Contradicts itself', 'min_ads is above max_ads', [
     { pointer: '/min_ads', detail: 'must not be above max_ads' },
   ]);
+}
+
+async function replace(sql: DeskTransaction, pod: Pod): Promise<void> {
+  const taken = await sql.query('SELECT FROM ad_pods WHERE name = $1 AND id <> $2', [pod.name, pod.id]);
+  if (taken.rows.length > 0) refuseName(pod.name);
+  await sql.query(
+    `UPDATE ad_pods SET version = $2, name = $3, duration_seconds = $4, max_ads = $5, min_ads = $6,
+       enable_competitive_separation = $7, min_separation_seconds = $8, separation_scope = $9,
+       allow_duplicate_advertisers = $10, optimization_goal = $11, exact_duration = $12, allowed_durations = $13,
+       backup_ads = $14 WHERE id = $1`,
+    valuesOf(pod),
+  );
 }
 
 function refuseName(taken: string): never {
@@ -212,7 +237,11 @@ function valuesOf(one: Pod): readonly unknown[] {
     one.min_ads,
     one.enable_competitive_separation,
     one.min_separation_seconds,
+    one.separation_scope,
     one.allow_duplicate_advertisers,
     one.optimization_goal,
+    one.exact_duration,
+    one.allowed_durations,
+    one.backup_ads,
   ];
 }

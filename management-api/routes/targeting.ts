@@ -52,6 +52,7 @@ export const targetingRoutes = [
     tag,
     summary: 'Add a rule: an alternative to those there are',
     scope: 'campaigns:write',
+    versioned: 'optional',
     params: byId,
     body: newRule,
     answer: rules,
@@ -98,6 +99,7 @@ export const targetingRoutes = [
     tag,
     summary: 'Remove a rule; without any the campaign targets everybody',
     scope: 'campaigns:write',
+    versioned: 'optional',
     params: closed({ id: uuid(), ruleId: uuid() }),
     handle: (ask, parts) =>
       ask.write(async (sql) => {

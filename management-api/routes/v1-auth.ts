@@ -45,6 +45,7 @@ export const v1AuthRoutes: readonly Route[] = [
     answer: session,
     status: 201,
     toldOnce: true,
+    limitedAsLogin: true,
     refuses: [409],
     handle: async ({ body }, parts) => ({ body: await register({ ...body, name: body.name ?? null }, parts) }),
   }),

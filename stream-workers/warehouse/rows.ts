@@ -13,24 +13,32 @@ export function minuteOf(at: number): number {
 
 type Origin = Pick<WorkerRecord, 'topic' | 'partition' | 'offset' | 'appendedAt'>;
 
-export function requestRow(origin: Origin, request: AdRequest, duplicate: boolean): Row {
-  const { context, candidates, proof } = request;
+/** What a request's row and those of its ads say alike of where it came from. */
+function contextOf({ dialect, context, experiments }: AdRequest): Row {
   return {
-    ...receiptOf(origin, request.received_at),
-    arrival_id: request.arrival_id,
-    request_id: request.request_id,
-    viewer: request.viewer,
-    dialect: request.dialect,
-    country: context.country ?? '',
+    dialect,
     region: context.region ?? '',
     city: context.city ?? '',
     dma: context.dma ?? '',
-    device_type: context.device_type ?? '',
     os: context.os ?? '',
     brand: context.brand ?? '',
     content_category: context.content_category ?? '',
     content_genre: context.content_genre ?? '',
     content_rating: context.content_rating ?? '',
+    experiments: Object.fromEntries(experiments.map(({ experiment, arm }) => [experiment, arm])),
+  };
+}
+
+export function requestRow(origin: Origin, request: AdRequest, duplicate: boolean): Row {
+  const { context, candidates, proof } = request;
+  return {
+    ...receiptOf(origin, request.received_at),
+    ...contextOf(request),
+    arrival_id: request.arrival_id,
+    request_id: request.request_id,
+    viewer: request.viewer,
+    country: context.country ?? '',
+    device_type: context.device_type ?? '',
     age: context.age,
     gender: context.gender ?? '',
     household_income: context.household_income,
@@ -65,7 +73,6 @@ export function requestRow(origin: Origin, request: AdRequest, duplicate: boolea
     proof_exact: proof.exact,
     conflicts_rejected: proof.conflicts_rejected,
     timings_us: request.timings_us,
-    experiments: Object.fromEntries(request.experiments.map(({ experiment, arm }) => [experiment, arm])),
     duplicate,
     late: false,
     invalid: request.invalid !== null || request.filled_seconds > request.requested_seconds,
@@ -81,6 +88,7 @@ export function requestRow(origin: Origin, request: AdRequest, duplicate: boolea
 export function requestAdRows(origin: Origin, request: AdRequest, duplicate: boolean): readonly Row[] {
   return request.ads.map((ad) => ({
     ...receiptOf(origin, request.received_at),
+    ...contextOf(request),
     request_id: request.request_id,
     viewer: request.viewer,
     country: request.context.country ?? '',

@@ -1,0 +1,46 @@
+import type { DeskTransaction } from '../../engines/catalog/desk.ts';
+import type { AnalyticsParts } from './parts.ts';
+
+/** What was there before organisations were; the house's own, and so the one that sees its inventory. */
+export const HOUSE_ORGANISATION = '00000000-0000-7000-a000-000000000001';
+
+const AT_ONCE = 2_000;
+
+/** Every advertiser that is or was the organisation's, by row-level security. */
+export async function advertisersOf(sql: DeskTransaction): Promise<readonly string[]> {
+  const { rows } = await sql.query<{ id: string }>(`SELECT id FROM owned_names WHERE kind = 'advertiser'`);
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Sees to it that the warehouse knows the organisation's advertisers, those that are gone too. Rows of delivery name
+ * their advertiser, and an advertiser never changes its organisation, so these ids are the organisation's rows.
+ */
+export async function shareOwners(
+  organisation: string,
+  advertisers: readonly string[],
+  { warehouse }: Pick<AnalyticsParts, 'warehouse'>,
+): Promise<void> {
+  const [known] = await warehouse.query<{ n: string }>(
+    'SELECT uniqExact(advertiser) AS n FROM breakwater.owners WHERE organisation = {organisation:UUID}',
+    { organisation },
+  );
+  if (Number(known?.n) === advertisers.length) return;
+  for (let from = 0; from < advertisers.length; from += AT_ONCE) {
+    await warehouse.run(
+      `INSERT INTO breakwater.owners (organisation, advertiser)
+       SELECT {organisation:UUID}, arrayJoin({advertisers:Array(UUID)})`,
+      { organisation, advertisers: advertisers.slice(from, from + AT_ONCE) },
+    );
+  }
+}
+
+/** What advertisers, campaigns and creatives are or were called. */
+export async function namesOf(sql: DeskTransaction, ids: readonly string[]): Promise<Record<string, string>> {
+  if (ids.length === 0) return {};
+  const { rows } = await sql.query<{ id: string; name: string }>(
+    'SELECT id, name FROM owned_names WHERE id = ANY($1::uuid[])',
+    [ids],
+  );
+  return Object.fromEntries(rows.map(({ id, name }) => [id, name]));
+}
