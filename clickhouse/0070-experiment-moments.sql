@@ -47,4 +47,5 @@ ARRAY JOIN
         ('fill', paid, wanted), ('spend_per_request', spent, requests), ('impressions_per_request', impressions, requests),
         ('completion_rate', completes, impressions), ('ctr', clicks, impressions), ('error_rate', errors, impressions + errors)
     ] AS pair
-GROUP BY experiment, arm, measure;
+GROUP BY experiment, arm, measure
+COMMENT 'Sums and squares over viewers, by experiment, arm and measure; what a read-out is computed from';

@@ -63,11 +63,11 @@ const measures: Readonly<Record<AlertMeasure, Measure>> = {
     const held = new Map(rows.map(({ partition, next }) => [Number(partition), Number(next)]));
     return ends.reduce((total, end, partition) => total + Math.max(0, end - (held.get(partition) ?? 0)), 0);
   },
-  /** Beacons that came again, too late, after a release or from a robot ÷ all beacons in the window. */
+  /** Beacons that came again, too late, after a release or as invalid traffic ÷ all beacons in the window. */
   async invalid_traffic({ campaigns, windowSeconds, now }, parts) {
     const [row] = await rowsOf<{ invalid: string; total: string }>(
       parts,
-      `SELECT countIf(duplicate OR late OR invalid OR user_agent_class = 'bot') AS invalid, count() AS total
+      `SELECT countIf(duplicate OR late OR invalid OR traffic != '') AS invalid, count() AS total
        FROM breakwater.beacons FINAL
        WHERE minute >= toDateTime({since:UInt32}, 'UTC') AND campaign IN {ids:Array(UUID)}`,
       { since: sinceOf(now, windowSeconds), ids: campaigns.map(({ id }) => id) },
