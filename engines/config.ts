@@ -29,8 +29,6 @@ export interface Config extends ManagementSettings, ServingSettings {
   readonly workerPort: number;
   /** As `port`. The management API, its health and metrics. */
   readonly managementPort: number | null;
-  /** host:port of webhooks inside this network that alerts may be sent to, over plain HTTP too. */
-  readonly webhookHosts: readonly string[];
   /** How tracking URLs begin; null: http://host:port. */
   readonly publicUrl: string | null;
   /** Of topics that are made. Those that are there keep theirs: `breakwater topics grow`. */
@@ -114,7 +112,6 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     workerPort: whole('WORKER_PORT', 0, 0, 65535),
     managementPort: whole('MANAGEMENT_PORT', null, 0, 65535),
     ...managementSettings({ text, read, url, size }),
-    webhookHosts: read('WEBHOOK_HOSTS', [], 'host:port with commas between', parseHosts),
     ...servingSettings({ text, read }),
     publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
     partitions: whole('PARTITIONS', 24, 1, 1024),
@@ -215,11 +212,6 @@ export function parseDuration(text: string): number | undefined {
 function parseSize(text: string): number | undefined {
   const match = /^(\d{1,6})(KiB|MiB|GiB)$/.exec(text);
   return match ? Number(match[1]) * 1024 ** (['KiB', 'MiB', 'GiB'].indexOf(match[2] as string) + 1) : undefined;
-}
-
-function parseHosts(text: string): readonly string[] | undefined {
-  const hosts = text.split(',').map((host) => host.trim());
-  return hosts.every((host) => /^[\w.-]+:\d{1,5}$/.test(host)) ? hosts : undefined;
 }
 
 function parsePercentage(text: string): Percentage | undefined {

@@ -2,6 +2,8 @@
 export interface ManagementSettings {
   /** Whether strangers may make themselves a user, as the MVP let them. */
   readonly registration: 'open' | 'closed';
+  /** host:port of webhooks inside this network that alerts may be sent to, over plain HTTP too. */
+  readonly webhookHosts: readonly string[];
 }
 
 /** The readers of engines/config.ts, which alone sees the environment. */
@@ -19,5 +21,11 @@ export function managementSettings({ text, read }: Readers): ManagementSettings 
     registration: read('REGISTRATION', registration, 'open or closed', (value) =>
       value === 'open' || value === 'closed' ? value : undefined,
     ),
+    webhookHosts: read<readonly string[]>('WEBHOOK_HOSTS', [], 'host:port with commas between', parseHosts),
   };
+}
+
+function parseHosts(text: string): readonly string[] | undefined {
+  const hosts = text.split(',').map((host) => host.trim());
+  return hosts.every((host) => /^[\w.-]+:\d{1,5}$/.test(host)) ? hosts : undefined;
 }
