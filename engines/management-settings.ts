@@ -4,6 +4,9 @@ export interface ManagementSettings {
   readonly registration: 'open' | 'closed';
   /** host:port of webhooks inside this network that alerts may be sent to, over plain HTTP too. */
   readonly webhookHosts: readonly string[];
+  /** For commands that ask the management API: where it answers, and a key of it; null: as DATA_DIR says. */
+  readonly managementUrl: string | null;
+  readonly managementKey: string | null;
 }
 
 /** The readers of engines/config.ts, which alone sees the environment. */
@@ -14,7 +17,7 @@ export interface Readers {
   readonly size: (name: string, fallback: string) => number;
 }
 
-export function managementSettings({ text, read }: Readers): ManagementSettings {
+export function managementSettings({ text, read, url }: Readers): ManagementSettings {
   // On one machine as the MVP had it; where several serve, somebody has to want it.
   const registration = text('EVENT_LOG') || text('STATE_STORE') ? 'closed' : 'open';
   return {
@@ -22,6 +25,8 @@ export function managementSettings({ text, read }: Readers): ManagementSettings 
       value === 'open' || value === 'closed' ? value : undefined,
     ),
     webhookHosts: read<readonly string[]>('WEBHOOK_HOSTS', [], 'host:port with commas between', parseHosts),
+    managementUrl: url('MANAGEMENT_URL', 'http://', 'https://'),
+    managementKey: text('MANAGEMENT_KEY'),
   };
 }
 
