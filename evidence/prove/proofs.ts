@@ -3,6 +3,7 @@ import { proveCaps } from './caps-proof.ts';
 import { proveDayParts } from './day-parts-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
+import { provePlayers } from './players-proof.ts';
 import { proveSeparation } from './separation-proof.ts';
 import { proveSolver } from './solver-proof.ts';
 
@@ -20,6 +21,10 @@ export interface ProofOptions {
   readonly decisions: number;
   readonly concurrency: number;
   readonly processes: number;
+  /** Of the proof of dialects: decisions, hostile strings, and a folder of VAST schemas (null: none). */
+  readonly cases: number;
+  readonly hostile: number;
+  readonly xsd: string | null;
   readonly say: (line: string) => void;
 }
 
@@ -49,6 +54,11 @@ export const proofs: readonly Proof[] = [
     run: proveCaps,
   },
   { name: 'separation', about: 'no two competitors are too near in the pods of one stream', run: proveSeparation },
+  {
+    name: 'players',
+    about: 'every dialect is valid and read back as the same ads, whatever a creative holds',
+    run: provePlayers,
+  },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];
