@@ -6,7 +6,15 @@ import { partitionOf } from '../engines/event-log/partition.ts';
 import { Problem } from '../engines/http/problem.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
-import { answerKey, decodeAnswer, hashBody, type KeptAnswer, keepAnswer, type RecentAnswers } from './answers.ts';
+import {
+  answerKey,
+  decodeAnswer,
+  encodeAnswer,
+  hashBody,
+  type KeptAnswer,
+  keepAnswer,
+  type RecentAnswers,
+} from './answers.ts';
 import type { Ask } from './ask.ts';
 import { countDecision } from './count-decision.ts';
 import { isAway } from './deadline.ts';
@@ -23,7 +31,6 @@ import { noFillReason, recordOf } from './record.ts';
 import { giveUp } from './steps/reserve.ts';
 import type { Stint } from './stints.ts';
 import type { StoreGate } from './store-gate.ts';
-import { seenStream } from './stream-reserver.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface ServingParts extends DecidingParts {
@@ -140,7 +147,7 @@ async function look(decision: Decision, key: string | null, parts: ServingParts)
     // Nothing to read says nothing of the store.
     if (!parts.gate.away) decision.seen = seen;
     const [first] = others;
-    if (session !== null && first && !parts.gate.away) decision.stream = seenStream(session, first);
+    if (session !== null && first && !parts.gate.away) decision.stream = parts.streams.see(session, first);
     return key === null ? null : (others.at(-1) ?? null);
   } catch (error) {
     if (!isAway(error)) throw error;
@@ -173,22 +180,23 @@ interface First {
 
 /** Null: ours is kept, if only in this process. */
 async function keep(key: string, absent: Entry | null, answer: KeptAnswer, parts: ServingParts): Promise<First | null> {
-  if (absent === null) return keepHere(key, answer, true, parts);
+  const bytes = encodeAnswer(answer);
+  if (absent === null) return keepHere(key, bytes, true, parts);
   try {
-    const first = await keepAnswer(parts.gate, key, absent, answer);
-    parts.answers.remember(key, first ?? answer);
-    return first && { answer: first, oursIsGone: true };
+    const first = await keepAnswer(parts.gate, key, absent, bytes);
+    parts.answers.remember(key, first ?? bytes);
+    return first && { answer: decodeAnswer(first), oursIsGone: true };
   } catch (error) {
     if (!isAway(error)) throw error;
     parts.metrics.engineFailures.inc({ engine: 'answers', code: error.code });
-    return keepHere(key, answer, false, parts);
+    return keepHere(key, bytes, false, parts);
   }
 }
 
-function keepHere(key: string, answer: KeptAnswer, oursIsGone: boolean, { answers }: ServingParts): First | null {
+function keepHere(key: string, ours: Buffer, oursIsGone: boolean, { answers }: ServingParts): First | null {
   const first = answers.recall(key);
   if (first) return { answer: first, oursIsGone };
-  answers.remember(key, answer);
+  answers.remember(key, ours);
   return null;
 }
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { type AdRequestParts, decidePods } from '../answer-request.ts';
 import type { Ask } from '../ask.ts';
 import { answerText, type Warning } from '../draft.ts';
+import { onSheet } from '../sheet.ts';
 import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
 import { answerFormat, formatOf } from './players.ts';
 
@@ -24,12 +25,14 @@ export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): voi
       return answerText(draft, parts.tokens, parts.base(), { ...around, explain });
     });
     reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
-    if (body.breaks === undefined) return answers[0];
-    return streamOf(
-      pods.map(({ ask }) => ask),
-      answers,
-      body,
-      warnings,
+    if (body.breaks === undefined) return onSheet(answers[0] ?? '');
+    return onSheet(
+      streamOf(
+        pods.map(({ ask }) => ask),
+        answers,
+        body,
+        warnings,
+      ),
     );
   });
 }

@@ -29,6 +29,7 @@ test('every fault planted in the files of a small run is called by its name, and
     cases: 0,
     hostile: 0,
     xsd: null,
+    pods: 0,
     say: (line) => lines.push(line),
   });
   expect(lines.filter((line) => !line.startsWith('ok'))).toEqual([]);

@@ -1,6 +1,7 @@
 import { proveAudit } from './audit-proof.ts';
 import { proveCaps } from './caps-proof.ts';
 import { proveDayParts } from './day-parts-proof.ts';
+import { proveFill } from './fill-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
 import { provePlayers } from './players-proof.ts';
@@ -25,6 +26,8 @@ export interface ProofOptions {
   readonly cases: number;
   readonly hostile: number;
   readonly xsd: string | null;
+  /** Of the proof of fill: over all catalogs together. */
+  readonly pods: number;
   readonly say: (line: string) => void;
 }
 
@@ -59,6 +62,7 @@ export const proofs: readonly Proof[] = [
     about: 'every dialect is valid and read back as the same ads, whatever a creative holds',
     run: provePlayers,
   },
+  { name: 'fill', about: 'paid seconds of pods, and no competitors together in raw records', run: proveFill },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];
