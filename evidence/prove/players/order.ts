@@ -86,7 +86,7 @@ const needed4: typeof needed = {
   CompanionClickTracking: ['id'],
 };
 
-/** An element as any parser of XML has it. */
+/** An element as a parser of XML tells it. */
 export interface Node {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
