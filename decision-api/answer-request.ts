@@ -48,7 +48,7 @@ export async function decidePods(
     receivedAt: parts.clock.now(),
     userAgent: request.headers['user-agent'],
     pepper: parts.pepper,
-    peer: parts.config.geoipPeer ? request.ip : null,
+    peer: parts.config.geoipPeer && wanted.dialect !== 'openrtb' ? request.ip : null, // An exchange's address is nobody's who watches.
     taxonomy: parts.cache.taxonomy,
     placeOf: parts.placeOf,
     podNamed: (name) => parts.cache.pod(name),

@@ -64,6 +64,8 @@ export const proofs: readonly Proof[] = [
     name: 'players',
     about: 'every dialect is valid and read back as the same ads, whatever a creative holds',
     run: provePlayers,
+  },
+  {
     name: 'attribution',
     about: 'every model against plain words, credits to the micro, late conversions too',
     run: proveAttribution,
