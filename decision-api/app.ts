@@ -5,11 +5,12 @@ import { Problem, type Wrong } from '../engines/http/problem.ts';
 import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import type { AdRequestParts } from './answer-request.ts';
+import { answerOrigins } from './cors.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
 import { adRequestRoute } from './routes/ad-request.ts';
-import { beaconRoutes } from './routes/beacons.ts';
+import { type BeaconParts, beaconRoutes } from './routes/beacons.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 import { openRtbRoute } from './routes/openrtb.ts';
@@ -17,7 +18,7 @@ import { playerRoutes } from './routes/players.ts';
 import { v1AdRequestRoute } from './routes/v1-ad-request.ts';
 import { v1ImpressionRoute } from './routes/v1-impression.ts';
 
-export interface AppParts extends AdRequestParts {
+export interface AppParts extends AdRequestParts, BeaconParts {
   readonly readiness: () => Readiness;
 }
 
@@ -45,6 +46,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const methods = knownMethods(app);
   readBodiesAsJson(app, limits.bodyLevels);
   answerProblems(app, metrics, logger, methods);
+  answerOrigins(app);
   adRequestRoute(app, parts);
   playerRoutes(app, parts);
   openRtbRoute(app, parts);

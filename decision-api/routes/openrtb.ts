@@ -64,7 +64,7 @@ async function inTime(request: FastifyRequest, body: BidRequest, parts: AdReques
   } catch (error) {
     if (!isAway(error) || error.code !== 'timeout') throw error;
     void work
-      .then(() => release(held, parts))
+      .then(() => release(held, request, parts))
       .catch((err: unknown) => parts.logger.warn({ err }, 'a late bid is held'));
     return { bids: [], reasons: ['tmax'] };
   }
@@ -106,12 +106,13 @@ function holdOf({ imp }: PodWanted): { readonly holdMs?: number } {
 }
 
 /** As if the exchange had called each `lurl`. */
-async function release(held: readonly DecidedPod[], parts: AdRequestParts): Promise<void> {
-  const { tokens, metrics, journal, clock, uuid } = parts;
+async function release(held: readonly DecidedPod[], request: FastifyRequest, parts: AdRequestParts): Promise<void> {
+  const { tokens, journal, clock, uuid } = parts;
+  const caller = parts.callers.ofRequest(request);
   const records = held.flatMap(({ draft }) =>
     draft.pod.ads.flatMap((ad) => {
-      const receipt = { arrivalId: uuid(), receivedAt: clock.now(), userAgentClass: 'unknown' as const };
-      const beacon = readBeacon({ event: 'notUsed', t: tokens.sign('notUsed', ad.facts) }, receipt, tokens, metrics);
+      const receipt = { arrivalId: uuid(), receivedAt: clock.now(), userAgentClass: 'unknown' as const, caller };
+      const beacon = readBeacon({ event: 'notUsed', t: tokens.sign('notUsed', ad.facts) }, receipt, parts);
       if (!beacon) return [];
       const { partition, record } = beacon;
       return [{ partition, key: record.viewer, value: encode('ad-beacon', record) }];
