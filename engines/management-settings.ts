@@ -2,6 +2,9 @@
 export interface ManagementSettings {
   /** Whether strangers may make themselves a user, as the MVP let them. */
   readonly registration: 'open' | 'closed';
+  /** For commands that ask the management API: where it answers, and a key of it; null: as DATA_DIR says. */
+  readonly managementUrl: string | null;
+  readonly managementKey: string | null;
 }
 
 /** The readers of engines/config.ts, which alone sees the environment. */
@@ -12,12 +15,14 @@ export interface Readers {
   readonly size: (name: string, fallback: string) => number;
 }
 
-export function managementSettings({ text, read }: Readers): ManagementSettings {
+export function managementSettings({ text, read, url }: Readers): ManagementSettings {
   // On one machine as the MVP had it; where several serve, somebody has to want it.
   const registration = text('EVENT_LOG') || text('STATE_STORE') ? 'closed' : 'open';
   return {
     registration: read('REGISTRATION', registration, 'open or closed', (value) =>
       value === 'open' || value === 'closed' ? value : undefined,
     ),
+    managementUrl: url('MANAGEMENT_URL', 'http://', 'https://'),
+    managementKey: text('MANAGEMENT_KEY'),
   };
 }

@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import type { Static, TSchema } from 'typebox';
 import type { DeskTransaction, DeskWrite } from '../engines/catalog/desk.ts';
 import type { Caller } from './access/caller.ts';
 import type { Scope } from './access/roles.ts';
+import type { Lines } from './lines/spool.ts';
 import type { ManagementParts } from './parts.ts';
 
 /** A request whose caller, parameters and body were checked. */
@@ -10,6 +12,8 @@ export interface Ask<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  /** The lines of the body, where the route asks for lines; else none. */
+  readonly lines: Lines | null;
   /** The version that If-Match names; null: `*`, or nothing where that is allowed. */
   readonly ifMatch: number | null;
   /** Rows of the caller's organisation, in one view. */
@@ -20,6 +24,8 @@ export interface Ask<P, Q, B> {
 
 export interface Answer<R> {
   readonly body?: R;
+  /** Instead of a body: lines of JSON. */
+  readonly lines?: Readable;
   /** Other than the route's own. */
   readonly status?: number;
   /** Becomes the ETag. */
@@ -42,6 +48,8 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   readonly query?: Q;
   readonly body?: B;
   readonly answer?: R;
+  /** Lines of JSON (application/x-ndjson) are asked for, or answered, instead of a body. */
+  readonly lines?: 'asked' | 'answered';
   /** Default: 200, or 204 without an answer. */
   readonly status?: number;
   /** A write that must name the version it changes, by If-Match; `optional`: one that may. */
@@ -50,6 +58,8 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   readonly toldOnce?: boolean;
   /** Passwords are tried here. */
   readonly limitedAsLogin?: boolean;
+  /** Of the body, for the document; else one is made from its schema. */
+  readonly example?: unknown;
   /** More statuses that it may answer, for the document. */
   readonly refuses?: readonly number[];
   handle(ask: Ask<Static<P>, Static<Q>, Static<B>>, parts: ManagementParts): Promise<Answer<Static<R>>>;

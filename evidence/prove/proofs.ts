@@ -1,3 +1,4 @@
+import { proveApi } from './api-proof.ts';
 import { proveAttribution } from './attribution-proof.ts';
 import { proveAudit } from './audit-proof.ts';
 import { proveCaps } from './caps-proof.ts';
@@ -64,6 +65,11 @@ export const proofs: readonly Proof[] = [
     name: 'players',
     about: 'every dialect is valid and read back as the same ads, whatever a creative holds',
     run: provePlayers,
+  },
+  {
+    name: 'api',
+    about: 'no generated request brings a 5xx, none crosses organisations',
+    run: (options) => proveApi(options),
   },
   {
     name: 'attribution',
