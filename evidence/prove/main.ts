@@ -13,7 +13,7 @@ ${proofs.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
                    of caps: how much its processes decide, and how much at once; else 20000, 200, 4
   --cases N, --hostile N, --xsd DIR
                    of players: decisions, hostile strings (else ten times as many), and the IAB's VAST schemas; else 2000
-  --pods N         of fill: how many are decided; else 6000
+  --pods N         of fill: how many are decided; else 3000
   --only FAULT     plants that fault alone
   --allow-no and --dead-letters are handed to the audit
 `;
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
       cases: { type: 'string', default: '2000' },
       hostile: { type: 'string' },
       xsd: { type: 'string' },
-      pods: { type: 'string', default: '6000' },
+      pods: { type: 'string', default: '3000' },
       help: { type: 'boolean', default: false },
     },
   });
