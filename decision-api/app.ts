@@ -14,6 +14,7 @@ import { type BeaconParts, beaconRoutes } from './routes/beacons.ts';
 import { conversionRoutes } from './routes/conversions.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
+import { openRtbRoute } from './routes/openrtb.ts';
 import { playerRoutes } from './routes/players.ts';
 import { v1AdRequestRoute } from './routes/v1-ad-request.ts';
 import { v1ImpressionRoute } from './routes/v1-impression.ts';
@@ -49,6 +50,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   answerOrigins(app);
   adRequestRoute(app, parts);
   playerRoutes(app, parts);
+  openRtbRoute(app, parts);
   beaconRoutes(app, parts);
   conversionRoutes(app, parts);
   v1AdRequestRoute(app, parts);

@@ -4,7 +4,7 @@ import type { ProofOptions } from './proofs.ts';
 
 test('a small run of the proof passes, and says of what', async () => {
   const lines: string[] = [];
-  const options = { cases: 240, say: (line: string) => void lines.push(line) } as ProofOptions;
+  const options = { urls: 240, say: (line: string) => void lines.push(line) } as ProofOptions;
   const tally = await proveBeacons(options);
   expect(lines.filter((line) => line.startsWith('FAIL'))).toEqual([]);
   expect(tally).toEqual({ passed: 7, failed: 0 });

@@ -35,7 +35,7 @@ interface Served {
 }
 
 /** Sends as many bad tracking URLs as good ones through HTTP, and rotates the keys between: what counts in the end is each good one, once. */
-export async function proveBeacons({ cases, say }: ProofOptions): Promise<Tally> {
+export async function proveBeacons({ urls: cases, say }: ProofOptions): Promise<Tally> {
   const campaigns = Array.from({ length: ADS_IN_POD }, () => testCampaign());
   const house = await openHouse(campaigns, { environment: { VIEWER_BEACONS_MAX: '1000000' } });
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
