@@ -2,6 +2,8 @@
 export interface ManagementSettings {
   /** Whether strangers may make themselves a user, as the MVP let them. */
   readonly registration: 'open' | 'closed';
+  /** host:port of webhooks inside this network that alerts may be sent to, over plain HTTP too. */
+  readonly webhookHosts: readonly string[];
   /** For commands that ask the management API: where it answers, and a key of it; null: as DATA_DIR says. */
   readonly managementUrl: string | null;
   readonly managementKey: string | null;
@@ -22,7 +24,13 @@ export function managementSettings({ text, read, url }: Readers): ManagementSett
     registration: read('REGISTRATION', registration, 'open or closed', (value) =>
       value === 'open' || value === 'closed' ? value : undefined,
     ),
+    webhookHosts: read<readonly string[]>('WEBHOOK_HOSTS', [], 'host:port with commas between', parseHosts),
     managementUrl: url('MANAGEMENT_URL', 'http://', 'https://'),
     managementKey: text('MANAGEMENT_KEY'),
   };
+}
+
+function parseHosts(text: string): readonly string[] | undefined {
+  const hosts = text.split(',').map((host) => host.trim());
+  return hosts.every((host) => /^[\w.-]+:\d{1,5}$/.test(host)) ? hosts : undefined;
 }
