@@ -259,6 +259,11 @@ interface TakenUnits {
   readonly store: string;
 }
 
+/** Of the total budget, what the stream may spend. */
+function totalLeft({ totalBudgetMicros: total, spentBeforeMicros: before }: Campaign): number | null {
+  return total === null ? null : Math.max(0, total - (before ?? 0));
+}
+
 /** Takes the first of `sizes` that fits, else as many as there is room for. */
 function takeUnits(
   record: MoneyRecord,
@@ -271,7 +276,7 @@ function takeUnits(
 ): { readonly record: MoneyRecord; readonly answer: TakenUnits } {
   const { minute, priceMicros } = hand;
   const bounds = {
-    totalMicros: campaign.totalBudgetMicros,
+    totalMicros: totalLeft(campaign),
     dailyMicros: campaign.dailyBudgetMicros,
     impressions: campaign.goalImpressions,
   };

@@ -42,7 +42,7 @@ export async function migrateCatalog(
       );
       const waiting = await comparePast(client, migrations);
       for (const migration of waiting) {
-        onProgress(`catalog: applying ${migration.name}`);
+        onProgress(`catalog: applying ${migration.name} (${waiting.indexOf(migration) + 1} of ${waiting.length})`);
         await apply(client, migration);
       }
       if (waiting.length === 0) onProgress(`catalog: up to date (${migrations.length} files)`);
