@@ -2,6 +2,23 @@
 export interface ManagementSettings {
   /** Whether strangers may make themselves a user, as the MVP let them. */
   readonly registration: 'open' | 'closed';
+  /** Where management answers those who come to a decision API; `local`: where the house of DATA_DIR has it; null: it does not. */
+  readonly managementUrl: string | null;
+  /** Whose X-Forwarded-For management believes: addresses, networks, or loopback, linklocal, uniquelocal. */
+  readonly trustedProxies: string;
+  readonly media: MediaSettings;
+}
+
+/** Creatives' files. */
+export interface MediaSettings {
+  /** s3+https://host/bucket[/prefix][?region=…]; null: DATA_DIR/media. */
+  readonly store: string | null;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** How their public URLs begin; null: as management or the bucket has it. */
+  readonly publicUrl: string | null;
+  /** The largest upload. */
+  readonly bytes: number;
 }
 
 /** The readers of engines/config.ts, which alone sees the environment. */
@@ -12,12 +29,31 @@ export interface Readers {
   readonly size: (name: string, fallback: string) => number;
 }
 
-export function managementSettings({ text, read }: Readers): ManagementSettings {
+export function managementSettings({ text, read, url, size }: Readers): ManagementSettings {
   // On one machine as the MVP had it; where several serve, somebody has to want it.
   const registration = text('EVENT_LOG') || text('STATE_STORE') ? 'closed' : 'open';
   return {
     registration: read('REGISTRATION', registration, 'open or closed', (value) =>
       value === 'open' || value === 'closed' ? value : undefined,
     ),
+    managementUrl: read('MANAGEMENT_URL', null, 'a URL beginning with http:// or https://, or local', (value) =>
+      value === 'local' || /^https?:\/\//.test(value) ? value.replace(/\/+$/, '') : undefined,
+    ),
+    trustedProxies: read('TRUSTED_PROXIES', 'loopback', 'addresses or networks with commas between', (value) =>
+      /^([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal)(, ?([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal))*$/i.test(
+        value,
+      )
+        ? value
+        : undefined,
+    ),
+    media: {
+      store: read('MEDIA_STORE', null, 's3+https://host/bucket', (value) =>
+        /^s3\+https?:\/\/[^/]+\/[^/?]+/.test(value) && URL.canParse(value.slice(3)) ? value : undefined,
+      ),
+      accessKeyId: text('S3_ACCESS_KEY_ID') ?? '',
+      secretAccessKey: text('S3_SECRET_ACCESS_KEY') ?? '',
+      publicUrl: url('MEDIA_URL', 'http://', 'https://')?.replace(/\/+$/, '') ?? null,
+      bytes: size('MEDIA_MAX', '512MiB'),
+    },
   };
 }

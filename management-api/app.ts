@@ -1,3 +1,4 @@
+import multipart from '@fastify/multipart';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -6,6 +7,7 @@ import { answerProblems } from './answer-problems.ts';
 import { documentOptions } from './document.ts';
 import { healthRoutes } from './health-routes.ts';
 import { limits } from './limits.ts';
+import { fileRoutes } from './media/file-routes.ts';
 import { mount } from './mount.ts';
 import type { ManagementParts } from './parts.ts';
 import { limitRates } from './rate-limit.ts';
@@ -15,7 +17,10 @@ import { routes } from './routes/index.ts';
 export async function buildManagementApp(parts: ManagementParts): Promise<FastifyInstance> {
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
-    requestTimeout: 30_000,
+    trustProxy: parts.trustedProxies,
+    // A large file over a slow line takes this long; whoever sends no head is cut off sooner.
+    requestTimeout: limits.uploadMs,
+    http: { headersTimeout: 30_000 },
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
@@ -23,12 +28,16 @@ export async function buildManagementApp(parts: ManagementParts): Promise<Fastif
     routerOptions: { maxParamLength: 512 },
   });
   readBodiesAsJson(app, limits.bodyLevels);
+  await app.register(multipart, {
+    limits: { fileSize: parts.mediaBytes, files: 1, fields: 20, fieldSize: 8_192, fieldNameSize: 100 },
+  });
   answerProblems(app, parts.logger);
   const rates = await limitRates(app);
   await app.register(swagger, documentOptions);
   for (const spec of routes) mount(app, spec, parts, rates);
   app.get('/api/v2/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(swaggerUi, { routePrefix: '/api/v2/docs' });
+  await fileRoutes(app, parts);
   healthRoutes(app, parts);
   return app;
 }

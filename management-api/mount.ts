@@ -2,9 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import type { DeskWrite } from '../engines/catalog/desk.ts';
 import { Problem } from '../engines/http/problem.ts';
+import type { Received } from '../engines/media/media-store.ts';
 import { authenticate, demandScope, nobody } from './authenticate.ts';
 import { checkerOf } from './check.ts';
 import { earlierAnswer, fingerprint, keepAnswer } from './idempotency.ts';
+import { type Form, readForm } from './media/form.ts';
+import { discard } from './media/received.ts';
 import type { ManagementParts } from './parts.ts';
 import type { RateLimits } from './rate-limit.ts';
 import type { Answer, Ask, Route } from './route.ts';
@@ -19,6 +22,7 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts,
     params: checkerOf(spec.params ?? nothing, true),
     query: checkerOf(spec.query ?? nothing, true),
     body: spec.body ? checkerOf(spec.body, false) : null,
+    form: spec.body && spec.files === true ? checkerOf(spec.body, true) : null,
   };
   const status = spec.status ?? (spec.answer ? 200 : 204);
   app.route({
@@ -35,14 +39,18 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts,
         reply.headers(await rates.caller(request, caller));
         if (spec.scope !== 'any') demandScope(caller, spec.scope);
       }
-      const checked = checkAll(request, checks);
-      const ask = {
-        ...checked,
-        caller,
-        ifMatch: ifMatchOf(request, spec),
-        ...transactions(request, spec, parts, caller.organisation, status),
-      };
-      const answer = await spec.handle(ask as Ask<unknown, unknown, unknown>, parts);
+      const form = checks.form !== null && request.isMultipart() ? await readForm(request, parts) : null;
+      const file = form?.file ?? null;
+      const answer = await handled(async () => {
+        const ask = {
+          ...checkAll(request, checks, form),
+          file,
+          caller,
+          ifMatch: ifMatchOf(request, spec),
+          ...transactions(request, spec, parts, caller.organisation, status),
+        };
+        return await spec.handle(ask as Ask<unknown, unknown, unknown>, parts);
+      }, file);
       if (answer.version !== undefined) reply.header('etag', `"${answer.version}"`);
       if (answer.location !== undefined) reply.header('location', answer.location);
       reply.header('cache-control', 'no-store').code(answer.status ?? status);
@@ -51,19 +59,32 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts,
   });
 }
 
+/** What came with the request and was not kept goes with it. */
+async function handled<T>(handle: () => Promise<T>, file: Received | null): Promise<T> {
+  try {
+    return await handle();
+  } finally {
+    if (file) await discard(file);
+  }
+}
+
 interface Checks {
   readonly params: ReturnType<typeof checkerOf>;
   readonly query: ReturnType<typeof checkerOf>;
   readonly body: ReturnType<typeof checkerOf> | null;
+  /** The same of a form, whose fields are all texts. */
+  readonly form: ReturnType<typeof checkerOf> | null;
 }
 
-function checkAll(request: FastifyRequest, checks: Checks) {
-  for (const part of [request.params, request.query, request.body]) refuseUnwritable(part);
+function checkAll(request: FastifyRequest, checks: Checks, form: Form | null) {
+  const body = form === null ? request.body : form.fields;
+  const check = form === null ? checks.body : checks.form;
+  for (const part of [request.params, request.query, body]) refuseUnwritable(part);
   return {
     // An id that cannot be one is of nothing: as for any other that is not there.
     params: passed(checks.params(request.params), 404),
     query: passed(checks.query(request.query), 400),
-    body: checks.body === null ? undefined : passed(checks.body(request.body ?? {}), 400),
+    body: check === null ? undefined : passed(check(body ?? {}), 400),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { DeskTransaction, DeskWrite } from '../engines/catalog/desk.ts';
+import type { Received } from '../engines/media/media-store.ts';
 import type { Caller } from './access/caller.ts';
 import type { Scope } from './access/roles.ts';
 import type { ManagementParts } from './parts.ts';
@@ -10,6 +11,8 @@ export interface Ask<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  /** What a form brought, where the route takes files. Removed after the answer, unless it was kept. */
+  readonly file: Received | null;
   /** The version that If-Match names; null: `*`, or nothing where that is allowed. */
   readonly ifMatch: number | null;
   /** Rows of the caller's organisation, in one view. */
@@ -48,6 +51,8 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   readonly toldOnce?: boolean;
   /** Passwords are tried here. */
   readonly limitedAsLogin?: boolean;
+  /** A form (multipart) may come instead of JSON, with one file. */
+  readonly files?: boolean;
   /** More statuses that it may answer, for the document. */
   readonly refuses?: readonly number[];
   handle(ask: Ask<Static<P>, Static<Q>, Static<B>>, parts: ManagementParts): Promise<Answer<Static<R>>>;
