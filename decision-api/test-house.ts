@@ -137,6 +137,7 @@ export async function openHouse(
     readonly pods?: readonly PodConfig[];
     readonly clock?: Clock;
     readonly random?: Random;
+    readonly managementUrl?: () => string | null;
   } = {},
 ): Promise<TestHouse> {
   const folder = await mkdtemp(join(tmpdir(), 'breakwater-decision-'));
@@ -164,6 +165,7 @@ export async function openHouse(
       store: unsteady(store, away, 'store'),
       catalog,
       logger,
+      ...(given.managementUrl ? { managementUrl: given.managementUrl } : {}),
     });
   const apis = [await start()];
   const [api] = apis as [DecisionApi];

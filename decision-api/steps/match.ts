@@ -42,7 +42,9 @@ function enterMatched(campaign: Campaign, { ask, treatment: { features } }: Deci
 
   const missing = carries(campaign).find((feature) => !features.has(feature));
   if (missing) return out('feature_off', missing);
-  const active = campaign.creatives.filter(isShowable);
+  const shown = campaign.creatives.filter(isShowable);
+  // v1 hands out a file's address: it has no words for somebody else's tag.
+  const active = ask.dialect === 'v1' ? shown.filter(({ media }) => media.length > 0) : shown;
   if (active.length === 0) return out('no_creative', null);
   const fitting = active.filter((creative) => creative.durationSeconds <= ask.rules.durationSeconds);
   if (fitting.length === 0) return out('too_long', `${active[0]?.durationSeconds} s`);
