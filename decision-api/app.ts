@@ -4,14 +4,16 @@ import type { Clock } from '../engines/clock.ts';
 import { Problem, type Wrong } from '../engines/http/problem.ts';
 import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
+import type { AdRequestParts } from './answer-request.ts';
 import { forwardRoutes } from './forward.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
-import { type AdRequestParts, adRequestRoute } from './routes/ad-request.ts';
+import { adRequestRoute } from './routes/ad-request.ts';
 import { beaconRoutes } from './routes/beacons.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
+import { playerRoutes } from './routes/players.ts';
 import { v1AdRequestRoute } from './routes/v1-ad-request.ts';
 import { v1ImpressionRoute } from './routes/v1-impression.ts';
 import { cutSlowRequests } from './slow-requests.ts';
@@ -47,6 +49,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   readBodiesAsJson(app, limits.bodyLevels);
   answerProblems(app, metrics, logger, methods);
   adRequestRoute(app, parts);
+  playerRoutes(app, parts);
   beaconRoutes(app, parts);
   v1AdRequestRoute(app, parts);
   v1ImpressionRoute(app, parts);
@@ -117,11 +120,18 @@ function answerError(
   return sendProblem(reply, problem);
 }
 
-const adRequests: ReadonlySet<string> = new Set(['/api/v2/ad-request', '/api/v1/ad-request']);
+const asksForAds: ReadonlySet<string> = new Set([
+  '/api/v1/ad-request',
+  '/api/v2/ad-request',
+  '/api/v2/vast',
+  '/api/v2/vmap',
+  '/api/v2/asset-list',
+  '/api/v2/openrtb',
+]);
 
 function countRefusal(problem: Problem, request: FastifyRequest, metrics: Metrics): void {
   metrics.badRequests.inc({ problem: problem.title });
-  if (!adRequests.has(request.routeOptions.url ?? '')) return;
+  if (!asksForAds.has(request.routeOptions.url ?? '')) return;
   metrics.requests.inc({
     outcome: problem.status === 413 ? 'too_large' : problem.status < 500 ? 'bad_request' : 'error',
   });

@@ -2,6 +2,7 @@ import type { PodRules } from '../domain/pods/pod.ts';
 import type { Context } from '../domain/request.ts';
 import type { ContentTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { normaliseContext } from '../domain/targeting/context.ts';
+import { type Admission, type Dialect, plainFiles } from './dialects/dialect.ts';
 import type { PlaceOf } from './geoip.ts';
 import { type Claims, truncateIp, type Viewer, viewerOf } from './identities.ts';
 import { invalid, type PodNamed, rulesOf } from './pod-rules.ts';
@@ -20,8 +21,6 @@ export interface Ask {
   /** The id came from the caller, who may repeat it. */
   readonly repeatable: boolean;
   readonly receivedAt: number;
-  /** In which words it came: json, v1. */
-  readonly dialect: string;
   /** The decision's minute: epoch minutes. */
   readonly minute: number;
   readonly viewer: Viewer;
@@ -40,6 +39,10 @@ export interface Ask {
   readonly rules: PodRules;
   /** The kept pod whose rules were asked for. */
   readonly podId: string | null;
+  readonly dialect: Dialect;
+  readonly admission: Admission;
+  /** Places are held no longer than this, from receipt; null: a token's life. */
+  readonly holdMs: number | null;
 }
 
 export interface Receipt {
@@ -54,8 +57,9 @@ export interface Receipt {
   readonly taxonomy: ContentTaxonomy;
   readonly placeOf: PlaceOf;
   readonly podNamed: PodNamed;
-  /** Absent: json. */
-  readonly dialect?: string;
+  /** Absent: JSON. */
+  readonly dialect?: Dialect;
+  readonly admission?: Admission;
 }
 
 /** One ask for each pod of the request. Throws Problem 400 or 422 where the body's fields do not fit together. */
@@ -95,7 +99,6 @@ export function readAsk(receipt: Receipt): Ask {
     requestId,
     repeatable: body.request_id !== undefined,
     receivedAt,
-    dialect: receipt.dialect ?? 'json',
     minute: Math.floor(receivedAt / 60_000),
     viewer: viewerOf(claims, requestId, receipt.pepper),
     context: normaliseContext(
@@ -116,6 +119,9 @@ export function readAsk(receipt: Receipt): Ask {
     breakIndex: body.break?.index ?? null,
     breakOffsetMs: msOf(body.break?.offset_seconds),
     breakId: null,
+    dialect: receipt.dialect ?? 'json',
+    admission: receipt.admission ?? plainFiles,
+    holdMs: null,
     ...rulesOf(body, '', receipt.podNamed),
   };
 }

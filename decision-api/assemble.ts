@@ -55,7 +55,14 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
   const gate = new StoreGate(store, clock, metrics);
   const cache = new CatalogCache();
   const signals = new Signals(clock, metrics, !config.signals);
-  const watermarks = new Watermarks(gate, await count(config.partitions), () => count(0), config.tokenLifeMs);
+  // The embedded log is on this machine's disk already.
+  const journal =
+    config.eventLogUrl === null
+      ? new LogJournal(log, clock, metrics)
+      : await new ShippedJournal({ config, clock, random, log, metrics, logger }).start();
+  const isKnown = (partitions: number) => journal.isKnown(partitions);
+  const partitions = await count(config.partitions);
+  const watermarks = new Watermarks(gate, partitions, () => count(0), config.tokenLifeMs, isKnown);
   const { dataDir } = config;
   const feed = new Feed({ dataDir, clock, random, log, catalog, cache, signals, metrics, logger, changed });
   return {
@@ -77,11 +84,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     answers: new RecentAnswers(),
     recent: new RecentDecisions(),
     changed,
-    // The embedded log is on this machine's disk already.
-    journal:
-      config.eventLogUrl === null
-        ? new LogJournal(log, clock, metrics)
-        : await new ShippedJournal({ config, clock, random, log, metrics, logger }).start(),
+    journal,
     purse: new Purse(gate, clock, random, metrics, watermarks),
     reserver: new Reserver(gate, clock, random, metrics, watermarks),
     streams: new StreamReserver(gate, clock, random, metrics, watermarks),

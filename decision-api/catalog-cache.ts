@@ -7,6 +7,7 @@ import { type ContentCategory, type ContentTaxonomy, createTaxonomy } from '../d
 import { createTargetingIndex } from '../domain/targeting/index/targeting-index.ts';
 import type { CatalogSnapshot } from '../engines/catalog/catalog.ts';
 import type { CatalogChange } from '../schemas/records.ts';
+import { type CampaignFacts, factsOf } from './campaign-facts.ts';
 import type { DecidingCatalog } from './decision.ts';
 import { carries, type Feature } from './features.ts';
 
@@ -57,12 +58,33 @@ function withDocument<T extends { readonly id: string }>(
   return document ? sorted.toSpliced(place, known, document) : sorted.toSpliced(place, known);
 }
 
+/** A campaign in the index. Most never match anybody, so their facts are found out when they first do. */
+class Held {
+  readonly id: string;
+  readonly targeting: Campaign['targeting'];
+  readonly timeZone: string;
+  readonly campaign: Campaign;
+  #facts: CampaignFacts | null = null;
+
+  constructor(campaign: Campaign) {
+    this.id = campaign.id;
+    this.targeting = campaign.targeting;
+    this.timeZone = campaign.timeZone;
+    this.campaign = campaign;
+  }
+
+  get facts(): CampaignFacts {
+    this.#facts ??= factsOf(this.campaign);
+    return this.#facts;
+  }
+}
+
 /** Every campaign and pod in memory. */
 export class CatalogCache implements DecidingCatalog {
   readonly #campaigns = new Newest<Campaign>();
   readonly #pods = new Newest<PodConfig>();
   readonly #experiments = new Newest<Experiment>();
-  readonly #index = createTargetingIndex<Campaign>();
+  readonly #index = createTargetingIndex<Held>();
   /** Campaigns by the features that they carry, as one text. */
   readonly #carrying = new Map<string, number>();
   readonly #carriedBy = new Map<string, string>();
@@ -80,11 +102,18 @@ export class CatalogCache implements DecidingCatalog {
     return this.#campaignList;
   }
 
-  match(context: Context): readonly Campaign[] {
+  match(context: Context): readonly CampaignFacts[] {
     const matched = this.#index.match(context);
+    const facts: CampaignFacts[] = [];
     // Clause numbers mostly follow the ids, since catalogs are loaded in that order.
-    const sorted = matched.every((campaign, at) => at === 0 || (matched[at - 1]?.id ?? '') < campaign.id);
-    return sorted ? matched : matched.sort((a, b) => (a.id < b.id ? -1 : 1));
+    let sorted = true;
+    let last = '';
+    for (const held of matched) {
+      if (held.id < last) sorted = false;
+      last = held.id;
+      facts.push(held.facts);
+    }
+    return sorted ? facts : facts.sort((a, b) => (a.campaign.id < b.campaign.id ? -1 : 1));
   }
 
   carriers(features: readonly Feature[]): number {
@@ -171,7 +200,7 @@ export class CatalogCache implements DecidingCatalog {
     if (known !== undefined) this.#mark = withoutCampaign(this.#mark, id, known);
     this.#versions.delete(id);
     if (campaign === null) this.#index.remove(id);
-    else this.#index.put(campaign);
+    else this.#index.put(new Held(campaign));
     this.#count(this.#carriedBy.get(id), -1);
     this.#carriedBy.delete(id);
     if (campaign === null) return true;

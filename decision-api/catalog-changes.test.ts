@@ -81,7 +81,7 @@ test('one change touches one campaign: the others stay in the index as they are,
     held.set(old.id, changed);
   }
   const changed = process.cpuUsage(changing);
-  const found = cache.match(inFrance).map(({ id }) => id);
+  const found = cache.match(inFrance).map(({ campaign }) => campaign.id);
   const expected = [...held.values()].filter((campaign) => matchCampaign(campaign, inFrance).ok).map(({ id }) => id);
   expect(found).toEqual(expected.sort());
   compared += expected.length;

@@ -1,5 +1,5 @@
 import type { Clock } from '../engines/clock.ts';
-import { chosenBy, type DecidingParts, type Decision, racing } from './decision.ts';
+import { chosenBy, type DecidingParts, type Decision, racing, runnerOf } from './decision.ts';
 import { limits } from './limits.ts';
 import { match } from './steps/match.ts';
 import { pace } from './steps/pace.ts';
@@ -18,18 +18,27 @@ export async function decide(
   parts: DecidingParts,
   clock: Clock,
 ): Promise<void> {
-  const timed = stopwatch(decision, clock);
-  await timed('match', () => match(decision, parts));
-  if ((await timed('read', () => read)) === 'stop') return;
-  await timed('pace', () => pace(decision, parts));
-  await timed('score', () => score(decision, parts));
+  const done = stopwatch(decision, clock);
+  match(decision, parts);
+  done('match');
+  const known = await read;
+  done('read');
+  if (known === 'stop') return;
+  pace(decision, parts);
+  done('pace');
+  score(decision, parts);
+  done('score');
   for (let round = 1; ; round++) {
     // Money and places ran out under our hands too often: what is held already needs nobody's leave.
     if (round > limits.rounds) strikeUnheld(decision);
-    await timed('solve', () => solve(decision));
-    if (await timed('reserve', () => reserve(decision, parts))) break;
+    solve(decision);
+    done('solve');
+    const isHeld = await reserve(decision, parts);
+    done('reserve');
+    if (isHeld) break;
   }
-  await timed('give_up', () => giveUp(decision, parts, 'unused'));
+  await giveUp(decision, parts, 'unused');
+  done('give_up');
   strikeLosers(decision);
 }
 
@@ -39,15 +48,18 @@ function strikeUnheld(decision: Decision): void {
 }
 
 function strikeLosers(decision: Decision): void {
-  const served = new Set(chosenBy(decision).map(({ creativeId }) => creativeId));
-  for (const runner of racing(decision)) if (!served.has(runner.creative.id)) runner.struck = 'lost';
+  const served = chosenBy(decision).map(runnerOf);
+  for (const { runners } of decision.entrants) {
+    for (const runner of runners) if (runner.struck === null && !served.includes(runner)) runner.struck = 'lost';
+  }
 }
 
+/** Says of each step, once it is done, how long it took. */
 function stopwatch({ timingsUs }: Decision, clock: Clock) {
-  return async <T>(step: string, run: () => T | Promise<T>): Promise<T> => {
-    const began = clock.ticks();
-    const result = await run();
-    timingsUs[step] = (timingsUs[step] ?? 0) + Math.round(clock.ticks() - began);
-    return result;
+  let began = clock.ticks();
+  return (step: string): void => {
+    const now = clock.ticks();
+    timingsUs[step] = (timingsUs[step] ?? 0) + now - began;
+    began = now;
   };
 }

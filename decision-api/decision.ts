@@ -1,9 +1,10 @@
-import type { Campaign, Creative, FrequencyCap } from '../domain/campaign.ts';
+import type { Campaign, Creative } from '../domain/campaign.ts';
 import type { CatalogMark } from '../domain/catalog-mark.ts';
 import type { Experiment } from '../domain/experiment.ts';
 import type { PodCandidate, PodSolution } from '../domain/pods/pod.ts';
 import type { Context } from '../domain/request.ts';
 import type { Ask } from './ask.ts';
+import type { CampaignFacts, CreativeFacts } from './campaign-facts.ts';
 import type { Feature, Treatment } from './features.ts';
 import type { Purse, Spending } from './purse.ts';
 import type { Outcome, Reason } from './reasons.ts';
@@ -15,6 +16,7 @@ import type { Watermarks } from './watermarks.ts';
 /** One campaign on its way through the steps. `fellOut`: why none of its creatives is a candidate. */
 export interface Entrant {
   readonly campaign: Campaign;
+  readonly facts: CampaignFacts;
   fellOut: Reason | null;
   /** More about the reason: a dimension, a scope, a signal. */
   detail: string | null;
@@ -25,10 +27,17 @@ export interface Entrant {
 export interface Runner {
   readonly entrant: Entrant;
   readonly creative: Creative;
-  readonly caps: readonly FrequencyCap[];
+  readonly facts: CreativeFacts;
   /** Null while it is in the race. */
   struck: Reason | null;
   worth: Worth | null;
+  /** As the solver sees it. */
+  candidate: Contender | null;
+}
+
+/** A candidate for the pod that knows whose it is. */
+export interface Contender extends PodCandidate {
+  readonly runner: Runner;
 }
 
 /** What an impression is worth, and the signals that say so. */
@@ -86,7 +95,7 @@ export interface DecidingCatalog {
   readonly mark: CatalogMark;
   readonly experiments: readonly Experiment[];
   /** Those whose targeting allows this moment, in the order of their ids. */
-  match(context: Context): readonly Campaign[];
+  match(context: Context): readonly CampaignFacts[];
   /** How many campaigns carry one of these features at least. */
   carriers(features: readonly Feature[]): number;
 }
@@ -133,10 +142,15 @@ export function chosenBy({ solution }: Decision): readonly PodCandidate[] {
 
 /** What became of creatives: those in the pod won, those beside it are backups, and the rest lost or were struck before. */
 export function outcomesOf(decision: Decision): (runner: Runner) => Outcome {
-  const won = new Set(podOf(decision).map(({ held }) => held.runner.creative.id));
-  const spare = new Set(backupsOf(decision).map(({ runner }) => runner.creative.id));
-  return ({ creative, struck }) => {
-    if (won.has(creative.id)) return 'won';
-    return spare.has(creative.id) ? 'backup' : (struck ?? 'lost');
+  const won = podOf(decision).map(({ held }) => held.runner);
+  const spare = backupsOf(decision).map(({ runner }) => runner);
+  return (runner) => {
+    if (won.includes(runner)) return 'won';
+    return spare.includes(runner) ? 'backup' : (runner.struck ?? 'lost');
   };
+}
+
+/** Whose candidate it is that the solver chose: it answers the very ones that it was given. */
+export function runnerOf(candidate: PodCandidate): Runner {
+  return (candidate as Contender).runner;
 }

@@ -1,10 +1,11 @@
 import type { Decision } from './decision.ts';
 import { backupsOf, type Held, podOf } from './decision.ts';
+import type { Shown } from './dialects/shown.ts';
 import type { NoFillReason } from './reasons.ts';
 import { type TokenLives, tokenOf } from './record.ts';
 import { type BeaconEvent, beaconEvents, everydayEvents, type Tokens } from './tokens.ts';
 
-/** An answer before its tracking URLs are signed: a third of the size, and what is kept for a repeated request_id. */
+/** An answer before its tracking URLs are signed: a third of the size, and what is kept for a repeated request_id (`draftText`). */
 export interface Draft {
   readonly request_id: string;
   readonly pod: {
@@ -23,7 +24,7 @@ export interface Warning {
   readonly detail: string;
 }
 
-interface DraftSpare {
+export interface DraftSpare {
   readonly ad_id: string;
   readonly campaign_id: string;
   readonly creative_id: string;
@@ -33,9 +34,13 @@ interface DraftSpare {
   readonly click_through: string | null;
   /** `<keyId>.<base64url facts>` of its tracking URLs. */
   readonly facts: string;
+  /** What JSON says of it, without tracking and closing brace, where that is at hand. */
+  readonly told?: string;
+  /** What other dialects than JSON say of it. */
+  readonly shown?: Shown;
 }
 
-interface DraftAd extends DraftSpare {
+export interface DraftAd extends DraftSpare {
   readonly position: number;
   readonly start_seconds: number;
 }
@@ -47,36 +52,66 @@ export function draftOf(
   tokens: Tokens,
   lives: TokenLives,
 ): Draft {
-  const spare = (held: Held, position: number): DraftSpare => {
-    const { campaign } = held.runner.entrant;
-    const { creative } = held.runner;
+  const { rules, dialect } = decision.ask;
+  const shows = dialect !== 'json' && dialect !== 'v1';
+  const spare = (held: Held, position: number, where: string): DraftSpare => {
+    const { entrant, creative, facts } = held.runner;
+    const { campaign } = entrant;
+    const { reservation } = held.wanted.place;
     return {
-      ad_id: held.wanted.place.reservation,
+      ad_id: reservation,
       campaign_id: campaign.id,
       creative_id: creative.id,
       advertiser_id: campaign.advertiserId,
       duration_seconds: creative.durationSeconds,
-      media: creative.media.map(({ bitrateKbps, ...file }) => ({ ...file, bitrate_kbps: bitrateKbps })),
+      media: facts.media,
       click_through: creative.clickThrough,
       facts: tokens.facts(tokenOf(decision, held, position, lives)),
+      told: `{"ad_id":"${reservation}",${facts.told}${where}`,
+      ...(shows ? { shown: shownOf(held, decision.expiresAt) } : {}),
     };
   };
-  const { rules } = decision.ask;
   return {
     request_id: decision.ask.requestId,
     pod: {
       duration_seconds: rules.durationSeconds,
       filled_seconds: decision.solution?.filledSeconds ?? 0,
       ads: podOf(decision).map(({ held, startSeconds }, index) => ({
-        ...spare(held, index + 1),
+        ...spare(held, index + 1, `,"position":${index + 1},"start_seconds":${startSeconds}`),
         position: index + 1,
         start_seconds: startSeconds,
       })),
     },
-    ...(rules.backupAds > 0 ? { backups: backupsOf(decision).map((held) => spare(held, 0)) } : {}),
+    ...(rules.backupAds > 0 ? { backups: backupsOf(decision).map((held) => spare(held, 0, '')) } : {}),
     no_fill_reason: noFill,
     warnings,
   };
+}
+
+/** A draft as JSON text; JSON.parse reads it. */
+export function draftText({ backups, pod, ...rest }: Draft): string {
+  const ad = (one: DraftSpare) => {
+    const shown = one.shown === undefined ? '' : `,"shown":${JSON.stringify(one.shown)}`;
+    return `${toldOf(one)},"facts":${JSON.stringify(one.facts)}${shown}}`;
+  };
+  const { ads, ...about } = pod;
+  const spares = backups === undefined ? '' : `,"backups":${listed(backups, ad)}`;
+  return `${opened(JSON.stringify(rest))},"pod":${opened(JSON.stringify(about))},"ads":${listed(ads, ad)}}${spares}}`;
+}
+
+function toldOf({ told, facts: _, shown: __, ...ad }: DraftSpare): string {
+  return told ?? opened(JSON.stringify(ad));
+}
+
+function listed(ads: readonly DraftSpare[], write: (ad: DraftSpare) => string): string {
+  let text = '[';
+  for (const [at, ad] of ads.entries()) text += at === 0 ? write(ad) : `,${write(ad)}`;
+  return `${text}]`;
+}
+
+function shownOf({ runner: { creative, entrant, worth } }: Held, expiresAt: number): Shown {
+  const { advertiserName, pricing } = entrant.campaign;
+  return { creative, advertiserName, pricing, valueMicros: worth?.valueMicros ?? 0, expiresAt };
 }
 
 /** A valid pod without ads. */
@@ -108,7 +143,7 @@ export function answerText(draft: Draft, tokens: Tokens, base: string, around: A
   const { backups, pod, warnings, ...rest } = draft;
   const { ads, ...about } = pod;
   const begins = eventBegins(base);
-  const tracked = (all: readonly DraftSpare[]) => `[${all.map((ad) => adText(ad, tokens, begins)).join()}]`;
+  const tracked = (all: readonly DraftSpare[]) => listed(all, (ad) => adText(ad, tokens, begins));
   const first = JSON.stringify({ ...around.before, ...rest, ...(around.warnings === false ? {} : { warnings }) });
   const spares = backups === undefined ? '' : `,"backups":${tracked(backups)}`;
   const explain = around.explain ? `,"explain":${JSON.stringify(around.explain)}` : '';
@@ -120,12 +155,12 @@ function opened(json: string): string {
   return json.slice(0, -1);
 }
 
-function adText({ facts, ...ad }: DraftSpare, tokens: Tokens, begins: readonly string[]): string {
-  const { begin, mac } = tokens.signAll(facts, everydayEvents);
+function adText(ad: DraftSpare, tokens: Tokens, begins: readonly string[]): string {
+  const { begin, mac } = tokens.signAll(ad.facts, everydayEvents);
   const shared = JSON.stringify(begin).slice(1, -1);
   let urls = '';
   for (let place = 0; place < begins.length; place++) urls += begins[place] + shared + mac(place) + ends[place];
-  return `${opened(JSON.stringify(ad))},"tracking":{${urls}}}`;
+  return `${toldOf(ad)},"tracking":{${urls}}}`;
 }
 
 /** What follows the token in an event's URL: macros that the player fills in. */

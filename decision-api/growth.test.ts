@@ -80,6 +80,7 @@ test('a store that forgets while partitions are added is trusted again only once
   const records = new Map<string, Buffer>();
   const entry = (key: string): Entry => ({ store: id, version: 1, bytes: records.get(key) ?? null });
   const store = {
+    stores: async () => [id],
     read: async (wanted: readonly string[]) => wanted.map(entry),
     swap: async (key: string, _: Entry, bytes: Buffer) => {
       records.set(key, bytes);

@@ -4,6 +4,7 @@ import type { EventLog, OutRecord } from '../engines/event-log/event-log.ts';
 import { within } from './deadline.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
+import { noStint, type Stint } from './stints.ts';
 
 /** Where an instance writes down what it answers. */
 export interface Journal {
@@ -19,9 +20,17 @@ export interface Journal {
   worthTrying(): boolean;
   /**
    * Resolves once the records survive the death of this process; for `beacons` also once the log has them, if it answers
-   * soon. Rejects with EngineError; after `timeout` they may be there or not.
+   * soon. Rejects with EngineError; after `timeout` they may be there or not; `lease_lost` where the decision's `stint` began with
+   * another journal.
    */
-  append(topic: string, records: readonly OutRecord[], kind: 'requests' | 'beacons'): Promise<void>;
+  append(topic: string, records: readonly OutRecord[], kind: 'requests' | 'beacons', stint?: Stint): Promise<void>;
+  /** A decision begins; `leave` when all that it holds is written down or given up. */
+  enter(): Stint;
+  leave(stint: Stint): void;
+  /** Whoever catches a store up waits for what we have decided: places and money may be taken in this many partitions. */
+  isKnown(partitions: number): boolean;
+  /** The stores as they are now, and how many partitions requests may go to. */
+  saw(stores: readonly string[], partitions: number): void;
   /** Ends what is on its way. What the log does not take by then is kept. */
   close(): Promise<void>;
 }
@@ -61,6 +70,19 @@ export class LogJournal implements Journal {
   degraded(): readonly string[] {
     return this.#away ? ['event log: the last append failed, pods are empty'] : [];
   }
+
+  /** What is decided is in the log before it is answered. */
+  enter(): Stint {
+    return noStint;
+  }
+
+  leave(): void {}
+
+  isKnown(): boolean {
+    return true;
+  }
+
+  saw(): void {}
 
   /** False while the log is away, but for one try every now and then: what cannot be logged need not be decided. */
   worthTrying(): boolean {

@@ -56,6 +56,8 @@ export const limits = {
   fallenNamed: 1_000,
   /** Pods asked for in one request. */
   breaks: 20,
+  /** The longest ad for a player that does not say how much time there is. */
+  unaskedSeconds: 120,
   /** A snapshot of the catalog. */
   catalogMs: 5_000,
   catalogEveryMs: 30_000,

@@ -97,11 +97,15 @@ async function poll({ journal, feed }: Assembly): Promise<void> {
 }
 
 /** A store that is away leaves the old watermarks standing; that is told once, not four times a second. */
-async function refreshWatermarks({ watermarks, gate, changed, metrics }: Assembly, logger: Logger): Promise<void> {
+async function refreshWatermarks(
+  { watermarks, gate, journal, changed, metrics }: Assembly,
+  logger: Logger,
+): Promise<void> {
   const wasAway = gate.away;
   try {
     const wasCaughtUp = watermarks.caughtUp;
     await watermarks.refresh();
+    journal.saw(watermarks.stores, watermarks.all);
     metrics.storeCatchingUp.set(watermarks.caughtUp ? 0 : 1);
     if (wasCaughtUp && !watermarks.caughtUp) logger.warn('the state store forgot; capped and budgeted campaigns wait');
     if (wasAway) logger.info('the state store answers again');

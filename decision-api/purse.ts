@@ -52,6 +52,8 @@ export class Purse {
   readonly #watermarks: Watermarks;
   readonly #records: HotKeys<MoneyRecord>;
   readonly #hands = new Map<string, Hand>();
+  /** Campaigns that were refused not long ago. */
+  readonly #refused = new Set<string>();
   /** The store whose money was spent. */
   readonly #spentOf = new WeakMap<Spending, string | null>();
   /** Campaign -> when it spent in the last 30 s, oldest first. */
@@ -74,7 +76,8 @@ export class Purse {
 
   /** Why the campaign was refused in this minute less than a second ago; null: it may be asked for. */
   refusal(campaign: Campaign, minute: number): MoneyRefusal | null {
-    if (!needsMoney(campaign)) return null;
+    // Few are refused: for all others not even a key is made.
+    if (!this.#refused.has(campaign.id)) return null;
     const hand = this.#hands.get(handKey(campaign, minute));
     if (!hand || hand.units > 0 || !hand.refused || this.#clock.now() >= hand.refused.untilMs) return null;
     return hand.refused.reason;
@@ -152,6 +155,7 @@ export class Purse {
       for (const resolve of served) resolve(null);
       if (refusal === null) continue;
       hand.refused = { reason: refusal, untilMs: this.#clock.now() + limits.refusalMs };
+      this.#refused.add(hand.campaignId);
       for (const resolve of hand.waiting.splice(0)) resolve(refusal);
     }
   }
@@ -230,6 +234,10 @@ export class Purse {
   }
 
   #forget(): void {
+    this.#refused.clear();
+    for (const { campaignId, refused } of this.#hands.values()) {
+      if (refused !== null && refused.untilMs > this.#clock.now()) this.#refused.add(campaignId);
+    }
     for (const campaignId of [...this.#spent.keys()]) {
       if (this.#recent(campaignId).length === 0) this.#spent.delete(campaignId);
     }

@@ -6,6 +6,12 @@ export type Reason =
   | 'no_creative'
   | 'too_long'
   | 'length_not_allowed'
+  // match: the dialect, or its caller, has no use for it
+  | 'not_playable'
+  | 'too_many_wrappers'
+  | 'wrapper_loop'
+  | 'blocked_by_seller'
+  | 'duplicate'
   // pace
   | 'not_active'
   | 'not_started'
@@ -24,6 +30,7 @@ export type Reason =
   | 'goal_reached'
   // score
   | 'shadow_price'
+  | 'below_floor'
   // solve
   | 'lost'
   // reserve

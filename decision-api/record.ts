@@ -1,6 +1,5 @@
-import { isLifetime } from '../domain/frequency/frequency.ts';
 import type { ScopedIdentity } from '../domain/request.ts';
-import { flatten } from '../domain/separation-stream.ts';
+import type { WithIds } from '../schemas/quick-write.ts';
 import type {
   AdRequest,
   Candidate,
@@ -107,7 +106,7 @@ export function tokenOf(decision: Decision, held: Held, position: number, lives:
 }
 
 function servedAd(decision: Decision, held: Held, position: number, startSeconds: number): ServedAd {
-  const { campaign } = held.runner.entrant;
+  const { campaign, categories, ancestors, forLife } = held.runner.entrant.facts;
   return {
     reservation: held.wanted.place.reservation,
     campaign: campaign.id,
@@ -116,27 +115,27 @@ function servedAd(decision: Decision, held: Held, position: number, startSeconds
     position,
     start_seconds: startSeconds,
     duration_seconds: held.runner.creative.durationSeconds,
-    categories: campaign.categories.map((category) => category.id),
+    categories,
     pricing_model: campaign.pricing.model,
     price_micros: campaign.pricing.priceMicros,
     minute: decision.ask.minute,
     expires_at: decision.expiresAt,
     capped_by: reservedAt(decision, held),
     house: campaign.tier === 'house',
-    for_life: campaign.caps.some(isLifetime),
-    ancestors: flatten(campaign.categories).ancestors,
+    for_life: forLife,
+    ancestors,
   };
 }
 
 /** Where an ad's place is reserved: its beacons are told there. */
 function reservedAt({ seen, stream }: Decision, { runner, inStream }: Held): readonly ScopedIdentity[] {
-  const identities = cappedBy(seen ?? [], runner.caps);
+  const identities = cappedBy(seen ?? [], runner.facts.caps);
   return inStream && stream ? [...identities, { scope: 'stream', hash: stream.hash }] : identities;
 }
 
 function candidatesOf(decision: Decision): readonly Candidate[] {
   const outcomeOf = outcomesOf(decision);
-  const candidates: Candidate[] = [];
+  const candidates: (Candidate & WithIds)[] = [];
   for (const entrant of decision.entrants) {
     for (const runner of entrant.runners) {
       if (!runner.worth) continue;
@@ -151,6 +150,7 @@ function candidatesOf(decision: Decision): readonly Candidate[] {
         pacing_signal: signals.pacing?.version ?? null,
         score_signal: signals.score?.version ?? null,
         outcome: outcomeOf(runner),
+        ids: runner.facts.ids,
       });
     }
   }

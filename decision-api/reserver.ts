@@ -42,6 +42,8 @@ export interface WantedAd {
 
 export type PlaceRefusal = 'cap_reached' | StoreRefusal;
 
+type Refused = readonly [reservation: string, reason: PlaceRefusal];
+
 /** The caps that an ad of this creative has to keep. */
 export function capsOf(caps: readonly FrequencyCap[], creativeId: string): readonly FrequencyCap[] {
   return caps.filter((cap) => cap.creativeId === null || cap.creativeId === creativeId);
@@ -90,15 +92,15 @@ export class Reserver {
     marks: Marks,
   ): Promise<ReadonlyMap<string, PlaceRefusal>> {
     const refused = new Map<string, PlaceRefusal>();
-    await Promise.all(
-      seen.map(async (identity) => {
-        const wanted = wantedOf(identity, ads);
-        if (wanted.length === 0) return;
-        for (const [reservation, reason] of await this.#reserveAt(identity, wanted, marks)) {
-          refused.set(reservation, reason);
-        }
-      }),
-    );
+    const asked: Promise<readonly Refused[]>[] = [];
+    for (const identity of seen) {
+      const wanted = wantedOf(identity, ads);
+      if (wanted.length > 0) asked.push(this.#reserveAt(identity, wanted, marks));
+    }
+    for (const each of await Promise.all(asked)) {
+      for (const [reservation, reason] of each) refused.set(reservation, reason);
+    }
+    if (refused.size === 0) return refused;
     const lost = ads.filter((ad) => refused.has(ad.place.reservation));
     await this.release(seen, lost);
     return refused;
@@ -106,6 +108,7 @@ export class Reserver {
 
   /** Gives places up. What cannot be released now runs out with its token. */
   async release(seen: readonly SeenIdentity[], ads: readonly WantedAd[]): Promise<void> {
+    if (ads.length === 0) return;
     await Promise.all(
       seen.map(async (identity) => {
         const reservations = wantedOf(identity, ads).map(({ place }) => place.reservation);
@@ -128,7 +131,7 @@ export class Reserver {
     { identity, entry }: SeenIdentity,
     wanted: readonly Wanted[],
     marks: Marks,
-  ): Promise<readonly (readonly [string, PlaceRefusal])[]> {
+  ): Promise<readonly Refused[]> {
     try {
       const refused = await this.#records.change(keys.frequency(identity.scope, identity.hash), entry, (record) => {
         const result = reserve(record, wanted, marks);
@@ -155,8 +158,13 @@ export function usedOf(
   marks: Marks,
 ): number | null {
   if (cap.scope === 'pod') return 0;
-  const found = cap.scope === 'stream' ? stream : seen?.find((each) => each.identity.scope === cap.scope);
+  const found = cap.scope === 'stream' ? stream : seenIn(cap.scope, seen ?? []);
   return found ? countInWindow(found.record, cap, campaignId, partition, marks) : null;
+}
+
+function seenIn(scope: FrequencyCap['scope'], seen: readonly SeenIdentity[]): SeenIdentity | null {
+  for (const each of seen) if (each.identity.scope === scope) return each;
+  return null;
 }
 
 /** The identities under which an ad's place is reserved. */
@@ -165,10 +173,12 @@ export function cappedBy(seen: readonly SeenIdentity[], caps: readonly Frequency
 }
 
 function wantedOf({ identity }: SeenIdentity, ads: readonly WantedAd[]): readonly Wanted[] {
+  const wanted: Wanted[] = [];
   const here = (cap: FrequencyCap) => cap.scope === identity.scope;
-  return ads
-    .filter(({ caps }) => caps.some(here))
-    .map(({ place, campaignCaps }) => ({ place, caps: campaignCaps.filter(here) }));
+  for (const { place, caps, campaignCaps } of ads) {
+    if (caps.some(here)) wanted.push({ place, caps: campaignCaps.filter(here) });
+  }
+  return wanted;
 }
 
 function releaseAll(record: FrequencyRecord, reservations: readonly string[]): FrequencyRecord {

@@ -6,7 +6,15 @@ import { partitionOf } from '../engines/event-log/partition.ts';
 import { Problem } from '../engines/http/problem.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
-import { answerKey, decodeAnswer, hashBody, type KeptAnswer, keepAnswer, type RecentAnswers } from './answers.ts';
+import {
+  answerKey,
+  decodeAnswer,
+  encodeAnswer,
+  hashBody,
+  type KeptAnswer,
+  keepAnswer,
+  type RecentAnswers,
+} from './answers.ts';
 import type { Ask } from './ask.ts';
 import { countDecision } from './count-decision.ts';
 import { isAway } from './deadline.ts';
@@ -21,8 +29,8 @@ import type { Metrics } from './metrics.ts';
 import type { RecentDecisions } from './recent-decisions.ts';
 import { noFillReason, recordOf } from './record.ts';
 import { giveUp } from './steps/reserve.ts';
+import type { Stint } from './stints.ts';
 import type { StoreGate } from './store-gate.ts';
-import { seenStream } from './stream-reserver.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface ServingParts extends DecidingParts {
@@ -55,8 +63,17 @@ export interface Asked {
  * answered. Throws Problem 409 when the id came before with another body. Never fails because an engine is away.
  */
 export async function serve(asked: Asked, parts: ServingParts): Promise<Served> {
-  const { ask } = asked;
   if (!parts.journal.worthTrying()) return unlogged(asked, parts);
+  const stint = parts.journal.enter();
+  try {
+    return await decided(asked, parts, stint);
+  } finally {
+    parts.journal.leave(stint);
+  }
+}
+
+async function decided(asked: Asked, parts: ServingParts, stint: Stint): Promise<Served> {
+  const { ask } = asked;
   const decision = begin(ask, parts);
   const key = ask.repeatable ? answerKey(ask.requestId) : null;
   const read = look(decision, key, parts).then((entry) => ({ entry, kept: keptAnswer(key, entry, parts) }));
@@ -76,7 +93,7 @@ export async function serve(asked: Asked, parts: ServingParts): Promise<Served> 
     }
   }
   try {
-    await parts.journal.append('ad-requests', [record], 'requests');
+    await parts.journal.append('ad-requests', [record], 'requests', stint);
   } catch (error) {
     if (!isAway(error)) throw error;
     // A kept answer may be repeated, and after a time-out the record may be there: then places and money stay held.
@@ -97,7 +114,7 @@ function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts)
     ask: { ...ask, rules },
     treatment,
     partition: partitionOf(ask.viewer.viewer, partitions.beacons),
-    expiresAt: (ask.minute + 1) * 60_000 + config.tokenLifeMs,
+    expiresAt: expiryOf(ask, config.tokenLifeMs),
     seen: null,
     stream: null,
     streamed: new Set(),
@@ -114,6 +131,12 @@ function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts)
   };
 }
 
+/** A minute's money waits for the longest life, so that a shorter one is always in time. */
+function expiryOf({ minute, receivedAt, holdMs }: Ask, tokenLifeMs: number): number {
+  const longest = (minute + 1) * 60_000 + tokenLifeMs;
+  return holdMs === null ? longest : Math.min(longest, receivedAt + holdMs);
+}
+
 /** Reads identities, the stream and the kept answer in one round. The store being away leaves `seen` and `stream` null. */
 async function look(decision: Decision, key: string | null, parts: ServingParts): Promise<Entry | null> {
   decision.catalogStale = parts.catalogStale(decision.ask.receivedAt);
@@ -124,7 +147,7 @@ async function look(decision: Decision, key: string | null, parts: ServingParts)
     // Nothing to read says nothing of the store.
     if (!parts.gate.away) decision.seen = seen;
     const [first] = others;
-    if (session !== null && first && !parts.gate.away) decision.stream = seenStream(session, first);
+    if (session !== null && first && !parts.gate.away) decision.stream = parts.streams.see(session, first);
     return key === null ? null : (others.at(-1) ?? null);
   } catch (error) {
     if (!isAway(error)) throw error;
@@ -157,22 +180,23 @@ interface First {
 
 /** Null: ours is kept, if only in this process. */
 async function keep(key: string, absent: Entry | null, answer: KeptAnswer, parts: ServingParts): Promise<First | null> {
-  if (absent === null) return keepHere(key, answer, true, parts);
+  const bytes = encodeAnswer(answer);
+  if (absent === null) return keepHere(key, bytes, true, parts);
   try {
-    const first = await keepAnswer(parts.gate, key, absent, answer);
-    parts.answers.remember(key, first ?? answer);
-    return first && { answer: first, oursIsGone: true };
+    const first = await keepAnswer(parts.gate, key, absent, bytes);
+    parts.answers.remember(key, first ?? bytes);
+    return first && { answer: decodeAnswer(first), oursIsGone: true };
   } catch (error) {
     if (!isAway(error)) throw error;
     parts.metrics.engineFailures.inc({ engine: 'answers', code: error.code });
-    return keepHere(key, answer, false, parts);
+    return keepHere(key, bytes, false, parts);
   }
 }
 
-function keepHere(key: string, answer: KeptAnswer, oursIsGone: boolean, { answers }: ServingParts): First | null {
+function keepHere(key: string, ours: Buffer, oursIsGone: boolean, { answers }: ServingParts): First | null {
   const first = answers.recall(key);
   if (first) return { answer: first, oursIsGone };
-  answers.remember(key, answer);
+  answers.remember(key, ours);
   return null;
 }
 

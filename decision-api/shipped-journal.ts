@@ -5,12 +5,14 @@ import { EngineError } from '../engines/errors.ts';
 import type { EventLog, OutRecord } from '../engines/event-log/event-log.ts';
 import { Adopter } from '../engines/journal/adopter.ts';
 import { journalsFolder } from '../engines/journal/folders.ts';
+import { MARKED_TOPIC } from '../engines/journal/marks.ts';
 import { OwnedJournal } from '../engines/journal/owned-journal.ts';
 import type { Random } from '../engines/random.ts';
 import type { Journal } from './journal.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { ShippingWaits } from './shipping-waits.ts';
+import { type Stint, Stints } from './stints.ts';
 
 export interface ShippedJournalParts {
   readonly config: Config;
@@ -30,6 +32,7 @@ export class ShippedJournal implements Journal {
   readonly #parts: ShippedJournalParts;
   readonly #journals: string;
   readonly #waits: ShippingWaits;
+  readonly #stints: Stints;
   readonly #beat: Disposable;
   #owned: OwnedJournal | null = null;
   #opening: Promise<OwnedJournal> | null = null;
@@ -43,6 +46,7 @@ export class ShippedJournal implements Journal {
     this.#parts = parts;
     this.#journals = journalsFolder(config.dataDir);
     this.#waits = new ShippingWaits(clock);
+    this.#stints = new Stints(clock, (err) => logger.warn({ err }, 'the journal could not say that it is there'));
     this.#beat = clock.every(
       limits.journalBeatMs,
       () => this.#look(),
@@ -81,11 +85,32 @@ export class ShippedJournal implements Journal {
     return this.#owned !== null && this.#owned.store.used < 1;
   }
 
-  async append(topic: string, records: readonly OutRecord[], kind: 'requests' | 'beacons'): Promise<void> {
+  enter(): Stint {
+    return this.#stints.enter(this.#owned);
+  }
+
+  leave(stint: Stint): void {
+    this.#stints.leave(stint);
+  }
+
+  isKnown(partitions: number): boolean {
+    return this.#stints.isKnown(this.#owned, partitions);
+  }
+
+  saw(stores: readonly string[], partitions: number): void {
+    if (this.#owned !== null) this.#stints.saw(stores, partitions, this.#owned);
+  }
+
+  async append(
+    topic: string,
+    records: readonly OutRecord[],
+    kind: 'requests' | 'beacons',
+    stint?: Stint,
+  ): Promise<void> {
     const { metrics } = this.#parts;
     try {
       if (kind === 'beacons' && this.full) throw new EngineError('full', 'the journal');
-      const { journal, number } = await this.#put(topic, records);
+      const { journal, number } = await (stint ? this.#putFrom(stint, topic, records) : this.#put(topic, records));
       if (kind === 'beacons' && !this.#away) await this.#waits.until(journal, topic, number);
     } catch (error) {
       const code = error instanceof EngineError ? error.code : 'fault';
@@ -118,6 +143,19 @@ export class ShippedJournal implements Journal {
     }
   }
 
+  /** A decision goes into the journal that it began with: its readers are waited for, the next journal's may not know of it yet. */
+  async #putFrom({ journal: id }: Stint, topic: string, records: readonly OutRecord[]) {
+    const journal = this.#owned;
+    if (journal === null || journal.id !== id)
+      throw new EngineError('lease_lost', `the journal ${id} is not ours any more`);
+    try {
+      return { journal, number: await journal.put(topic, records) };
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'lease_lost') this.#leave(journal);
+      throw error;
+    }
+  }
+
   #leave(journal: OwnedJournal): void {
     if (this.#owned !== journal) return;
     this.#owned = null;
@@ -146,7 +184,9 @@ export class ShippedJournal implements Journal {
       log,
       onShipped: (topic, records, skewMs) => {
         metrics.journalShipped.inc({ topic }, records.length);
-        if (opened) this.#waits.done(opened, topic, records.at(-1)?.number ?? 0);
+        const number = records.at(-1)?.number ?? 0;
+        if (opened) this.#waits.done(opened, topic, number);
+        if (opened && topic === MARKED_TOPIC) this.#stints.shipped(opened, number);
         if (skewMs !== null) this.#skewMs = skewMs;
       },
       onDead: ({ topic, bytes }, err) => logger.error({ err, topic, bytes }, 'the log refuses a record for good'),

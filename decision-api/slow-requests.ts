@@ -12,7 +12,10 @@ export function cutSlowRequests(
   clock: Clock,
 ): { readonly spare: (request: IncomingMessage) => void } & Disposable {
   const open = new Map<Socket, { readonly request: IncomingMessage; readonly since: number }>();
-  server.on('request', (request: IncomingMessage) => open.set(request.socket, { request, since: clock.now() }));
+  // Before the handlers, which may spare it at once.
+  server.prependListener('request', (request: IncomingMessage) =>
+    open.set(request.socket, { request, since: clock.now() }),
+  );
   const look = () => {
     for (const [socket, { request, since }] of open) {
       if (socket.destroyed || request.complete) open.delete(socket);

@@ -50,6 +50,11 @@ export class StoreGate {
     return entries;
   }
 
+  /** The ids of all shards now. Rejects with EngineError. */
+  stores(): Promise<readonly string[]> {
+    return this.#call('a question for the stores', () => this.#store.stores());
+  }
+
   async #ask<T>(what: string, call: () => Promise<T>): Promise<T> {
     if (this.#away) throw new EngineError('unavailable', 'the state store failed a moment ago');
     return await this.#call(what, call);

@@ -47,6 +47,13 @@ export class StreamReserver {
     });
   }
 
+  /** What an entry says of a stream. Throws EngineError `refused` where it cannot be read. */
+  see(hash: string, entry: Entry): SeenStream {
+    const record = decodeStream(entry.bytes);
+    this.#records.remember(entry.bytes, record);
+    return { hash, entry, record };
+  }
+
   /**
    * Takes the places of a pod's ads in one swap. `mine`: whatever this decision took in the stream before, which these replace.
    * By reservation, what was refused.
@@ -86,10 +93,6 @@ export class StreamReserver {
       this.#metrics.engineFailures.inc({ engine: 'release', code: error.code });
     }
   }
-}
-
-export function seenStream(hash: string, entry: Entry): SeenStream {
-  return { hash, entry, record: decodeStream(entry.bytes) };
 }
 
 /** An ad that is in no record of a stream: it competes with nobody and no cap counts it there. */

@@ -238,13 +238,18 @@ async function readAll<N extends 'ad-request' | 'ad-beacon'>(
   const ends = await log.ends(topic);
   const wanted = ends.reduce((sum, end) => sum + end, 0);
   const found: (LogRecord & { readonly event: EventShapes[N] })[] = [];
+  let read = 0;
   const { promise: done, resolve } = Promise.withResolvers<void>();
   if (wanted === 0) return found;
   const subscription = await log.subscribe(`test-${testId()}`, [topic], {
     resume: async () => 0,
     async apply(records) {
-      for (const record of records) found.push({ ...record, event: decode(record.value).value as EventShapes[N] });
-      if (found.length >= wanted) resolve();
+      for (const record of records) {
+        const decoded = decode(record.value);
+        if (decoded.name === name) found.push({ ...record, event: decoded.value as EventShapes[N] });
+      }
+      read += records.length;
+      if (read >= wanted) resolve();
     },
   });
   await done;

@@ -33,13 +33,27 @@ export class Watermarks implements Marks {
   #lowest = 0;
   #closedUpTo = 0;
   #trusted: ReadonlySet<string> = new Set();
+  /** The stores as they were at the last look. */
+  #stores: readonly string[] = [];
+  /** A single server that was followed by another: whoever still reaches it is alone with it. */
+  readonly #retired = new Set<string>();
   /** Trusted when all partitions were last used. */
   #settled: ReadonlySet<string> = new Set();
   #caughtUp = true;
   #known = false;
   #lifeNoted = false;
 
-  constructor(gate: StoreGate, partitions: number, count: CountPartitions, tokenLifeMs: number) {
+  readonly #isKnown: (partitions: number) => boolean;
+
+  /** `isKnown`: see Journal. */
+  constructor(
+    gate: StoreGate,
+    partitions: number,
+    count: CountPartitions,
+    tokenLifeMs: number,
+    isKnown: (partitions: number) => boolean = () => true,
+  ) {
+    this.#isKnown = isKnown;
     this.#gate = gate;
     this.#tokenLifeMs = tokenLifeMs;
     this.#count = count;
@@ -72,14 +86,24 @@ export class Watermarks implements Marks {
     return this.#closedUpTo;
   }
 
-  /** Every head says that what this store holds is complete. */
+  /** Every partition of the log, used or not. */
+  get all(): number {
+    return this.#all;
+  }
+
+  /** The ids of all shards, as last read. */
+  get stores(): readonly string[] {
+    return this.#stores;
+  }
+
+  /** Every head says that what this store holds is complete, and our journal says that we use it. */
   trusts(store: string): boolean {
-    return this.#trusted.has(store);
+    return this.#trusted.has(store) && this.#isKnown(this.#used);
   }
 
   /** At least one store may be trusted. */
   get trustsAny(): boolean {
-    return this.#trusted.size > 0;
+    return this.#trusted.size > 0 && this.#isKnown(this.#used);
   }
 
   /** False while a store that forgot is being brought up again, no worker has said anything yet, or nobody knows our tokens' life. */
@@ -95,7 +119,11 @@ export class Watermarks implements Marks {
   /** Rejects with EngineError when the store is away; then the last values stand. */
   async refresh(): Promise<void> {
     await this.#recount();
-    const [life, ...entries] = await this.#gate.probe([keys.tokenLife, ...this.#keys]);
+    const [stores, [life, ...entries]] = await Promise.all([
+      this.#gate.stores(),
+      this.#gate.probe([keys.tokenLife, ...this.#keys]),
+    ]);
+    this.#meet(stores);
     const heads = entries.slice(0, -1).map(readHead);
     this.#marks = heads.slice(0, this.#all).map((head) => head.watermark);
     this.#lowest = this.#marks.reduce((lowest, mark) => Math.min(lowest, mark), Number.MAX_SAFE_INTEGER);
@@ -105,6 +133,12 @@ export class Watermarks implements Marks {
     this.#known = true;
     this.#lifeNoted = decodeTokenLife(life?.bytes) >= this.#tokenLifeMs;
     if (life && !this.#lifeNoted) this.#lifeNoted = await this.#noteLife(life);
+  }
+
+  #meet(stores: readonly string[]): void {
+    const [before, now] = [this.#stores, stores];
+    if (before.length === 1 && now.length === 1 && before[0] !== now[0]) this.#retired.add(before[0] ?? '');
+    this.#stores = stores;
   }
 
   /** The log away: as many as were known. */
@@ -128,7 +162,8 @@ export class Watermarks implements Marks {
       const used = namedByAll(heads.filter((_, at) => at % this.#all < this.#used));
       this.#trusted = everywhere.union(used.intersection(this.#settled));
     }
-    this.#caughtUp = entries.every(({ store }) => this.trusts(store));
+    this.#trusted = new Set([...this.#trusted].filter((id) => this.#stores.includes(id) && !this.#retired.has(id)));
+    this.#caughtUp = entries.every(({ store }) => this.#trusted.has(store));
   }
 
   /** Workers must not close a minute before its tokens have run out, whatever life they themselves are set to. */

@@ -98,7 +98,7 @@ export function fitsNowhere(
   ad: Pick<StreamAd, 'categories' | 'ancestors' | 'apartSeconds'>,
   pod: Pick<StreamTime, 'breakIndex' | 'breakOffsetMs'> & { readonly seconds: number; readonly adSeconds: number },
 ): boolean {
-  if (ad.categories.length === 0) return false;
+  if (ad.categories.length === 0 || !record.entries.some((other) => mayKeepOut(ad, other))) return false;
   const lastStart = Math.max(0, pod.seconds - pod.adSeconds);
   const at = (start: number): StreamTime => ({
     ...pod,
@@ -107,11 +107,17 @@ export function fitsNowhere(
     podMs: pod.seconds * 1000,
   });
   return record.entries.some((other) => {
+    if (!mayKeepOut(ad, other)) return false;
     // Times that are too near lie side by side where both pods say when they play; else they may lie at both ends of the pod.
     const middle = (lastStart + (other.start_ms + other.end_ms - other.pod_ms) / 1000) / 2;
     const starts = [0, lastStart, Math.max(0, Math.min(lastStart, middle))];
     return starts.every((start) => isTooNear({ ...ad, at: at(start) }, other));
   });
+}
+
+/** The two compete, and somewhere they may be too near each other: most are not even asked when they play. */
+function mayKeepOut(ad: Pick<StreamAd, 'categories' | 'ancestors' | 'apartSeconds'>, other: StreamEntry): boolean {
+  return other.state !== 'RELEASED' && (ad.apartSeconds !== 0 || other.apart_seconds !== 0) && compete(ad, other);
 }
 
 /**
@@ -132,8 +138,12 @@ function compete(
   a: { readonly categories: readonly string[]; readonly ancestors: readonly string[] },
   b: { readonly categories: readonly string[]; readonly ancestors: readonly string[] },
 ): boolean {
-  const shares = (some: readonly string[], others: readonly string[]) => some.some((id) => others.includes(id));
   return shares(a.categories, b.categories) || shares(a.ancestors, b.categories) || shares(a.categories, b.ancestors);
+}
+
+function shares(some: readonly string[], others: readonly string[]): boolean {
+  for (const id of some) if (others.includes(id)) return true;
+  return false;
 }
 
 /**

@@ -2,7 +2,7 @@
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Microseconds for measuring durations; only differences mean something. A virtual clock answers 0. */
+  /** Whole microseconds for measuring durations; only differences mean something. A virtual clock answers 0. */
   ticks(): number;
   /** Runs `task` every `ms`, never overlapping itself. A rejection goes to `onError`, and the beat goes on. */
   every(ms: number, task: () => Promise<void> | void, onError: (error: unknown) => void): Disposable;
@@ -13,7 +13,7 @@ export interface Clock {
 export function systemClock(): Clock {
   return {
     now: () => Date.now(),
-    ticks: () => Number(process.hrtime.bigint() / 1000n),
+    ticks: () => Math.trunc(performance.now() * 1000),
     every(ms, task, onError) {
       let stopped = false;
       let timer: NodeJS.Timeout | undefined;

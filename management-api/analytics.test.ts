@@ -1,91 +1,29 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '../engines/clock.ts';
-import { readConfig } from '../engines/config.ts';
-import { makeTopics, openEventLog, openReports, openStateStore, openWarehouse } from '../engines/open.ts';
-import { migrateWarehouse } from '../engines/warehouse/migrate.ts';
-import { startTestWarehouse, type TestWarehouse } from '../engines/warehouse/test-warehouse.ts';
-import type { Warehouse } from '../engines/warehouse/warehouse.ts';
-import type { AnalyticsParts } from './analytics/parts.ts';
+import { openReports } from '../engines/open.ts';
+import { roundOf } from './analytics/job-runner.ts';
 import { writeDelivery } from './analytics/test-delivery.ts';
-import { openTestDesk, type TestDesk } from './test-desk.ts';
+import { count, openTestHouse, type Party, partyOf, rawOf as rawIn, type TestHouse } from './analytics/test-house.ts';
+import type { TestDesk } from './test-desk.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'breakwater-analytics-'));
 const from = Date.UTC(2026, 10, 1, 3, 0);
-let server: TestWarehouse;
-let warehouse: Warehouse;
-let analytics: AnalyticsParts;
+let house: TestHouse;
 let desk: TestDesk;
-let ours: { key: string; organisation: string; advertiser: string; campaign: string };
-let theirs: typeof ours;
+let ours: Party;
+let theirs: Party;
 
 beforeAll(async () => {
-  server = await startTestWarehouse();
-  warehouse = await openWarehouse(server.url);
-  await migrateWarehouse(warehouse, () => undefined);
-  const clock = systemClock();
-  const config = readConfig({ DATA_DIR: folder, PARTITIONS: '4' });
-  const log = await openEventLog(config, clock);
-  await makeTopics(log, config);
-  const store = await openStateStore(config, clock);
-  const reader = openReports(server.url);
-  analytics = { reader, warehouse, store, log, logClockMarginMs: 0, resultsDir: join(folder, 'reports') };
-  desk = await openTestDesk(null, analytics);
-  ours = await party('Ours');
-  theirs = await party('Theirs');
-  await writeDelivery(warehouse, [ours, theirs], { from, minutes: 60 * 26, beacons: 6_000 });
+  house = await openTestHouse();
+  desk = house.desk;
+  ours = await partyOf(desk, 'Ours');
+  theirs = await partyOf(desk, 'Theirs');
+  await writeDelivery(house.warehouse, [ours, theirs], { from, minutes: 60 * 26, beacons: 6_000 });
 });
 
-afterAll(async () => {
-  await desk?.close();
-  await analytics?.reader.close();
-  await analytics?.store.close();
-  await analytics?.log.close();
-  await warehouse?.close();
-  await server?.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => house?.close());
 
-async function party(name: string) {
-  const organisation = await desk.organisation(name);
-  const key = await desk.key(organisation, 'admin');
-  const advertiser = (await desk.ask(key, 'POST', '/api/v2/advertisers', { name })).body.id;
-  const made = await desk.ask(key, 'POST', '/api/v2/campaigns', {
-    name: `${name} campaign`,
-    advertiser_id: advertiser,
-    starts_at: '2026-11-01T00:00:00Z',
-    ends_at: '2026-12-31T00:00:00Z',
-    time_zone: 'America/New_York',
-    pricing: { model: 'cpm', rate_micros: 12_000_000 },
-    total_budget_micros: 1_000_000_000,
-  });
-  return { key, organisation, advertiser, campaign: made.body.id };
-}
-
-interface Raw {
-  readonly event: string;
-  readonly at: number;
-  readonly campaign: string;
-  readonly creative: string;
-  readonly viewer: string;
-  readonly duplicate: boolean;
-  readonly late: boolean;
-  readonly billable: boolean;
-  readonly spend: number;
-  readonly device: string;
-}
-
-const rawOf = (campaign: string) =>
-  warehouse.query<Raw>(
-    `SELECT event, toUnixTimestamp(minute) * 1000 AS at, toString(campaign) AS campaign, toString(creative) AS creative,
-       viewer, duplicate, late, billable, toInt32(spend_micros) AS spend, device_type AS device
-     FROM breakwater.beacons AS b FINAL WHERE b.campaign = {campaign:UUID}`,
-    { campaign },
-  );
-
-const count = (rows: readonly Raw[], event: string) => rows.filter((row) => row.event === event && row.billable).length;
+const rawOf = (campaign: string) => rawIn(house.warehouse, campaign);
 
 test('a campaign’s numbers are a recount of its raw rows, and the classes of beacons add up', async () => {
   const raw = await rawOf(ours.campaign);
@@ -174,10 +112,151 @@ test('another organisation’s campaign is not there', async () => {
 
 test('with the warehouse away it is 503, and says up to when it knew', async () => {
   const away = openReports('http://127.0.0.1:1');
-  Object.assign(desk.parts, { analytics: { ...analytics, reader: away } });
+  Object.assign(desk.parts, { analytics: { ...house.analytics, reader: away } });
   const said = await desk.ask(ours.key, 'GET', '/api/v2/analytics/performance');
   expect(said.status).toBe(503);
   expect(said.body.data_as_of).toBeTypeOf('string');
-  Object.assign(desk.parts, { analytics });
+  Object.assign(desk.parts, { analytics: house.analytics });
   await away.close();
+});
+
+const whole = { from: '2026-11-01T00:00:00Z', to: '2026-11-03T00:00:00Z' };
+const post = (body: object, key = ours.key) =>
+  desk.ask(key, 'POST', '/api/v2/analytics/custom-report', { ...whole, ...body });
+
+test('a report compares with the time before, orders, cuts, totals and names what it counts', async () => {
+  const said = await post({
+    measures: ['impressions', 'ctr', 'spend_micros'],
+    dimensions: ['creative', 'device_type'],
+    from: '2026-11-02T00:00:00Z',
+    compare: 'previous_period',
+    order_by: 'impressions',
+    limit: 3,
+  });
+  expect(said.status, JSON.stringify(said.body)).toBe(200);
+  const rows = said.body.rows as Record<string, number>[];
+  expect(rows).toHaveLength(3);
+  expect(said.body.truncated).toBe(true);
+  const raw = await rawOf(ours.campaign);
+  const day = Date.UTC(2026, 10, 2);
+  for (const row of rows) {
+    const own = raw.filter(({ creative, device }) => creative === `${row.creative}` && device === `${row.device_type}`);
+    expect(row.impressions).toBe(
+      count(
+        own.filter(({ at }) => at >= day),
+        'impression',
+      ),
+    );
+    expect(row.previous_impressions).toBe(
+      count(
+        own.filter(({ at }) => at < day),
+        'impression',
+      ),
+    );
+  }
+  expect((said.body.totals as { impressions: number }).impressions).toBe(
+    count(
+      raw.filter(({ at }) => at >= day),
+      'impression',
+    ),
+  );
+  expect(said.body.compared_with).toEqual({ from: '2026-11-01T00:00:00.000Z', to: '2026-11-02T00:00:00.000Z' });
+  const named = await post({ measures: ['impressions'], dimensions: ['campaign'] });
+  expect(named.body.names).toEqual({ [ours.campaign]: 'Ours campaign' });
+});
+
+test('what is wrong with a report is said place by place, and hostile text is a value like any other', async () => {
+  const wrong = await post({
+    measures: ['impressions', 'requests'],
+    dimensions: ['no_fill_reason'],
+    time_zone: 'Mars/Base',
+    order_by: 'x',
+  });
+  expect(wrong.status).toBe(400);
+  expect(wrong.body.errors.map(({ pointer }) => pointer).sort()).toEqual([
+    '/dimensions/0',
+    '/measures/1',
+    '/order_by',
+    '/time_zone',
+  ]);
+  const hostile = `') OR 1 = 1 UNION ALL SELECT * FROM file('/etc/hostname') --`;
+  const said = await post({ measures: ['impressions'], filters: [{ dimension: 'country', values: [hostile] }] });
+  expect(said.status).toBe(200);
+  expect(said.body.rows).toEqual([{ impressions: 0 }]);
+  expect((await post({ measures: ["impressions) FROM merge('', '')"] })).status).toBe(400);
+  expect((await post({ measures: ['requests'] })).status).toBe(403);
+});
+
+test('CSV is harmless to a spreadsheet, and Parquet is read back equal', async () => {
+  const question = {
+    measures: ['impressions', 'spend_micros', 'ctr'],
+    dimensions: ['country', 'region'],
+    order_by: 'country',
+  };
+  const { rows } = (await post(question)).body as unknown as { rows: Record<string, string | number>[] };
+  const csv = await desk.app.inject({
+    method: 'POST',
+    url: '/api/v2/analytics/custom-report',
+    headers: { authorization: `Bearer ${ours.key}`, 'content-type': 'application/json' },
+    payload: JSON.stringify({ ...whole, ...question, format: 'csv' }),
+  });
+  const [head, ...lines] = csv.body.trimEnd().split('\r\n');
+  expect(head).toBe('country,region,impressions,spend_micros,ctr');
+  expect(lines).toEqual(
+    rows.map((row) => [row.country, row.region, row.impressions, row.spend_micros, row.ctr].join(',')),
+  );
+  const parquet = await desk.app.inject({
+    method: 'POST',
+    url: '/api/v2/analytics/custom-report',
+    headers: { authorization: `Bearer ${ours.key}`, 'content-type': 'application/json' },
+    payload: JSON.stringify({ ...whole, ...question, format: 'parquet' }),
+  });
+  const file = join(house.folder, 'report.parquet');
+  writeFileSync(file, parquet.rawPayload);
+  const back = await house.warehouse.query<Record<string, string>>(`SELECT * FROM file('${file}', 'Parquet')`);
+  expect(
+    back.map((row) => ({ ...row, impressions: Number(row.impressions), spend_micros: Number(row.spend_micros) })),
+  ).toEqual(rows);
+});
+
+test('a large report is a job: queued, made, fetched, gone after its day; another organisation sees none of it', async () => {
+  const queued = await post({ measures: ['impressions'], dimensions: ['creative'], async: true, format: 'csv' });
+  expect(queued.status).toBe(202);
+  const at = String(queued.headers.location);
+  expect((await desk.ask(ours.key, 'GET', `${at}/result`)).status).toBe(409);
+  await roundOf(desk.parts);
+  expect((await desk.ask(ours.key, 'GET', at)).body).toMatchObject({
+    status: 'done',
+    progress_percent: 100,
+    problem: null,
+  });
+  const result = await desk.app.inject({ url: `${at}/result`, headers: { authorization: `Bearer ${ours.key}` } });
+  expect(result.body).toMatch(/^creative,impressions\r\n/);
+  expect((await desk.ask(theirs.key, 'GET', at)).status).toBe(404);
+  await desk.parts.desk.system((sql) => sql.query('UPDATE report_jobs SET expires_at = NOW()'));
+  await roundOf(desk.parts);
+  expect((await desk.ask(ours.key, 'GET', `${at}/result`)).status).toBe(410);
+  const cancelled = await post({ measures: ['impressions'], async: true });
+  expect((await desk.ask(ours.key, 'DELETE', String(cancelled.headers.location))).status).toBe(204);
+  await roundOf(desk.parts);
+  expect((await desk.ask(ours.key, 'GET', String(cancelled.headers.location))).body.status).toBe('cancelled');
+});
+
+test('a saved report runs when it is asked to and when it is due', async () => {
+  const report = { measures: ['impressions'], dimensions: ['campaign'], range: 'last_7_days', format: 'parquet' };
+  const body = { name: 'Weekly', report, schedule: { every: 'week', at: '07:30', time_zone: 'Europe/Paris' } };
+  const saved = await desk.ask(ours.key, 'POST', '/api/v2/analytics/saved-reports', body);
+  expect(saved.status, JSON.stringify(saved.body)).toBe(201);
+  expect((await desk.ask(ours.key, 'POST', '/api/v2/analytics/saved-reports', body)).status).toBe(409);
+  expect(new Date(String(saved.body.next_run_at)).getUTCDay()).toBe(1);
+  const path = `/api/v2/analytics/saved-reports/${saved.body.id}`;
+  expect((await desk.ask(ours.key, 'POST', `${path}/run`)).status).toBe(202);
+  await desk.parts.desk.system((sql) => sql.query('UPDATE saved_reports SET next_run_at = NOW()'));
+  await roundOf(desk.parts);
+  await roundOf(desk.parts);
+  const runs = await desk.ask(ours.key, 'GET', `/api/v2/analytics/report-jobs?saved_report_id=${saved.body.id}`);
+  expect((runs.body.items as { status: string }[]).map(({ status }) => status)).toEqual(['done', 'done']);
+  const written = await desk.ask(ours.key, 'PUT', path, { ...body, schedule: null }, { 'if-match': '"1"' });
+  expect(written.body.next_run_at).toBeNull();
+  expect((await desk.ask(ours.key, 'DELETE', path, undefined, { 'if-match': '"2"' })).status).toBe(204);
 });

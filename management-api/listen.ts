@@ -1,4 +1,5 @@
 import { listenOnFirst } from '../engines/endpoints.ts';
+import { startReportJobs } from './analytics/job-runner.ts';
 import { buildManagementApp } from './app.ts';
 import { type MediaLeftovers, sweepMedia } from './media/sweep.ts';
 import type { ManagementParts } from './parts.ts';
@@ -22,10 +23,12 @@ export async function listenForManagement(
   const url = await listenOnFirst(options.ports, (port) => app.listen({ host: options.host, port }));
   if (base === '') base = url;
   const sweeping = sweepMedia(options.clock, parts, options.leftovers);
+  const reports = options.analytics === null ? null : startReportJobs(parts);
   return {
     url,
     async close() {
       sweeping[Symbol.dispose]();
+      await reports?.close();
       await app.close();
     },
   };

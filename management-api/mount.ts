@@ -54,6 +54,10 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts,
       if (answer.version !== undefined) reply.header('etag', `"${answer.version}"`);
       if (answer.location !== undefined) reply.header('location', answer.location);
       reply.header('cache-control', 'no-store').code(answer.status ?? status);
+      if (answer.file) {
+        reply.header('content-disposition', `attachment; filename="${answer.file.name}"`);
+        return reply.type(answer.file.type).send(answer.file.bytes);
+      }
       return answer.body === undefined ? reply.send() : reply.type('application/json; charset=utf-8').send(answer.body);
     },
   });

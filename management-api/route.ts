@@ -28,6 +28,8 @@ export interface Answer<R> {
   /** Becomes the ETag. */
   readonly version?: number;
   readonly location?: string;
+  /** Instead of a body: bytes to be saved under a name. */
+  readonly file?: { readonly bytes: Buffer; readonly type: string; readonly name: string };
 }
 
 /** One endpoint: what the document, the checks and the proofs read. */

@@ -6,6 +6,7 @@ import type {
   CatalogChange,
   Conversion,
   DeadLetter,
+  JournalMark,
   Tick,
 } from './records.ts';
 
@@ -18,6 +19,7 @@ export const events = {
   'campaign-signal': { topic: 'campaign-signals', key: 'campaign' },
   alert: { topic: 'alerts', key: 'campaign' },
   'dead-letter': { topic: 'dead-letters', key: 'topic' },
+  'journal-mark': { topic: 'ad-requests', key: 'journal' },
   tick: { topic: null, key: null },
 } as const;
 
@@ -32,6 +34,7 @@ export interface EventShapes {
   'campaign-signal': CampaignSignal;
   alert: Alert;
   'dead-letter': DeadLetter;
+  'journal-mark': JournalMark;
   tick: Tick;
 }
 

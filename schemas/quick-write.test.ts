@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import avro from 'avsc';
 import { expect, test } from 'vitest';
 import { parseType } from './registry.ts';
-import { isUuid, UuidType } from './uuid.ts';
+import { bytesOfUuids, isUuid, UuidType } from './uuid.ts';
 
 const here = new URL('./', import.meta.url);
 const schemas = readdirSync(here).filter((file) => file.endsWith('.avsc'));
@@ -83,3 +83,29 @@ test('a UUID is written, and nothing that is none', () => {
   }
   for (const text of ['', good.slice(1), `${good}0`, null, 7]) expect(() => uuid.toBuffer(text)).toThrow(/not a UUID/);
 });
+
+test('a candidate whose ids are at hand as bytes is written as one that has them as text, also where there is hardly room', () => {
+  const { fields } = read('ad-request.avsc') as { fields: Field[] };
+  const list = fields.find(({ name }) => name === 'candidates')?.type as { items: { fields: Field[] } } | undefined;
+  const fieldsOfOne = withUuid(list?.items.fields ?? []);
+  const items = parseType({ ...list?.items, fields: fieldsOfOne } as never);
+  for (let times = 0; times < 100; times++) {
+    const value = items.random() as unknown as { campaign: string; creative: string };
+    const ids = bytesOfUuids([value.campaign, value.creative]);
+    const whole = items.toBuffer(value);
+    expect(items.toBuffer({ ...value, ids }).equals(whole)).toBe(true);
+    const room = Buffer.alloc(whole.length - 1);
+    expect(items.encode({ ...value, ids }, room, 0)).toBeLessThan(0);
+    expect(items.encode({ ...value, ids }, Buffer.alloc(20), 0)).toBeLessThan(0);
+  }
+});
+
+interface Field {
+  readonly name: string;
+  readonly type: unknown;
+}
+
+/** The first that names a UUID says what it is. */
+function withUuid(fields: readonly Field[]): readonly Field[] {
+  return fields.map((field, at) => (at === 0 ? { ...field, type: { type: 'fixed', name: 'Uuid', size: 16 } } : field));
+}

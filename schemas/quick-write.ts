@@ -20,7 +20,7 @@ interface Writer {
 }
 
 /** Up to here a loop is faster than a call out of JavaScript. */
-const loopedText = 16;
+const loopedText = 24;
 /** Its length takes one byte, and so does each character. */
 const shortText = 63;
 const slowText = avro.types.StringType.prototype as unknown as Writer;
@@ -132,14 +132,48 @@ class QuickArray extends avro.types.ArrayType {
   }
 }
 
+/** What a candidate may carry besides its fields: the bytes of its two ids. */
+export interface WithIds {
+  readonly ids?: Uint8Array;
+}
+
+/** A candidate whose ids are at hand as bytes: they are copied. There are dozens in a request, and ids are the dearest part of one. */
+class QuickCandidate extends avro.types.RecordType {
+  protected _createWriter(): Writer['_write'] {
+    const slow = (avro.types.RecordType.prototype as unknown as Composing)._createWriter.call(this);
+    const [, , ...others] = this.fields.map(({ name, type }) => [name, type as unknown as Writer] as const);
+    return (tap, value) => {
+      const { ids } = value as WithIds;
+      if (ids === undefined || tap.pos + ids.length > tap.buf.length) {
+        slow(tap, value);
+        return;
+      }
+      tap.buf.set(ids, tap.pos);
+      tap.pos += ids.length;
+      for (const [name, type] of others) type._write(tap, (value as Record<string, unknown>)[name]);
+    };
+  }
+}
+
+/** How avsc's records make what writes them, inside. */
+interface Composing {
+  _createWriter(): Writer['_write'];
+}
+
 /** For avsc's type hook: the quick type of a schema that has one. */
 export function quickTypeOf(schema: avro.Schema, options: avro.ForSchemaOptions): avro.Type | undefined {
   if (schema === 'string') return new QuickText();
   if (schema === 'long') return new QuickLong();
   if (schema === 'int') return new QuickInt();
+  if (isCandidate(schema)) return new QuickCandidate(schema as never, options as never);
   if (isArray(schema)) return new QuickArray(schema as never, options as never);
   const optional = Array.isArray(schema) && schema.length === 2 && schema[0] === 'null';
   return optional ? new QuickOptional(schema as never, options as never) : undefined;
+}
+
+function isCandidate(schema: avro.Schema): boolean {
+  const { type, name } = (schema ?? {}) as { readonly type?: string; readonly name?: string };
+  return type === 'record' && name === 'Candidate';
 }
 
 function isArray(schema: avro.Schema): boolean {

@@ -20,8 +20,10 @@ export type {
   FrequencyEntry,
   FrequencyRecord,
   HeadRecord,
+  JournalsRecord,
   MoneyDay,
   MoneyRecord,
+  OpenJournal,
   OpenMinutesRecord,
   ScoreRecord,
   SignalStateRecord,
@@ -169,6 +171,15 @@ export interface DeadLetter {
   readonly detail: string;
   readonly key: string;
   readonly bytes: Buffer;
+}
+
+/** What a journal of decisions says of itself, in every partition of ad-requests. See docs/decisions/0010. */
+export interface JournalMark {
+  readonly journal: string;
+  /** ids; every decision that took anything in another store stands before this record */
+  readonly stores: readonly string[];
+  /** no decision follows any more */
+  readonly closed: boolean;
 }
 
 /** Keeps a quiet partition's watermark moving. In any topic; carries no effect but its append time. */

@@ -166,6 +166,19 @@ export interface Mark {
   readonly at: number;
 }
 
+export interface OpenJournal {
+  readonly journal: string;
+  /** of its newest mark */
+  readonly stores: readonly string[];
+  /** epoch ms: append time of its newest mark */
+  readonly at: number;
+}
+
+/** State store: the journals that may still ship decisions into one partition of ad-requests, as a group has read it. Key j:<group>:<partition>. */
+export interface JournalsRecord {
+  readonly journals: readonly OpenJournal[];
+}
+
 export interface StateShapes {
   'tracking-token': TrackingToken;
   'frequency-record': FrequencyRecord;
@@ -175,6 +188,7 @@ export interface StateShapes {
   'score-record': ScoreRecord;
   'head-record': HeadRecord;
   'marks-record': MarksRecord;
+  'journals-record': JournalsRecord;
   'open-minutes-record': OpenMinutesRecord;
   'signal-state-record': SignalStateRecord;
 }

@@ -29,6 +29,13 @@ export function bytesToUuid(bytes: Uint8Array): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+/** The bytes of UUIDs, one behind the other. Throws TypeError for what is not a UUID in lower case. */
+export function bytesOfUuids(texts: readonly string[]): Buffer {
+  const bytes = Buffer.alloc(16 * texts.length);
+  for (const [at, text] of texts.entries()) writeUuid(text, bytes, 16 * at);
+  return bytes;
+}
+
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export function isUuid(text: string): boolean {

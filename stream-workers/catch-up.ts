@@ -2,10 +2,12 @@ import { STREAM_KEPT_MS } from '../domain/separation-stream.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import type { EventLog, TopicPartition } from '../engines/event-log/event-log.ts';
+import { MARKED_TOPIC } from '../engines/journal/marks.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import type { AdRequest, Identity, ServedAd } from '../schemas/records.ts';
 import { tokenLifeMs } from './first-sight.ts';
-import { isCaughtUp, moveHead, readHeadsIfAny } from './heads.ts';
+import { isCaughtUp, moveHead, readHeads, readHeadsIfAny } from './heads.ts';
+import { type Journals, readJournals, unsure } from './journals.ts';
 import { offsetBefore } from './marks.ts';
 import type { Worker } from './worker.ts';
 
@@ -14,7 +16,10 @@ const MINUTE_MS = 60_000;
 /** More than any store loses at once: what had not reached its disk or its replica. */
 const LOSS_MS = 60_000;
 
-/** A decision that took its places before the store forgot is in the log after this time, or nobody was served. */
+/**
+ * A decision of an instance without a journal, which took its places before the store forgot, is in the log after this time, or
+ * nobody was served. Journals say themselves when all of theirs are there: see `unsure`.
+ */
 export const IN_FLIGHT_MS = 5_000;
 
 /** Where a partition stands with the stores. */
@@ -25,6 +30,8 @@ export interface Standing {
   readonly stores: readonly string[] | null;
   /** What must be applied before the partition has caught up; null: it has. */
   readonly catchUp: { readonly since: number; readonly position: number; readonly watermark: number } | null;
+  /** Of a partition of requests: whose decisions may still come. */
+  readonly journals: Journals;
 }
 
 type Engines = {
@@ -42,7 +49,9 @@ export async function standingOf(worker: Worker, at: TopicPartition, engines: En
   const { store, log, clock, config } = engines;
   const stores = worker.fence ? await store.stores() : null;
   const [head = null] = await readHeadsIfAny(store, worker.name, [at]);
-  const known = { position: head?.position ?? 0, watermark: head?.watermark ?? 0, stores };
+  const isMarked = worker.fence !== null && at.topic === MARKED_TOPIC;
+  const journals = isMarked ? await readJournals(store, worker.name, at.partition) : [];
+  const known = { position: head?.position ?? 0, watermark: head?.watermark ?? 0, stores, journals };
   if (stores === null || isCaughtUp(head, stores)) return { ...known, catchUp: null };
   const ends = await log.ends(at.topic);
   const isNew = head === null && (ends[at.partition] ?? 0) === 0 && (await othersCaughtUp(worker, engines, stores));
@@ -57,7 +66,7 @@ export async function standingOf(worker: Worker, at: TopicPartition, engines: En
   const from = head?.watermark ?? 0;
   const spanMs = reappliedMs(await tokenLifeMs({ store, config }));
   const position = wiped ? 0 : await offsetBefore(store, worker.name, at, from - spanMs);
-  const settledAt = at.topic === 'ad-requests' ? since + IN_FLIGHT_MS : 0;
+  const settledAt = at.topic === MARKED_TOPIC ? since + IN_FLIGHT_MS : 0;
   return { ...known, position, catchUp: { since, position: ends[at.partition] ?? 0, watermark: settledAt } };
 }
 
@@ -103,11 +112,38 @@ async function lostAHead(worker: Worker, { store, log }: Engines): Promise<boole
   return false;
 }
 
-/** The standing after everything before `position` was applied. */
-export function advanced(standing: Standing, position: number, watermark: number): Standing {
+/** The standing after everything before `position` was applied. `over`: no token of a decision from before can still be paid. */
+export function advanced(
+  standing: Standing,
+  position: number,
+  watermark: number,
+  journals: Journals,
+  over: boolean,
+): Standing {
   const { catchUp, stores } = standing;
-  const done = catchUp === null || (position >= catchUp.position && watermark >= catchUp.watermark);
-  return { position, watermark, stores, catchUp: done ? null : catchUp };
+  const sure = over || unsure(journals, stores ?? []).length === 0;
+  // Who has a journal says so; without any the log has to be given the time that a decision takes.
+  const landed = journals.length > 0 || watermark >= (catchUp?.watermark ?? 0);
+  const done = catchUp === null || (position >= catchUp.position && landed && sure);
+  return { position, watermark, stores, catchUp: done ? null : catchUp, journals };
+}
+
+/**
+ * Whether every token from before the catch-up has ended, and all that came in time is applied: what a lost journal held then can
+ * neither be billed nor fill a cap any more. `watermark`: of the partition's requests.
+ */
+export async function tokensAreOver(
+  group: string,
+  partition: number,
+  { catchUp }: Standing,
+  watermark: number,
+  { store, config }: Pick<Engines, 'store' | 'config'>,
+): Promise<boolean> {
+  if (catchUp === null) return false;
+  const lastToken = catchUp.since + MINUTE_MS + (await tokenLifeMs({ store, config }));
+  if (watermark <= lastToken) return false;
+  const [beacons] = await readHeads(store, group, [{ topic: 'ad-beacons', partition }]);
+  return (beacons?.watermark ?? 0) > lastToken;
 }
 
 /** One of the stores of today is unknown to a partition that minds. */

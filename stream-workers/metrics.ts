@@ -16,6 +16,7 @@ export interface WorkerMetrics {
   readonly effect: Histogram<'effect'>;
   readonly signals: Counter<'kind'>;
   readonly catchingUp: Gauge<'group'>;
+  readonly waitsForJournals: Gauge<'group'>;
   readonly closedMinute: Gauge;
   readonly heldMicros: Gauge;
   readonly heldReservations: Gauge;
@@ -119,11 +120,17 @@ function partitionMetrics(
 /** What waits for a minute to close or a place to be decided. */
 function heldMetrics(
   registers: Registry[],
-): Pick<WorkerMetrics, 'catchingUp' | 'closedMinute' | 'heldMicros' | 'heldReservations'> {
+): Pick<WorkerMetrics, 'catchingUp' | 'waitsForJournals' | 'closedMinute' | 'heldMicros' | 'heldReservations'> {
   return {
     catchingUp: new Gauge({
       name: 'breakwater_store_catching_up_partitions',
       help: 'Partitions held here whose effects are being applied again because a store forgot',
+      labelNames: ['group'],
+      registers,
+    }),
+    waitsForJournals: new Gauge({
+      name: 'breakwater_store_waits_for_journals',
+      help: 'Journals that may hold decisions from before a store forgot',
       labelNames: ['group'],
       registers,
     }),

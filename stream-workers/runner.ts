@@ -7,13 +7,15 @@ import type { Random } from '../engines/random.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
 import { decodeOf, encode, UndecodableError } from '../schemas/codec.ts';
-import { advanced, isOutdated, reappliedMs, type Standing, standingOf } from './catch-up.ts';
+import { advanced, isOutdated, reappliedMs, type Standing, standingOf, tokensAreOver } from './catch-up.ts';
 import { type DeadRecord, toDeadLetters } from './dead-letters.ts';
 import { tokenLifeMs } from './first-sight.ts';
 import { moveHead } from './heads.ts';
+import { keepJournals, unsure, withMarks } from './journals.ts';
 import { deservesMark, noteMark } from './marks.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { PartitionGauges } from './partition-gauges.ts';
+import { Turns } from './turns.ts';
 import type { Beat, BeatContext, Context, Worker, WorkerRecord } from './worker.ts';
 
 /** What the runner is given. */
@@ -33,6 +35,9 @@ export interface Runner {
   assigned(): readonly TopicPartition[];
   close(): Promise<void>;
 }
+
+/** Batches of one worker that are applied at once: so many overlap well, and more would hold the process up for too long. */
+const AT_ONCE = 4;
 
 /** How often lag and watermarks are measured and quiet partitions looked at. */
 const LOOK_MS = 250;
@@ -63,6 +68,8 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   /** How far back marks must reach; grows when an instance notes a longer token life. */
   let spanMs = reappliedMs(engines.config.tokenLifeMs);
   const nameOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
+  // One that gathers batches of many partitions waits for all of them.
+  const turns = new Turns(worker.fence ? AT_ONCE : Number.POSITIVE_INFINITY);
 
   async function resume(lease: Lease): Promise<number> {
     const standing = await standingOf(worker, lease, engines);
@@ -77,9 +84,12 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
     return standing.position;
   }
 
-  async function apply(records: readonly LogRecord[], lease: Lease): Promise<void> {
+  const apply = (records: readonly LogRecord[], lease: Lease) => turns.take(() => applyNow(records, lease));
+
+  async function applyNow(records: readonly LogRecord[], lease: Lease): Promise<void> {
     const first = records[0];
     if (!first) return;
+    if (lease.lost.aborted) throw new EngineError('lease_lost', nameOf(lease));
     try {
       const { good, dead } = sort(records);
       if (dead.length > 0) await toDeadLetters(log, worker.name, dead);
@@ -105,7 +115,7 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
       throw new EngineError('store_lost_writes', `a store of ${nameOf(lease)} has changed its id`);
     }
     const watermark = last.appendedAt - engines.config.logClockMarginMs;
-    const next = advanced(standing, last.offset + 1, watermark);
+    const next = await nextOf(worker, lease, standing, { good, position: last.offset + 1, watermark }, engines);
     const context = contextOf(lease.lost, standing);
     const batch = { topic: lease.topic, partition: lease.partition, records: good, watermark };
     const outcomes = good.length > 0 ? await worker.handle(batch, context) : [];
@@ -113,6 +123,9 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
     let { markedAt } = now;
     if (worker.fence && deservesMark(first, markedAt)) {
       markedAt = await noteMark(store, worker.name, first, spanMs, standing.stores);
+    }
+    if (next.journals !== standing.journals) {
+      await keepJournals(store, worker.name, lease.partition, next.journals, standing.stores);
     }
     const head = { ...next, caughtUp: next.catchUp === null };
     // The oldest kept record may lie after the position: nobody can apply what the log has dropped.
@@ -178,6 +191,21 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   };
 }
 
+/** Where a partition stands once these records are applied. */
+async function nextOf(
+  worker: Worker,
+  { partition }: TopicPartition,
+  standing: Standing,
+  read: { readonly good: readonly WorkerRecord[]; readonly position: number; readonly watermark: number },
+  engines: RunnerEngines,
+): Promise<Standing> {
+  if (!worker.fence) return advanced(standing, read.position, read.watermark, [], false);
+  const journals = withMarks(standing.journals, read.good);
+  const blocked = standing.catchUp !== null && unsure(journals, standing.stores ?? []).length > 0;
+  const over = blocked && (await tokensAreOver(worker.name, partition, standing, read.watermark, engines));
+  return advanced(standing, read.position, read.watermark, journals, over);
+}
+
 /** Dead letters go first and are decided from the bytes alone, so a replay decides alike. */
 function sort(records: readonly LogRecord[]): { readonly good: WorkerRecord[]; readonly dead: DeadRecord[] } {
   const good: WorkerRecord[] = [];
@@ -204,6 +232,7 @@ async function lookAround(
   gauges: PartitionGauges,
 ): Promise<void> {
   let catchingUp = 0;
+  const waitsFor = new Set<string>();
   const held = subscription.assigned();
   gauges.forgetOthers(held);
   for (const topic of worker.reads) {
@@ -221,6 +250,9 @@ async function lookAround(
       const stale = isOutdated(at.standing, stores);
       const late = at.standing.catchUp !== null || stale;
       if (late) catchingUp++;
+      if (at.standing.catchUp !== null) {
+        for (const { journal } of unsure(at.standing.journals, stores)) waitsFor.add(journal);
+      }
       const age = at.standing.watermark === 0 ? 0 : Math.max(0, clock.now() - at.standing.watermark) / 1000;
       // Only where there are ticks does a watermark go on while nothing comes.
       gauges.tell({ topic, partition, behind, ageSeconds: ticking ? age : null });
@@ -242,4 +274,5 @@ async function lookAround(
     }
   }
   metrics.catchingUp.set({ group: worker.name }, catchingUp);
+  metrics.waitsForJournals.set({ group: worker.name }, waitsFor.size);
 }

@@ -93,6 +93,11 @@ export const adRequestBody = Type.Object({
     Type.Object({ given: flag(), granted: flag(), gdpr: flag(), coppa: flag(), string: text(8192) }),
   ),
   test: flag(),
+  /** The dialect of the answer. */
+  format: Type.Optional(
+    Type.Union([Type.Literal('json'), Type.Literal('vast'), Type.Literal('vmap'), Type.Literal('asset-list')]),
+  ),
+  vast: Type.Optional(Type.Object({ version: text(8), not_used: flag(), wrapper_depth: whole(0, 100) })),
 });
 
 export type AdRequestBody = Type.Static<typeof adRequestBody>;
@@ -108,9 +113,12 @@ export function unknownFields(body: unknown, shape: Shape = adRequestBody as Sha
   if (items && Array.isArray(body)) return body.flatMap((each, index) => unknownFields(each, items, `${at}/${index}`));
   if (!shape.properties || typeof body !== 'object' || body === null) return [];
   const found: string[] = [];
-  for (const [name, value] of Object.entries(body)) {
-    const pointer = `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  for (const name of Object.keys(body)) {
     const inner = Object.hasOwn(shape.properties, name) ? shape.properties[name] : undefined;
+    const value = (body as Record<string, unknown>)[name];
+    // What holds no fields and is known needs no pointer.
+    if (inner && (typeof value !== 'object' || value === null)) continue;
+    const pointer = `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     if (inner) found.push(...unknownFields(value, inner, pointer));
     else found.push(pointer);
   }

@@ -1,63 +1,40 @@
 import type { FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
-import { type Ask, readAsks } from '../ask.ts';
-import type { CatalogCache } from '../catalog-cache.ts';
-import { answerText, type Draft, type Warning } from '../draft.ts';
-import type { PlaceOf } from '../geoip.ts';
-import { type ServingParts, serve } from '../serve.ts';
+import { type AdRequestParts, decidePods } from '../answer-request.ts';
+import type { Ask } from '../ask.ts';
+import { answerText, type Warning } from '../draft.ts';
+import { onSheet } from '../sheet.ts';
 import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
-
-export interface AdRequestParts extends ServingParts {
-  readonly cache: CatalogCache;
-  readonly pepper: string;
-  readonly logger: Logger;
-  readonly placeOf: PlaceOf;
-  /** How tracking URLs begin. Known once the server listens. */
-  readonly base: () => string;
-}
+import { answerFormat, formatOf } from './players.ts';
 
 interface AdRequestRoute {
   Body: AdRequestBody;
-  Querystring: { readonly explain?: unknown };
+  Querystring: { readonly explain?: unknown; readonly format?: unknown };
 }
 
-/** POST /api/v2/ad-request: a pod for a break, or one for each of `breaks`, as JSON. */
+/** POST /api/v2/ad-request: a pod for a break, or one for each of `breaks`, as JSON or in the `format` that is asked for. */
 export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): void {
   app.post<AdRequestRoute>('/api/v2/ad-request', { schema: { body: adRequestBody } }, async (request, reply) => {
-    const began = parts.clock.ticks();
     const { body, query } = request;
-    const asks = readAsks({
-      body,
-      requestId: body.request_id ?? parts.uuid(),
-      receivedAt: parts.clock.now(),
-      userAgent: request.headers['user-agent'],
-      pepper: parts.pepper,
-      peer: parts.config.geoipPeer ? request.ip : null,
-      taxonomy: parts.cache.taxonomy,
-      placeOf: parts.placeOf,
-      podNamed: (name) => parts.cache.pod(name),
-    });
-    const asked = { body, warnings: warningsOf(body, parts), explain: isYes(query.explain) };
-    const answers: string[] = [];
-    // One after the other: what one pod of a stream took, the next must see.
-    for (const [index, ask] of asks.entries()) {
-      const { draft, explain } = await serve({ ...asked, ask }, parts);
+    const warnings = warningsOf(body, parts);
+    const dialect = formatOf(query.format ?? body.format);
+    if (dialect !== 'json') return answerFormat(request, reply, { dialect, body, warnings }, parts);
+    const pods = await decidePods(request, body, { dialect, warnings, explain: isYes(query.explain) }, parts);
+    const answers = pods.map(({ ask, draft, explain }, index) => {
       const offset = body.breaks?.[index]?.offset ?? null;
       const around = body.breaks === undefined ? {} : { before: { id: ask.breakId, offset }, warnings: false };
-      answers.push(answerText(draft, parts.tokens, parts.base(), { ...around, explain }));
-      tell(draft, parts.clock.ticks() - began, parts.logger);
-    }
-    parts.metrics.decisionSeconds.observe((parts.clock.ticks() - began) / 1_000_000);
+      return answerText(draft, parts.tokens, parts.base(), { ...around, explain });
+    });
     reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
-    return body.breaks === undefined ? answers[0] : streamOf(asks, answers, body, asked.warnings);
+    if (body.breaks === undefined) return onSheet(answers[0] ?? '');
+    return onSheet(
+      streamOf(
+        pods.map(({ ask }) => ask),
+        answers,
+        body,
+        warnings,
+      ),
+    );
   });
-}
-
-/** One line for each answer, at level debug: in production that is for a while, to follow a request. */
-export function tell({ request_id, pod, no_fill_reason }: Draft, took_us: number, logger: Logger): void {
-  if (!logger.isLevelEnabled('debug')) return;
-  const ads = pod.ads.map(({ ad_id, campaign_id }) => ({ ad_id, campaign_id }));
-  logger.debug({ request_id, no_fill_reason, ads, took_us }, 'answered');
 }
 
 /** The pods of a stream, in the order in which they were asked for, as JSON text. */

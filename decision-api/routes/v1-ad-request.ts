@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { type AdRequestParts, tell } from '../answer-request.ts';
 import { readAsk } from '../ask.ts';
 import type { Draft } from '../draft.ts';
 import { serve } from '../serve.ts';
 import type { Tokens } from '../tokens.ts';
-import { type AdRequestParts, tell } from './ad-request.ts';
 import { type AdRequestBody, adRequestBody } from './ad-request-schema.ts';
 
 const text = (maxLength = 255) => Type.Optional(Type.Union([Type.String({ maxLength }), Type.Null()]));

@@ -1,17 +1,19 @@
 import type { Campaign } from '../../domain/campaign.ts';
-import { isShowable } from '../../domain/creative.ts';
 import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
+import type { Ask } from '../ask.ts';
+import { type CampaignFacts, type CreativeFacts, factsOf } from '../campaign-facts.ts';
 import type { DecidingCatalog, DecidingParts, Decision, Entrant } from '../decision.ts';
-import { allFeatures, carries } from '../features.ts';
+import { allFeatures } from '../features.ts';
 import type { Reason } from '../reasons.ts';
-import { capsOf } from '../reserver.ts';
 
 /** Every campaign against the moment: features, targeting, and whether it has anything to show that fits. */
 export function match(decision: Decision, { catalog }: DecidingParts): void {
   const matched = catalog.match(decision.ask.context);
   decision.catalog = catalog.campaigns;
   decision.mark = catalog.mark;
-  decision.entrants = matched.map((campaign) => enterMatched(campaign, decision));
+  const entrants: Entrant[] = [];
+  for (const facts of matched) entrants.push(enterMatched(facts, decision));
+  decision.entrants = entrants;
   decision.notEntered = countOthers(decision, catalog);
 }
 
@@ -30,35 +32,42 @@ function countOthers({ treatment, entrants }: Decision, catalog: DecidingCatalog
 
 /** A campaign that did not enter, for explain: the plain matcher names the dimension that stopped it. */
 export function enter(campaign: Campaign, decision: Decision): Entrant {
-  const entrant = enterMatched(campaign, decision);
+  const entrant = enterMatched(factsOf(campaign), decision);
   const matched = matchCampaign(campaign, decision.ask.context);
   if (entrant.fellOut === 'feature_off' || matched.ok) return entrant;
   return { ...entrant, fellOut: 'targeting', detail: matched.dimension, runners: [] };
 }
 
-function enterMatched(campaign: Campaign, { ask, treatment: { features } }: Decision): Entrant {
-  const entrant: Entrant = { campaign, fellOut: null, detail: null, runners: [] };
-  const out = (reason: Reason, detail: string | null): Entrant => Object.assign(entrant, { fellOut: reason, detail });
-
-  const missing = carries(campaign).find((feature) => !features.has(feature));
-  if (missing) return out('feature_off', missing);
-  const shown = campaign.creatives.filter(isShowable);
-  // v1 hands out a file's address: it has no words for somebody else's tag.
-  const active = ask.dialect === 'v1' ? shown.filter(({ media }) => media.length > 0) : shown;
-  if (active.length === 0) return out('no_creative', null);
-  const fitting = active.filter((creative) => creative.durationSeconds <= ask.rules.durationSeconds);
-  if (fitting.length === 0) return out('too_long', `${active[0]?.durationSeconds} s`);
-  const { allowedDurations } = ask.rules;
-  const allowed = allowedDurations
-    ? fitting.filter((creative) => allowedDurations.includes(creative.durationSeconds))
-    : fitting;
-  if (allowed.length === 0) return out('length_not_allowed', `${fitting[0]?.durationSeconds} s`);
-  entrant.runners = allowed.map((creative) => ({
-    entrant,
-    creative,
-    caps: capsOf(campaign.caps, creative.id),
-    struck: null,
-    worth: null,
-  }));
+function enterMatched(facts: CampaignFacts, { ask, treatment: { features } }: Decision): Entrant {
+  const entrant: Entrant = { campaign: facts.campaign, facts, fellOut: null, detail: null, runners: [] };
+  const missing = features.size < allFeatures.length && facts.carried.find((feature) => !features.has(feature));
+  const reason = missing ? (['feature_off', missing] as const) : enterCreatives(entrant, ask);
+  if (reason !== null) [entrant.fellOut, entrant.detail] = reason;
   return entrant;
 }
+
+/** Null: at least one of them runs; else why none does. */
+function enterCreatives(entrant: Entrant, { admission, dialect, rules }: Ask): readonly [Reason, string | null] | null {
+  const { facts, runners } = entrant;
+  let refused: Reason | null = null;
+  let admitted: CreativeFacts | null = null;
+  let fitting: CreativeFacts | null = null;
+  for (const one of facts.creatives) {
+    const why = admission.admits(one.creative, facts.campaign);
+    if (why !== null) {
+      refused ??= why;
+      continue;
+    }
+    admitted ??= one;
+    if (one.creative.durationSeconds > rules.durationSeconds) continue;
+    fitting ??= one;
+    if (rules.allowedDurations && !rules.allowedDurations.includes(one.creative.durationSeconds)) continue;
+    runners.push({ entrant, creative: one.creative, facts: one, struck: null, worth: null, candidate: null });
+  }
+  if (runners.length > 0) return null;
+  if (fitting !== null) return ['length_not_allowed', lengthOf(fitting)];
+  if (admitted !== null) return ['too_long', lengthOf(admitted)];
+  return refused === null ? ['no_creative', null] : [refused, dialect];
+}
+
+const lengthOf = ({ creative }: CreativeFacts): string => `${creative.durationSeconds} s`;

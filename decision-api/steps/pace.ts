@@ -1,76 +1,82 @@
-import type { Campaign, Creative, FrequencyCap } from '../../domain/campaign.ts';
-import { apartOf, fitsNowhere, flatten } from '../../domain/separation-stream.ts';
+import type { FrequencyCap } from '../../domain/campaign.ts';
+import { apartOf, fitsNowhere } from '../../domain/separation-stream.ts';
+import type { CampaignFacts } from '../campaign-facts.ts';
 import type { DecidingParts, Decision, Entrant, Runner } from '../decision.ts';
-import { needsMoney } from '../purse.ts';
 import type { Reason } from '../reasons.ts';
 import { usedOf } from '../reserver.ts';
 
 /** Flight, status, and what campaign and viewer have left: places under caps, money in hand. */
 export function pace(decision: Decision, parts: DecidingParts): void {
+  const trust = trustOf(decision, parts);
   for (const entrant of decision.entrants) {
     if (entrant.fellOut !== null) continue;
-    const reason = campaignReason(entrant.campaign, decision, parts);
+    const reason = campaignReason(entrant.facts, decision, parts, trust);
     if (reason) fallOut(entrant, reason, null);
     else paceRunners(entrant, decision, parts);
   }
 }
 
-function campaignReason(campaign: Campaign, decision: Decision, parts: DecidingParts): Reason | null {
+/** Whether the shards that hold the viewer's records remember all of it. */
+interface Trust {
+  readonly any: boolean;
+  readonly viewer: boolean;
+  readonly stream: boolean;
+}
+
+function trustOf({ seen, stream }: Decision, { watermarks }: DecidingParts): Trust {
+  return {
+    any: watermarks.trustsAny,
+    viewer: (seen ?? []).every(({ entry }) => watermarks.trusts(entry.store)),
+    stream: stream === null || watermarks.trusts(stream.entry.store),
+  };
+}
+
+function campaignReason(facts: CampaignFacts, decision: Decision, parts: DecidingParts, trust: Trust): Reason | null {
   const { ask } = decision;
+  const { campaign, needsMoney, counted } = facts;
   if (campaign.status !== 'active') return 'not_active';
   if (ask.receivedAt < campaign.startsAt) return 'not_started';
   if (ask.receivedAt >= campaign.endsAt) return 'ended';
-  const needsStore = needsMoney(campaign) || isCounted(campaign) || isSeparated(campaign, ask);
-  if (needsStore && decision.seen === null) return 'store_unavailable';
-  if (needsStore && !isTrusted(campaign, decision, parts)) return 'store_catching_up';
-  if (needsMoney(campaign) && decision.catalogStale) return 'catalog_stale';
-  if (needsMoney(campaign) && decision.journalFull) return 'journal_full';
+  // It competes with others in the pods of this stream.
+  const separated = facts.categories.length > 0 && ask.viewer.session !== null;
+  if (needsMoney || counted || separated) {
+    if (decision.seen === null) return 'store_unavailable';
+    // Money is asked for at its own shard, when it is spent.
+    const streamed = separated || facts.streamCaps.length > 0;
+    if (!trust.any || (streamed && !trust.stream) || (counted && !trust.viewer)) return 'store_catching_up';
+  }
+  if (!needsMoney) return null;
+  if (decision.catalogStale) return 'catalog_stale';
+  if (decision.journalFull) return 'journal_full';
   return parts.purse.refusal(campaign, ask.minute);
 }
 
-/** The shards that hold the viewer's records remember all of it; money is asked for at its own shard, when it is spent. */
-function isTrusted(campaign: Campaign, { ask, seen, stream }: Decision, { watermarks }: DecidingParts): boolean {
-  if (!watermarks.trustsAny) return false;
-  const needsStream = isSeparated(campaign, ask) || campaign.caps.some(({ scope }) => scope === 'stream');
-  if (needsStream && stream !== null && !watermarks.trusts(stream.entry.store)) return false;
-  return !isCounted(campaign) || (seen ?? []).every(({ entry }) => watermarks.trusts(entry.store));
-}
-
-/** Somebody's record counts its views. */
-function isCounted({ caps }: Campaign): boolean {
-  return caps.some(({ scope }) => scope !== 'pod');
-}
-
-/** It competes with others in the pods of this stream. */
-function isSeparated({ categories }: Campaign, { viewer }: Decision['ask']): boolean {
-  return categories.length > 0 && viewer.session !== null;
-}
-
 function paceRunners(entrant: Entrant, decision: Decision, parts: DecidingParts): void {
+  let struck = 0;
   for (const runner of entrant.runners) {
     const reached = capReason(runner, decision, parts);
     if (!reached) continue;
+    struck += 1;
     runner.struck = reached.reason;
     entrant.detail = reached.detail;
   }
   const [first] = entrant.runners;
-  if (first?.struck && entrant.runners.every((runner) => runner.struck !== null)) {
-    fallOut(entrant, first.struck, entrant.detail);
-  }
+  if (first?.struck && struck === entrant.runners.length) fallOut(entrant, first.struck, entrant.detail);
 }
 
 function capReason(
-  { caps, creative, entrant }: Runner,
+  { facts, entrant }: Runner,
   decision: Decision,
   { watermarks }: DecidingParts,
 ): { readonly reason: Reason; readonly detail: string } | null {
-  for (const cap of caps) {
+  for (const cap of facts.caps) {
     const used = usedOf(cap, entrant.campaign.id, decision, watermarks);
     if (used === null) return { reason: 'no_identity', detail: cap.scope };
     if (used >= cap.max)
       return { reason: 'cap_reached', detail: `${cap.scope} ${used}/${cap.max} in ${windowTold(cap)}` };
   }
-  if (isKeptOut(entrant.campaign, creative, decision)) return { reason: 'separated', detail: 'stream' };
+  if (isKeptOut(entrant.facts, facts.creative.durationSeconds, decision))
+    return { reason: 'separated', detail: 'stream' };
   return null;
 }
 
@@ -79,12 +85,14 @@ function windowTold({ windowSeconds }: FrequencyCap): string {
 }
 
 /** A competitor in another pod of the stream leaves no room for it anywhere in this one. */
-function isKeptOut(campaign: Campaign, creative: Creative, { ask, stream }: Decision): boolean {
-  if (stream === null || campaign.categories.length === 0 || stream.record.entries.length === 0) return false;
-  const { rules, breakIndex, breakOffsetMs } = ask;
-  const ad = { ...flatten(campaign.categories), apartSeconds: apartOf(rules) };
-  const pod = { breakIndex, breakOffsetMs, seconds: rules.durationSeconds, adSeconds: creative.durationSeconds };
-  return fitsNowhere(stream.record, ad, pod);
+function isKeptOut(
+  { categories, ancestors }: CampaignFacts,
+  adSeconds: number,
+  { ask: { rules, breakIndex, breakOffsetMs }, stream }: Decision,
+): boolean {
+  if (stream === null || categories.length === 0 || stream.record.entries.length === 0) return false;
+  const pod = { breakIndex, breakOffsetMs, seconds: rules.durationSeconds, adSeconds };
+  return fitsNowhere(stream.record, { categories, ancestors, apartSeconds: apartOf(rules) }, pod);
 }
 
 function fallOut(entrant: Entrant, reason: Reason, detail: string | null): void {

@@ -1,4 +1,4 @@
-import { apartOf, flatten, type StreamAd, type WantedInStream } from '../../domain/separation-stream.ts';
+import { apartOf, type StreamAd, type WantedInStream } from '../../domain/separation-stream.ts';
 import { dayOf } from '../../domain/zone.ts';
 import {
   backupsOf,
@@ -8,7 +8,7 @@ import {
   type Held,
   podOf,
   type Runner,
-  racing,
+  runnerOf,
 } from '../decision.ts';
 import { moneyReasons, type Reason } from '../reasons.ts';
 import { countsInStream } from '../stream-reserver.ts';
@@ -20,7 +20,7 @@ import { countsInStream } from '../stream-reserver.ts';
  */
 export async function reserve(decision: Decision, parts: DecidingParts): Promise<boolean> {
   const wanted = chosenBy(decision).filter(({ creativeId }) => !decision.held.has(creativeId));
-  const holds = wanted.map(({ creativeId }) => hold(runnerOf(decision, creativeId), decision, parts));
+  const holds = wanted.map((candidate) => hold(runnerOf(candidate), decision, parts));
   const [unpaid, unplaced, unstreamed] = await Promise.all([
     Promise.all(holds.map((held) => parts.purse.spend(held.spending))),
     parts.reserver.reserve(
@@ -58,6 +58,7 @@ export async function giveUp(decision: Decision, parts: DecidingParts, which: 'a
     parts.purse.unspend(held.spending);
   }
   const { stream, streamed } = decision;
+  if (which === 'unused' && given.length === 0) return;
   const ofStream = which === 'all' && stream !== null ? parts.streams.release(stream, [...streamed]) : null;
   await Promise.all([release(given, decision, parts), ofStream]);
 }
@@ -103,15 +104,16 @@ async function placeInStream(
 }
 
 function inStream(
-  { runner, wanted: { place, campaignCaps } }: Held,
+  { runner, wanted: { place } }: Held,
   { from, to, podSeconds }: { readonly from: number; readonly to: number; readonly podSeconds: number },
   { ask }: Decision,
 ): WantedInStream {
-  const { campaign } = runner.entrant;
+  const { campaign, categories, ancestors, streamCaps } = runner.entrant.facts;
   const ad: StreamAd = {
     place,
     advertiserId: campaign.advertiserId,
-    ...flatten(campaign.categories),
+    categories,
+    ancestors,
     apartSeconds: apartOf(ask.rules),
     at: {
       breakIndex: ask.breakIndex,
@@ -121,7 +123,7 @@ function inStream(
       podMs: podSeconds * 1000,
     },
   };
-  return { ad, caps: campaignCaps.filter(({ scope }) => scope === 'stream') };
+  return { ad, caps: streamCaps };
 }
 
 function release(helds: readonly Held[], decision: Decision, parts: DecidingParts): Promise<void> {
@@ -141,8 +143,7 @@ function strikeForMoney(runner: Runner, reason: Reason, decision: Decision): voi
 }
 
 function hold(runner: Runner, { ask, partition, expiresAt, stream }: Decision, parts: DecidingParts): Held {
-  const { campaign } = runner.entrant;
-  const streamCaps = campaign.caps.filter(({ scope }) => scope === 'stream');
+  const { campaign, categories, streamCaps, needsMoney } = runner.entrant.facts;
   return {
     runner,
     wanted: {
@@ -153,16 +154,11 @@ function hold(runner: Runner, { ask, partition, expiresAt, stream }: Decision, p
         partition,
         expiresAt,
       },
-      caps: runner.caps,
+      caps: runner.facts.caps,
       campaignCaps: campaign.caps,
     },
-    spending: { campaign, minute: ask.minute, day: dayOf(ask.receivedAt, campaign.timeZone) },
-    inStream: stream !== null && countsInStream({ categories: flatten(campaign.categories).categories }, streamCaps),
+    // The day is asked for with the money alone.
+    spending: { campaign, minute: ask.minute, day: needsMoney ? dayOf(ask.receivedAt, campaign.timeZone) : '' },
+    inStream: stream !== null && countsInStream({ categories }, streamCaps),
   };
-}
-
-function runnerOf(decision: Decision, creativeId: string): Runner {
-  const runner = racing(decision).find((each) => each.creative.id === creativeId);
-  if (!runner) throw new Error(`the pod holds ${creativeId}, which is not in the race`);
-  return runner;
 }

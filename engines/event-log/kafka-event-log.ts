@@ -1,6 +1,7 @@
 import kafkajs, { type Admin, type KafkaConfig, type Producer } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
+import { askedTogether } from './asked-together.ts';
 import type { EventLog, Subscription } from './event-log.ts';
 import { KafkaAppender } from './kafka-appender.ts';
 import { asEngineError, within } from './kafka-errors.ts';
@@ -147,12 +148,13 @@ class KafkaEventLog implements EventLog {
     await within(clock, timeoutMs * 2, 'closing the event log', ends()).catch(onError);
   }
 
-  async #offsets(topic: string) {
+  /** A member asks for each of its partitions when it takes them, all at once. */
+  readonly #offsets = askedTogether(async (topic: string) => {
     const offsets = await this.#topics.ask('asking for offsets', (admin) =>
       admin.fetchTopicOffsets(this.#topics.full(topic)),
     );
     return offsets.toSorted((a, b) => a.partition - b.partition);
-  }
+  });
 
   #appender(topic: string): KafkaAppender {
     const known = this.#appenders.get(topic);

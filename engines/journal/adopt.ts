@@ -1,9 +1,11 @@
+import { basename } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
 import type { EventLog } from '../event-log/event-log.ts';
 import type { Random } from '../random.ts';
 import { markSettled, removeFolder } from './folders.ts';
 import { type JournalRecord, JournalStore } from './journal-store.ts';
+import { markClosed } from './marks.ts';
 import { beat, ownOwner, writeOwner } from './owner.ts';
 import { Shipper } from './shipper.ts';
 
@@ -63,6 +65,7 @@ export async function adopt(options: AdoptOptions): Promise<'shipped' | 'left'> 
     while (!signal.aborted && !lost) {
       if (!(await shipper.drain(ROUND_MS))) continue;
       await store.confirm();
+      if (!(await saidClosed(options))) continue;
       await settle(store, path);
       return 'shipped';
     }
@@ -74,6 +77,18 @@ export async function adopt(options: AdoptOptions): Promise<'shipped' | 'left'> 
   } finally {
     shipper.stop();
     await store.close();
+  }
+}
+
+/** Whoever catches a store up waits for a journal until the log says that it is closed; false: the log is away. */
+async function saidClosed({ path, log, clock, onError }: AdoptOptions): Promise<boolean> {
+  try {
+    await markClosed(log, basename(path));
+    return true;
+  } catch (error) {
+    onError(error);
+    await clock.sleep(ROUND_MS);
+    return false;
   }
 }
 

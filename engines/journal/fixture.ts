@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { decode } from '../../schemas/codec.ts';
 import { systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
 import { EngineError } from '../errors.ts';
@@ -56,7 +57,8 @@ export async function openBench(): Promise<Bench> {
       adopters.push(adopter);
       return adopter;
     },
-    logged: async (topic = 'ad-requests') => (await readTopic(real, topic)).map(({ value }) => value.toString()),
+    logged: async (topic = 'ad-requests') =>
+      (await readTopic(real, topic)).map(({ value }) => (value[0] === 0 ? markOf(value) : value.toString())),
     async [Symbol.asyncDispose]() {
       for (const adopter of adopters) await adopter.close();
       for (const journal of open) await journal.abandon();
@@ -65,6 +67,13 @@ export async function openBench(): Promise<Bench> {
     },
   };
   return bench;
+}
+
+/** A journal's word of itself, beside the plain text that these tests ship. */
+function markOf(value: Buffer): string {
+  const { name, value: mark } = decode(value);
+  if (name !== 'journal-mark') throw new Error(`a record ${name} among plain text`);
+  return mark.closed ? 'closed' : 'open';
 }
 
 function journalDefaults({ journals, log }: Bench): OwnedJournalOptions {

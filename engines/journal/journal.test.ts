@@ -83,7 +83,7 @@ test('what the log refuses for good is put aside and blocks nobody', async () =>
   bench.refused.clear();
   expect(await adopt({ ...again, ...telling })).toBe('shipped');
   expect(existsSync(journal.path)).toBe(false);
-  expect(await bench.logged()).toEqual([...'0124568937']);
+  expect(await bench.logged()).toEqual([...'01245689', 'closed', '3', 'closed', '7', 'closed']);
 });
 
 test('a journal takes no more than its bound, loses nothing of what it took, and takes more when there is room', async () => {
@@ -128,7 +128,7 @@ test('an empty journal is gone after closing; what could not be shipped stays an
   bench.away = false;
   bench.adopter();
   await expect.poll(() => existsSync(second.path), { timeout: 5_000 }).toBe(false);
-  expect(await bench.logged()).toEqual(['a', 'b', 'c']);
+  expect(await bench.logged()).toEqual(['a', 'closed', 'b', 'c', 'closed']);
 });
 
 test('a process that is killed in the middle of its puts loses nothing that it was told is kept', async () => {

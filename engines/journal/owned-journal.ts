@@ -6,6 +6,7 @@ import type { Random } from '../random.ts';
 import { BEAT_MS, settle } from './adopt.ts';
 import { makeFolder, removeFolder } from './folders.ts';
 import { JournalStore } from './journal-store.ts';
+import { markClosed } from './marks.ts';
 import { beat, ownOwner, writeOwner } from './owner.ts';
 import { Shipper, type ShipperOptions } from './shipper.ts';
 
@@ -26,6 +27,8 @@ export class OwnedJournal {
   readonly store: JournalStore;
   readonly #shipper: Shipper;
   readonly #beat: Disposable;
+  readonly #log: EventLog;
+  readonly #clock: Clock;
 
   /** EngineError `full` or `unavailable`. */
   static async open(options: OwnedJournalOptions): Promise<OwnedJournal> {
@@ -47,6 +50,8 @@ export class OwnedJournal {
     const { clock, onError, onLost } = options;
     this.path = path;
     this.store = store;
+    this.#log = options.log;
+    this.#clock = clock;
     this.#shipper = new Shipper({ ...options, store });
     this.#beat = clock.every(
       BEAT_MS,
@@ -77,7 +82,8 @@ export class OwnedJournal {
 
   /** Ships what can be shipped within `ms`; the rest stays, for whoever adopts it. An empty journal is removed. */
   async close(ms: number): Promise<void> {
-    const empty = await this.#shipper.drain(ms);
+    const since = this.#clock.now();
+    const empty = (await this.#shipper.drain(ms)) && (await this.#saidClosed(ms - (this.#clock.now() - since)));
     this.#shipper.stop();
     this.#beat[Symbol.dispose]();
     try {
@@ -90,6 +96,15 @@ export class OwnedJournal {
     } finally {
       await this.store.close();
     }
+  }
+
+  /** Before anybody can take it for gone: an adopter would say the same. */
+  async #saidClosed(ms: number): Promise<boolean> {
+    const said = markClosed(this.#log, this.id).then(
+      () => true,
+      () => false,
+    );
+    return await Promise.race([said, this.#clock.sleep(Math.max(0, ms)).then(() => false)]);
   }
 
   /** It is somebody else's: leaves it as it is. */

@@ -12,7 +12,6 @@ import {
   until,
 } from './redis-fixture.ts';
 import { LIFE_KEY } from './redis-scripts.ts';
-import { slotOf } from './redis-slot.ts';
 import { openRedisStateStore } from './redis-state-store.ts';
 import type { StateStore } from './state-store.ts';
 
@@ -60,6 +59,11 @@ describe('the state store contract on one Redis', () => {
   });
 });
 
+/** The replication id of the server that answered. */
+function serverOf({ store }: { readonly store: string }): string {
+  return store.split('-')[0] ?? '';
+}
+
 describe('the state store contract on a Redis Cluster', () => {
   let cluster: RedisClusterServers;
   beforeAll(async () => {
@@ -89,7 +93,7 @@ describe('the state store contract on a Redis Cluster', () => {
     const key = 'mover';
     const { entry } = await store.swap(key, await readOne(store, key), Buffer.from('kept'), LONG_MS);
     const ids = await Promise.all(cluster.masters.map(async (one) => `${await one.ask('INFO', 'replication')}`));
-    const at = ids.findIndex((info) => info.includes(entry.store));
+    const at = ids.findIndex((info) => info.includes(serverOf(entry)));
     const source = cluster.masters[at] ?? from;
     const target = source === to ? from : to;
     const slot = `${await source.ask('CLUSTER', 'KEYSLOT', key)}`;
@@ -105,20 +109,43 @@ describe('the state store contract on a Redis Cluster', () => {
     expect((await store.swap(key, refused.entry, Buffer.from('next'), LONG_MS)).ok).toBe(true);
   });
 
+  it('a master that was emptied and went on is another store, and the others are what they were', async () => {
+    const store = await open(cluster.url);
+    const [emptied] = cluster.masters as [RedisServer];
+    const keys = Array.from({ length: 60 }, (_, n) => `emptied ${n}`);
+    for (const key of keys) await store.swap(key, await readOne(store, key), Buffer.from(key), LONG_MS);
+    const before = await store.read(keys);
+    const [info, ids] = [`${await emptied.ask('INFO', 'replication')}`, await store.stores()];
+    await emptied.ask('FLUSHALL');
+    for (const [at, entry] of before.entries()) {
+      const key = keys[at] ?? '';
+      const isEmptied = info.includes(serverOf(entry));
+      const absent = { ...entry, version: 0, bytes: null };
+      expect((await store.swap(key, isEmptied ? absent : entry, Buffer.from('next'), LONG_MS)).ok).toBe(!isEmptied);
+      // The bucket may be another server's than the key.
+      const claimed = await codeOf(store.claim(`bucket ${at}`, ['id'], [1], LONG_MS, ids));
+      const { store: bucketsOwn } = await readOne(store, `{bucket ${at}}`);
+      expect(claimed).toBe(ids.includes(bucketsOwn) ? 'ok' : 'store_lost_writes');
+    }
+    const after = await store.stores();
+    expect(after.filter((id) => ids.includes(id))).toHaveLength(2);
+    expect(after.filter((id) => info.includes(id.split('-')[0] ?? ''))).toHaveLength(1);
+  });
+
   it('goes on with a replica that was promoted in the place of a dead master, under another id', async () => {
     const store = await open(cluster.url);
     const [master] = cluster.masters as [RedisServer];
     const before = `${await master.ask('INFO', 'replication')}`;
     const keys = Array.from({ length: 40 }, (_, n) => `promoted ${n}`);
     for (const key of keys) await store.swap(key, await readOne(store, key), Buffer.from('x'), LONG_MS);
-    const held = (await store.read(keys)).filter((entry) => before.includes(entry.store));
+    const held = (await store.read(keys)).filter((entry) => before.includes(serverOf(entry)));
     expect(held.length).toBeGreaterThan(3);
     await master.ask('WAIT', '1', '2000');
     await master.kill();
     await until(async () => `${await cluster.replica.ask('INFO', 'replication')}`.includes('role:master'));
     await until(async () => (await codeOf(store.read(keys))) === 'ok');
     const after = await store.read(keys);
-    expect(after.some((entry) => before.includes(entry.store))).toBe(false);
+    expect(after.some((entry) => before.includes(serverOf(entry)))).toBe(false);
     expect(after.map(({ bytes }) => bytes?.toString())).toEqual(keys.map(() => 'x'));
     await until(async () => (await codeOf(store.stores())) === 'ok');
     expect(new Set(await store.stores())).toEqual(new Set(after.map((entry) => entry.store)));
@@ -251,16 +278,6 @@ describe('a Redis that fails', () => {
     await Promise.all(Array.from({ length: 200 }, (_, n) => increment(stores[n % 4] as StateStore, 'hot')));
     expect(await counted(stores[0] as StateStore, 'hot')).toBe(200);
   });
-});
-
-describe('the slot of a key', () => {
-  it.each([
-    ['123456789', 12_739],
-    ['foo', 12_182],
-    ['{foo}bar', 12_182],
-    ['a{foo}{bar}', 12_182],
-    ['', 0],
-  ])('of %j is %d, as Redis computes it', (key, slot) => expect(slotOf(key)).toBe(slot));
 });
 
 describe('a Redis that cannot be used', () => {

@@ -10,6 +10,8 @@ export const keys = {
   head: (group: string, topic: string, partition: number) => `h:${group}:${topic}:${partition}`,
   /** MarksRecord of one group and partition. */
   marks: (group: string, topic: string, partition: number) => `w:${group}:${topic}:${partition}`,
+  /** JournalsRecord of one group and partition of requests. */
+  journals: (group: string, partition: number) => `j:${group}:${partition}`,
   /** SumsRecord of what the requests of one partition served in a minute; written while a store is caught up. */
   served: (partition: number, minute: number) => `v:${partition}:${minute}`,
   /** SumsRecord of one partition and decision minute. */

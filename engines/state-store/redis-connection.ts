@@ -23,8 +23,8 @@ export interface RedisConnection {
   /** Runs a script on keys of one slot. Rejects with EngineError within about a second. */
   run(script: RedisScript, keys: readonly string[], values: readonly (string | Buffer)[]): Promise<readonly Answer[]>;
   unlink(key: string): Promise<void>;
-  /** The replication id of each master of a cluster. */
-  masters(): Promise<readonly string[]>;
+  /** Runs a script without keys on each master; what each answers, in no order. */
+  onMasters(script: RedisScript): Promise<readonly (readonly Answer[])[]>;
   readonly cluster: boolean;
   close(): Promise<void>;
 }
@@ -97,7 +97,6 @@ async function connect(client: Redis | Cluster): Promise<{ closed: boolean }> {
 }
 
 function wrap(client: Redis | Cluster, state: { closed: boolean }): RedisConnection {
-  const scripts = client as unknown as Scripts;
   const masters = () => (client instanceof Cluster ? client.nodes('master') : [client]);
   const guarded = async <T>(call: () => Promise<T>): Promise<T> => {
     try {
@@ -110,20 +109,13 @@ function wrap(client: Redis | Cluster, state: { closed: boolean }): RedisConnect
   const together = client instanceof Cluster ? () => undefined : writingTogether(client);
   return {
     cluster: client instanceof Cluster,
-    run: ({ text, digest }, keys, values) =>
+    run: (script, keys, values) =>
       guarded(async () => {
-        const args = [...keys, ...values];
         together();
-        try {
-          return await scripts.evalshaBuffer(digest, keys.length, ...args);
-        } catch (error) {
-          // A server that was restarted knows no scripts; sending the text teaches it.
-          if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-          return await scripts.evalBuffer(text, keys.length, ...args);
-        }
+        return await runOn(client, script, keys.length, [...keys, ...values]);
       }),
     unlink: (key) => guarded(async () => void (await client.unlink(key))),
-    masters: () => guarded(() => Promise.all(masters().map(storeOf))),
+    onMasters: (script) => guarded(() => Promise.all(masters().map((node) => runOn(node, script, 0, [])))),
     async close() {
       state.closed = true;
       client.disconnect();
@@ -146,9 +138,18 @@ function writingTogether(client: Redis): () => void {
   };
 }
 
-async function storeOf(node: Redis): Promise<string> {
-  const info = await node.info('replication');
-  const [, id = ''] = /^master_replid:(\w+)/m.exec(info) ?? [];
-  if (id === '' || !/^role:master/m.test(info)) throw new Error('READONLY not a master');
-  return id;
+async function runOn(
+  client: Redis | Cluster,
+  { text, digest }: RedisScript,
+  keys: number,
+  args: readonly (string | Buffer)[],
+): Promise<Answer[]> {
+  const scripts = client as unknown as Scripts;
+  try {
+    return await scripts.evalshaBuffer(digest, keys, ...args);
+  } catch (error) {
+    // A server that was restarted knows no scripts; sending the text teaches it.
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+    return await scripts.evalBuffer(text, keys, ...args);
+  }
 }

@@ -22,7 +22,7 @@ local store = string.match(info, 'master_replid:(%w+)')
 
 /**
  * A server that was emptied (FLUSHALL) keeps its replication id, so it holds a name of its own beside it: whoever finds
- * none gives it a new one, and from then on it is another store. A cluster's scripts cannot reach such a key.
+ * none gives it a new one, and from then on it is another store.
  */
 const WHICH = `
 local life = redis.call('GET', '${LIFE_KEY}')
@@ -34,8 +34,20 @@ end
 store = store .. '-' .. life
 `;
 
+/**
+ * A cluster's scripts cannot reach such a key, whose slot may be another server's. But each server counts how often it was told
+ * to empty itself, since it started or since CONFIG RESETSTAT, which makes it another store too.
+ */
+const WHICH_OF_CLUSTER = `
+local emptied = 0
+for calls in string.gmatch(redis.call('INFO', 'commandstats'), 'cmdstat_flush%a+:calls=(%d+)') do
+  emptied = emptied + tonumber(calls)
+end
+store = store .. '-' .. emptied
+`;
+
 function script(body: string, cluster: boolean): RedisScript {
-  const text = (cluster ? WHO : WHO + WHICH) + body;
+  const text = WHO + (cluster ? WHICH_OF_CLUSTER : WHICH) + body;
   return { text, digest: createHash('sha1').update(text).digest('hex') };
 }
 
@@ -45,11 +57,11 @@ export function redisScripts(cluster: boolean) {
     read: script(READ, cluster),
     swap: script(SWAP, cluster),
     claim: script(CLAIM, cluster),
-    store: script(STORE, cluster),
+    store: script(cluster ? 'return {store}' : STORE, cluster),
   };
 }
 
-/** No keys. Answers the store, and keeps its name from expiring. */
+/** No keys. Answers the store, and keeps its name from expiring; a server of a cluster has none that could. */
 const STORE = `
 if redis.call('PTTL', '${LIFE_KEY}') < ${BROOM_MS / 2} then redis.call('PEXPIRE', '${LIFE_KEY}', ${BROOM_MS}) end
 return {store}

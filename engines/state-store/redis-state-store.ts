@@ -26,7 +26,8 @@ const TOGETHER_MOST = 32;
 /**
  * The state store on Redis 7, one server or a cluster. A record is one string (8 bytes version, big endian, then the
  * bytes), a bucket one hash; every key has an expiry. The store's id is the
- * replication id of the master that answered, and on one server the name of its data besides: emptied, it is another store.
+ * replication id of the master that answered, and besides the name of its data, in a cluster how often it was emptied: emptied, it
+ * is another store.
  *
  * A call rejects within about a second (in a cluster that is failing over, two). Resolves once the first connection
  * stands; EngineError `unavailable` or `misconfigured` where it cannot.
@@ -52,9 +53,8 @@ export async function openRedisStateStore(options: RedisStateStoreOptions): Prom
     },
     drop: (bucket) => connection.unlink(bucket),
     async stores() {
-      if (connection.cluster) return connection.masters();
-      const [store] = await connection.run(scripts.store, [], []);
-      return [`${store}`];
+      const answers = await connection.onMasters(scripts.store);
+      return answers.map(([store]) => `${store}`);
     },
     close: () => connection.close(),
   };

@@ -22,6 +22,7 @@ test('a run without a flaw is exact, with every figure recounted', () => {
     duplicates: 1,
     late: 1,
     unbilled_because_late: 0,
+    unbilled_while_shipped: 0,
     billable_impressions: 2,
     spend_micros_log: 62_000,
     spend_micros_warehouse: 62_000,

@@ -39,6 +39,8 @@ export interface Verdicts {
   readonly late: number;
   /** Paid events that nobody sent late on purpose, and that were appended after their expiry all the same. */
   readonly unbilled_because_late: number;
+  /** Of those, the ones that reached a decision API in time and then waited in its journal. */
+  readonly unbilled_while_shipped: number;
   readonly billable_impressions: number;
   readonly spend_micros_log: number;
   readonly spend_micros_warehouse: number;
@@ -171,6 +173,10 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
     ),
   );
   const lateOnPurpose = new Set(run.calls.flatMap((call) => (call.intent === 'late' ? [call.cb] : [])));
+  const unbilled = verdicts.filter(
+    (verdict) => isUnbilledBecauseLate(verdict) && !lateOnPurpose.has(verdict.beacon.value.cachebuster),
+  );
+  const inTime = unbilled.filter(({ beacon: { value } }) => value.received_at <= value.expires_at);
   return {
     requests_answered: answered.size,
     requests_in_log: requests.length,
@@ -188,9 +194,8 @@ function volumes(run: Run, requests: readonly RequestFact[], verdicts: readonly 
     duplicates: verdicts.filter(({ first, beacon }) => !first && !again.has(place(beacon))).length,
     shipped_again: again.size,
     late: verdicts.filter(({ late, beacon }) => late && !again.has(place(beacon))).length,
-    unbilled_because_late: verdicts.filter(
-      (verdict) => isUnbilledBecauseLate(verdict) && !lateOnPurpose.has(verdict.beacon.value.cachebuster),
-    ).length,
+    unbilled_because_late: unbilled.length,
+    unbilled_while_shipped: inTime.length,
     billable_impressions: verdicts.filter(({ beacon, billable }) => billable && beacon.value.event === 'impression')
       .length,
   };

@@ -1,18 +1,22 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { parseDuration } from '../../engines/config.ts';
 import { benchDecide } from './decide.ts';
 import { benchEncode } from './encode.ts';
 import { benchMatch } from './match.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchReserve } from './reserve.ts';
 import type { BenchOptions, Rows } from './rows.ts';
+import { benchScenarios } from './scenarios.ts';
 import { benchSolve } from './solve.ts';
 
 interface Bench {
   readonly name: string;
   readonly about: string;
   readonly run: (options: BenchOptions) => Promise<Rows>;
+  /** Runs only where it is named. */
+  readonly long?: true;
 }
 
 /** Every bench by name. One entry each. */
@@ -22,13 +26,17 @@ const benches: readonly Bench[] = [
   { name: 'decide', about: 'the whole decision over HTTP with a real Redis against a bare echo', run: benchDecide },
   { name: 'reserve', about: 'a place taken in one swap against a plain GET, on real Redis', run: benchReserve },
   { name: 'encode', about: 'Avro records against JSON', run: benchEncode },
+  { name: 'scenarios', about: "the plan's load tests: users who think", run: benchScenarios, long: true },
   { name: 'pipeline', about: 'Kafka to Redis and ClickHouse against a consumer that only decodes', run: benchPipeline },
 ];
 
-const usage = `npm run bench -- [NAME]... [--json]
+const usage = `npm run bench -- [NAME]... [--json] [--for 5m] [--k6 PROGRAM]
 
-Without a name: all of them. CPU for one operation, each against its baseline in alternating blocks of one run.
-${benches.map(({ name, about }) => `  ${name.padEnd(8)} ${about}`).join('\n')}
+Without a name: all but scenarios. CPU for one operation, each against its baseline in alternating blocks of one run.
+${benches.map(({ name, about }) => `  ${name.padEnd(9)} ${about}`).join('\n')}
+
+  --for 5m         how long each of the scenarios is played; else 5m
+  --k6 PROGRAM     k6 plays them (go install go.k6.io/k6@latest)
 
 Results are kept in evidence/results/. Exits 1 below a floor.
 `;
@@ -37,20 +45,26 @@ Results are kept in evidence/results/. Exits 1 below a floor.
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    options: {
+      json: { type: 'boolean', default: false },
+      for: { type: 'string', default: '5m' },
+      k6: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
   });
   const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
-  if (values.help || unknown.length > 0) {
+  const forMs = parseDuration(values.for);
+  if (values.help || unknown.length > 0 || forMs === undefined) {
     process.stderr.write(unknown.length > 0 ? `no bench named ${unknown.join(', ')}\n\n${usage}` : usage);
     return values.help ? 0 : 2;
   }
   const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
   const rows: Record<string, Rows[string]> = {};
   for (const bench of benches) {
-    if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
+    if (positionals.length > 0 ? !positionals.includes(bench.name) : bench.long) continue;
     say(`${bench.name}: ${bench.about}`);
     const machine = describeMachine();
-    const found = await bench.run({ say });
+    const found = await bench.run({ say, forMs, k6: values.k6 ?? null });
     for (const [name, row] of Object.entries(found)) {
       const wanted = row.floor === null ? '' : ` (floor ${row.floor}, aim ${row.aim})`;
       say(`  ${row.ok ? 'ok  ' : 'MISS'} ${name}: ${row.measured}${wanted}; ${row.detail}`);

@@ -13,6 +13,9 @@ export type Rows = Readonly<Record<string, Row>>;
 
 export interface BenchOptions {
   readonly say: (line: string) => void;
+  /** How long scenarios are played, and by which k6; null: by this program. */
+  readonly forMs: number;
+  readonly k6: string | null;
 }
 
 export function atLeast(measured: number, floor: number, aim: number, detail: string): Row {

@@ -6,6 +6,7 @@ import type { Contestant } from './interleave.ts';
 
 /** A server in a process of its own that says its URL, and its CPU when it is asked. */
 export interface BenchServer extends AsyncDisposable {
+  readonly url: string;
   /** Posts a body; resolves to the answer's, or rejects where it is no 200. */
   post(body: string): Promise<string>;
   cpuMicros(): Promise<number>;
@@ -19,8 +20,9 @@ export async function startServer(file: string, args: readonly string[], at: str
   });
   const [{ url }] = (await Promise.race([once(child, 'message'), ended])) as [{ url: string }];
   ended.catch(() => undefined);
-  const agent = new Agent({ keepAlive: true, maxSockets: 512 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1_024 });
   return {
+    url,
     post: (body) => post(`${url}${at}`, body, agent),
     cpuMicros: () => cpuOf(child),
     async [Symbol.asyncDispose]() {

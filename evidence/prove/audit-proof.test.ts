@@ -26,6 +26,7 @@ test('every fault planted in the files of a small run is called by its name, and
     decisions: 0,
     concurrency: 0,
     processes: 0,
+    pods: 0,
     say: (line) => lines.push(line),
   });
   expect(lines.filter((line) => !line.startsWith('ok'))).toEqual([]);

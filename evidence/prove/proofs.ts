@@ -1,6 +1,7 @@
 import { proveAudit } from './audit-proof.ts';
 import { proveCaps } from './caps-proof.ts';
 import { proveDayParts } from './day-parts-proof.ts';
+import { proveFill } from './fill-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
 import { proveSeparation } from './separation-proof.ts';
@@ -20,6 +21,8 @@ export interface ProofOptions {
   readonly decisions: number;
   readonly concurrency: number;
   readonly processes: number;
+  /** Of the proof of fill: over all catalogs together. */
+  readonly pods: number;
   readonly say: (line: string) => void;
 }
 
@@ -49,6 +52,7 @@ export const proofs: readonly Proof[] = [
     run: proveCaps,
   },
   { name: 'separation', about: 'no two competitors are too near in the pods of one stream', run: proveSeparation },
+  { name: 'fill', about: 'paid seconds of pods, and no competitors together in raw records', run: proveFill },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { createMetrics } from '../../decision-api/metrics.ts';
 import { StoreGate } from '../../decision-api/store-gate.ts';
-import { StreamReserver, seenStream } from '../../decision-api/stream-reserver.ts';
+import { StreamReserver } from '../../decision-api/stream-reserver.ts';
 import { seedHeads } from '../../decision-api/test-heads.ts';
 import { Watermarks } from '../../decision-api/watermarks.ts';
 import { apartOf, flatten, type WantedInStream } from '../../domain/separation-stream.ts';
@@ -106,7 +106,7 @@ async function decide(
 ): Promise<RequestFact> {
   const [entry] = await store.read([keys.stream(session)]);
   if (!entry) throw new Error('an absent entry is an entry');
-  const stream = seenStream(session, entry);
+  const stream = streams.see(session, entry);
   const mine = new Set<string>();
   let left = one.ads.map((ad) => ({ ...ad, reservation: id(9, reservations++) }));
   for (;;) {

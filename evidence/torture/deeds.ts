@@ -10,6 +10,8 @@ export class Deeds {
   /** Servers that ended and came up again. */
   readonly serverRestarts: Record<ServerName, { killed: number; stopped: number }>;
   wipes = 0;
+  /** Of those, while Kafka was away and decisions waited in journals. */
+  wipesWithoutKafka = 0;
   rollBacks = 0;
   /** Times that a wire was cut, and the connections that this reset. */
   cuts = 0;

@@ -12,6 +12,8 @@ const audit: AuditAnswer = {
   caps_refused: 0,
   budgets_exhausted: 0,
   unbilled_because_late: 3,
+  unbilled_while_shipped: 0,
+  billable_impressions: 1,
   decided_apart: 0,
   faults: [],
 };

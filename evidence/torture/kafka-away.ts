@@ -110,6 +110,8 @@ export function judgeAway(facts: AwayFacts): Verdict {
       after,
       acked: (audit?.requests_answered ?? 0) + (audit?.beacons_acked ?? 0),
       unbilled_because_late: audit?.unbilled_because_late ?? null,
+      unbilled_while_shipped: audit?.unbilled_while_shipped ?? null,
+      billable_impressions: audit?.billable_impressions ?? 0,
       audit: audit?.audit ?? 'none',
       audit_faults: faults.map(({ name, count }) => `${name} ${count}`),
       unrecovered: unrecovered.length,

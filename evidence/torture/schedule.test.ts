@@ -44,9 +44,13 @@ it.each([
       expect(kills('decision-api')).toBeGreaterThanOrEqual(apis);
       expect(kills('workers') + kills('decision-api')).toBeGreaterThanOrEqual(11);
       for (const server of servers) {
-        expect(count(strikes, (one) => one.kind === 'server' && one.server === server)).toBeGreaterThanOrEqual(each);
+        const ends = (one: Strike) =>
+          one.kind === 'server' ? one.server === server : one.kind === 'wipe_without_kafka' && server === 'kafka';
+        expect(count(strikes, ends)).toBeGreaterThanOrEqual(each);
       }
-      for (const kind of ['wipe', 'roll_back', 'cut', 'delay', 'stall', 'workers_away', 'restart', 'pause']) {
+      expect(count(strikes, ({ kind }) => kind.startsWith('wipe'))).toBeGreaterThanOrEqual(each);
+      expect(count(strikes, ({ kind }) => kind === 'wipe_without_kafka')).toBeGreaterThanOrEqual(1);
+      for (const kind of ['roll_back', 'cut', 'delay', 'stall', 'workers_away', 'restart', 'pause']) {
         expect(
           count(strikes, (one) => one.kind === kind),
           kind,
@@ -62,6 +66,7 @@ it('pauses longer than a session lasts, and keeps all workers away for three tok
     fc.property(seeds, (seed) => {
       for (const strike of planStrikes(seed, 120_000)) {
         if (strike.kind === 'pause') expect(strike.forMs).toBeGreaterThan(settings.session_timeout_ms);
+        if (strike.kind === 'wipe_without_kafka') expect(strike.forMs).toBeGreaterThan(10_000);
         if (strike.kind === 'workers_away') expect(strike.forMs).toBeGreaterThan(3 * settings.token_life_ms);
       }
     }),
@@ -73,7 +78,7 @@ it('lets the house stand again between two blows that take it along', () => {
   fc.assert(
     fc.property(seeds, (seed) => {
       const grave = planStrikes(seed, 120_000).filter(({ kind }) =>
-        ['server', 'wipe', 'roll_back', 'workers_away'].includes(kind),
+        ['server', 'wipe', 'wipe_without_kafka', 'roll_back', 'workers_away'].includes(kind),
       );
       for (const [index, strike] of grave.entries()) {
         const next = grave[index + 1];

@@ -27,6 +27,8 @@ export type Blow =
     }
   /** Redis forgets everything; `restart`: it is killed at once and starts empty, else it goes on. */
   | { readonly kind: 'wipe'; readonly restart: boolean }
+  /** The same in the middle of the time that Kafka is killed for: what was decided before waits in journals. */
+  | { readonly kind: 'wipe_without_kafka'; readonly restart: boolean; readonly forMs: number }
   /** Redis is killed and starts with what it had `backMs` ago. */
   | { readonly kind: 'roll_back'; readonly backMs: number }
   | { readonly kind: 'cut'; readonly server: ServerName; readonly lane: Lane; readonly share: number }
@@ -48,6 +50,8 @@ export type Strike = Blow & { readonly at: number };
 const ROUND_MS = 150_000;
 /** Three token lives and a little. */
 const WORKERS_AWAY_MS = settings.token_life_ms * 3 + 1_000;
+/** Longer than the time that was once taken to be enough for a decision to reach the log. */
+const WITHOUT_KAFKA_MS = 10_500;
 const LONGER_THAN_SESSION_MS = settings.session_timeout_ms + 1_000;
 /** An API that is silent this long has its journal adopted by the other one. */
 const ADOPTED_MS = 18_000;
@@ -67,7 +71,7 @@ export function planStrikes(seed: number, forMs: number): readonly Strike[] {
   const rounds = Math.max(1, Math.round(forMs / ROUND_MS));
   const strikes = Array.from({ length: rounds }, (_, round) => {
     const span = { from: (forMs * round) / rounds, ms: forMs / rounds };
-    return [...grave(draw, span), ...quick(draw, span, forMs), ...scaling(draw, span)];
+    return [...grave(draw, span, round % 2 === 0), ...quick(draw, span, forMs), ...scaling(draw, span)];
   }).flat();
   return strikes.sort((a, b) => a.at - b.at);
 }
@@ -77,19 +81,26 @@ interface Span {
   readonly ms: number;
 }
 
-/** What takes the whole house along, one after the other: each server away once, Redis wiped and rolled back, no workers. */
-function grave(draw: Draw, span: Span): Strike[] {
+/**
+ * What takes the whole house along, one after the other: each server away once, Redis wiped and rolled back, no workers. In every
+ * other round Redis is wiped while Kafka is away.
+ */
+function grave(draw: Draw, span: Span, together: boolean): Strike[] {
   const how = (): 'killed' | 'stopped' => (draw.unit() < 0.6 ? 'killed' : 'stopped');
   const away = (server: ServerName, most: number): Weighed => {
     const forMs = draw.between(500, most);
     return { weight: 8_000 + forMs, blow: { kind: 'server', server, how: how(), forMs } };
   };
+  const restart = draw.unit() < 0.5;
+  const forMs = draw.between(WITHOUT_KAFKA_MS, WITHOUT_KAFKA_MS + 2_000);
+  const wiped: readonly Weighed[] = together
+    ? [{ weight: 12_000 + forMs, blow: { kind: 'wipe_without_kafka', restart, forMs } }]
+    : [away('kafka', 4_000), { weight: 11_000, blow: { kind: 'wipe', restart } }];
   const all: readonly Weighed[] = [
-    away('kafka', 4_000),
+    ...wiped,
     away('redis', 2_500),
     away('postgres', 5_000),
     away('chdb', 5_000),
-    { weight: 11_000, blow: { kind: 'wipe', restart: draw.unit() < 0.5 } },
     { weight: 12_000, blow: { kind: 'roll_back', backMs: draw.between(2_000, 8_000) } },
     { weight: WORKERS_AWAY_MS + 4_000, blow: { kind: 'workers_away', forMs: WORKERS_AWAY_MS } },
   ];

@@ -162,6 +162,23 @@ export class Striker {
     return wire.bend({ stalled: false });
   }
 
+  async #wipeWithoutKafka({ forMs, restart }: Extract<Blow, { kind: 'wipe_without_kafka' }>): Promise<void> {
+    const { world, deeds } = this.#options;
+    const { servers } = world;
+    this.#say(`kafka is killed, away for ${forMs} ms; meanwhile FLUSHALL${restart ? ', and Redis is killed' : ''}`);
+    await servers.all.kafka.kill();
+    await this.#clock.sleep(forMs * 0.6);
+    await servers.wipeRedis(restart);
+    world.wires.aim(servers);
+    this.#say('Redis has forgotten everything');
+    await this.#clock.sleep(forMs * 0.4);
+    await servers.all.kafka.restart();
+    deeds.serverRestarts.kafka.killed++;
+    deeds.wipes++;
+    deeds.wipesWithoutKafka++;
+    this.#say('kafka is back');
+  }
+
   async #house(blow: Blow): Promise<void> {
     const { world, deeds } = this.#options;
     const { servers, wires, pool } = world;
@@ -177,6 +194,8 @@ export class Striker {
       this.#say(`FLUSHALL${blow.restart ? ', and Redis is killed' : ''}`);
       await servers.wipeRedis(blow.restart);
       deeds.wipes++;
+    } else if (blow.kind === 'wipe_without_kafka') {
+      await this.#wipeWithoutKafka(blow);
     } else if (blow.kind === 'roll_back') {
       this.#say(`Redis is killed and comes back as it was ${this.#clock.now() - this.#copiedAt} ms ago`);
       await servers.rollBackRedis();

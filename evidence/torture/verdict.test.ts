@@ -12,6 +12,8 @@ const exact: AuditAnswer = {
   caps_refused: 12,
   budgets_exhausted: 2,
   unbilled_because_late: 7,
+  unbilled_while_shipped: 0,
+  billable_impressions: 1,
   decided_apart: 0,
   faults: [],
 };

@@ -12,6 +12,8 @@ export interface AuditAnswer {
   readonly caps_refused: number;
   readonly budgets_exhausted: number;
   readonly unbilled_because_late: number;
+  readonly unbilled_while_shipped: number;
+  readonly billable_impressions: number;
   /** Retries that were decided anew because the state store could not be asked. */
   readonly decided_apart: number;
   readonly faults: readonly { readonly name: string; readonly count: number; readonly ids: readonly string[] }[];
@@ -130,6 +132,8 @@ export function judge(outcome: Outcome): Verdict {
       ok: why.length === 0,
       audit: audit?.audit ?? 'none',
       audit_faults: faults.map(({ name, count }) => `${name} ${count}`),
+      unbilled_while_shipped: audit?.unbilled_while_shipped ?? null,
+      billable_impressions: audit?.billable_impressions ?? 0,
       caps_refused: audit?.caps_refused ?? 0,
       budgets_exhausted: audit?.budgets_exhausted ?? 0,
       decided_apart: audit?.decided_apart ?? 0,
@@ -154,6 +158,7 @@ function told({ deeds, rebalances }: Outcome): Record<string, unknown> {
     server_restarts_by_server: deeds.serverRestarts,
     rebalances_by_group: rebalances,
     wipes: deeds.wipes,
+    wipes_without_kafka: deeds.wipesWithoutKafka,
     roll_backs: deeds.rollBacks,
     cuts: deeds.cuts,
     connections_cut: deeds.connectionsCut,

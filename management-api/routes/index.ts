@@ -14,6 +14,8 @@ import { meRoutes } from './me.ts';
 import { pacingRoutes } from './pacing.ts';
 import { podRoutes } from './pods.ts';
 import { recommendationRoutes } from './recommendations.ts';
+import { reportRoutes } from './reports.ts';
+import { savedReportRoutes } from './saved-reports.ts';
 import { targetingRoutes } from './targeting.ts';
 import { userRoutes } from './users.ts';
 import { v1AnalyticsRoutes } from './v1-analytics.ts';
@@ -33,6 +35,8 @@ export const routes: readonly Route[] = [
   ...podRoutes,
   ...experimentRoutes,
   ...analyticsRoutes,
+  ...reportRoutes,
+  ...savedReportRoutes,
   ...pacingRoutes,
   ...recommendationRoutes,
   ...keyRoutes,

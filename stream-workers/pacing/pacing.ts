@@ -33,10 +33,8 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
     reads: ['ad-beacons', 'ad-requests'],
     ticks: ['ad-beacons'],
     maxBatch: 500,
-    fence: {
-      restored: ({ topic }, context) =>
-        topic === 'ad-requests' ? takeServed(context, view.campaigns) : Promise.resolve(),
-    },
+    // Whichever partition comes last has the requests and the beacons of all the others before it.
+    fence: { restored: (_, context) => takeServed(context, view.campaigns) },
     beats: [
       firstSight.sweep,
       { everyMs: STEER_MS, run: (context) => steer(context) },

@@ -8,6 +8,7 @@ import { mayStillCount, takenBy } from '../catch-up.ts';
 import { tokenLifeMs } from '../first-sight.ts';
 import { requireKnown, update } from '../swap.ts';
 import type { Batch, Context } from '../worker.ts';
+import { readOpenSums } from './sums.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -57,7 +58,8 @@ function grow(
 
 /**
  * Takes for every campaign with a limit at least what was served in the minutes that are not closed, over all partitions
- * of requests. The partition that is restored last sees the sums of all of them.
+ * of requests, and at least what they billed: the requests of a lost journal are known by their beacons alone. The partition
+ * that is restored last sees the sums of all of them.
  */
 export async function takeServed(context: Context, campaigns: ReadonlyMap<string, Campaign>): Promise<void> {
   const since = context.catchingUpSince;
@@ -68,7 +70,10 @@ export async function takeServed(context: Context, campaigns: ReadonlyMap<string
   const minutes = Array.from({ length: last - first + 1 }, (_, at) => first + at);
   const partitions = await context.log.partitions('ad-requests');
   const served = await readServed(context, minutes, partitions);
-  const changes = [...served].flatMap(([id, ofCampaign]): [string, (bytes: Buffer | null) => Buffer | null][] => {
+  const billed = await readBilled(context);
+  const all = [...served, ...billed].map(([id]) => id);
+  const changes = [...new Set(all)].flatMap((id): [string, (bytes: Buffer | null) => Buffer | null][] => {
+    const ofCampaign = [...(served.get(id) ?? []), ...(billed.get(id) ?? [])];
     const campaign = campaigns.get(id);
     if (!campaign || !isLimited(campaign)) return [];
     const change = (bytes: Buffer | null) => {
@@ -88,6 +93,18 @@ interface ServedMinute {
   readonly minute: number;
   readonly micros: number;
   readonly impressions: number;
+}
+
+/** Campaign -> what each open minute has billed, over all partitions. */
+async function readBilled(context: Context): Promise<ReadonlyMap<string, readonly ServedMinute[]>> {
+  const all = new Map<string, ServedMinute[]>();
+  const { minutes } = await readOpenSums(context, await context.log.partitions('ad-beacons'), context.stores);
+  for (const [minute, sums] of minutes) {
+    for (const { campaign, billed_micros: micros, impressions } of sums.values()) {
+      all.set(campaign, [...(all.get(campaign) ?? []), { minute, micros, impressions }]);
+    }
+  }
+  return all;
 }
 
 /** Campaign -> what each minute served, over all partitions. */

@@ -1,6 +1,7 @@
 import { BROOM_MS, decodeTokenLife, encodeTokenLife, keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
 import { noteClaimed } from '../first-sight.ts';
 import { moveHead } from '../heads.ts';
+import { keepJournals, unsure } from '../journals.ts';
 import { update } from '../swap.ts';
 import { type Reading, type RebuildEngines, watermarkOf } from './reading.ts';
 
@@ -55,16 +56,20 @@ async function noteTokenLife({ store }: RebuildEngines, { lifeMs, stores }: Read
   await update(store, new Map([[keys.tokenLife, raise]]), MONEY_KEPT_MS, stores);
 }
 
+/** Where a journal may still hold decisions from before, workers go on waiting for it. */
 async function moveHeads({ store, config }: RebuildEngines, reading: Reading): Promise<number> {
-  const { group, stores } = reading;
+  const { group, stores, journals } = reading;
   let heads = 0;
   // Beacons last: money closes once all of their heads are there.
   for (const topic of ['ad-requests', 'ad-beacons'] as const) {
     const reads = topic === 'ad-requests' ? reading.requests : reading.beacons;
     for (const [partition, read] of reads.entries()) {
-      const to = { position: read.position, watermark: watermarkOf(read, config), stores, caughtUp: true };
+      const open = topic === 'ad-requests' ? (journals[partition] ?? []) : [];
+      if (open.length > 0) await keepJournals(store, group, partition, open, stores);
+      const caughtUp = unsure(open, stores).length === 0;
+      const to = { position: read.position, watermark: watermarkOf(read, config), stores, caughtUp };
       await moveHead(store, group, { topic, partition }, 0, to);
-      heads++;
+      if (caughtUp) heads++;
     }
   }
   return heads;

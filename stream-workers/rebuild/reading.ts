@@ -7,6 +7,7 @@ import type { AdBeacon, AdRequest } from '../../schemas/records.ts';
 import { IN_FLIGHT_MS, takenBy } from '../catch-up.ts';
 import { type Judged, tokenLifeMs } from '../first-sight.ts';
 import { isCaughtUp, readHeads, readHeadsIfAny } from '../heads.ts';
+import { type Journals, withMarks } from '../journals.ts';
 import type { WorkerRecord } from '../worker.ts';
 import { OwnClaims } from './own-claims.ts';
 import type { Progress } from './progress.ts';
@@ -49,6 +50,8 @@ export interface Reading {
   readonly requests: readonly PartitionRead[];
   readonly beacons: readonly PartitionRead[];
   readonly claims: readonly OwnClaims[];
+  /** By partition of requests: the journals whose decisions may still come. */
+  readonly journals: readonly Journals[];
   /** The longest life of any token: noted, configured or met in the log. */
   readonly lifeMs: number;
   /** The only stores that may be written to. */
@@ -65,6 +68,7 @@ export async function readGroup(group: RebuiltGroup, engines: RebuildEngines, ta
   // A decision that took its places before the store forgot is written down by then, or nobody was served.
   if (!believed) await clock.sleep(IN_FLIGHT_MS);
   let lifeMs = await tokenLifeMs({ store, config });
+  const journals = Array.from({ length: await log.partitions('ad-requests') }, (): Journals => []);
   const requests = await readTopic({
     log,
     clock,
@@ -72,6 +76,7 @@ export async function readGroup(group: RebuiltGroup, engines: RebuildEngines, ta
     topic: 'ad-requests',
     take(partition, records) {
       const found = records.flatMap(requestOf);
+      journals[partition] = withMarks(journals[partition] ?? [], records);
       for (const { request } of found) for (const ad of takenBy(request)) lifeMs = Math.max(lifeMs, lifeOf(ad));
       return takers.requests(partition, found);
     },
@@ -85,7 +90,7 @@ export async function readGroup(group: RebuiltGroup, engines: RebuildEngines, ta
     take: (partition, records) =>
       takers.beacons(partition, claims[partition]?.judge(records, (beacon) => takers.wanted(beacon)) ?? []),
   });
-  const reading = { group, requests, beacons, claims, lifeMs, stores, believed };
+  const reading = { group, requests, beacons, claims, journals, lifeMs, stores, believed };
   if (believed) await untilPassed(engines, reading);
   return reading;
 }

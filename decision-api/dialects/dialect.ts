@@ -1,0 +1,68 @@
+import type { Campaign } from '../../domain/campaign.ts';
+import type { Creative } from '../../domain/creative.ts';
+import type { Reason } from '../reasons.ts';
+import { webUrl } from './escape.ts';
+
+/** The languages that a decision is told in; the log's word for each. */
+export type Dialect = 'json' | 'v1' | 'vast' | 'vmap' | 'asset-list' | 'openrtb';
+
+/** What a request allows beside its pod's rules, because its dialect or its caller has no use for more. */
+export interface Admission {
+  /** Null: allowed. Asked of every active creative whose campaign matched. */
+  admits(creative: Creative, campaign: Campaign): Reason | null;
+  /** The least that an impression of so many seconds must be worth, in micros; absent: nothing. */
+  floorMicros?(durationSeconds: number): number;
+}
+
+/** What is known of a creative until its campaign changes. */
+interface Playable {
+  /** It has a file with a URL that may be emitted. */
+  readonly file: boolean;
+  readonly hls: boolean;
+  readonly tag: string | null;
+}
+
+const known = new WeakMap<Creative, Playable>();
+
+export function playableOf(creative: Creative): Playable {
+  const found = known.get(creative);
+  if (found) return found;
+  const files = creative.media.filter(({ url }) => webUrl(url) !== null);
+  const playable = {
+    file: files.length > 0,
+    hls: files.some(isHls),
+    tag: creative.vastTagUrl === undefined ? null : webUrl(creative.vastTagUrl),
+  };
+  known.set(creative, playable);
+  return playable;
+}
+
+export function isHls({ type }: { readonly type: string }): boolean {
+  return /^application\/(x-mpegurl|vnd\.apple\.mpegurl)$/i.test(type);
+}
+
+/** Who reads no VAST cannot follow a third party's tag. */
+export const plainFiles: Admission = {
+  admits: ({ media }) => (media.length > 0 ? null : 'not_playable'),
+};
+
+export const hlsFiles: Admission = {
+  admits: (creative) => (playableOf(creative).hls ? null : 'not_playable'),
+};
+
+/** At so many wrappers around it a player follows no more. */
+export const WRAPPERS_MAX = 5;
+
+/** Files, and tags while the caller is not too deep in wrappers already; none that leads back to us. */
+export function vastFiles(base: string, wrappers: number): Admission {
+  const own = URL.parse(base)?.origin;
+  return {
+    admits(creative) {
+      const { file, tag } = playableOf(creative);
+      if (creative.vastTagUrl === undefined) return file ? null : 'not_playable';
+      if (tag === null) return 'not_playable';
+      if (wrappers >= WRAPPERS_MAX) return 'too_many_wrappers';
+      return URL.parse(tag.replace(/\[[^\]]*\]/g, '1'))?.origin === own ? 'wrapper_loop' : null;
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { xmlAttribute } from './escape.ts';
+
+export interface AdBreak {
+  readonly id: string;
+  readonly timeOffset: string;
+  /** A whole VAST document, without the line that says it is XML. */
+  readonly vast: string;
+}
+
+/** VMAP 1.0.1 for a stream: a break for each pod, also for those that stay empty. */
+export function vmapDocument(breaks: readonly AdBreak[]): string {
+  let text = '<vmap:VMAP xmlns:vmap="http://www.iab.net/videosuite/vmap" version="1.0">';
+  for (const { id, timeOffset, vast } of breaks) {
+    const named = xmlAttribute(id);
+    text += `<vmap:AdBreak timeOffset="${xmlAttribute(timeOffset)}" breakType="linear" breakId="${named}">`;
+    text += `<vmap:AdSource id="${named}" allowMultipleAds="true" followRedirects="true">`;
+    text += `<vmap:VASTAdData>${vast}</vmap:VASTAdData></vmap:AdSource></vmap:AdBreak>`;
+  }
+  return `${text}</vmap:VMAP>`;
+}

@@ -1,0 +1,181 @@
+import { XMLParser } from 'fast-xml-parser';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openHouse, type TestHouse, testCampaign, testCreative } from './test-house.ts';
+
+let house: TestHouse;
+
+const hls = testCreative({
+  durationSeconds: 15,
+  universalAdId: { registry: 'ad-id.org', value: 'ABCD1234000H' },
+  media: [
+    {
+      url: 'https://cdn.example/hls.m3u8',
+      type: 'application/x-mpegURL',
+      delivery: 'streaming',
+      width: 1920,
+      height: 1080,
+      bitrateKbps: null,
+    },
+  ],
+});
+const tag = testCreative({ durationSeconds: 15, media: [], vastTagUrl: 'https://ads.example/vast?cb=[CACHEBUSTING]' });
+const plain = testCreative({ name: 'Plain & <simple> ]]>' });
+
+beforeAll(async () => {
+  house = await openHouse([plain, hls, tag].map((creative) => testCampaign({ creatives: [creative] })));
+});
+afterAll(() => house?.close());
+
+const reader = new XMLParser({ ignoreAttributes: false, isArray: (name) => name === 'Ad' || name === 'vmap:AdBreak' });
+
+interface Ad {
+  readonly '@_id': string;
+  readonly '@_sequence'?: string;
+  readonly InLine?: Record<string, unknown>;
+  readonly Wrapper?: Record<string, unknown>;
+}
+
+async function get(url: string, headers: Record<string, string> = {}) {
+  const response = await house.api.app.inject({ method: 'GET', url, headers });
+  const xml = response.headers['content-type']?.toString().includes('xml');
+  const read = xml ? reader.parse(response.body) : JSON.parse(response.body);
+  return { ...response, read, status: response.statusCode };
+}
+
+const adsOf = (read: { VAST: { Ad?: readonly Ad[] } }) => read.VAST.Ad ?? [];
+
+test('a pod of VAST: files and a third party’s tag in order, in the version that is asked for', async () => {
+  const { read, headers, status } = await get('/api/v2/vast?pod_duration=60&max_ads=4&version=4.1');
+  expect(status).toBe(200);
+  expect(headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/xml; charset=utf-8' });
+  expect(read.VAST).toMatchObject({ '@_version': '4.1', '@_xmlns': 'http://www.iab.com/VAST' });
+  const ads = adsOf(read);
+  expect(ads.map((ad) => ad['@_sequence'])).toEqual(['1', '2', '3']);
+  expect(ads.filter((ad) => ad.Wrapper).map((ad) => ad.Wrapper?.VASTAdTagURI)).toEqual([tag.vastTagUrl]);
+  expect(ads.flatMap((ad) => ad.InLine?.AdTitle ?? [])).toContain('Plain & <simple> ]]>');
+});
+
+test.each([
+  [{ accept: 'application/vast+xml; version=3.0' }, '3.0'],
+  [{}, '4.2'],
+])('the version by Accept %j is %s', async (headers, version) => {
+  const { read } = await get('/api/v2/vast', headers);
+  expect(read.VAST['@_version']).toBe(version);
+  expect(adsOf(read)).toHaveLength(1);
+});
+
+test('creatives and files keep their ids and URLs; only what is of the decision differs', async () => {
+  const [one, two] = [await get('/api/v2/vast?pod_duration=60'), await get('/api/v2/vast?pod_duration=60')];
+  const still = (body: string) =>
+    body
+      .replaceAll(/t=[\w.-]+/g, 't=')
+      .replaceAll(/<Ad id="[^"]*"/g, '<Ad')
+      .replaceAll(/<AdServingId>[^<]*/g, '')
+      .replaceAll(/<Expires>\d+/g, '');
+  expect(still(one.body)).toBe(still(two.body));
+  expect(one.body).not.toBe(two.body);
+});
+
+test('what players call things: macros that are not filled in are not said', async () => {
+  const query = [
+    ['pod_duration', '30.03'],
+    ['session_id', '[session.id]'],
+    ['rdid', '11111111-2222-3333-4444-555555555555'],
+    ['is_lat', '0'],
+    ['ROKU_ADS_CONTENT_GENRE', 'ROKU_ADS_CONTENT_GENRE'],
+    ['correlator', '7'],
+  ] as const;
+  const { status } = await get(`/api/v2/vast?${new URLSearchParams(query as never)}&request_id=macros`);
+  expect(status).toBe(200);
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === 'macros');
+  expect(record?.event).toMatchObject({ dialect: 'vast', requested_seconds: 30, session: null });
+  expect(record?.event.context.content_genre).toBeNull();
+});
+
+test.each([
+  ['/api/v2/vast?pod_duration=abc', '/pod_duration'],
+  ['/api/v2/vast?pod_duration=99999', '/pod_duration'],
+  ['/api/v2/vast?version=9', '/vast/version'],
+  ['/api/v2/vmap?breaks=soon', '/breaks'],
+  ['/api/v2/vast?lmt=perhaps', '/lmt'],
+])('%s is refused with a pointer to %s', async (url, pointer) => {
+  const { status, read, headers } = await get(url);
+  expect(status).toBe(400);
+  expect(headers['content-type']).toContain('application/problem+json');
+  expect(read.errors).toMatchObject([{ pointer }]);
+});
+
+test('VMAP tells a whole stream, places as they were said', async () => {
+  const { read } = await get(
+    '/api/v2/vmap?breaks=pre,90.5,50%25,post&content_duration=600&pod_duration=15&session_id=s1',
+  );
+  const breaks = read['vmap:VMAP']['vmap:AdBreak'];
+  expect(breaks.map((each: Record<string, string>) => each['@_timeOffset'])).toEqual([
+    'start',
+    '00:01:30.500',
+    '50%',
+    'end',
+  ]);
+  expect(breaks[0]['vmap:AdSource']['vmap:VASTAdData'].VAST.Ad).toHaveLength(1);
+});
+
+test('an asset list has HLS alone, and its trackers count', async () => {
+  const { read } = await get('/api/v2/asset-list?pod_duration=60&request_id=list');
+  expect(read.ASSETS).toMatchObject([
+    {
+      URI: 'https://cdn.example/hls.m3u8',
+      DURATION: 15,
+      'X-AD-CREATIVE-SIGNALING': {
+        version: 2,
+        type: 'slot',
+        payload: [{ type: 'linear', identifiers: [{ scheme: 'ad-id.org', value: 'ABCD1234000H' }] }],
+      },
+    },
+  ]);
+  const [slot] = read.ASSETS[0]['X-AD-CREATIVE-SIGNALING'].payload;
+  const { urls } = slot.tracking.find(({ type }: { type: string }) => type === 'impression');
+  expect((await house.api.app.inject({ method: 'GET', url: urls[0] })).statusCode).toBe(200);
+  const beacons = (await house.records('ad-beacon')).filter(({ event }) => event.request_id === 'list');
+  expect(beacons.map(({ event }) => event.event)).toEqual(['impression']);
+});
+
+test('POST with a format answers in it; a repetition gets the same ads, in another dialect a 409', async () => {
+  const body = {
+    request_id: 'again',
+    pod_duration: 60,
+    format: 'vast',
+    vast: { version: '3.0' },
+    pod: { backup_ads: 1, max_ads: 2 },
+  };
+  const send = (payload: object) =>
+    house.api.app.inject({
+      method: 'POST',
+      url: '/api/v2/ad-request',
+      payload,
+      headers: { 'content-type': 'application/json' },
+    });
+  const [first, second] = [await send(body), await send(body)];
+  expect(second.body).toBe(first.body);
+  const ads = adsOf(reader.parse(first.body));
+  expect(ads.map((ad) => ad['@_sequence'])).toEqual(['1', '2', undefined]);
+  expect((await send({ ...body, format: 'json' })).statusCode).toBe(409);
+});
+
+test('JSON never holds a tag that its player could not follow', async () => {
+  const { json } = await house.post({ pod_duration: 60 });
+  expect(json.pod.ads.map(({ creative_id }) => creative_id)).not.toContain(tag.id);
+  expect(json.pod.ads).toHaveLength(2);
+});
+
+test('a caller deep in wrappers is given no more of them', async () => {
+  const { read } = await get('/api/v2/vast?pod_duration=60&wrapper_depth=5');
+  expect(adsOf(read).filter((ad) => ad.Wrapper)).toEqual([]);
+  expect(adsOf(read)).toHaveLength(2);
+});
+
+test('an empty pod is a valid document and says why', async () => {
+  const { read, headers } = await get('/api/v2/vast?pod_duration=5');
+  expect(adsOf(read)).toEqual([]);
+  expect(read.VAST['@_version']).toBe('4.2');
+  expect(headers['breakwater-no-fill']).toBe('no_eligible_campaigns');
+});

@@ -1,0 +1,134 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Compile } from 'typebox/compile';
+import { Problem } from '../../engines/http/problem.ts';
+import { type AdRequestParts, decidePods } from '../answer-request.ts';
+import { readPlace } from '../dialects/breaks.ts';
+import { type Dialect, hlsFiles, vastFiles } from '../dialects/dialect.ts';
+import { readQuery } from '../dialects/query.ts';
+import { defaultVersion, isVastVersion, type VastVersion, vastVersions, versionIn } from '../dialects/vast/versions.ts';
+import { placesOf, write } from '../dialects/write.ts';
+import type { Warning } from '../draft.ts';
+import { limits } from '../limits.ts';
+import { invalid } from '../pod-rules.ts';
+import { type AdRequestBody, adRequestBody } from './ad-request-schema.ts';
+
+type Format = Exclude<Dialect, 'json' | 'v1' | 'openrtb'>;
+
+interface FormatAsked {
+  readonly dialect: Format;
+  readonly body: AdRequestBody;
+  readonly warnings: readonly Warning[];
+  /** Where the breaks are, as VMAP says it; absent: as the body says. */
+  readonly places?: readonly string[];
+}
+
+/** What was asked for, else JSON. Throws Problem 400 for a format that is none. */
+export function formatOf(given: unknown): Format | 'json' {
+  if (given === undefined) return 'json';
+  if (given === 'json' || given === 'vast' || given === 'vmap' || given === 'asset-list') return given;
+  throw invalid('/format', 'must be json, vast, vmap or asset-list');
+}
+
+/** GET /api/v2/vast, /vmap and /asset-list: as POST /api/v2/ad-request, by parameters that players and stitchers can fill in. */
+export function playerRoutes(app: FastifyInstance, parts: AdRequestParts): void {
+  for (const dialect of ['vast', 'vmap', 'asset-list'] as const) {
+    app.get(`/api/v2/${dialect}`, { exposeHeadRoute: false }, (request, reply) =>
+      answerFormat(request, reply, fromQuery(request, dialect, parts), parts),
+    );
+  }
+}
+
+/** Decides and writes. Throws Problem 400 where the dialect cannot say what was asked for. */
+export async function answerFormat(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { dialect, body, warnings, places = placesOf(body) }: FormatAsked,
+  parts: AdRequestParts,
+): Promise<string> {
+  if (dialect !== 'vmap' && body.breaks !== undefined) throw invalid('/breaks', `are told by vmap, not by ${dialect}`);
+  const base = parts.base();
+  const version = versionOf(body.vast?.version, request.headers.accept);
+  const notUsed = body.vast?.not_used === true;
+  const admission = dialect === 'asset-list' ? hlsFiles : vastFiles(base, body.vast?.wrapper_depth ?? 0);
+  const pods = await decidePods(request, body, { dialect, admission, warnings, explain: false }, parts);
+  // What an ad costs is between us and whoever showed who it is.
+  const priced = pods.every(({ ask }) => ask.caller !== 'anonymous');
+  const { type, text } = write(dialect, pods, { version, base, priced, notUsed }, places, parts);
+  reply.header('cache-control', 'no-store').type(type);
+  const unfilled = pods.flatMap(({ draft }) => draft.no_fill_reason ?? []);
+  if (unfilled.length > 0) reply.header('breakwater-no-fill', unfilled.join(', '));
+  return text;
+}
+
+function versionOf(named: string | undefined, accept: string | undefined): VastVersion {
+  if (named === undefined) return versionIn(accept) ?? defaultVersion;
+  const version = /^\d$/.test(named) ? `${named}.0` : named;
+  if (isVastVersion(version)) return version;
+  throw invalid('/vast/version', `must be one of ${vastVersions.join(', ')}`);
+}
+
+const checked = Compile(adRequestBody);
+
+/** The body that the query says, checked like any other. Throws Problem 400. */
+function fromQuery(request: FastifyRequest, dialect: Format, parts: AdRequestParts): FormatAsked {
+  const { body: read, answer, unknown } = readQuery(request.query as Readonly<Record<string, unknown>>);
+  if (unknown.length > 0) parts.metrics.unknownFields.inc(unknown.length);
+  const vast = {
+    ...(answer.version === undefined ? {} : { version: String(answer.version) }),
+    ...(answer.not_used === undefined ? {} : { not_used: answer.not_used === true }),
+    ...(answer.wrapper_depth === undefined ? {} : { wrapper_depth: answer.wrapper_depth as number }),
+  };
+  const whole = withStitcher({ ...read, vast }, request);
+  const list = dialect === 'vmap' ? breaksOf(whole, answer) : null;
+  const body = list?.body ?? withDuration(whole);
+  if (!checked.Check(body)) throw refused([...checked.Errors(body)]);
+  return { dialect, body, warnings: [], ...(list ? { places: list.places } : {}) };
+}
+
+/** Who asks for nothing in particular is given one ad. */
+function withDuration(body: AdRequestBody): AdRequestBody {
+  if (body.pod_duration !== undefined || body.pod?.name !== undefined) return body;
+  return { ...body, pod_duration: limits.unaskedSeconds, max_ads: body.max_ads ?? 1 };
+}
+
+/** What a stitcher's headers say of its viewer is believed as far as its body would be. */
+function withStitcher(body: AdRequestBody, { headers }: FastifyRequest): AdRequestBody {
+  const one = (name: string) => {
+    const value = headers[name];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const ip = body.device?.ip ?? one('x-device-ip');
+  const ua = body.device?.ua ?? one('x-device-user-agent');
+  if (ip === undefined && ua === undefined) return body;
+  return { ...body, device: { ...body.device, ...(ip ? { ip } : {}), ...(ua ? { ua } : {}) } };
+}
+
+/** One break for each place of the list; without a list one at the start. */
+function breaksOf(
+  { pod, pod_duration, min_ads, max_ads, break: _, ...shared }: AdRequestBody,
+  answer: Readonly<Record<string, unknown>>,
+): { readonly body: AdRequestBody; readonly places: readonly string[] } {
+  const list = (answer.breaks as readonly string[] | undefined) ?? ['start'];
+  if (list.length > limits.breaks) throw invalid('/breaks', `are at most ${limits.breaks}`);
+  const content = (answer.content_duration as number | undefined) ?? null;
+  const places = list.map((each) => readPlace(each, '/breaks', content));
+  const rules = withDuration({
+    ...(pod === undefined ? {} : { pod }),
+    ...(pod_duration === undefined ? {} : { pod_duration }),
+    ...(min_ads === undefined ? {} : { min_ads }),
+    ...(max_ads === undefined ? {} : { max_ads }),
+  });
+  const breaks = places.map(({ seconds }, at) => ({
+    id: `break-${at + 1}`,
+    index: at,
+    ...(seconds === null ? {} : { offset: seconds }),
+    ...rules,
+  }));
+  return { body: { ...shared, breaks }, places: places.map(({ timeOffset }) => timeOffset) };
+}
+
+function refused(errors: readonly { readonly instancePath: string; readonly message: string }[]): Problem {
+  const wrong = errors.map(({ instancePath, message }) => ({ pointer: instancePath, detail: message }));
+  const detail = wrong.map((each) => `${each.pointer} ${each.detail}`).join('; ');
+  return new Problem(400, 'Invalid request', detail, wrong);
+}

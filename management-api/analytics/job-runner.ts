@@ -1,0 +1,184 @@
+import { EngineError } from '../../engines/errors.ts';
+import { Problem } from '../../engines/http/problem.ts';
+import { isTooMuch } from '../../engines/warehouse/report-reader.ts';
+import type { ManagementParts } from '../parts.ts';
+import { analyticsOf } from './ask-warehouse.ts';
+import { fileOf, questionOf } from './custom-report.ts';
+import { dropResult, type JobRow, keepResult, queueJob } from './jobs.ts';
+import { advertisersOf } from './owners.ts';
+import { checkReport } from './reports/check-report.ts';
+import { nextRun, type Schedule } from './schedule.ts';
+
+const EVERY_MS = 1_000;
+/** A job whose process has not said so for this long is taken over. */
+const SILENT_MS = 30_000;
+const KEPT_MS = 86_400_000;
+const TRIES_AWAY_MS = 15_000;
+
+/** Makes queued reports, one at a time for a process; starts those that are due; drops results that are old. */
+export function startReportJobs(parts: ManagementParts): { close(): Promise<void> } {
+  let running: Promise<unknown> = Promise.resolve();
+  const beat = parts.clock.every(
+    EVERY_MS,
+    () => {
+      const round = roundOf(parts);
+      running = round.catch(() => undefined);
+      return round;
+    },
+    (error) => parts.logger.warn({ err: error }, 'reports wait'),
+  );
+  return {
+    async close() {
+      beat[Symbol.dispose]();
+      await running;
+    },
+  };
+}
+
+/** One round: what is due is queued, what is old goes, the oldest job is made. */
+export async function roundOf(parts: ManagementParts): Promise<void> {
+  await queueDue(parts);
+  await dropOld(parts);
+  const job = await takeJob(parts);
+  if (job !== null) await make(job, parts);
+}
+
+async function queueDue(parts: ManagementParts): Promise<void> {
+  const now = parts.clock.now();
+  await parts.desk.system(async (sql) => {
+    const { rows } = await sql.query<{ id: string; organisation_id: string; report: object; schedule: Schedule }>(
+      `SELECT id, organisation_id, report, schedule FROM saved_reports WHERE next_run_at <= $1
+       ORDER BY next_run_at LIMIT 20 FOR UPDATE SKIP LOCKED`,
+      [new Date(now)],
+    );
+    for (const { id, organisation_id, report, schedule } of rows) {
+      await sql.query(`SELECT set_config('breakwater.organisation', $1, true)`, [organisation_id]);
+      await queueJob(sql, parts.random.uuid(), report as never, id, now);
+      await sql.query('UPDATE saved_reports SET next_run_at = $2 WHERE id = $1', [
+        id,
+        new Date(nextRun(schedule, now)),
+      ]);
+    }
+  });
+}
+
+async function dropOld(parts: ManagementParts): Promise<void> {
+  const { rows } = await parts.desk.system((sql) =>
+    sql.query<{ file: string | null }>(
+      `UPDATE report_jobs SET status = 'expired' WHERE status = 'done' AND expires_at <= $1 RETURNING file`,
+      [new Date(parts.clock.now())],
+    ),
+  );
+  for (const { file } of rows) dropResult(file, parts);
+}
+
+async function takeJob(parts: ManagementParts): Promise<JobRow | null> {
+  const now = parts.clock.now();
+  const { rows } = await parts.desk.system((sql) =>
+    sql.query<JobRow>(
+      `UPDATE report_jobs SET status = 'running', alive_at = $1, progress_percent = 0 WHERE id = (
+         SELECT id FROM report_jobs WHERE status = 'queued' OR (status = 'running' AND alive_at < $2)
+         ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+       RETURNING *`,
+      [new Date(now), new Date(now - SILENT_MS)],
+    ),
+  );
+  return rows[0] ?? null;
+}
+
+async function make(job: JobRow, parts: ManagementParts): Promise<void> {
+  using _watch = parts.clock.every(
+    EVERY_MS,
+    () => sayProgress(job, parts),
+    (error) => parts.logger.debug({ err: error }, 'no progress can be told'),
+  );
+  try {
+    const report = checkReport(questionOf(job.report), job.created_at.getTime());
+    const organisation = job.organisation_id;
+    const advertisers = await parts.desk.read(organisation, advertisersOf);
+    const limits = { seconds: 300, memoryBytes: 4_000_000_000, comment: job.id };
+    const { reader } = analyticsOf(parts);
+    const patient = {
+      ...parts,
+      analytics: {
+        ...analyticsOf(parts),
+        reader: {
+          ...reader,
+          query: <R>(sql: string, parameters: Parameters<typeof reader.query>[1]) =>
+            reader.query<R>(sql, parameters, limits),
+          bytes: (sql: string, parameters: Parameters<typeof reader.bytes>[1], format: string) =>
+            reader.bytes(sql, parameters, format, limits),
+        },
+      },
+    };
+    const file = await fileOf(
+      report,
+      job.report.format ?? 'json',
+      job.report.totals === true,
+      organisation,
+      advertisers,
+      patient,
+    );
+    await finish(job, { file: keepResult(job.id, file, parts), type: file.type, bytes: file.bytes.length }, parts);
+  } catch (error) {
+    await fail(job, error, parts);
+  }
+}
+
+/** A job that was cancelled meanwhile stays so, and its result goes. */
+async function finish(
+  job: JobRow,
+  result: { readonly file: string; readonly type: string; readonly bytes: number },
+  parts: ManagementParts,
+): Promise<void> {
+  const now = parts.clock.now();
+  const { count } = await parts.desk.system((sql) =>
+    sql.query(
+      `UPDATE report_jobs SET status = 'done', progress_percent = 100, finished_at = $2, expires_at = $3, file = $4,
+         content_type = $5, bytes = $6 WHERE id = $1 AND status = 'running'`,
+      [job.id, new Date(now), new Date(now + KEPT_MS), result.file, result.type, result.bytes],
+    ),
+  );
+  if (count === 0) dropResult(result.file, parts);
+}
+
+/** With the warehouse away it is queued again; what cannot be made says why. */
+async function fail(job: JobRow, error: unknown, parts: ManagementParts): Promise<void> {
+  const isAway = error instanceof EngineError && error.retryable && !isTooMuch(error);
+  if (isAway) {
+    const later = new Date(parts.clock.now() - SILENT_MS + TRIES_AWAY_MS);
+    await parts.desk.system((sql) =>
+      sql.query(`UPDATE report_jobs SET alive_at = $2 WHERE id = $1 AND status = 'running'`, [job.id, later]),
+    );
+    return;
+  }
+  if (!isTooMuch(error) && !(error instanceof Problem))
+    parts.logger.error({ err: error, job: job.id }, 'a report failed');
+  const why = isTooMuch(error)
+    ? 'it takes too long or too much memory: ask for a shorter time or fewer dimensions'
+    : error instanceof Problem
+      ? error.message
+      : 'something went wrong here; it has been logged';
+  await parts.desk.system((sql) =>
+    sql.query(
+      `UPDATE report_jobs SET status = 'failed', finished_at = $2, problem = $3 WHERE id = $1 AND status = 'running'`,
+      [job.id, new Date(parts.clock.now()), why],
+    ),
+  );
+}
+
+/** What the warehouse says of the statement that runs; and that this process lives. */
+async function sayProgress(job: JobRow, parts: ManagementParts): Promise<void> {
+  const { warehouse } = analyticsOf(parts);
+  const [seen] = await warehouse.query<{ percent: number }>(
+    `SELECT toUInt8(least(99, 100 * max(read_rows) / greatest(1, max(total_rows_approx)))) AS percent
+       FROM system.processes WHERE Settings['log_comment'] = {job:String}`,
+    { job: job.id },
+  );
+  await parts.desk.system((sql) =>
+    sql.query(
+      `UPDATE report_jobs SET alive_at = $2, progress_percent = GREATEST(progress_percent, $3) WHERE id = $1 AND status = 'running'`,
+      [job.id, new Date(parts.clock.now()), Number(seen?.percent ?? 0)],
+    ),
+  );
+}

@@ -1,0 +1,47 @@
+import Type, { type Static } from 'typebox';
+import { dayOf, startOfDay, wallClock } from '../../domain/zone.ts';
+import { closed, oneOf } from '../shapes.ts';
+import { dayPlus } from './reports/ranges.ts';
+
+export const schedule = closed(
+  {
+    every: oneOf('hour', 'day', 'week', 'month'),
+    at: Type.Optional(
+      Type.String({
+        pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
+        description: 'HH:MM; default 06:00; of an hour only its minute counts',
+      }),
+    ),
+    time_zone: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'IANA name; default UTC' })),
+  },
+  { description: 'weeks run on Mondays, months on their first day' },
+);
+
+export type Schedule = Static<typeof schedule>;
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** The first run after `now`, epoch ms. A time that the clock skips comes by as much later; one that comes twice, once. */
+export function nextRun({ every, at = '06:00', time_zone = 'UTC' }: Schedule, now: number): number {
+  const [hours = 6, minutes = 0] = at.split(':').map(Number);
+  if (every === 'hour') {
+    const start = Math.floor(now / HOUR_MS) * HOUR_MS + minutes * MINUTE_MS;
+    return start > now ? start : start + HOUR_MS;
+  }
+  for (let day = dayOf(now, time_zone), tries = 0; tries < 40; day = dayPlus(day, 1), tries++) {
+    const run = atTime(day, hours * 60 + minutes, time_zone);
+    if (run <= now) continue;
+    if (every === 'week' && wallClock(run, time_zone).weekday !== 1) continue;
+    if (every === 'month' && !day.endsWith('-01')) continue;
+    return run;
+  }
+  throw new Error('a schedule without a next run');
+}
+
+function atTime(day: string, minuteOfDay: number, zone: string): number {
+  const start = startOfDay(day, zone);
+  const naive = start + minuteOfDay * MINUTE_MS;
+  const off = wallClock(naive, zone).minuteOfDay - minuteOfDay;
+  return Math.abs(off) < 180 ? naive - off * MINUTE_MS : naive;
+}
