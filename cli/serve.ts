@@ -162,7 +162,7 @@ async function openAnalytics(
 ): Promise<AnalyticsParts> {
   const store = await openStateStore(config, clock);
   opened('state store', () => store.close());
-  const reader = openReports(config.reportsWarehouseUrl ?? warehouseUrl(config));
+  const reader = openReports(config.reportsWarehouseUrl ?? warehouseUrl(config), config.reportsWarehouseUrl !== null);
   opened('reports', () => reader.close());
   const { logClockMarginMs } = config;
   return { reader, warehouse, store, log, logClockMarginMs, resultsDir: join(config.dataDir, 'reports') };

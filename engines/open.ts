@@ -89,9 +89,9 @@ export async function openWarehouse(url: string): Promise<Warehouse> {
   return openClickHouse({ url });
 }
 
-/** The same warehouse for reports: read-only, every statement bounded. */
-export function openReports(url: string): ReportReader {
-  return openReportReader({ url });
+/** The same warehouse for reports: read-only, every statement bounded. `rowPolicies`: as a user of compose/clickhouse/reports-user.sql. */
+export function openReports(url: string, rowPolicies = false): ReportReader {
+  return openReportReader({ url, rowPolicies });
 }
 
 /** The catalog behind a postgres:// URL, embedded or not. */

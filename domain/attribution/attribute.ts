@@ -3,6 +3,8 @@ import { type ModelName, models } from './models.ts';
 import { pathOf, type Touch, type Windows } from './path.ts';
 import { split } from './split.ts';
 
+export type { Touch } from './path.ts';
+
 /** One conversion with every touch that its viewer had of the advertiser, in any order. */
 export interface Conversion {
   readonly id: string;

@@ -35,12 +35,16 @@ export function isTooMuch(error: unknown): boolean {
   return cause instanceof ClickHouseError && tooMuch.has(cause.code);
 }
 
-/** A reader at ClickHouse's HTTP interface, a server's or the embedded engine's. */
-export function openReportReader(options: { readonly url: string }): ReportReader {
+/**
+ * A reader at ClickHouse's HTTP interface, a server's or the embedded engine's. `rowPolicies`: the server keeps organisations
+ * apart too, and is told with each statement whose rows it may read (compose/clickhouse/reports-user.sql).
+ */
+export function openReportReader(options: { readonly url: string; readonly rowPolicies?: boolean }): ReportReader {
   const client = createClient(clientOptions({ url: options.url, database: 'breakwater' }, usual.seconds * 1000));
   let closed = false;
 
   async function bounded<T>(
+    parameters: Parameters,
     given: Partial<ReadLimits> | undefined,
     run: (settings: ClickHouseSettings, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
@@ -48,7 +52,9 @@ export function openReportReader(options: { readonly url: string }): ReportReade
     const timeoutMs = (limits.seconds + 2) * 1000;
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      return await run(settingsOf(limits), signal);
+      const organisation =
+        options.rowPolicies === true ? { SQL_organisation: `'${parameters.organisation ?? ''}'` } : {};
+      return await run({ ...settingsOf(limits), ...organisation } as ClickHouseSettings, signal);
     } catch (error) {
       throw engineErrorOf(error, signal.aborted, timeoutMs);
     }
@@ -56,13 +62,13 @@ export function openReportReader(options: { readonly url: string }): ReportReade
 
   return {
     query: <Row>(sql: string, parameters: Parameters, limits?: Partial<ReadLimits>) =>
-      bounded(limits, async (clickhouse_settings, abort_signal) => {
+      bounded(parameters, limits, async (clickhouse_settings, abort_signal) => {
         const query_params = { ...parameters };
         const asked = { query: sql, format: 'JSONEachRow' as const, query_params, clickhouse_settings, abort_signal };
         return await (await client.query(asked)).json<Row>();
       }),
     bytes: (sql, parameters, format, limits) =>
-      bounded(limits, async (clickhouse_settings, abort_signal) => {
+      bounded(parameters, limits, async (clickhouse_settings, abort_signal) => {
         const query = `${sql}\nFORMAT ${formatName(format)}`;
         const { stream } = await client.exec({
           query,

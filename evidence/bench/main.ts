@@ -6,6 +6,7 @@ import { benchDecide } from './decide.ts';
 import { benchEncode } from './encode.ts';
 import { benchMatch } from './match.ts';
 import { benchPipeline } from './pipeline.ts';
+import { benchReports } from './reports.ts';
 import { benchReserve } from './reserve.ts';
 import type { BenchOptions, Rows } from './rows.ts';
 import { benchScenarios } from './scenarios.ts';
@@ -28,6 +29,7 @@ const benches: readonly Bench[] = [
   { name: 'encode', about: 'Avro records against JSON', run: benchEncode },
   { name: 'scenarios', about: "the plan's load tests: users who think", run: benchScenarios, long: true },
   { name: 'pipeline', about: 'Kafka to Redis and ClickHouse against a consumer that only decodes', run: benchPipeline },
+  { name: 'reports', about: 'a compiled report over 50 million rows against SQL written by hand', run: benchReports },
 ];
 
 const usage = `npm run bench -- [NAME]... [--json] [--for 5m] [--k6 PROGRAM]

@@ -1,9 +1,12 @@
+import { proveAttribution } from './attribution-proof.ts';
 import { proveAudit } from './audit-proof.ts';
 import { proveCaps } from './caps-proof.ts';
 import { proveDayParts } from './day-parts-proof.ts';
 import { proveFill } from './fill-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
+import { proveQuestions } from './questions-proof.ts';
+import { proveReports } from './reports-proof.ts';
 import { proveSeparation } from './separation-proof.ts';
 import { proveSolver } from './solver-proof.ts';
 
@@ -52,6 +55,21 @@ export const proofs: readonly Proof[] = [
     run: proveCaps,
   },
   { name: 'separation', about: 'no two competitors are too near in the pods of one stream', run: proveSeparation },
+  {
+    name: 'attribution',
+    about: 'every model against plain words, credits to the micro, late conversions too',
+    run: proveAttribution,
+  },
+  {
+    name: 'questions',
+    about: 'the ten questions of analysts through breakwater sql against a recount of the log',
+    run: proveQuestions,
+  },
+  {
+    name: 'reports',
+    about: 'generated reports against a recount of the log, in nine zones; hostile input; files read back',
+    run: proveReports,
+  },
   { name: 'fill', about: 'paid seconds of pods, and no competitors together in raw records', run: proveFill },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },

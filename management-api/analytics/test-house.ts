@@ -16,6 +16,8 @@ export interface TestHouse {
   readonly analytics: AnalyticsParts;
   readonly warehouse: Warehouse;
   readonly folder: string;
+  /** Of the warehouse. */
+  readonly url: string;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function openTestHouse(): Promise<TestHouse> {
     analytics,
     warehouse,
     folder,
+    url: server.url,
     async close() {
       await desk.close();
       await reader.close();

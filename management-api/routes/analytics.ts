@@ -1,3 +1,4 @@
+import { attributionAnswer, attributionOf, attributionQuery } from '../analytics/attribution.ts';
 import { analyseCampaign, campaignAnalytics, campaignQuery } from '../analytics/campaign.ts';
 import { campaignPerformance, performancePage, performanceQuery } from '../analytics/performance.ts';
 import { route } from '../route.ts';
@@ -32,6 +33,20 @@ export const analyticsRoutes = [
     answer: performancePage,
     handle: async (ask, parts) => ({
       body: await campaignPerformance(ask.query, ask.caller.organisation, (work) => ask.read(work), parts),
+    }),
+  }),
+
+  route({
+    method: 'GET',
+    path: '/api/v2/analytics/attribution',
+    tag,
+    summary: 'Which ads conversions are owed to, by one model or all, and what an experiment gained over its hold-out',
+    scope: 'reports:read',
+    query: attributionQuery,
+    answer: attributionAnswer,
+    refuses: [404, 422],
+    handle: async (ask, parts) => ({
+      body: await attributionOf(ask.query, ask.caller.organisation, (work) => ask.read(work), parts),
     }),
   }),
 ];

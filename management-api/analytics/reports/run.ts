@@ -3,8 +3,8 @@ import { Problem } from '../../../engines/http/problem.ts';
 import type { ManagementParts } from '../../parts.ts';
 import { analyticsOf } from '../ask-warehouse.ts';
 import { dimensions } from '../dimensions.ts';
-import { aboutOf, type MeasureName, sourceOf } from '../measures.ts';
-import { advertisersOf, HOUSE_ORGANISATION, namesOf, shareOwners } from '../owners.ts';
+import { aboutOf, type MeasureName } from '../measures.ts';
+import { HOUSE_ORGANISATION, namesOf, shareOwners } from '../owners.ts';
 import { type Compiled, compile, compileTotals, sourceOfReport } from './compile.ts';
 import type { Report } from './report.ts';
 
@@ -48,8 +48,12 @@ export function mayAsk(organisation: string, report: Report): void {
 
 /** One statement's rows with numbers as numbers. Errors as ReportReader's. */
 export async function rowsOf({ sql, parameters }: Compiled, report: Report, parts: ManagementParts): Promise<Row[]> {
+  return shapeRows(await analyticsOf(parts).reader.query<Record<string, unknown>>(sql, parameters), report);
+}
+
+/** Rows as the warehouse gives them, with the report's columns alone and numbers as numbers. */
+export function shapeRows(rows: readonly Readonly<Record<string, unknown>>[], report: Report): Row[] {
   const columns = columnsOf(report);
-  const rows = await analyticsOf(parts).reader.query<Record<string, unknown>>(sql, parameters);
   return rows.map((row) =>
     Object.fromEntries(columns.flatMap(({ name, isText }) => (name in row ? [[name, cellOf(row[name], isText)]] : []))),
   );
@@ -96,5 +100,3 @@ export async function namesIn(rows: readonly Row[], sql: DeskTransaction): Promi
   }
   return namesOf(sql, [...ids]);
 }
-
-export { advertisersOf, sourceOf };
