@@ -1,5 +1,5 @@
 import type { Campaign } from '../domain/campaign.ts';
-import { emptyMoney, giveBack, type TakeRefusal, take } from '../domain/ledger.ts';
+import { emptyMoney, giveBack, type TakeRefusal, take, totalLeft } from '../domain/ledger.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Random } from '../engines/random.ts';
 import { keys, MONEY_KEPT_MS } from '../engines/state-store/keys.ts';
@@ -265,11 +265,6 @@ interface TakenUnits {
   readonly units: number;
   readonly reason: TakeRefusal | null;
   readonly store: string;
-}
-
-/** Of the total budget, what the stream may spend. */
-function totalLeft({ totalBudgetMicros: total, spentBeforeMicros: before }: Campaign): number | null {
-  return total === null ? null : Math.max(0, total - (before ?? 0));
 }
 
 /** Takes the first of `sizes` that fits, else as many as there is room for. */
