@@ -2,6 +2,7 @@ import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
 import { catalogUrl } from '../engines/endpoints.ts';
 import { openStateStore, openSuppressions } from '../engines/open.ts';
+import { SecretRing } from '../engines/secret-ring.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { eraseViewer, showViewer, type ViewerParts, type ViewerScope } from '../management-api/viewers.ts';
 
@@ -46,7 +47,8 @@ async function withStore<T>(use: (parts: ViewerParts) => Promise<T>): Promise<T>
   const clock = systemClock();
   const store = await openStateStore(config, clock);
   try {
-    return await use({ store, clock, pepper: config.pepper ?? '' });
+    const { pepper, peppersBefore } = new SecretRing(config, () => clock.now());
+    return await use({ store, clock, pepper, peppersBefore });
   } finally {
     await store.close();
   }

@@ -42,4 +42,5 @@ FROM
     SELECT campaign, d.impressions, d.clicks, d.completes, d.spend_micros, 0
     FROM breakwater.delivery_days AS d FINAL
 ) AS each
-GROUP BY campaign;
+GROUP BY campaign
+COMMENT 'All that a campaign ever delivered: carried over from the MVP, and since';

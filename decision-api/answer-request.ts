@@ -1,16 +1,21 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { type Ask, readAsks } from './ask.ts';
+import type { SecretRing } from '../engines/secret-ring.ts';
+import { type Ask, type Receipt, readAsks } from './ask.ts';
+import type { Callers } from './callers.ts';
 import type { CatalogCache } from './catalog-cache.ts';
 import type { Admission, Dialect } from './dialects/dialect.ts';
 import type { Draft, Warning } from './draft.ts';
 import type { PlaceOf } from './geoip.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
 import { type ServingParts, serve } from './serve.ts';
+import type { Traffic } from './traffic/traffic.ts';
 
 export interface AdRequestParts extends ServingParts {
   readonly cache: CatalogCache;
-  readonly pepper: string;
+  readonly callers: Callers;
+  readonly traffic: Traffic;
+  readonly secrets: SecretRing;
   readonly logger: Logger;
   readonly placeOf: PlaceOf;
   /** How tracking URLs begin. Known once the server listens. */
@@ -46,11 +51,7 @@ export async function decidePods(
     body,
     requestId: body.request_id ?? parts.uuid(),
     receivedAt: parts.clock.now(),
-    userAgent: request.headers['user-agent'],
-    pepper: parts.pepper,
-    peer: parts.config.geoipPeer ? request.ip : null,
-    taxonomy: parts.cache.taxonomy,
-    placeOf: parts.placeOf,
+    ...receptionOf(request, parts),
     podNamed: (name) => parts.cache.pod(name),
     dialect: wanted.dialect,
     ...(wanted.admission ? { admission: wanted.admission } : {}),
@@ -58,6 +59,7 @@ export async function decidePods(
   // A repeated request_id gets its answer again only in words that were kept for it.
   const said = wanted.dialect === 'json' ? body : { ...body, dialect: wanted.dialect };
   const asked = { body: said, warnings: wanted.warnings, explain: wanted.explain };
+  if (asks[0]) countInvalid(asks[0], parts);
   const pods: DecidedPod[] = [];
   for (const each of asks) {
     const ask = wanted.holdMs === undefined ? each : { ...each, holdMs: wanted.holdMs };
@@ -67,6 +69,31 @@ export async function decidePods(
   }
   parts.metrics.decisionSeconds.observe((parts.clock.ticks() - began) / 1_000_000);
   return pods;
+}
+
+/** Who calls, and how that is read. Throws Problem 401 or 403 for a caller who may not ask. */
+export function receptionOf(
+  request: FastifyRequest,
+  { callers, traffic, secrets, cache, placeOf, config }: AdRequestParts,
+): Pick<
+  Receipt,
+  'caller' | 'takePeer' | 'traffic' | 'tcfVendor' | 'pepper' | 'peppersBefore' | 'taxonomy' | 'placeOf'
+> {
+  return {
+    caller: callers.ofRequest(request),
+    takePeer: config.geoipPeer,
+    traffic,
+    tcfVendor: config.tcfVendor,
+    pepper: secrets.pepper,
+    peppersBefore: secrets.peppersBefore,
+    taxonomy: cache.taxonomy,
+    placeOf,
+  };
+}
+
+/** Counts what is invalid traffic of a request. */
+export function countInvalid({ invalid }: Ask, { metrics }: AdRequestParts): void {
+  if (invalid !== null) metrics.invalidTraffic.inc({ what: 'request', reason: invalid });
 }
 
 /** One line for each answer, at level debug: in production that is for a while, to follow a request. */

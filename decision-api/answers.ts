@@ -40,6 +40,11 @@ export class RecentAnswers {
     if (oldest !== undefined) this.#answers.delete(oldest);
   }
 
+  /** Nobody was given it. */
+  forget(key: string): void {
+    this.#answers.delete(key);
+  }
+
   recall(key: string): KeptAnswer | null {
     const bytes = this.#answers.get(key);
     return bytes === undefined ? null : decodeAnswer(bytes);

@@ -5,12 +5,13 @@ import { Problem, type Wrong } from '../engines/http/problem.ts';
 import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import type { AdRequestParts } from './answer-request.ts';
+import { answerOrigins } from './cors.ts';
 import { forwardRoutes } from './forward.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
 import { adRequestRoute } from './routes/ad-request.ts';
-import { beaconRoutes } from './routes/beacons.ts';
+import { type BeaconParts, beaconRoutes } from './routes/beacons.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 import { playerRoutes } from './routes/players.ts';
@@ -18,7 +19,7 @@ import { v1AdRequestRoute } from './routes/v1-ad-request.ts';
 import { v1ImpressionRoute } from './routes/v1-impression.ts';
 import { cutSlowRequests } from './slow-requests.ts';
 
-export interface AppParts extends AdRequestParts {
+export interface AppParts extends AdRequestParts, BeaconParts {
   readonly readiness: () => Readiness;
   /** Where management answers, for what is its own; null: it is not told of. */
   readonly managementUrl: (() => string | null) | null;
@@ -48,6 +49,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const methods = knownMethods(app);
   readBodiesAsJson(app, limits.bodyLevels);
   answerProblems(app, metrics, logger, methods);
+  answerOrigins(app);
   adRequestRoute(app, parts);
   playerRoutes(app, parts);
   beaconRoutes(app, parts);

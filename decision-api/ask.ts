@@ -2,18 +2,15 @@ import type { PodRules } from '../domain/pods/pod.ts';
 import type { Context } from '../domain/request.ts';
 import type { ContentTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { normaliseContext } from '../domain/targeting/context.ts';
+import type { Caller, CallerClass } from './callers.ts';
+import { type ConsentGround, groundOf } from './consent.ts';
 import { type Admission, type Dialect, plainFiles } from './dialects/dialect.ts';
 import type { PlaceOf } from './geoip.ts';
 import { type Claims, truncateIp, type Viewer, viewerOf } from './identities.ts';
 import { invalid, type PodNamed, rulesOf } from './pod-rules.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
+import type { InvalidReason, Traffic } from './traffic/traffic.ts';
 import { classOf, type UserAgentClass } from './user-agent.ts';
-
-/** Who called, as far as we know: somebody, the holder of an API key, or a machine of a network that is trusted. */
-export type CallerClass = 'anonymous' | 'key' | 'network';
-
-/** On what ground ids are kept: nothing was said, it was given; or not kept: it was refused, the viewer is a child. */
-export type ConsentGround = 'unstated' | 'given' | 'refused' | 'child';
 
 /** A request for a pod, checked and made pseudonymous. Nothing after this knows who anybody is. */
 export interface Ask {
@@ -29,7 +26,7 @@ export interface Ask {
   readonly userAgentClass: UserAgentClass;
   readonly caller: CallerClass;
   /** Why it is invalid traffic; null: it is not. */
-  readonly invalid: string | null;
+  readonly invalid: InvalidReason | null;
   readonly consent: ConsentGround;
   readonly breakIndex: number | null;
   /** Where the pod begins in stream time; null: nobody said. */
@@ -49,11 +46,15 @@ export interface Receipt {
   readonly body: AdRequestBody;
   readonly requestId: string;
   readonly receivedAt: number;
-  /** The caller's: a player's or a stitcher's. */
-  readonly userAgent: string | undefined;
-  /** The caller's address, where it may be taken for the viewer's. */
-  readonly peer: string | null;
+  readonly caller: Caller;
+  /** Whether the caller's own address may be taken for the viewer's. */
+  readonly takePeer: boolean;
+  readonly traffic: Traffic;
+  /** Our number on the IAB's list of vendors; null: none. */
+  readonly tcfVendor: number | null;
   readonly pepper: string;
+  /** Peppers that came before and are still read. */
+  readonly peppersBefore: readonly string[];
   readonly taxonomy: ContentTaxonomy;
   readonly placeOf: PlaceOf;
   readonly podNamed: PodNamed;
@@ -89,10 +90,15 @@ export function readAsk(receipt: Receipt): Ask {
   const { body, requestId, receivedAt } = receipt;
   // The log keeps UTF-8, which has no half of a pair: the id would come back as another one.
   if (!requestId.isWellFormed()) throw invalid('/request_id', 'is not well-formed Unicode');
-  const userAgent = body.device?.ua ?? receipt.userAgent;
-  const callers = isPlayer(receipt.userAgent) ? receipt : null;
-  const claims = claimsOf(body, userAgent);
+  const { caller } = receipt;
+  const userAgent = body.device?.ua ?? caller.userAgent ?? undefined;
+  const peer = caller.forwarded || (receipt.takePeer && isPlayer(caller)) ? caller.address : null;
+  const ground = groundOf(body.consent, receipt.tcfVendor);
+  const claims = claimsOf(body, userAgent, caller, ground);
   const ip = claims.ip;
+  const viewer = viewerOf(claims, requestId, receipt.pepper, receipt.peppersBefore);
+  const origin = { address: body.device?.ip ?? caller.address, userAgent: userAgent ?? null };
+  const ids = [body.device?.id, body.device?.ifa];
   // Without consent only the moment is known, not the person.
   const person = claims.consent ? body.user : { time_zone: body.user?.time_zone };
   return {
@@ -100,22 +106,22 @@ export function readAsk(receipt: Receipt): Ask {
     repeatable: body.request_id !== undefined,
     receivedAt,
     minute: Math.floor(receivedAt / 60_000),
-    viewer: viewerOf(claims, requestId, receipt.pepper),
+    viewer,
     context: normaliseContext(
       { geo: body.geo ?? null, device: body.device ?? null, content: body.content ?? null, user: person ?? null },
       receivedAt,
       {
-        userAgent: body.device?.ua ?? callers?.userAgent ?? null,
+        userAgent: body.device?.ua ?? (isPlayer(caller) ? caller.userAgent : null),
         // A place is the moment's, not the person's, and nothing of the address is kept for it.
-        place: receipt.placeOf(body.device?.ip ?? callers?.peer ?? null),
+        place: receipt.placeOf(body.device?.ip ?? peer),
         taxonomy: receipt.taxonomy,
       },
     ),
     ipTruncated: ip === null ? null : truncateIp(ip),
     userAgentClass: classOf(userAgent),
-    caller: 'anonymous',
-    invalid: null,
-    consent: groundOf(body.consent),
+    caller: caller.class,
+    invalid: receipt.traffic.request(origin, ids, viewer.identities, viewer.viewer, receivedAt),
+    consent: ground,
     breakIndex: body.break?.index ?? null,
     breakOffsetMs: msOf(body.break?.offset_seconds),
     breakId: null,
@@ -127,14 +133,13 @@ export function readAsk(receipt: Receipt): Ask {
 }
 
 /** Whether the caller is the viewer's device itself, as far as it says: a stitcher's or a bot's words and address are not the viewer's. */
-function isPlayer(userAgent: string | undefined): boolean {
-  const caller = classOf(userAgent);
-  return caller !== 'stitcher' && caller !== 'bot';
+function isPlayer({ userAgent }: Caller): boolean {
+  const told = classOf(userAgent ?? undefined);
+  return userAgent !== null && told !== 'stitcher' && told !== 'bot';
 }
 
-function claimsOf(body: AdRequestBody, userAgent: string | undefined): Claims {
+function claimsOf(body: AdRequestBody, userAgent: string | undefined, caller: Caller, ground: ConsentGround): Claims {
   const { user, device, session } = body;
-  const ground = groundOf(body.consent);
   const consent = ground === 'unstated' || ground === 'given';
   return {
     userId: user?.id ?? null,
@@ -143,19 +148,10 @@ function claimsOf(body: AdRequestBody, userAgent: string | undefined): Claims {
     ifa: realIfa(device?.ifa),
     limitAdTracking: device?.lmt === true || device?.lmt === 1,
     sessionId: session?.id ?? null,
-    ip: (consent && device?.ip) || null,
+    ip: (consent && (device?.ip ?? (caller.forwarded ? caller.address : null))) || null,
     userAgent: userAgent ?? null,
     consent,
   };
-}
-
-/** Asked for by law and not answered is refused. */
-function groundOf(consent: AdRequestBody['consent']): ConsentGround {
-  if (!consent) return 'unstated';
-  if (consent.coppa) return 'child';
-  if (consent.given === false || consent.granted === false) return 'refused';
-  if (consent.given === true || consent.granted === true) return 'given';
-  return consent.gdpr ? 'refused' : 'unstated';
 }
 
 /** Platforms send zeros for an advertising id that must not be used: everybody's, so nobody's. */

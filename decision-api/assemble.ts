@@ -1,5 +1,7 @@
 import { EngineError } from '../engines/errors.ts';
+import { SecretRing } from '../engines/secret-ring.ts';
 import { RecentAnswers } from './answers.ts';
+import { Callers } from './callers.ts';
 import { CatalogCache } from './catalog-cache.ts';
 import { isAway, within } from './deadline.ts';
 import { Feed } from './feed.ts';
@@ -16,6 +18,9 @@ import { Signals } from './signals.ts';
 import { StoreGate } from './store-gate.ts';
 import { StreamReserver } from './stream-reserver.ts';
 import { Tokens } from './tokens.ts';
+import { type ListsFile, openLists } from './traffic/lists.ts';
+import { Traffic } from './traffic/traffic.ts';
+import { UnloggedWait } from './unlogged-wait.ts';
 import { Watermarks } from './watermarks.ts';
 
 /** Everything an instance holds between requests. */
@@ -32,6 +37,13 @@ export interface Assembly {
   readonly streams: StreamReserver;
   readonly tokens: Tokens;
   readonly feed: Feed;
+  readonly secrets: SecretRing;
+  /** Takes the newest token keys. */
+  readonly followSecrets: () => void;
+  readonly callers: Callers;
+  readonly lists: ListsFile;
+  readonly traffic: Traffic;
+  readonly unlogged: UnloggedWait;
   readonly answers: RecentAnswers;
   readonly recent: RecentDecisions;
   readonly partitions: { readonly requests: number; readonly beacons: number };
@@ -54,6 +66,13 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
   const geoip = await openGeoip(config.geoipFile, { metrics, logger });
   const gate = new StoreGate(store, clock, metrics);
   const cache = new CatalogCache();
+  const lists = await openLists(config, () => clock.now(), logger);
+  const { trustedNetworks, callers } = config;
+  const secrets = new SecretRing(config, () => clock.now());
+  const tokens = new Tokens(secrets.tokenKeys, () => {
+    secrets.refreshSoon();
+    return secrets.tokenKeys;
+  });
   const signals = new Signals(clock, metrics, !config.signals);
   // The embedded log is on this machine's disk already.
   const journal =
@@ -73,6 +92,10 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     signals,
     watermarks,
     feed,
+    callers: new Callers({ trustedNetworks, callers, keys: () => cache.playerKeys, now: () => clock.now(), metrics }),
+    lists,
+    traffic: new Traffic(lists, config, () => [secrets.pepper, ...secrets.peppersBefore]),
+    unlogged: new UnloggedWait(clock, random),
     partitions: {
       get requests() {
         return watermarks.partitions;
@@ -88,7 +111,12 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     purse: new Purse(gate, clock, random, metrics, watermarks),
     reserver: new Reserver(gate, clock, random, metrics, watermarks),
     streams: new StreamReserver(gate, clock, random, metrics, watermarks),
-    tokens: new Tokens(config.tokenKeys ?? []),
+    tokens,
+    secrets,
+    followSecrets() {
+      secrets.refresh();
+      tokens.replace(secrets.tokenKeys);
+    },
     onChange: (listener) => listeners.add(listener),
   };
 }

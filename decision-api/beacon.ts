@@ -1,7 +1,9 @@
 import type { AdBeacon } from '../schemas/records.ts';
+import type { Caller } from './callers.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { isBeaconEvent, type Tokens } from './tokens.ts';
+import type { Traffic } from './traffic/traffic.ts';
 import type { UserAgentClass } from './user-agent.ts';
 
 /** A beacon as it came: everything but the event may be missing or nonsense. */
@@ -21,6 +23,13 @@ export interface BeaconReceipt {
   readonly arrivalId: string;
   readonly receivedAt: number;
   readonly userAgentClass: UserAgentClass;
+  readonly caller: Caller;
+}
+
+export interface BeaconReaders {
+  readonly tokens: Tokens;
+  readonly traffic: Traffic;
+  readonly metrics: Metrics;
 }
 
 /** A genuine beacon and what its token says beside the record. */
@@ -34,8 +43,7 @@ export interface GenuineBeacon {
 export function readBeacon(
   raw: RawBeacon,
   receipt: BeaconReceipt,
-  tokens: Tokens,
-  metrics: Metrics,
+  { tokens, traffic, metrics }: BeaconReaders,
 ): GenuineBeacon | null {
   if (!isBeaconEvent(raw.event)) {
     metrics.beacons.inc({ event: 'unknown', outcome: 'unknown_event' });
@@ -76,10 +84,12 @@ export function readBeacon(
     audio_level: number('audio'),
     error_code: number('code'),
     offset_seconds: raw.event === 'progress' ? readOffset(raw.offset, token.duration_seconds, metrics) : null,
-    caller: 'anonymous',
+    caller: receipt.caller.class,
     invalid: null,
   };
-  return { partition: token.partition, record, clickThrough: token.click_through };
+  const invalid = traffic.beacon(receipt.caller, record, verified.invalid);
+  if (invalid !== null) metrics.invalidTraffic.inc({ what: 'beacon', reason: invalid });
+  return { partition: token.partition, record: { ...record, invalid }, clickThrough: token.click_through };
 }
 
 type NumberField = 'at' | 'view_ms' | 'viewability' | 'audio' | 'code';

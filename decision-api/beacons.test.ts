@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { withSecrets } from '../engines/secrets.ts';
 import { openHouse, type TestHouse, testCampaign, testId } from './test-house.ts';
-import { Tokens } from './tokens.ts';
+import { beaconEvents, Tokens } from './tokens.ts';
 
 let house: TestHouse;
 
@@ -75,7 +75,8 @@ test('repeated and expired beacons are logged like any other: the workers judge 
   const beacons = await house.records('ad-beacon');
   expect(beacons.map(({ event }) => event.event).sort()).toEqual(['complete', 'start', 'start']);
   expect(beacons.find(({ event }) => event.event === 'complete')?.partition).toBe(2);
-  expect(await house.metric('beacons_total', 'outcome="accepted"')).toBe(3);
+  expect(await house.metric('beacons_total', 'outcome="accepted"')).toBe(2);
+  expect(await house.metric('beacons_total', 'outcome="expired"')).toBe(1);
 });
 
 test('a beacon signed for another event, by nobody, or garbled gets the same gif, and only a metric', async () => {
@@ -126,7 +127,7 @@ test('a batch takes URLs and fields side by side and answers how many came', asy
     beacons: [{ url }, { event: 'start', t, cb: 'cb-8', view_ms: 10 }, { event: 'complete', t }],
   });
   expect(response.statusCode).toBe(202);
-  expect(response.json()).toEqual({ received: 3 });
+  expect(response.json()).toEqual({ received: 3, outcomes: ['taken', 'taken', 'taken'], errors: [] });
   const beacons = await house.records('ad-beacon');
   expect(beacons.map(({ event }) => [event.event, event.cachebuster, event.view_ms])).toEqual([
     ['impression', 'cb-9', null],
@@ -157,15 +158,80 @@ test.each([
   expect(response.headers['content-type']).toContain('application/problem+json');
 });
 
-test('while the log is away a genuine beacon is to be sent again, and a forged one is told nothing', async () => {
+test('a bad item of a batch is refused by itself, by its place', async () => {
+  const tracking = await served();
+  const response = await sendBatch({
+    beacons: [{ cb: 'x' }, { url: tracking.start }, 7, { event: 'start', t: 'forged' }],
+  });
+  expect(response.statusCode).toBe(202);
+  const { received, outcomes, errors } = response.json();
+  expect([received, outcomes]).toEqual([2, ['refused', 'taken', 'refused', 'taken']]);
+  expect(errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/beacons/0', '/beacons/2']);
+  expect(await house.records('ad-beacon')).toHaveLength(1);
+});
+
+test('while the log is away a genuine beacon is to be sent again, and a forged one is answered alike', async () => {
   const tracking = await served();
   house.away.log = true;
   const response = await get(tracking.impression);
   expect(response.statusCode).toBe(503);
   expect(response.headers['retry-after']).toBeDefined();
-  expect((await get('/api/v2/beacons/impression?t=a.b.c')).statusCode).toBe(200);
+  const forged = await get('/api/v2/beacons/impression?t=a.b.c');
+  expect([forged.statusCode, forged.body]).toEqual([response.statusCode, response.body]);
   house.away.log = false;
   expect((await get(tracking.impression)).statusCode).toBe(200);
+});
+
+test('every kind of beacon has a URL and comes into the log under its name', async () => {
+  const tracking = await served();
+  expect(Object.keys(tracking)).toEqual(beaconEvents.slice(0, 20));
+  for (const event of Object.keys(tracking)) await get(tracking[event]);
+  const beacons = await house.records('ad-beacon');
+  expect(beacons.map(({ event }) => event.event).sort()).toEqual(Object.keys(tracking).sort());
+});
+
+test('progress says of which offset it is, in seconds or as a playhead; what lies outside of the ad is ignored', async () => {
+  const tracking = await served();
+  const at = (offset: string) => get(tracking.progress?.replace('[ADPLAYHEAD]', encodeURIComponent(offset)));
+  for (const offset of ['0', '00:00:10.500', '0:00:30', '31', '-1', 'soon', '[ADPLAYHEAD]']) await at(offset);
+  const beacons = await house.records('ad-beacon');
+  expect(beacons.map(({ event }) => event.offset_seconds)).toEqual([0, 10, 30, null, null, null, null]);
+});
+
+test('genuine, forged, expired and garbled beacons are answered with the same status, headers and body', async () => {
+  const tracking = await served();
+  const tokens = tokensOfHouse();
+  const old = tokens.sign('start', tokens.facts(facts({ expires_at: 1 })));
+  const urls = [tracking.start, tracking.start, `/api/v2/beacons/start?t=${old}`, '/api/v2/beacons/start?t=x.y.z'];
+  const answers = [];
+  for (const url of [...urls, tracking.start?.replace('/start', '/midpoint')]) {
+    const { statusCode, headers, body } = await get(url);
+    answers.push(JSON.stringify([statusCode, { ...headers, date: '' }, body]));
+  }
+  expect(new Set(answers).size).toBe(1);
+  expect(await house.metric('beacons_total', 'outcome="expired"')).toBe(1);
+});
+
+test('a click goes to the creative’s page whether or not its signature holds, and nowhere that the URL names', async () => {
+  const tracking = await served();
+  const forged = tracking.click?.replace(/\.[^.&]+&/, '.AAAAAAAAAAAAAAAAAAAAAAAA&');
+  const tokens = tokensOfHouse();
+  const evil = tokens.facts(facts({ click_through: 'javascript:alert(1)' }));
+  const strange = new Tokens([{ id: 'k1', secret: 'x'.repeat(32) }]);
+  const elsewhere = strange.facts(facts({ click_through: 'https://evil.example/' }));
+  const answers = [
+    await get(tracking.click, '&to=https://evil.example/&url=//evil.example'),
+    await get(forged),
+    await get(`/api/v2/beacons/click?t=${tokens.sign('click', evil)}`),
+    await get(`/api/v2/beacons/click?t=${strange.sign('click', elsewhere)}`),
+  ];
+  expect(answers.map(({ statusCode, headers }) => [statusCode, headers.location])).toEqual([
+    [302, 'https://advertiser.example/'],
+    [302, 'https://advertiser.example/'],
+    [200, undefined],
+    [200, undefined],
+  ]);
+  expect((await house.records('ad-beacon')).filter(({ event }) => event.event === 'click')).toHaveLength(2);
 });
 
 function tokensOfHouse(): Tokens {

@@ -2,6 +2,7 @@ import type { Campaign, FrequencyCap } from '../domain/campaign.ts';
 import { type Creative, isShowable, type MediaFile } from '../domain/creative.ts';
 import { podMaxOf } from '../domain/frequency/cap-set.ts';
 import { isLifetime } from '../domain/frequency/frequency.ts';
+import type { CandidateMemo } from '../domain/pods/pod.ts';
 import { flatten } from '../domain/separation-stream.ts';
 import { bytesOfUuids } from '../schemas/uuid.ts';
 import { carries, type Feature } from './features.ts';
@@ -34,6 +35,7 @@ export interface CreativeFacts {
   readonly media: readonly object[];
   /** Its part of an answer, as members of a JSON object. */
   readonly told: string;
+  readonly memo: CandidateMemo;
   /** How a candidate's record begins: the ids of campaign and creative. */
   readonly ids: Buffer;
 }
@@ -70,6 +72,7 @@ function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
     mediaUrl: media[0]?.url ?? id,
     media: told.media,
     told: JSON.stringify(told).slice(1, -1),
+    memo: { places: null },
     ids: bytesOfUuids([campaign.id, id]),
   };
 }

@@ -5,7 +5,7 @@ import type { Experiment } from '../domain/experiment.ts';
 import type { Context } from '../domain/request.ts';
 import { type ContentCategory, type ContentTaxonomy, createTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { createTargetingIndex } from '../domain/targeting/index/targeting-index.ts';
-import type { CatalogSnapshot } from '../engines/catalog/catalog.ts';
+import type { AdvertiserOwner, CatalogSnapshot, PlayerKey } from '../engines/catalog/catalog.ts';
 import type { CatalogChange } from '../schemas/records.ts';
 import { type CampaignFacts, factsOf } from './campaign-facts.ts';
 import type { DecidingCatalog } from './decision.ts';
@@ -29,6 +29,10 @@ class Newest<T extends Versioned> {
     this.#held.set(id, { version, document });
     this.#changed.add(id);
     return true;
+  }
+
+  one(id: string): T | undefined {
+    return this.#held.get(id)?.document ?? undefined;
   }
 
   /** In the order of their ids. A list that was answered never changes: a few changes are put into a copy of it. */
@@ -95,6 +99,8 @@ export class CatalogCache implements DecidingCatalog {
   #podList: readonly PodConfig[] = [];
   #contentCategories: readonly ContentCategory[] = [];
   #taxonomy: ContentTaxonomy = createTaxonomy([]);
+  #playerKeys: ReadonlyMap<string, PlayerKey> = new Map();
+  #advertisers: ReadonlyMap<string, AdvertiserOwner> = new Map();
   #changes = 0;
 
   /** In the order of their ids. */
@@ -142,6 +148,20 @@ export class CatalogCache implements DecidingCatalog {
     return this.#experimentList;
   }
 
+  /** API keys by prefix. They come with the snapshot, like the next. */
+  get playerKeys(): ReadonlyMap<string, PlayerKey> {
+    return this.#playerKeys;
+  }
+
+  /** Whose each advertiser is, by id. */
+  get advertisers(): ReadonlyMap<string, AdvertiserOwner> {
+    return this.#advertisers;
+  }
+
+  campaign(id: string): Campaign | undefined {
+    return this.#campaigns.one(id);
+  }
+
   get mark(): CatalogMark {
     return this.#mark;
   }
@@ -160,7 +180,8 @@ export class CatalogCache implements DecidingCatalog {
     const pods = snapshot.pods.map((each) => this.#putPod(each.id, each.version, each));
     const experiments = (snapshot.experiments ?? []).map((each) => this.#putExperiment(each.id, each.version, each));
     const taxonomy = this.#takeTaxonomy(snapshot.contentCategories ?? []);
-    if ([...campaigns, ...pods, ...experiments, taxonomy].includes(true)) this.#settle();
+    const callers = this.#takeCallers(snapshot);
+    if ([...campaigns, ...pods, ...experiments, taxonomy, callers].includes(true)) this.#settle();
   }
 
   /** False: the change holds no document that can be used. An old version is fine and changes nothing. */
@@ -186,6 +207,14 @@ export class CatalogCache implements DecidingCatalog {
     if (JSON.stringify(rows) === JSON.stringify(this.#contentCategories)) return false;
     this.#contentCategories = rows;
     this.#taxonomy = createTaxonomy(rows);
+    return true;
+  }
+
+  #takeCallers({ playerKeys = [], advertisers = [] }: CatalogSnapshot): boolean {
+    const held = JSON.stringify([[...this.#playerKeys.values()], [...this.#advertisers.values()]]);
+    if (JSON.stringify([playerKeys, advertisers]) === held) return false;
+    this.#playerKeys = new Map(playerKeys.map((key) => [key.prefix, key]));
+    this.#advertisers = new Map(advertisers.map((each) => [each.id, each]));
     return true;
   }
 

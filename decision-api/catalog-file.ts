@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Campaign, PodConfig } from '../domain/campaign.ts';
 import type { Experiment } from '../domain/experiment.ts';
 import type { ContentCategory } from '../domain/targeting/content-taxonomy.ts';
+import type { AdvertiserOwner, PlayerKey } from '../engines/catalog/catalog.ts';
 
 /** The catalog as last held, with the offsets of `catalog-changes` that are in it, by partition. */
 export interface KeptCatalog {
@@ -10,6 +11,8 @@ export interface KeptCatalog {
   readonly pods: readonly PodConfig[];
   readonly contentCategories?: readonly ContentCategory[];
   readonly experiments?: readonly Experiment[];
+  readonly playerKeys?: readonly PlayerKey[];
+  readonly advertisers?: readonly AdvertiserOwner[];
   readonly positions: readonly number[];
 }
 

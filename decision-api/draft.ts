@@ -66,7 +66,7 @@ export function draftOf(
       duration_seconds: creative.durationSeconds,
       media: facts.media,
       click_through: creative.clickThrough,
-      facts: tokens.facts(tokenOf(decision, held, position, lives)),
+      facts: tokens.facts(tokenOf(decision, held, position, lives), decision.ask.invalid),
       told: `{"ad_id":"${reservation}",${facts.told}${where}`,
       ...(shows ? { shown: shownOf(held, decision.expiresAt) } : {}),
     };

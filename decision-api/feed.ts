@@ -102,7 +102,8 @@ export class Feed {
     try {
       if (changes === this.#keptChanges && (await touchCatalog(dataDir, this.#heardAt))) return;
       const { campaigns, pods, experiments, contentCategories } = cache;
-      const kept = { campaigns, pods, experiments, contentCategories, positions };
+      const callers = { playerKeys: [...cache.playerKeys.values()], advertisers: [...cache.advertisers.values()] };
+      const kept = { campaigns, pods, experiments, contentCategories, ...callers, positions };
       await keepCatalog(dataDir, kept, this.#heardAt);
       this.#keptChanges = changes;
     } catch (error) {

@@ -29,8 +29,12 @@ export interface Viewer {
   readonly session: string | null;
 }
 
-/** Without consent there are no identities, and the viewer's key lives no longer than the session or the request. */
-export function viewerOf(claims: Claims, requestId: string, pepper: string): Viewer {
+/**
+ * Without consent there are no identities, and the viewer's key lives no longer than the session or the request. `before`: peppers
+ * that came before: while they are read, each identity is kept under its older pseudonyms too, which stand first. What is reserved is
+ * reserved under all of them, so the oldest knows everything, whenever a process heard of the new one.
+ */
+export function viewerOf(claims: Claims, requestId: string, pepper: string, before: readonly string[] = []): Viewer {
   const ids: [CapScope, string | null][] = claims.consent
     ? [
         ['user', claims.userId],
@@ -43,10 +47,13 @@ export function viewerOf(claims: Claims, requestId: string, pepper: string): Vie
   for (const [scope, id] of ids) {
     if (id !== null && id !== '') byScope.set(scope, { scope, hash: pseudonym(pepper, scope, id) });
   }
+  const older = before.flatMap((each) =>
+    ids.flatMap(([scope, id]) => (id === null || id === '' ? [] : [{ scope, hash: pseudonym(each, scope, id) }])),
+  );
   const session = claims.sessionId ? pseudonym(pepper, 'stream', claims.sessionId) : null;
   const known = byScope.get('user') ?? byScope.get('device') ?? byScope.get('household');
   const viewer = known?.hash ?? session ?? fallbackKey(claims, requestId, pepper);
-  return { viewer, identities: [...byScope.values()], byScope, session };
+  return { viewer, identities: [...older, ...byScope.values()], byScope, session };
 }
 
 function fallbackKey(claims: Claims, requestId: string, pepper: string): string {

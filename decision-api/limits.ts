@@ -63,6 +63,10 @@ export const limits = {
   catalogEveryMs: 30_000,
   /** How often the file of places is looked at for a newer one. */
   geoipEveryMs: 5_000,
+  /** How often the file of secrets is looked at for newer ones. */
+  secretsEveryMs: 1_000,
+  /** How often the lists of invalid traffic are looked at for newer ones. */
+  listsEveryMs: 5_000,
   /** Budgeted campaigns stop when the catalog was not heard of for this long. */
   catalogStaleMs: 15 * 60_000,
   /** Signals read before the end of each partition at boot; all of them are published again every minute. */

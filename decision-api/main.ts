@@ -13,6 +13,7 @@ import { buildApp } from './app.ts';
 import { type Assembly, assemble } from './assemble.ts';
 import { limits } from './limits.ts';
 import { readinessOf } from './readiness.ts';
+import { pathsOf } from './traffic/lists.ts';
 
 export interface DecisionApiParts {
   readonly config: Config;
@@ -52,7 +53,6 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
     config,
     clock,
     logger,
-    pepper: config.pepper ?? '',
     uuid: () => parts.random.uuid(),
     catalog: assembly.cache,
     placeOf: (address) => assembly.geoip.placeOf(address),
@@ -82,8 +82,16 @@ function startBeats(assembly: Assembly, config: Config, clock: Clock, logger: Lo
   const complain = (err: unknown) => logger.warn({ err }, 'a periodic task failed; it will be tried again');
   const places =
     config.geoipFile === null ? [] : [clock.every(limits.geoipEveryMs, () => assembly.geoip.refresh(), complain)];
+  const lists =
+    pathsOf(config).length > 0 ? [clock.every(limits.listsEveryMs, () => assembly.lists.refresh(), complain)] : [];
+  const { secrets } = assembly;
+  const followed = secrets.follows
+    ? [clock.every(limits.secretsEveryMs, () => assembly.followSecrets(), complain)]
+    : [];
   return [
+    ...followed,
     ...places,
+    ...lists,
     clock.every(limits.watermarksEveryMs, () => refreshWatermarks(assembly, logger), complain),
     clock.every(limits.purseEveryMs, () => assembly.purse.settle(), complain),
     clock.every(limits.catalogEveryMs, () => assembly.feed.refresh(), complain),

@@ -19,6 +19,11 @@ export function createMetrics() {
     decisionSeconds: histogram('decision_seconds', 'From receipt to answer', seconds),
     stepSeconds: histogram('decision_step_seconds', 'Time in one step of a decision', seconds, ['step']),
     beacons: counter('beacons_total', 'Beacons by event and what became of them', ['event', 'outcome']),
+    callers: counter('callers_total', 'Ad requests by who called', ['caller']),
+    invalidTraffic: counter('invalid_traffic_total', 'Requests, beacons and conversions that are kept and not billed', [
+      'what',
+      'reason',
+    ]),
     beaconFieldsIgnored: counter('beacon_fields_ignored_total', 'Impossible values in beacons', ['field']),
     unknownFields: counter('unknown_fields_total', 'Fields of ad requests that nobody reads'),
     badRequests: counter('bad_requests_total', 'Requests refused, by what was wrong', ['problem']),

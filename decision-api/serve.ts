@@ -72,7 +72,11 @@ export async function serve(asked: Asked, parts: ServingParts): Promise<Served> 
   }
 }
 
-async function decided(asked: Asked, parts: ServingParts, stint: Stint): Promise<Served> {
+/**
+ * `again`: the state store failed when the answer was to be kept. Who retries elsewhere may get another one, so that at most one of
+ * them may hold what has a limit: decided anew, this one finds the store away, or the answer kept after all.
+ */
+async function decided(asked: Asked, parts: ServingParts, stint: Stint, again = false): Promise<Served> {
   const { ask } = asked;
   const decision = begin(ask, parts);
   const key = ask.repeatable ? answerKey(ask.requestId) : null;
@@ -85,7 +89,8 @@ async function decided(asked: Asked, parts: ServingParts, stint: Stint): Promise
   const draft = draftOf(decision, noFill, asked.warnings, parts.tokens, parts.config);
   const record = toRecord(decision, noFill, parts);
   if (key !== null) {
-    const first = await keep(key, entry, { bodyHash: hashBody(asked.body), draft, record }, parts);
+    const first = await keep(key, entry, { bodyHash: hashBody(asked.body), draft, record }, parts, again);
+    if (first === 'unkept') return decided(asked, parts, stint, true);
     if (first) {
       // Ours may be handed out by another instance if the store did take it: then its places and money stay held.
       if (first.oursIsGone) await giveUp(decision, parts, 'all');
@@ -98,6 +103,8 @@ async function decided(asked: Asked, parts: ServingParts, stint: Stint): Promise
     if (!isAway(error)) throw error;
     // A kept answer may be repeated, and after a time-out the record may be there: then places and money stay held.
     if (key === null && error.code !== 'timeout') await giveUp(decision, parts, 'all');
+    // Repeated by us after the store forgot, it would come behind our journal's word that all from before is there.
+    if (key !== null) parts.answers.forget(key);
     return unlogged(asked, parts);
   }
   parts.recent.keep(ask.requestId, record.value, decision.catalog);
@@ -178,8 +185,14 @@ interface First {
   readonly oursIsGone: boolean;
 }
 
-/** Null: ours is kept, if only in this process. */
-async function keep(key: string, absent: Entry | null, answer: KeptAnswer, parts: ServingParts): Promise<First | null> {
+/** Null: ours is kept, if only in this process. `unkept`: nobody knows whether it is; told unless that is so `again`. */
+async function keep(
+  key: string,
+  absent: Entry | null,
+  answer: KeptAnswer,
+  parts: ServingParts,
+  again: boolean,
+): Promise<First | 'unkept' | null> {
   const bytes = encodeAnswer(answer);
   if (absent === null) return keepHere(key, bytes, true, parts);
   try {
@@ -189,7 +202,7 @@ async function keep(key: string, absent: Entry | null, answer: KeptAnswer, parts
   } catch (error) {
     if (!isAway(error)) throw error;
     parts.metrics.engineFailures.inc({ engine: 'answers', code: error.code });
-    return keepHere(key, bytes, false, parts);
+    return again ? keepHere(key, bytes, false, parts) : 'unkept';
   }
 }
 

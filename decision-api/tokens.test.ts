@@ -29,7 +29,11 @@ const secret = 's'.repeat(32);
 const tokens = new Tokens([{ id: 'k2', secret }]);
 
 test('a token says after its journey what it said before', () => {
-  expect(tokens.verify('start', tokens.sign('start', tokens.facts(token)))).toEqual({ ok: true, token });
+  expect(tokens.verify('start', tokens.sign('start', tokens.facts(token)))).toEqual({ ok: true, token, invalid: null });
+  const noted = tokens.facts(token, 'bot');
+  expect(tokens.verify('start', tokens.sign('start', noted))).toEqual({ ok: true, token, invalid: 'bot' });
+  const stripped = tokens.sign('start', noted).replace('~bot', '');
+  expect(tokens.verify('start', stripped)).toEqual({ ok: false, reason: 'forged' });
 });
 
 test('the format is key id, facts and 18 bytes, at the place of the event, of SHAKE256 over the block of the secret, key id and facts', () => {

@@ -55,13 +55,21 @@ export interface TokenKey {
 
 /** `garbled`: not a token. `forged`: a token, but nobody here signed it for this event. */
 export type Verified =
-  | { readonly ok: true; readonly token: TrackingToken }
+  | {
+      readonly ok: true;
+      readonly token: TrackingToken;
+      /** Why its request was invalid traffic; null: it was not. */
+      readonly invalid: string | null;
+    }
   | { readonly ok: false; readonly reason: 'garbled' | 'forged' };
 
 /** A multiple of three, so that the text of all MACs of an ad is the texts of each, one behind the other. */
 const MAC_BYTES = 18;
 const MAC_CHARS = 24;
 const TOKEN_CHARS_MAX = 8_192;
+
+/** What stands between the facts and a reason why their request is invalid traffic; no part of base64url. */
+const NOTE = '~';
 
 /** The tokens of one ad, by event. */
 export interface SignedAd {
@@ -72,26 +80,47 @@ export interface SignedAd {
 }
 
 /**
- * Signs and checks tracking tokens: `<keyId>.<base64url facts>.<base64url mac>`. The MACs of an ad are SHAKE256 over a block made of the
+ * Signs and checks tracking tokens: `<keyId>.<base64url facts>.<base64url mac>`; of a request that was invalid traffic
+ * `<keyId>.<base64url facts>~<reason>.<base64url mac>`, so that all that follows from it is too. The MACs of an ad are SHAKE256 over a block made of the
  * secret, then `<keyId>.<base64url facts>`: 18 bytes of its output for each of `beaconEvents`, in their order. One says nothing of
  * the others. The first key signs, every key verifies.
  */
 export class Tokens {
-  readonly #keys: ReadonlyMap<string, Macs>;
-  readonly #first: TokenKey;
-  readonly #firstMacs: Macs;
+  readonly #newest: () => readonly TokenKey[];
+  #given = '';
+  #keys: ReadonlyMap<string, Macs> = new Map();
+  #first: TokenKey = { id: '', secret: '' };
+  #firstMacs: Macs = macsBy('');
 
-  constructor(keys: readonly TokenKey[]) {
+  /** `newest`: asked where a token names a key that is not known. */
+  constructor(keys: readonly TokenKey[], newest: () => readonly TokenKey[] = () => keys) {
+    this.#newest = newest;
+    this.replace(keys);
+  }
+
+  /** Takes other keys. */
+  replace(keys: readonly TokenKey[]): void {
     const [first] = keys;
     if (!first) throw new RangeError('at least one token key is needed');
+    const given = keys.map(({ id, secret }) => `${id}:${secret}`).join();
+    if (given === this.#given) return;
+    this.#given = given;
     this.#first = first;
     this.#keys = new Map(keys.map((key) => [key.id, macsBy(key.secret)]));
     this.#firstMacs = macsBy(first.secret);
   }
 
-  /** The part of a token that is the same for every event of an ad: `<keyId>.<base64url facts>`. */
-  facts(token: TrackingToken): string {
-    return `${this.#first.id}.${encodeBare('tracking-token', token).toString('base64url')}`;
+  #macsOf(keyId: string): Macs | undefined {
+    const known = this.#keys.get(keyId);
+    if (known !== undefined) return known;
+    this.replace(this.#newest());
+    return this.#keys.get(keyId);
+  }
+
+  /** The part of a token that is the same for every event of an ad: `<keyId>.<base64url facts>`, and a reason behind it. */
+  facts(token: TrackingToken, invalid: string | null = null): string {
+    const facts = `${this.#first.id}.${encodeBare('tracking-token', token).toString('base64url')}`;
+    return invalid === null ? facts : facts + NOTE + invalid;
   }
 
   /** The tokens for the first `events` of an ad. A key that is no longer known: the first one signs, under its own id. */
@@ -113,18 +142,30 @@ export class Tokens {
     if (token.length > TOKEN_CHARS_MAX) return { ok: false, reason: 'garbled' };
     const [keyId, body, signature, ...rest] = token.split('.');
     if (!keyId || !body || !signature || rest.length > 0) return { ok: false, reason: 'garbled' };
-    const macs = this.#keys.get(keyId);
+    const macs = this.#macsOf(keyId);
     const place = places.get(event);
     if (macs === undefined || place === undefined) return { ok: false, reason: 'forged' };
     const given = Buffer.from(signature, 'base64url');
     const wanted = macs(`${keyId}.${body}`, place + 1).subarray(MAC_BYTES * place, MAC_BYTES * (place + 1));
     if (given.length !== MAC_BYTES || !timingSafeEqual(given, wanted)) return { ok: false, reason: 'forged' };
-    try {
-      return { ok: true, token: decodeBare('tracking-token', Buffer.from(body, 'base64url')) };
-    } catch (error) {
-      if (error instanceof UndecodableError) return { ok: false, reason: 'garbled' };
-      throw error;
-    }
+    const facts = readFacts(body);
+    return facts === null
+      ? { ok: false, reason: 'garbled' }
+      : { ok: true, token: facts, invalid: body.split(NOTE, 2)[1] ?? null };
+  }
+}
+
+/** What a token says, whoever made it. Null: nothing. */
+export function unverifiedFacts(token: string): TrackingToken | null {
+  return token.length > TOKEN_CHARS_MAX ? null : readFacts(token.split('.')[1] ?? '');
+}
+
+function readFacts(body: string): TrackingToken | null {
+  try {
+    return decodeBare('tracking-token', Buffer.from(body.split(NOTE, 1)[0] ?? '', 'base64url'));
+  } catch (error) {
+    if (error instanceof UndecodableError) return null;
+    throw error;
   }
 }
 

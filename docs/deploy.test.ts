@@ -25,7 +25,8 @@ const foreign = new Set(['NODE_OPTIONS']);
 
 /** The names that engines/config.ts reads. */
 function knownSettings(): ReadonlySet<string> {
-  const source = read('../engines/config.ts') + read('../engines/management-settings.ts');
+  const source =
+    read('../engines/config.ts') + read('../engines/management-settings.ts') + read('../engines/serving-settings.ts');
   return new Set([...source.matchAll(/'([A-Z][A-Z_]{3,})'/g)].map(([, name]) => name ?? ''));
 }
 

@@ -11,6 +11,7 @@ const blocks = blocksOf('operations.md');
 /** Settings of a small house whose tokens live for seconds. */
 export const settings = {
   TOKEN_LIFE: '4s',
+  PLAYBACK_SPEED: '1000',
   CLICK_TOKEN_LIFE: '4s',
   TICK_AFTER: '1s',
   LOG_LEVEL: 'info',

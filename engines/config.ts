@@ -2,12 +2,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EngineError } from './errors.ts';
 import { type ManagementSettings, managementSettings } from './management-settings.ts';
+import { type ServingSettings, servingSettings } from './serving-settings.ts';
 
 /** A feature flag: the share of viewers for whom it is on, 0 to 100. */
 export type Percentage = number;
 
 /** Everything a process needs to know, read once from the environment. Durations in ms. */
-export interface Config extends ManagementSettings {
+export interface Config extends ManagementSettings, ServingSettings {
   /** Where embedded engines keep their files. */
   readonly dataDir: string;
   /** `null` means embedded under `dataDir`. */
@@ -111,6 +112,7 @@ export function readConfig(environment: Environment = process.env, { shared = fa
     workerPort: whole('WORKER_PORT', 0, 0, 65535),
     managementPort: whole('MANAGEMENT_PORT', null, 0, 65535),
     ...managementSettings({ text, read, url, size }),
+    ...servingSettings({ text, read }),
     publicUrl: url('PUBLIC_URL', 'http://', 'https://'),
     partitions: whole('PARTITIONS', 24, 1, 1024),
     replication: read('REPLICATION', null, 'a whole number from 1 to 15', (value) =>
@@ -144,15 +146,20 @@ export function readConfig(environment: Environment = process.env, { shared = fa
   if (config.clickTokenLifeMs > config.tokenLifeMs) {
     problems.push('CLICK_TOKEN_LIFE: expected at most TOKEN_LIFE, because money closes with the longest token');
   }
-  if (shared) problems.push(...missingSecrets(config));
+  problems.push(...doubledSecrets(config), ...(shared ? missingSecrets(config) : []));
   if (problems.length > 0) throw new EngineError('misconfigured', problems.join('; '));
   return config;
 }
 
+function doubledSecrets({ secretsFile, tokenKeys, pepper }: Config): readonly string[] {
+  if (secretsFile === null || (tokenKeys === null && pepper === null)) return [];
+  return ['SECRETS_FILE: expected it, or TOKEN_KEYS and PEPPER, and not both'];
+}
+
 /** What processes on several machines cannot each make for themselves. */
-function missingSecrets({ eventLogUrl, stateStoreUrl, pepper, tokenKeys }: Config): readonly string[] {
+function missingSecrets({ eventLogUrl, stateStoreUrl, pepper, tokenKeys, secretsFile }: Config): readonly string[] {
   const real = [eventLogUrl && 'EVENT_LOG', stateStoreUrl && 'STATE_STORE'].filter((name) => name !== null);
-  if (real.length === 0) return [];
+  if (real.length === 0 || secretsFile !== null) return [];
   const why = `${real.join(' and ')} can be shared by several machines, and all of them need the same`;
   const missing: string[] = [];
   if (pepper === null) missing.push(`PEPPER: ${why}; export PEPPER=$(openssl rand -hex 32)`);

@@ -17,6 +17,8 @@ export interface ViewerParts {
   readonly store: StateStore;
   readonly clock: Clock;
   readonly pepper: string;
+  /** Peppers that came before and are still read. */
+  readonly peppersBefore?: readonly string[];
 }
 
 /** What is kept of one viewer. */
@@ -32,7 +34,9 @@ export interface ViewerShown {
 /** What this viewer has seen, by campaign and creative, with the counts of every window. Rejects with EngineError. */
 export async function showViewer(scope: ViewerScope, id: string, parts: ViewerParts): Promise<ViewerShown> {
   const hash = pseudonym(parts.pepper, scope, id);
-  const [entry] = await parts.store.read([keyOf(scope, hash)]);
+  // While two peppers live, what is reserved stands under both: the older one's record knows all.
+  const [oldest = hash] = hashesOf(scope, id, parts);
+  const [entry] = await parts.store.read([keyOf(scope, oldest)]);
   const record = recordOf(scope, entry?.bytes ?? null);
   return {
     scope,
@@ -54,16 +58,32 @@ export async function eraseViewer(
   id: string,
   parts: ViewerParts & { readonly suppressions: ViewerSuppressions },
 ): Promise<{ readonly hash: string; readonly forgotten: number }> {
-  const { store, clock } = parts;
-  const hash = pseudonym(parts.pepper, scope, id);
-  const erasedAt = clock.now();
-  await parts.suppressions.note({ scope, hash, erasedAt });
+  const erasedAt = parts.clock.now();
+  let most = 0;
+  for (const hash of hashesOf(scope, id, parts)) {
+    await parts.suppressions.note({ scope, hash, erasedAt });
+    most = Math.max(most, await forget(scope, hash, erasedAt, parts));
+  }
+  return { hash: pseudonym(parts.pepper, scope, id), forgotten: most };
+}
+
+/** Every pseudonym under which a viewer may be kept: those of peppers that came before first. */
+export function hashesOf(
+  scope: ViewerScope,
+  id: string,
+  { pepper, peppersBefore = [] }: ViewerParts,
+): readonly string[] {
+  return [...peppersBefore, pepper].map((each) => pseudonym(each, scope, id));
+}
+
+/** Answers how many places were forgotten. */
+async function forget(scope: ViewerScope, hash: string, erasedAt: number, { store }: ViewerParts): Promise<number> {
   const key = keyOf(scope, hash);
   let [entry] = await store.read([key]);
   for (let tries = 0; entry && tries < TRIES; tries++) {
     const forgotten = recordOf(scope, entry.bytes).entries.length;
     const swapped = await store.swap(key, entry, erasedRecord(scope, erasedAt), lifeOf(scope));
-    if (swapped.ok) return { hash, forgotten };
+    if (swapped.ok) return forgotten;
     entry = swapped.entry;
   }
   throw new EngineError('conflict', `the record of this ${scope} changed ${TRIES} times meanwhile`);

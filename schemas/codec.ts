@@ -36,7 +36,7 @@ function typeOf(name: string): { readonly type: avro.Type; readonly id: number }
 
 /** Avro without a header, for state records and tokens, whose reader is always this release's schema. */
 export function encodeBare<N extends keyof StateShapes>(name: N, value: StateShapes[N]): Buffer {
-  return typeOf(name).type.toBuffer(value);
+  return write(typeOf(name).type, value, 0);
 }
 
 export function decodeBare<N extends keyof StateShapes>(name: N, bytes: Buffer): StateShapes[N] {
@@ -60,13 +60,22 @@ let written = 0;
  */
 export function encode<N extends EventName>(name: N, value: EventShapes[N]): Buffer {
   const { type, id } = typeOf(name);
+  const bytes = write(type, value, WIRE_HEADER_BYTES);
+  bytes[0] = 0;
+  bytes[1] = id >>> 24;
+  bytes[2] = id >>> 16;
+  bytes[3] = id >>> 8;
+  bytes[4] = id;
+  return bytes;
+}
+
+/** The value behind `head` bytes that are left to the caller. */
+function write(type: avro.Type, value: unknown, head: number): Buffer {
   if (sheet.length - written < ROOM_BYTES) beginSheet(SHEET_BYTES);
   for (;;) {
     const begin = written;
-    const end = type.encode(value, sheet, begin + WIRE_HEADER_BYTES);
+    const end = type.encode(value, sheet, begin + head);
     if (end >= 0) {
-      sheet[begin] = 0;
-      sheet.writeInt32BE(id, begin + 1);
       written = end;
       return sheet.subarray(begin, end);
     }

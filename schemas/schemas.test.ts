@@ -95,6 +95,10 @@ describe('the codec', () => {
     expect(() => decode(bytes)).toThrow(UndecodableError);
   });
 
+  it.each(stateNames)('%s has one version: without a header nobody could tell another one apart', (name) => {
+    expect(registry.filter((entry) => entry.name === name)).toHaveLength(1);
+  });
+
   it('tells garbage in a state record the same way', () => {
     expect(() => decodeBare('head-record', Buffer.from([255, 255, 255]))).toThrow(UndecodableError);
   });

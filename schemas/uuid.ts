@@ -17,6 +17,13 @@ export class UuidType extends avro.types.LogicalType {
     tap.pos += 16;
   }
 
+  /** Straight from the bytes: `pos` beyond the end is what avsc calls truncated. */
+  protected _read(tap: Tap): string {
+    const from = tap.pos;
+    tap.pos += 16;
+    return tap.pos > tap.buf.length ? '' : readUuid(tap.buf, from);
+  }
+
   /** A writer's logical value arrives as text already, a plain fixed as bytes. */
   protected override _resolve(writer: avro.Type): ((value: string & Buffer) => string) | undefined {
     if (avro.Type.isType(writer, 'logical:uuid')) return (text) => text;
@@ -25,8 +32,20 @@ export class UuidType extends avro.types.LogicalType {
 }
 
 export function bytesToUuid(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return readUuid(bytes, 0);
+}
+
+/** The text is put together as bytes: of parts of text it would be a tree of strings, which whoever compares it has to flatten. */
+function readUuid(bytes: Uint8Array, from: number): string {
+  let at = 0;
+  for (let byte = 0; byte < 16; byte++) {
+    const value = bytes[from + byte] as number;
+    if (byte === 4 || byte === 6 || byte === 8 || byte === 10) page[at++] = dash;
+    page[at] = hexCodes[value >>> 4] as number;
+    page[at + 1] = hexCodes[value & 15] as number;
+    at += 2;
+  }
+  return page.latin1Slice(0, 36);
 }
 
 /** The bytes of UUIDs, one behind the other. Throws TypeError for what is not a UUID in lower case. */
@@ -50,6 +69,8 @@ function uuidToBytes(text: string): Buffer | undefined {
 }
 
 const dash = 45;
+const hexCodes = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const page = Buffer.alloc(36) as Buffer & { latin1Slice(from: number, to: number): string };
 /** The text as bytes: reading it character by character would take twice as long. Room for any 36 characters and a pair. */
 const scratch = Buffer.alloc(36 * 3 + 4) as Room;
 /** The same bytes by twos, in the machine's order. */

@@ -119,7 +119,7 @@ it('with two shards a journal is sure once it names both', () => {
   const later = withMarks(known, [record(2, id(2), ['b', 'a'], 7)]);
   expect(unsure(later, ['a', 'b'])).toEqual([]);
   expect(withMarks(later, [])).toBe(later);
-  // Who has not said anything for a day is lost, whatever it held.
+  // Who has not said anything for hours is lost, and its tokens have ended.
   expect(withMarks(later, [record(3, id(3), ['a'], 100_000_000)]).map(({ journal }) => journal)).toEqual([id(3)]);
 });
 

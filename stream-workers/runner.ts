@@ -42,6 +42,9 @@ const AT_ONCE = 4;
 /** How often lag and watermarks are measured and quiet partitions looked at. */
 const LOOK_MS = 250;
 
+/** How often the log is asked where its partitions end: two calls of a broker for each topic. */
+const ENDS_MS = 1_000;
+
 /** While a store is being caught up, quiet partitions get their tick this soon. */
 const TICK_CATCHING_UP_MS = 500;
 
@@ -164,6 +167,8 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   const subscription = await log.subscribe(worker.name, worker.reads, { resume, apply }, options);
   const beatContext: BeatContext = { ...shared, assigned: () => subscription.assigned() };
   const gauges = new PartitionGauges(worker.name, metrics);
+  const ends = new Map<string, readonly number[]>();
+  let endsAt = Number.NEGATIVE_INFINITY;
   const look: Beat = {
     everyMs: LOOK_MS,
     async run() {
@@ -171,7 +176,11 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
         storesNow = await store.stores();
         spanMs = reappliedMs(await tokenLifeMs(engines));
       }
-      await lookAround(worker, engines, subscription, progress, storesNow, gauges);
+      if (clock.now() >= endsAt + ENDS_MS) {
+        endsAt = clock.now();
+        for (const topic of worker.reads) ends.set(topic, await log.ends(topic));
+      }
+      await lookAround(worker, engines, { subscription, progress, stores: storesNow, gauges, ends });
     },
   };
   const beats = [...worker.beats, look].map((beat) =>
@@ -222,21 +231,25 @@ function sort(records: readonly LogRecord[]): { readonly good: WorkerRecord[]; r
   return { good, dead };
 }
 
+/** What a look sees. */
+interface Sight {
+  readonly subscription: Subscription;
+  readonly progress: ReadonlyMap<string, Progress>;
+  readonly stores: readonly string[];
+  readonly gauges: PartitionGauges;
+  /** By topic, as last asked for. */
+  readonly ends: ReadonlyMap<string, readonly number[]>;
+}
+
 /** Measures lag and watermarks, and gives quiet partitions their tick. */
-async function lookAround(
-  worker: Worker,
-  { log, clock, config, metrics }: RunnerEngines,
-  subscription: Subscription,
-  progress: Map<string, Progress>,
-  stores: readonly string[],
-  gauges: PartitionGauges,
-): Promise<void> {
+async function lookAround(worker: Worker, { log, clock, config, metrics }: RunnerEngines, sight: Sight): Promise<void> {
+  const { subscription, progress, stores, gauges } = sight;
   let catchingUp = 0;
   const waitsFor = new Set<string>();
   const held = subscription.assigned();
   gauges.forgetOthers(held);
   for (const topic of worker.reads) {
-    const ends = await log.ends(topic);
+    const ends = sight.ends.get(topic) ?? [];
     const ticking = worker.ticks.includes(topic);
     const quiet: number[] = [];
     let lag = 0;

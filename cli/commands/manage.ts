@@ -71,7 +71,10 @@ function addViewers(root: Command): void {
 }
 
 function addKeys(root: Command): void {
-  const keys = root.command('keys').helpGroup(MANAGE).description('API keys of the management API');
+  const keys = root
+    .command('keys')
+    .helpGroup(MANAGE)
+    .description('API keys, and the secrets of tracking URLs and pseudonyms');
   keys
     .command('create')
     .description('make a key and print it, this once')
@@ -83,4 +86,13 @@ function addKeys(root: Command): void {
     .command('list')
     .description('list keys, without what makes them keys')
     .action(async () => (await import('../keys.ts')).listKeysCommand());
+  const rotate = keys.command('rotate').description('new secrets; running processes take them without a restart');
+  rotate
+    .command('tokens')
+    .description('a new key signs tracking URLs; what the one before signed stays good')
+    .action(async () => (await import('../rotate-keys.ts')).rotateTokensCommand());
+  rotate
+    .command('pepper')
+    .description('new pseudonyms of viewers; the ones before are read for the longest window of a cap')
+    .action(async () => (await import('../rotate-keys.ts')).rotatePepperCommand());
 }

@@ -107,6 +107,8 @@ function settingsOf(options: DemoOptions, folder: string, engines: RealEngines |
     LOG_CLOCK_MARGIN: engines === undefined ? '0s' : '1s',
     TICK_AFTER: '1s',
     SESSION_TIMEOUT: '6s',
+    // The simulator's viewers see a minute in a second.
+    PLAYBACK_SPEED: '60',
     SIGNALS: options.signals,
     VIRTUAL_SEED: options.virtual === true ? String(options.seed) : '',
   };

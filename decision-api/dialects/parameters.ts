@@ -61,6 +61,8 @@ export const parameters: readonly Parameter[] = [
   parameter('gdpr', 'consent.gdpr', 'flag'),
   parameter('consent', 'consent.given', 'flag'),
   parameter('gdpr_consent', 'consent.string', 'text', 'addtl_tcf', 'tcf'),
+  parameter('us_privacy', 'consent.us_privacy', 'text', 'usp', 'ccpa'),
+  parameter('gpp', 'consent.gpp', 'text'),
   parameter('coppa', 'consent.coppa', 'flag', 'tfcd', 'tfua', 'ROKU_ADS_KIDS_CONTENT'),
 ];
 

@@ -4,6 +4,7 @@ import { limits } from '../limits.ts';
 
 const text = (maxLength = 256) => Type.Optional(Type.String({ maxLength }));
 const flag = () => Type.Optional(Type.Boolean());
+const bit = () => Type.Optional(Type.Union([Type.Boolean(), Type.Literal(0), Type.Literal(1)]));
 const whole = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }));
 const code = () => Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Number()]));
 const gapSeconds = () => Type.Optional(Type.Union([Type.Integer({ minimum: 0, maximum: 3600 }), Type.Null()]));
@@ -80,7 +81,7 @@ export const adRequestBody = Type.Object({
       os: text(),
       ifa: text(),
       ifa_type: text(),
-      lmt: Type.Optional(Type.Union([Type.Boolean(), Type.Literal(0), Type.Literal(1)])),
+      lmt: bit(),
       ip: text(),
       ua: text(2048),
       id: text(),
@@ -90,7 +91,16 @@ export const adRequestBody = Type.Object({
   content: Type.Optional(Type.Object({ category: code(), genre: text(), rating: code(), ...brought('content') })),
   geo: Type.Optional(Type.Object({ country: text(), region: text(), city: text(), dma: code(), ...brought('geo') })),
   consent: Type.Optional(
-    Type.Object({ given: flag(), granted: flag(), gdpr: flag(), coppa: flag(), string: text(8192) }),
+    Type.Object({
+      given: flag(),
+      granted: flag(),
+      gdpr: bit(),
+      coppa: bit(),
+      string: text(8192),
+      gpp: text(8192),
+      gpp_sid: Type.Optional(Type.Array(Type.Integer({ minimum: -1, maximum: 1_000 }), { maxItems: 50 })),
+      us_privacy: text(16),
+    }),
   ),
   test: flag(),
   /** The dialect of the answer. */

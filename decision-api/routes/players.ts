@@ -78,7 +78,7 @@ function fromQuery(request: FastifyRequest, dialect: Format, parts: AdRequestPar
     ...(answer.not_used === undefined ? {} : { not_used: answer.not_used === true }),
     ...(answer.wrapper_depth === undefined ? {} : { wrapper_depth: answer.wrapper_depth as number }),
   };
-  const whole = withStitcher({ ...read, vast }, request);
+  const whole = { ...read, vast };
   const list = dialect === 'vmap' ? breaksOf(whole, answer) : null;
   const body = list?.body ?? withDuration(whole);
   if (!checked.Check(body)) throw refused([...checked.Errors(body)]);
@@ -89,18 +89,6 @@ function fromQuery(request: FastifyRequest, dialect: Format, parts: AdRequestPar
 function withDuration(body: AdRequestBody): AdRequestBody {
   if (body.pod_duration !== undefined || body.pod?.name !== undefined) return body;
   return { ...body, pod_duration: limits.unaskedSeconds, max_ads: body.max_ads ?? 1 };
-}
-
-/** What a stitcher's headers say of its viewer is believed as far as its body would be. */
-function withStitcher(body: AdRequestBody, { headers }: FastifyRequest): AdRequestBody {
-  const one = (name: string) => {
-    const value = headers[name];
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  };
-  const ip = body.device?.ip ?? one('x-device-ip');
-  const ua = body.device?.ua ?? one('x-device-user-agent');
-  if (ip === undefined && ua === undefined) return body;
-  return { ...body, device: { ...body.device, ...(ip ? { ip } : {}), ...(ua ? { ua } : {}) } };
 }
 
 /** One break for each place of the list; without a list one at the start. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { type AdRequestParts, tell } from '../answer-request.ts';
+import { type AdRequestParts, countInvalid, receptionOf, tell } from '../answer-request.ts';
 import { readAsk } from '../ask.ts';
 import type { Draft } from '../draft.ts';
 import { serve } from '../serve.ts';
@@ -39,14 +39,11 @@ export function v1AdRequestRoute(app: FastifyInstance, parts: AdRequestParts): v
         body,
         requestId: parts.uuid(),
         receivedAt,
-        userAgent: request.headers['user-agent'],
-        pepper: parts.pepper,
-        peer: parts.config.geoipPeer ? request.ip : null,
-        taxonomy: parts.cache.taxonomy,
-        placeOf: parts.placeOf,
+        ...receptionOf(request, parts),
         podNamed: () => undefined,
         dialect: 'v1',
       });
+      countInvalid(ask, parts);
       const { draft } = await serve({ ask, body, warnings: [], explain: false }, parts);
       const took = parts.clock.ticks() - began;
       tell(draft, took, parts.logger);

@@ -31,6 +31,7 @@ function asContender(runner: Runner): Contender {
     tier: campaign.tier,
     place: creative.place ?? campaign.place ?? null,
     podMax: entrant.facts.podMax,
+    memo: facts.memo,
     runner,
   };
 }

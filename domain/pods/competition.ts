@@ -14,12 +14,13 @@ let byList = new WeakMap<readonly CampaignCategory[], CategoryClass>();
 /** [class][class]: 0 not asked yet, 1 free, 2 in competition. */
 let known: Uint8Array[] = [];
 
-/** Call before the classes of a pod are asked for: those of one pod must be from the same memory. */
-export function forgetIfMany(): void {
-  if (byText.size <= keptMax) return;
+/** Call before the classes of a pod are asked for: those of one pod must be from the same memory. True: all were forgotten. */
+export function forgetIfMany(): boolean {
+  if (byText.size <= keptMax) return false;
   byText = new Map();
   byList = new WeakMap();
   known = [];
+  return true;
 }
 
 export function classOf(categories: readonly CampaignCategory[]): CategoryClass {

@@ -1,7 +1,7 @@
-import { type CategoryClass, classOf, competes, forgetIfMany } from './competition.ts';
+import { type CategoryClass, classOf, competes } from './competition.ts';
 import { countConflicts } from './conflicts.ts';
-import { Names } from './names.ts';
 import { compareCandidates } from './order.ts';
+import { advertiserNames, beginNames, campaignNames, creativeNames, mediaNames, placesOf } from './places.ts';
 import { type PodCandidate, type PodRules, tiers } from './pod.ts';
 
 /** One candidate with its texts as numbers. */
@@ -30,14 +30,8 @@ export interface Field {
 const nobody = classOf([]);
 /** [class]: its place among the lists of the field that was made last, if it is one of them. */
 const placeOfList: number[] = [];
-const ownerNames = new Names();
-const creativeNames = new Names();
-const mediaNames = new Names();
-const campaignNames = new Names();
-
 export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): Field {
-  forgetIfMany();
-  for (const names of [ownerNames, creativeNames, mediaNames, campaignNames]) names.begin();
+  beginNames();
   const { allowDuplicateAdvertisers: repeating, separation } = rules;
   const lists: CategoryClass[] = [];
   let owners = 0;
@@ -45,12 +39,13 @@ export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): F
   const entries: Entry[] = [];
   for (let given = 0; given < candidates.length; given++) {
     const candidate = candidates[given] as PodCandidate;
-    const owner = ownerNames.first(repeating ? candidate.mediaUrl : candidate.advertiserId, owners);
+    const places = placesOf(candidate);
+    const owner = repeating ? mediaNames.first(places.media, owners) : advertiserNames.first(places.advertiser, owners);
     if (owner === owners) owners += 1;
-    if (creativeNames.first(candidate.creativeId, owner) !== owner) owned = false;
-    if (!repeating && mediaNames.first(candidate.mediaUrl, owner) !== owner) owned = false;
-    if (!repeating && campaignNames.first(candidate.campaignId, owner) !== owner) owned = false;
-    const category = separation ? classOf(candidate.categories) : nobody;
+    if (creativeNames.first(places.creative, owner) !== owner) owned = false;
+    if (!repeating && mediaNames.first(places.media, owner) !== owner) owned = false;
+    if (!repeating && campaignNames.first(places.campaign, owner) !== owner) owned = false;
+    const category = separation ? places.category : nobody;
     let list = placeOfList[category.index] ?? lists.length;
     if (lists[list] !== category) {
       list = lists.length;

@@ -11,19 +11,24 @@ export class Names {
   #values = new Int32Array(1_024);
   #stamp = 0;
 
-  /** Forgets what was said of every name. */
-  begin(): void {
-    if (this.#places.size > keptMax) this.#places = new Map();
+  /** Forgets what was said of every name. True: places of names too, those that were answered before mean nothing any more. */
+  begin(): boolean {
+    const full = this.#places.size > keptMax;
+    if (full) this.#places = new Map();
     if (this.#stamp === 0x7fffffff) {
       this.#stamps.fill(0);
       this.#stamp = 0;
     }
     this.#stamp += 1;
+    return full;
   }
 
-  /** What was said of the name first: `value`, unless something was before. */
-  first(name: string, value: number): number {
-    const place = this.#places.get(name) ?? this.#add(name);
+  place(name: string): number {
+    return this.#places.get(name) ?? this.#add(name);
+  }
+
+  /** What was said first of the name at this place: `value`, unless something was before. */
+  first(place: number, value: number): number {
     if (this.#stamps[place] === this.#stamp) return this.#values[place] as number;
     this.#stamps[place] = this.#stamp;
     this.#values[place] = value;

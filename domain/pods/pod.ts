@@ -18,6 +18,12 @@ export interface PodCandidate {
   readonly place: Place | null;
   /** At most so many ads of its campaign in one pod; null: no cap. */
   readonly podMax: number | null;
+  /** The solver's own, for a creative that comes again: it belongs to all candidates of the same ids, media file and categories. */
+  readonly memo?: CandidateMemo;
+}
+
+export interface CandidateMemo {
+  places: object | null;
 }
 
 export interface PodRules {

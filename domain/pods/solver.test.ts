@@ -30,6 +30,20 @@ test('the answer is the plain solver’s: its ads, their order, value, bound and
   );
 });
 
+test('what is remembered of creatives from one pod to the next changes no answer', () => {
+  fc.assert(
+    fc.property(someCandidates(1, 12), fc.array(someRules, { minLength: 2, maxLength: 3 }), (given, podsOfRules) => {
+      const candidates = given.map((candidate) => ({ ...candidate, memo: { places: null } }));
+      const others = given.map((candidate) => ({ ...candidate, advertiserId: `${candidate.advertiserId} again` }));
+      for (const rules of podsOfRules) {
+        expect(answerOf(solvePod(candidates, rules))).toEqual(answerOf(solvePlainly(given, rules)));
+        solvePod(others, rules);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('whom the cut leaves out would not have been in the pod', () => {
   let cut = 0;
   fc.assert(

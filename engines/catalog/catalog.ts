@@ -2,6 +2,23 @@ import type { Campaign, PodConfig } from '../../domain/campaign.ts';
 import type { Experiment } from '../../domain/experiment.ts';
 import type { ContentCategory } from '../../domain/targeting/content-taxonomy.ts';
 
+/** An API key as the decision API knows it. */
+export interface PlayerKey {
+  readonly prefix: string;
+  /** SHA-256 of the key, hex. */
+  readonly hash: string;
+  readonly organisation: string;
+  readonly scopes: readonly string[];
+  /** Epoch ms; null: never. */
+  readonly expiresAt: number | null;
+}
+
+/** Whose an advertiser is. */
+export interface AdvertiserOwner {
+  readonly id: string;
+  readonly organisation: string;
+}
+
 /** All that deciders and workers hold in memory. */
 export interface CatalogSnapshot {
   readonly campaigns: readonly Campaign[];
@@ -10,6 +27,9 @@ export interface CatalogSnapshot {
   readonly contentCategories?: readonly ContentCategory[];
   /** Absent: none. */
   readonly experiments?: readonly Experiment[];
+  /** Absent: none. */
+  readonly playerKeys?: readonly PlayerKey[];
+  readonly advertisers?: readonly AdvertiserOwner[];
 }
 
 /** A change that waits to be relayed to `catalog-changes`, in commit order. */

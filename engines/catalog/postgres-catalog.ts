@@ -4,6 +4,7 @@ import { announceCampaigns, putCampaignRows } from './announce.ts';
 import { loadCampaigns, loadExperiments, loadPods } from './campaign-documents.ts';
 import type { Catalog, OutboxRecord } from './catalog.ts';
 import { loadContentCategories } from './content-categories.ts';
+import { loadAdvertisers, loadPlayerKeys } from './player-keys.ts';
 import { asEngineErrors, inTransaction, lockWrites, openPool } from './postgres-client.ts';
 
 const CONNECTIONS_MAX = 10;
@@ -26,6 +27,8 @@ export function openPostgresCatalog(options: { readonly url: string }): Catalog 
         pods: await loadPods(client),
         contentCategories: await loadContentCategories(client),
         experiments: await loadExperiments(client),
+        playerKeys: await loadPlayerKeys(client),
+        advertisers: await loadAdvertisers(client),
       })),
 
     putCampaign: (campaign) => write((client) => putCampaignRows(client, campaign)),

@@ -5,11 +5,12 @@ import type { EventLog, OutRecord } from '../event-log/event-log.ts';
 /** The topic that decisions are written to, and so the marks of their journals. */
 export const MARKED_TOPIC = 'ad-requests';
 
-/** A journal says so again after this time, and its readers take it for lost after a day: see docs/decisions/0010. */
-export const MARK_AGAIN_MS = 3_600_000;
-/** An instance whose journal the log has not heard of for this long takes no places and no money. */
-export const MARK_GOOD_MS = 12 * 3_600_000;
-export const MARK_FORGOTTEN_MS = 24 * 3_600_000;
+/** A journal says so again after this time. */
+export const MARK_AGAIN_MS = 5 * 60_000;
+/** An instance whose journal the log has not heard of for this long (Kafka is away) takes no places and no money. */
+export const MARK_GOOD_MS = 2 * 3_600_000;
+/** After this time readers take a journal for lost: what it took last, at most MARK_GOOD_MS after its mark, has run out with its tokens. */
+export const MARK_FORGOTTEN_MS = 4 * 3_600_000;
 
 /** The same mark for each partition: within a partition it stands behind every decision that was put before it. */
 export function marksOf(mark: JournalMark, partitions: number): readonly OutRecord[] {

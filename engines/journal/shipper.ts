@@ -22,6 +22,8 @@ export interface ShipperOptions {
 const SLOW_MS = 1_000;
 /** What is put within it travels together. */
 const LINGER_MS = 5;
+/** What was shipped is removed this much later, together: each removal is a flush to the disk that the next puts wait behind. */
+const CLEAR_MS = 100;
 const PAUSE_MS = { first: 100, most: 2_000 };
 
 /**
@@ -35,6 +37,7 @@ export class Shipper {
   readonly #shipped = new Map<string, number>();
   /** In the log, and not yet removed from the journal. */
   #leftovers: Pick<JournalRecord, 'topic' | 'number' | 'bytes'>[] = [];
+  #clearing: Promise<void> | null = null;
   readonly #stop = Promise.withResolvers<void>();
   #stopped = false;
   #open = false;
@@ -60,6 +63,7 @@ export class Shipper {
     const late = clock.sleep(ms).then(() => false);
     const all = async () => {
       while (this.#loops.size > 0) await Promise.all(this.#loops.values());
+      await this.#clearing;
       return true;
     };
     return (await Promise.race([all(), late])) && store.topics().length === 0;
@@ -77,12 +81,11 @@ export class Shipper {
     for (let failures = 0; !this.#stopped; ) {
       try {
         const batch = store.next(topic, this.#shipped.get(topic));
-        if (batch.length > 0) await this.#ship(topic, batch);
-        if (this.#leftovers.length > 0) await this.#clear();
-        failures = 0;
         if (batch.length === 0) break;
+        await this.#ship(topic, batch);
+        failures = 0;
       } catch (error) {
-        if (error instanceof EngineError && (error.code === 'lease_lost' || error.code === 'closed')) {
+        if (error instanceof EngineError && isOver(error)) {
           this.#lose(error);
           break;
         }
@@ -134,18 +137,26 @@ export class Shipper {
     const last = batch.at(-1);
     if (last) this.#shipped.set(topic, last.number);
     this.#leftovers.push(...batch.map(({ topic, number, bytes }) => ({ topic, number, bytes })));
+    this.#clearing ??= this.#clearSoon();
     this.#options.onShipped(topic, batch, skewMs);
   }
 
-  async #clear(): Promise<void> {
-    const leftovers = this.#leftovers;
-    this.#leftovers = [];
-    try {
-      await this.#options.store.remove(leftovers);
-    } catch (error) {
-      this.#leftovers.push(...leftovers);
-      throw error;
+  /** Until nothing is left over. Meanwhile shipping goes on: what is left over is not shipped again by us. */
+  async #clearSoon(): Promise<void> {
+    const { store, clock } = this.#options;
+    for (let failures = 0; this.#leftovers.length > 0 && !this.#stopped; ) {
+      await Promise.race([clock.sleep(failures === 0 ? CLEAR_MS : this.#pauseMs(failures)), this.#stop.promise]);
+      const leftovers = this.#leftovers.splice(0);
+      try {
+        await store.remove(leftovers);
+        failures = 0;
+      } catch (error) {
+        this.#leftovers.push(...leftovers);
+        failures++;
+        if (error instanceof EngineError && isOver(error)) this.#lose(error);
+      }
     }
+    this.#clearing = null;
   }
 
   #breaker(why: unknown): void {
@@ -158,4 +169,9 @@ export class Shipper {
     const ms = Math.min(PAUSE_MS.first * 2 ** failures, PAUSE_MS.most);
     return ms * (0.5 + this.#options.random.unit() / 2);
   }
+}
+
+/** The journal is somebody else's, or shut. */
+function isOver({ code }: EngineError): boolean {
+  return code === 'lease_lost' || code === 'closed';
 }

@@ -98,9 +98,9 @@ export function readSettings(dir: string): Settings {
   return JSON.parse(readFileSync(join(dir, 'settings.json'), 'utf8')) as Settings;
 }
 
-/** The signed facts of a tracking URL: `t` is <key id>.<facts>.<signature>, the facts base64url of Avro. */
+/** The signed facts of a tracking URL: `t` is <key id>.<facts>.<signature>, the facts base64url of Avro, then `~` and why the request was invalid traffic. */
 export function readToken(url: string): TokenFact | null {
-  const facts = /[?&]t=[^.&]+\.([A-Za-z0-9_-]+)\./.exec(url)?.[1];
+  const facts = /[?&]t=[^.&]+\.([A-Za-z0-9_-]+)(?:~\w+)?\./.exec(url)?.[1];
   if (facts === undefined) return null;
   try {
     return schemaType('tracking-token').fromBuffer(Buffer.from(facts, 'base64url')) as TokenFact;

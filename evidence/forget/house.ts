@@ -36,6 +36,7 @@ export async function openHouse(redisUrl: string, campaigns: readonly Campaign[]
     DATA_DIR: folder,
     PARTITIONS: String(PARTITIONS),
     TOKEN_LIFE: '4s',
+    PLAYBACK_SPEED: '1000',
     CLICK_TOKEN_LIFE: '4s',
     TICK_AFTER: '1s',
     LOG_CLOCK_MARGIN: '0s',

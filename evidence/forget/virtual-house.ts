@@ -60,6 +60,7 @@ export async function openVirtualHouse(openStore: OpenStore, campaigns: readonly
       DATA_DIR: folder,
       PARTITIONS: String(PARTITIONS),
       TOKEN_LIFE: '20s',
+      PLAYBACK_SPEED: '1000',
       CLICK_TOKEN_LIFE: '10s',
       TICK_AFTER: '1s',
       LOG_CLOCK_MARGIN: '0s',

@@ -84,6 +84,7 @@ function commonSettings(wires: Wires) {
   return {
     PUBLIC_URL: `http://127.0.0.1:${wires.viewers.port}`,
     TOKEN_LIFE: ms(settings.token_life_ms),
+    PLAYBACK_SPEED: '1000',
     CLICK_TOKEN_LIFE: ms(settings.token_life_ms),
     LOG_CLOCK_MARGIN: ms(settings.log_clock_margin_ms),
     TICK_AFTER: ms(settings.tick_after_ms),

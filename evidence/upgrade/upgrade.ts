@@ -82,6 +82,7 @@ function settingsOf(data: string, url: string): Record<string, string> {
     PORT: '0',
     MANAGEMENT_PORT: '0',
     TOKEN_LIFE: '4s',
+    PLAYBACK_SPEED: '1000',
     CLICK_TOKEN_LIFE: '4s',
     LOG_CLOCK_MARGIN: '0s',
     TICK_AFTER: '1s',

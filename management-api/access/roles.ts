@@ -11,6 +11,7 @@ export const scopes = [
   'audit:read',
   'operations:read',
   'ads:request',
+  'conversions:write',
 ] as const;
 
 export type Scope = (typeof scopes)[number];
@@ -23,7 +24,7 @@ const reading: readonly Scope[] = ['campaigns:read', 'reports:read'];
 
 export const scopesOf: Readonly<Record<Role, readonly Scope[]>> = {
   admin: scopes,
-  manager: [...reading, 'campaigns:write', 'reports:write', 'ads:request'],
+  manager: [...reading, 'campaigns:write', 'reports:write', 'ads:request', 'conversions:write'],
   analyst: [...reading, 'reports:write'],
   operator: [...reading, 'audit:read', 'operations:read', 'viewers:read', 'viewers:erase', 'ads:request'],
   player: ['ads:request'],

@@ -11,14 +11,25 @@ export interface FirstSights {
 /** ClickHouse takes 128 KiB in one parameter. */
 const MAX_LIST_CHARS = 100_000;
 
-/**
- * The ids that a record claims. A request is one in its minute: repeated shipping carries the same receipt, and the same
- * request_id much later is another decision.
- */
+/** A retry that could not be told from a new request, because the state store was away, comes within so many minutes. */
+const RETRY_MINUTES = [-2, -1, 0, 1, 2];
+
+/** The ids that a record claims. A request is one in its minute: the same request_id much later is another decision. */
 export function idsOf({ record }: WorkerRecord): readonly string[] {
   if (record.name === 'ad-beacon') return outcomeOf(record.value);
   if (record.name === 'ad-request') return [`${minuteOf(record.value.received_at)}:${record.value.request_id}`];
   return record.name === 'conversion' ? [record.value.conversion_id] : [];
+}
+
+/**
+ * Whether somebody came before it. Repeated shipping of a request carries the same receipt; a retry that was decided again has
+ * another, of about the same time, and may have come first.
+ */
+export function isRepeated(record: WorkerRecord, firsts: FirstSights): boolean {
+  if (record.record.name !== 'ad-request') return idsOf(record).some((id) => firsts.of(record, id) !== record.offset);
+  const { request_id, received_at } = record.record.value;
+  const minute = minuteOf(received_at);
+  return RETRY_MINUTES.some((by) => firsts.of(record, `${minute + by * 60}:${request_id}`) < record.offset);
 }
 
 /**
@@ -107,7 +118,8 @@ function queriesFor(records: readonly WorkerRecord[]): readonly Query[] {
     if (record.name === 'ad-beacon') ask(beacons, partition, record.value.reservation, record.value.minute * 60);
     else if (record.name === 'conversion') ask(conversions, partition, record.value.conversion_id, 0);
     else if (record.name === 'ad-request') {
-      ask(requests, partition, record.value.request_id, minuteOf(record.value.received_at));
+      const minute = minuteOf(record.value.received_at);
+      for (const by of RETRY_MINUTES) ask(requests, partition, record.value.request_id, minute + by * 60);
     }
   }
   return [beacons, requests, conversions].filter((query) => query.ids.size > 0);

@@ -22,6 +22,9 @@ export function madeUpLogs(random: Random, partitions: number, requests: number)
       const request = madeUpRequest(random, now, partition, pick(campaigns));
       const times = random.unit() < 0.15 ? 2 : 1;
       for (let time = 0; time < times; time++) asked.push(at('ad-requests', partition, asked.length, now, request));
+      // Decided once more elsewhere, a little before or after: the state store could not be asked.
+      const elsewhere = { ...request, received_at: now + Math.round((random.unit() - 0.5) * 120_000) };
+      if (random.unit() < 0.1) asked.push(at('ad-requests', partition, asked.length, now, elsewhere));
     }
     let beaconTime = START_MS;
     for (let count = 0; count < requests * 5; count++) {

@@ -2,7 +2,7 @@ import { judge, outcomeOf } from '../../domain/first-sight.ts';
 import { EngineError } from '../../engines/errors.ts';
 import { type RollUpFamily, recompute, type Slice } from '../../engines/warehouse/roll-ups.ts';
 import type { Batch, Context, Outcome, Worker, WorkerRecord } from '../worker.ts';
-import { type FirstSights, findFirstSights, idsOf } from './first-sights.ts';
+import { type FirstSights, findFirstSights, isRepeated } from './first-sights.ts';
 import { gatherer } from './gatherer.ts';
 import { beaconRow, conversionRow, isAfterRelease, minuteOf, requestAdRows, requestRow, signalRow } from './rows.ts';
 import { containerOf, type RawTable, type Row, rawTables } from './tables.ts';
@@ -94,7 +94,7 @@ async function flush(all: readonly Waiting[]): Promise<void> {
 /** Turns a record into its rows. */
 function place(record: WorkerRecord, firsts: FirstSights, put: (table: RawTable, row: Row) => void): WarehouseOutcome {
   const decoded = record.record;
-  const duplicate = idsOf(record).some((id) => firsts.of(record, id) !== record.offset);
+  const duplicate = isRepeated(record, firsts);
   switch (decoded.name) {
     case 'ad-request':
       put('requests', requestRow(record, decoded.value, duplicate));
