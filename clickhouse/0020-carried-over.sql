@@ -43,4 +43,4 @@ FROM
     FROM breakwater.delivery_days AS d FINAL
 ) AS each
 GROUP BY campaign
-COMMENT 'All that a campaign ever delivered: carried over from the MVP, and since';
+COMMENT 'All that a campaign ever delivered: carried over from the MVP, and since';;
