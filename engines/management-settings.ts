@@ -2,8 +2,10 @@
 export interface ManagementSettings {
   /** Whether strangers may make themselves a user, as the MVP let them. */
   readonly registration: 'open' | 'closed';
-  /** Where management answers those who come to a decision API; `local`: where the house of DATA_DIR has it; null: it does not. */
+  /** Where management answers: commands ask there (null: as DATA_DIR says), decision APIs pass on to it (null: they do not; `local`: as DATA_DIR says). */
   readonly managementUrl: string | null;
+  /** A key of it, for commands; null: as DATA_DIR says. */
+  readonly managementKey: string | null;
   /** Whose X-Forwarded-For management believes: addresses, networks, or loopback, linklocal, uniquelocal. */
   readonly trustedProxies: string;
   readonly media: MediaSettings;
@@ -36,6 +38,7 @@ export function managementSettings({ text, read, url, size }: Readers): Manageme
     registration: read('REGISTRATION', registration, 'open or closed', (value) =>
       value === 'open' || value === 'closed' ? value : undefined,
     ),
+    managementKey: text('MANAGEMENT_KEY'),
     managementUrl: read('MANAGEMENT_URL', null, 'a URL beginning with http:// or https://, or local', (value) =>
       value === 'local' || /^https?:\/\//.test(value) ? value.replace(/\/+$/, '') : undefined,
     ),

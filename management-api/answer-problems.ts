@@ -1,4 +1,5 @@
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { EngineError } from '../engines/errors.ts';
 import { Problem } from '../engines/http/problem.ts';
@@ -18,6 +19,30 @@ export function answerProblems(app: FastifyInstance, logger: Logger): void {
     throw new Problem(404, 'Not found', `there is no ${request.method} of this path`);
   });
 }
+
+/** A path that cannot be read, before any route is looked for. */
+export function answerUnroutable(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}
+
+/** Bytes that are no HTTP: a problem, where anybody still listens, and the end of the connection. */
+export function answerNoHttp(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, title] = noHttp[error.code] ?? [400, 'Bad Request'];
+  const body = JSON.stringify(new Problem(status, title, 'this is not HTTP as it can be read here'));
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+const noHttp: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};
 
 function problemOf(error: FastifyError | Problem | EngineError): Problem {
   if (error instanceof Problem) return error;

@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { readBodiesAsJson } from '../engines/http/read-body.ts';
-import { answerProblems } from './answer-problems.ts';
+import { answerNoHttp, answerProblems, answerUnroutable } from './answer-problems.ts';
 import { documentOptions } from './document.ts';
 import { healthRoutes } from './health-routes.ts';
 import { limits } from './limits.ts';
@@ -26,15 +26,23 @@ export async function buildManagementApp(parts: ManagementParts): Promise<Fastif
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 512 },
+    frameworkErrors: answerUnroutable,
+    clientErrorHandler: answerNoHttp,
   });
-  readBodiesAsJson(app, limits.bodyLevels);
+  readBodiesAsJson(app, limits.bodyLevels, { emptyIsNone: true });
   await app.register(multipart, {
     limits: { fileSize: parts.mediaBytes, files: 1, fields: 20, fieldSize: 8_192, fieldNameSize: 100 },
   });
   answerProblems(app, parts.logger);
   const rates = await limitRates(app);
   await app.register(swagger, documentOptions);
-  for (const spec of routes) mount(app, spec, parts, rates);
+  for (const spec of routes.filter(({ lines }) => lines !== 'asked')) mount(app, spec, parts, rates);
+  // Bodies that are taken in line by line are read by nobody before.
+  await app.register(async (inner) => {
+    inner.removeAllContentTypeParsers();
+    inner.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    for (const spec of routes.filter(({ lines }) => lines === 'asked')) mount(inner, spec, parts, rates);
+  });
   app.get('/api/v2/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(swaggerUi, { routePrefix: '/api/v2/docs' });
   await fileRoutes(app, parts);

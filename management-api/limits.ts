@@ -27,6 +27,10 @@ export const limits = {
   /** Of one address, before anybody knows whose key it sends: keys that are none, and all requests together. */
   refusedInMinute: 120,
   addressInMinute: 60_000,
-  /** Campaigns in one import. */
+  /** Of one import. */
   importLines: 5_000,
+  importBytes: 64 * 1024 * 1024,
+  importLineBytes: 1024 * 1024,
+  faultsTold: 100,
+  warningsTold: 1_000,
 } as const;

@@ -1,11 +1,16 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import type { DeskWrite } from '../engines/catalog/desk.ts';
 import { Problem } from '../engines/http/problem.ts';
-import type { Received } from '../engines/media/media-store.ts';
+import { parseBody } from '../engines/http/read-body.ts';
+import type { Caller } from './access/caller.ts';
 import { authenticate, demandScope, nobody } from './authenticate.ts';
 import { checkerOf } from './check.ts';
+import { exampleOf, problemExample } from './examples.ts';
 import { earlierAnswer, fingerprint, keepAnswer } from './idempotency.ts';
+import { limits } from './limits.ts';
+import { keepLines, type Lines } from './lines/spool.ts';
 import { type Form, readForm } from './media/form.ts';
 import { discard } from './media/received.ts';
 import type { ManagementParts } from './parts.ts';
@@ -13,6 +18,7 @@ import type { RateLimits } from './rate-limit.ts';
 import type { Answer, Ask, Route } from './route.ts';
 import { closed, problem } from './shapes.ts';
 
+const LINES = 'application/x-ndjson';
 const nothing = closed({});
 const always: readonly number[] = [400, 401, 403, 429, 503];
 
@@ -21,13 +27,14 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts,
   const checks = {
     params: checkerOf(spec.params ?? nothing, true),
     query: checkerOf(spec.query ?? nothing, true),
-    body: spec.body ? checkerOf(spec.body, false) : null,
+    body: spec.body && spec.lines !== 'asked' ? checkerOf(spec.body, false) : null,
     form: spec.body && spec.files === true ? checkerOf(spec.body, true) : null,
   };
   const status = spec.status ?? (spec.answer ? 200 : 204);
   app.route({
     method: spec.method,
     url: spec.path,
+    ...(spec.lines === 'asked' ? { bodyLimit: limits.importBytes } : {}),
     schema: schemaOf(spec, status),
     // Checked below, where the answer can say each place that is wrong.
     validatorCompiler: () => () => true,
@@ -40,55 +47,67 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts,
         if (spec.scope !== 'any') demandScope(caller, spec.scope);
       }
       const form = checks.form !== null && request.isMultipart() ? await readForm(request, parts) : null;
-      const file = form?.file ?? null;
-      const answer = await handled(async () => {
-        const ask = {
-          ...checkAll(request, checks, form),
-          file,
-          caller,
-          ifMatch: ifMatchOf(request, spec),
-          ...transactions(request, spec, parts, caller.organisation, status),
-        };
-        return await spec.handle(ask as Ask<unknown, unknown, unknown>, parts);
-      }, file);
-      if (answer.version !== undefined) reply.header('etag', `"${answer.version}"`);
-      if (answer.location !== undefined) reply.header('location', answer.location);
-      reply.header('cache-control', 'no-store').code(answer.status ?? status);
-      if (answer.file) {
-        reply.header('content-disposition', `attachment; filename="${answer.file.name}"`);
-        return reply.type(answer.file.type).send(answer.file.bytes);
+      const lines = spec.lines === 'asked' ? await linesOf(request) : null;
+      try {
+        const answer = await spec.handle(askOf(request, lines, form, caller), parts);
+        if (answer.version !== undefined) reply.header('etag', `"${answer.version}"`);
+        if (answer.location !== undefined) reply.header('location', answer.location);
+        reply.header('cache-control', 'no-store').code(answer.status ?? status);
+        if (answer.lines !== undefined) return reply.type(LINES).send(answer.lines);
+        if (answer.file) {
+          reply.header('content-disposition', `attachment; filename="${answer.file.name}"`);
+          return reply.type(answer.file.type).send(answer.file.bytes);
+        }
+        if (answer.body === undefined) return reply.send();
+        return reply.type('application/json; charset=utf-8').send(answer.body);
+      } finally {
+        await lines?.remove();
+        // What came and was not kept goes with the request.
+        if (form?.file) await discard(form.file);
       }
-      return answer.body === undefined ? reply.send() : reply.type('application/json; charset=utf-8').send(answer.body);
     },
   });
+
+  function askOf(
+    request: FastifyRequest,
+    lines: Lines | null,
+    form: Form | null,
+    caller: Caller,
+  ): Ask<unknown, unknown, unknown> {
+    const of = { request, lines, organisation: caller.organisation };
+    const { params, query } = request;
+    const body = form === null ? request.body : form.fields;
+    const asked = { ...checks, body: form === null ? checks.body : checks.form };
+    return {
+      ...checkAll({ params, query, body: lines === null ? body : undefined }, asked),
+      caller,
+      lines,
+      file: form?.file ?? null,
+      ifMatch: ifMatchOf(request, spec),
+      ...transactions(of, spec, parts, status),
+    } as Ask<unknown, unknown, unknown>;
+  }
 }
 
-/** What came with the request and was not kept goes with it. */
-async function handled<T>(handle: () => Promise<T>, file: Received | null): Promise<T> {
-  try {
-    return await handle();
-  } finally {
-    if (file) await discard(file);
-  }
+/** Kept whole before anything else is done, so that no transaction waits for a slow caller. */
+async function linesOf({ body }: FastifyRequest): Promise<Lines> {
+  const { importBytes: bytes, importLineBytes: lineBytes } = limits;
+  return await keepLines(body instanceof Readable ? body : Readable.from([]), { bytes, lineBytes });
 }
 
 interface Checks {
   readonly params: ReturnType<typeof checkerOf>;
   readonly query: ReturnType<typeof checkerOf>;
   readonly body: ReturnType<typeof checkerOf> | null;
-  /** The same of a form, whose fields are all texts. */
-  readonly form: ReturnType<typeof checkerOf> | null;
 }
 
-function checkAll(request: FastifyRequest, checks: Checks, form: Form | null) {
-  const body = form === null ? request.body : form.fields;
-  const check = form === null ? checks.body : checks.form;
-  for (const part of [request.params, request.query, body]) refuseUnwritable(part);
+function checkAll(request: Pick<FastifyRequest, 'params' | 'query' | 'body'>, checks: Checks) {
+  for (const part of [request.params, request.query, request.body]) refuseUnwritable(part);
   return {
     // An id that cannot be one is of nothing: as for any other that is not there.
     params: passed(checks.params(request.params), 404),
     query: passed(checks.query(request.query), 400),
-    body: check === null ? undefined : passed(check(body ?? {}), 400),
+    body: checks.body === null ? undefined : passed(checks.body(request.body ?? {}), 400),
   };
 }
 
@@ -104,6 +123,13 @@ function refuseUnwritable(value: unknown, at = ''): void {
     refuseUnwritable(name, at);
     refuseUnwritable(inner, `${at}/${name}`);
   }
+}
+
+/** One line of a body of lines. Throws Problem 400 for what is not JSON, lies too deep or cannot be written. */
+export function parseLine(bytes: Buffer): unknown {
+  const value = parseBody(bytes, limits.bodyLevels);
+  refuseUnwritable(value);
+  return value;
 }
 
 function passed(checked: ReturnType<ReturnType<typeof checkerOf>>, status: 400 | 404): unknown {
@@ -127,13 +153,13 @@ function ifMatchOf({ headers }: FastifyRequest, spec: Route): number | null {
   return Number(version);
 }
 
-function transactions(
-  request: FastifyRequest,
-  spec: Route,
-  { desk }: ManagementParts,
-  organisation: string,
-  status: number,
-) {
+interface Asked {
+  readonly request: FastifyRequest;
+  readonly lines: Lines | null;
+  readonly organisation: string;
+}
+
+function transactions({ request, lines, organisation }: Asked, spec: Route, { desk }: ManagementParts, status: number) {
   const key = spec.method === 'POST' && spec.toldOnce !== true ? keyOf(request) : null;
   return {
     read: <T>(work: (sql: DeskWrite) => Promise<T>, fresh?: 'fresh') =>
@@ -141,7 +167,7 @@ function transactions(
     write: (work: (sql: DeskWrite) => Promise<Answer<unknown>>) =>
       desk.write(organisation, async (sql) => {
         if (key === null) return await work(sql);
-        const asked = fingerprint(request.method, request.url, request.body);
+        const asked = fingerprint(request.method, request.url, lines?.sha256.toString('hex') ?? request.body);
         const earlier = await earlierAnswer(sql, key, asked);
         if (earlier) return earlier;
         const answer = await work(sql);
@@ -158,27 +184,44 @@ function keyOf({ headers }: FastifyRequest): string | null {
   throw new Problem(400, 'Invalid Idempotency-Key', 'expected 1 to 255 visible characters');
 }
 
-/** What the OpenAPI document says of the route. */
+/** What the OpenAPI document says of the route: its bodies with examples, and every refusal that it may answer. */
 function schemaOf(spec: Route, status: number): object {
-  const refusals = [
+  const refusals = new Set([
     ...always,
     ...(spec.params ? [404] : []),
+    ...(spec.body ? [413] : []),
+    ...(spec.method === 'POST' && spec.toldOnce !== true && spec.scope !== null ? [422] : []),
+    ...(spec.scope !== null && spec.method !== 'GET' ? [409] : []),
     ...(spec.versioned ? [412] : []),
     ...(spec.versioned === true ? [428] : []),
     ...(spec.refuses ?? []),
-  ];
-  const responses: Record<number, TSchema> = { [status]: spec.answer ?? Type.Null({ description: 'done' }) };
-  for (const each of refusals) responses[each] = problem;
+  ]);
+  const responses: Record<number, object> = { [status]: answerOf(spec) };
+  for (const each of refusals) {
+    const told = { ...problem, examples: [problemExample(each)] };
+    responses[each] = { description: 'refused', content: { 'application/problem+json': { schema: told } } };
+  }
   return {
     tags: [spec.tag],
     summary: spec.summary,
     ...(spec.params ? { params: spec.params } : {}),
     ...(spec.query ? { querystring: spec.query } : {}),
-    ...(spec.body ? { body: spec.body } : {}),
+    ...(spec.body ? { body: bodyOf(spec, spec.body) } : {}),
     response: responses,
     security: spec.scope === null ? [] : [{ key: [] }],
     ...(spec.scope === null
       ? {}
       : { description: spec.scope === 'any' ? 'Any key or login.' : `Scope: ${spec.scope}.` }),
   };
+}
+
+function bodyOf({ lines, example }: Route, body: TSchema): object {
+  const schema = { ...body, examples: [example ?? exampleOf(body, '', 'needed')] };
+  return lines === 'asked' ? { content: { [LINES]: { schema } } } : schema;
+}
+
+function answerOf({ answer, lines }: Route): object {
+  if (!answer) return Type.Null({ description: 'done' });
+  const schema = { ...answer, examples: [exampleOf(answer)] };
+  return lines === 'answered' ? { description: 'one a line', content: { [LINES]: { schema } } } : schema;
 }

@@ -1,8 +1,10 @@
+import type { Readable } from 'node:stream';
 import type { Static, TSchema } from 'typebox';
 import type { DeskTransaction, DeskWrite } from '../engines/catalog/desk.ts';
 import type { Received } from '../engines/media/media-store.ts';
 import type { Caller } from './access/caller.ts';
 import type { Scope } from './access/roles.ts';
+import type { Lines } from './lines/spool.ts';
 import type { ManagementParts } from './parts.ts';
 
 /** A request whose caller, parameters and body were checked. */
@@ -13,6 +15,8 @@ export interface Ask<P, Q, B> {
   readonly body: B;
   /** What a form brought, where the route takes files. Removed after the answer, unless it was kept. */
   readonly file: Received | null;
+  /** The lines of the body, where the route asks for lines; else none. */
+  readonly lines: Lines | null;
   /** The version that If-Match names; null: `*`, or nothing where that is allowed. */
   readonly ifMatch: number | null;
   /** Rows of the caller's organisation, in one view. */
@@ -23,6 +27,8 @@ export interface Ask<P, Q, B> {
 
 export interface Answer<R> {
   readonly body?: R;
+  /** Instead of a body: lines of JSON. */
+  readonly lines?: Readable;
   /** Other than the route's own. */
   readonly status?: number;
   /** Becomes the ETag. */
@@ -45,6 +51,8 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   readonly query?: Q;
   readonly body?: B;
   readonly answer?: R;
+  /** Lines of JSON (application/x-ndjson) are asked for, or answered, instead of a body. */
+  readonly lines?: 'asked' | 'answered';
   /** Default: 200, or 204 without an answer. */
   readonly status?: number;
   /** A write that must name the version it changes, by If-Match; `optional`: one that may. */
@@ -55,6 +63,8 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   readonly limitedAsLogin?: boolean;
   /** A form (multipart) may come instead of JSON, with one file. */
   readonly files?: boolean;
+  /** Of the body, for the document; else one is made from its schema. */
+  readonly example?: unknown;
   /** More statuses that it may answer, for the document. */
   readonly refuses?: readonly number[];
   handle(ask: Ask<Static<P>, Static<Q>, Static<B>>, parts: ManagementParts): Promise<Answer<Static<R>>>;

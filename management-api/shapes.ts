@@ -71,7 +71,13 @@ export const url = (maxLength = 2_048) =>
 
 export const byId = closed({ id: uuid() });
 
-export const warning = Type.Object({ pointer: Type.String(), detail: Type.String() });
+const place = {
+  line: Type.Optional(Type.Integer({ description: 'of a body of lines, from 1' })),
+  pointer: Type.String({ description: 'JSON pointer' }),
+  detail: Type.String(),
+};
+
+export const warning = Type.Object(place);
 
 /** RFC 9457. */
 export const problem = Type.Object({
@@ -79,7 +85,5 @@ export const problem = Type.Object({
   title: Type.String(),
   status: Type.Integer(),
   detail: Type.String(),
-  errors: Type.Optional(
-    Type.Array(Type.Object({ pointer: Type.String({ description: 'JSON pointer' }), detail: Type.String() })),
-  ),
+  errors: Type.Optional(Type.Array(Type.Object(place))),
 });

@@ -1,9 +1,11 @@
 import { type Command, Option } from 'commander';
 import { roles } from '../../management-api/access/roles.ts';
+import { addApi, withApiOptions } from './api.ts';
 
 const MANAGE = 'Manage:';
 
 export function addManage(root: Command): void {
+  addApi(root);
   addCategories(root);
   addExperiments(root);
   addViewers(root);
@@ -11,7 +13,18 @@ export function addManage(root: Command): void {
 }
 
 function addCategories(root: Command): void {
-  const categories = root.command('categories').helpGroup(MANAGE).description('published tables of categories');
+  const categories = root
+    .command('categories')
+    .helpGroup(MANAGE)
+    .description('competitive categories, and published tables of them');
+  withApiOptions(categories.command('list').description('the trees, by the management API'))
+    .option('--under <id>', 'only what lies below it')
+    .action(async (options) => (await import('../category-list.ts')).listCategoriesCommand(options));
+  withApiOptions(categories.command('create').argument('<name>').description('make one, by the management API'))
+    .option('--under <id>', 'below this one')
+    .action(async (name: string, options) =>
+      (await import('../category-list.ts')).createCategoryCommand(name, options),
+    );
   categories
     .command('import')
     .description("the IAB's Ad Product table for competitive separation, or its Content Taxonomy for targeting")

@@ -5,6 +5,14 @@ const OPERATE = 'Operate:';
 
 export function addOperate(root: Command): void {
   root
+    .command('doctor')
+    .helpGroup(OPERATE)
+    .description(
+      'look at settings, room, ports, migrations, clocks, topics, engines and keys; exit code 1 where something is to be mended',
+    )
+    .option('--json', 'one JSON object')
+    .action(async (options) => (await import('../doctor.ts')).doctorCommand(options));
+  root
     .command('migrate')
     .helpGroup(OPERATE)
     .description("bring the catalog's and the warehouse's tables and the topics to this release")

@@ -25,6 +25,14 @@ describe('a place under a cap', () => {
     expect(reserve(record, [{ place: place(2), caps: [cap(1)] }], marks(0)).refused).toEqual([]);
   });
 
+  it('of one creative is not taken by another of its campaign, of the whole campaign it is', () => {
+    const other = { ...place(1), creativeId: '00000000-0000-7000-8000-00000000000c' };
+    const { record } = reserve(emptyFrequency(), [{ place: other, caps: [] }], marks(0));
+    const own = { ...cap(1), creativeId: campaign };
+    expect(reserve(record, [{ place: place(2), caps: [own] }], marks(0)).refused).toEqual([]);
+    expect(reserve(record, [{ place: place(2), caps: [cap(1)] }], marks(0)).refused).toHaveLength(1);
+  });
+
   it('is refused once as many places are outstanding as the cap allows', () => {
     const wanted = [1, 2, 3].map((n) => ({ place: place(n), caps: [cap(2)] }));
     const { record, refused } = reserve(emptyFrequency(), wanted, marks(0));

@@ -5,7 +5,22 @@ import { compareVectors, objectiveVector, totalsOf } from './objective.ts';
 import { solvePod as solvePlainly } from './plain-solver.ts';
 import { isUsable, type PodCandidate, type PodRules } from './pod.ts';
 import { solvePod } from './solver.ts';
+import { ad, inCategory } from './test-ads.ts';
 import { someCandidates, someRules } from './test-pods.ts';
+
+const ruled: PodRules = {
+  durationSeconds: 60,
+  exactDuration: false,
+  allowedDurations: null,
+  minAds: 0,
+  maxAds: 3,
+  objective: 'revenue',
+  separation: true,
+  minSeparationSeconds: null,
+  allowDuplicateAdvertisers: false,
+  backupAds: 0,
+  nodeLimit: 20_000,
+};
 
 /** All but the number of steps. */
 function answerOf({ nodes, ...answer }: ReturnType<typeof solvePod>) {
@@ -42,6 +57,20 @@ test('what is remembered of creatives from one pod to the next changes no answer
     }),
     { numRuns: 300 },
   );
+});
+
+test('nor does what has been forgotten in between, because there were too many lists of categories', () => {
+  const cars = { memo: { places: null }, ...inCategory('cars') };
+  const vans = { memo: { places: null }, ...inCategory('vans', 'cars') };
+  const candidates = [ad('a', 30, 9, cars), ad('b', 30, 8, vans), ad('c', 30, 7, inCategory('food'))];
+  const before = answerOf(solvePod(candidates, ruled));
+  expect(before.ads.map(([id]) => id)).toEqual(['a', 'c']);
+  const many = Array.from({ length: 2_100 }, (_, n) => ad(`m${n}`, 30, 5, inCategory(`list ${n}`)));
+  solvePod(many, { ...ruled, maxAds: 1 });
+  // Whoever comes first now has the places that others had.
+  solvePod([ad('x', 30, 9, inCategory('food')), ad('y', 30, 8, inCategory('toys'))], ruled);
+  expect(answerOf(solvePod(candidates, ruled))).toEqual(before);
+  expect(answerOf(solvePod(candidates.toReversed(), ruled))).toEqual(before);
 });
 
 test('whom the cut leaves out would not have been in the pod', () => {

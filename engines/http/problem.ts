@@ -1,5 +1,7 @@
 /** One wrong place in a body: a JSON pointer (RFC 6901) and what is expected there. */
 export interface Wrong {
+  /** Of a body of lines, from 1. */
+  readonly line?: number;
   readonly pointer: string;
   readonly detail: string;
 }

@@ -5,11 +5,12 @@ import { Problem } from './problem.ts';
 /**
  * Bodies are JSON whatever the content type says: players send text/plain or nothing. Invalid UTF-8 is refused, not
  * repaired; so is what lies deeper than anything that is asked for, because all that walks a body would run out of stack.
+ * `emptyIsNone`: no bytes are no body, where clients name a content type for a DELETE too.
  */
-export function readBodiesAsJson(app: FastifyInstance, levels: number): void {
+export function readBodiesAsJson(app: FastifyInstance, levels: number, { emptyIsNone = false } = {}): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
-    parseBody(body, levels),
+    emptyIsNone && body.length === 0 ? undefined : parseBody(body, levels),
   );
 }
 

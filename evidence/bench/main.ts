@@ -6,6 +6,7 @@ import { benchDecide } from './decide.ts';
 import { benchEncode } from './encode.ts';
 import { benchMatch } from './match.ts';
 import { benchPipeline } from './pipeline.ts';
+import { benchPropagation } from './propagation.ts';
 import { benchReports } from './reports.ts';
 import { benchReserve } from './reserve.ts';
 import type { BenchOptions, Rows } from './rows.ts';
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   { name: 'solve', about: 'the pod solver against the exact optimum and one HTTP echo', run: benchSolve },
   { name: 'decide', about: 'the whole decision over HTTP with a real Redis against a bare echo', run: benchDecide },
   { name: 'reserve', about: 'a place taken in one swap against a plain GET, on real Redis', run: benchReserve },
+  { name: 'propagation', about: 'a campaign paused through the API is no longer served', run: benchPropagation },
   { name: 'encode', about: 'Avro records against JSON', run: benchEncode },
   { name: 'scenarios', about: "the plan's load tests: users who think", run: benchScenarios, long: true },
   { name: 'pipeline', about: 'Kafka to Redis and ClickHouse against a consumer that only decodes', run: benchPipeline },

@@ -1,5 +1,6 @@
 import { type Mutant, mutant } from './mutant.ts';
 import { podMutants } from './pod-mutants.ts';
+import { streamMutants } from './stream-mutants.ts';
 
 const targeting = ['targeting'];
 const caps = ['frequency', 'ledger', 'first-sight'];
@@ -115,6 +116,7 @@ export const mutants: readonly Mutant[] = [
     targeting,
   ),
   ...podMutants,
+  ...streamMutants,
   mutant('caps: one more than the cap', frequency, '>= cap.max', '> cap.max', caps),
   mutant('caps: the window is open at its edge', frequency, 'entry.at >= begins', 'entry.at > begins', caps),
   mutant(

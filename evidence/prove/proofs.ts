@@ -1,3 +1,4 @@
+import { proveApi } from './api-proof.ts';
 import { proveAttribution } from './attribution-proof.ts';
 import { proveAudit } from './audit-proof.ts';
 import { proveCaps } from './caps-proof.ts';
@@ -55,6 +56,11 @@ export const proofs: readonly Proof[] = [
     run: proveCaps,
   },
   { name: 'separation', about: 'no two competitors are too near in the pods of one stream', run: proveSeparation },
+  {
+    name: 'api',
+    about: 'no generated request brings a 5xx, none crosses organisations',
+    run: (options) => proveApi(options),
+  },
   {
     name: 'attribution',
     about: 'every model against plain words, credits to the micro, late conversions too',

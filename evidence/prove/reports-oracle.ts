@@ -139,14 +139,25 @@ function dimensionOf({ at, of }: Fact, name: string, zone: string): string | num
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
-/** 2026-11-01T01:23:00-04:00, by the platform's own formatter. */
+const known = new Map<string, Map<number, string>>();
+
+/** 2026-11-01T01:23:00-04:00, by the platform's own formatter; seconds are the minute's first. */
 function local(at: number, zone: string): string {
+  const minute = Math.floor(at / 60_000) * 60_000;
+  const ofZone = known.get(zone) ?? new Map<number, string>();
+  known.set(zone, ofZone);
+  const found = ofZone.get(minute) ?? format(minute, zone);
+  ofZone.set(minute, found);
+  return found;
+}
+
+function format(at: number, zone: string): string {
   const formatter =
     formatters.get(zone) ??
     new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' });
   formatters.set(zone, formatter);
   const text = formatter.format(at).replace(' ', 'T');
-  const minutes = Math.round((Date.parse(`${text}Z`) - Math.floor(at / 1000) * 1000) / 60_000);
+  const minutes = Math.round((Date.parse(`${text}Z`) - at) / 60_000);
   const two = (n: number) => String(n).padStart(2, '0');
   return `${text}${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
 }

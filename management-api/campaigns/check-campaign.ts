@@ -1,5 +1,6 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import { curveFault } from '../../domain/pacing/curve.ts';
+import { impossibleRules } from '../../domain/targeting/can-match.ts';
 import { canonicalZone } from '../../domain/zone.ts';
 import { Problem, type Wrong } from '../../engines/http/problem.ts';
 
@@ -19,15 +20,20 @@ const LATEST = Date.UTC(2100, 0, 1);
 
 /** Throws Problem 422 with every field that contradicts another. `rateMicros`: as the caller gave it, before it became a price. */
 export function checkCampaign(campaign: Unversioned, before: Campaign | null, rateMicros: number | null): void {
-  const wrong = [
+  const wrong = wrongIn(campaign, before, rateMicros);
+  if (wrong.length === 0) return;
+  const detail = wrong.map((each) => `${each.pointer} ${each.detail}`).join('; ');
+  throw new Problem(422, 'Contradicts itself', detail, wrong);
+}
+
+/** Every field that contradicts another. */
+export function wrongIn(campaign: Unversioned, before: Campaign | null, rateMicros: number | null): readonly Wrong[] {
+  return [
     ...wrongTimes(campaign),
     ...wrongMoney(campaign, rateMicros),
     ...wrongCurve(campaign),
     ...(before === null ? [] : wrongStatus(before.status, campaign.status)),
   ];
-  if (wrong.length === 0) return;
-  const detail = wrong.map((each) => `${each.pointer} ${each.detail}`).join('; ');
-  throw new Problem(422, 'Contradicts itself', detail, wrong);
 }
 
 function wrongTimes({ startsAt, endsAt, timeZone }: Unversioned): Wrong[] {
@@ -84,7 +90,22 @@ function wrongStatus(before: Campaign['status'], after: Campaign['status']): Wro
 
 /** What is lawful and probably not meant. */
 export function warningsOf(campaign: Unversioned): readonly Wrong[] {
-  const active = campaign.creatives.filter(({ status }) => status === 'active');
-  if (campaign.status !== 'active' || active.length > 0) return [];
-  return [{ pointer: '/creatives', detail: 'an active campaign without an active creative serves nothing' }];
+  const warnings = [...nobodyWarnings(campaign, '/targeting')];
+  if (campaign.status === 'active' && !campaign.creatives.some(({ status }) => status === 'active')) {
+    warnings.push({ pointer: '/creatives', detail: 'an active campaign without an active creative serves nothing' });
+  }
+  return warnings;
+}
+
+/** Rules that can match nobody. `at`: where the list of rules stands. */
+export function nobodyWarnings(campaign: Pick<Campaign, 'targeting'>, at: string): readonly Wrong[] {
+  const impossible = impossibleRules(campaign);
+  const warnings = impossible.map(({ index, dimensions }) => ({
+    pointer: `${at}/${index}`,
+    detail: `can match nobody: what is excluded leaves nothing of ${dimensions.join(', ')}`,
+  }));
+  const all = impossible.length > 0 && impossible.length === campaign.targeting.length;
+  return all
+    ? [...warnings, { pointer: at, detail: 'no rule can match anybody: the campaign serves nothing' }]
+    : warnings;
 }

@@ -135,7 +135,7 @@ const optionalParts = Object.fromEntries(
 
 const files = Type.Array(media, { maxItems: limits.mediaOfCreative, description: 'the preferred one first' });
 
-const fields = {
+export const creativeFields = {
   name: name(),
   duration_seconds: Type.Integer({ minimum: 1, maximum: 120 }),
   media: Type.Optional(files),
@@ -145,10 +145,14 @@ const fields = {
   ...optionalParts,
 };
 
-export const newCreative = closed(fields);
+export const newCreative = closed(creativeFields);
 
 export const creativePatch = closed(
-  { ...fields, name: Type.Optional(fields.name), duration_seconds: Type.Optional(fields.duration_seconds) },
+  {
+    ...creativeFields,
+    name: Type.Optional(creativeFields.name),
+    duration_seconds: Type.Optional(creativeFields.duration_seconds),
+  },
   { minProperties: 1 },
 );
 
@@ -164,6 +168,10 @@ export const creativeAnswer = Type.Object({
   place: orNull(Type.String({ description: 'null: as its campaign' })),
   ...optionalParts,
 });
+
+export function blankCreative(id: string): Creative {
+  return { id, name: '', durationSeconds: 1, status: 'active', media: [], clickThrough: null };
+}
 
 /** The creative with the fields of a body over it. Throws Problem 422 where they contradict each other. */
 export function withFields(before: Creative, body: Static<typeof creativePatch>): Creative {

@@ -25,7 +25,7 @@ const curve = Type.Array(closed({ flight: share, plan: share }), {
     'for pacing_mode custom: by this share of the expected traffic of the flight this share of the plan is due; from (0, 0) to (1, 1)',
 });
 
-const optional = {
+export const optionalFields = {
   description: Type.Optional(orNull(prose())),
   time_zone: Type.Optional(Type.String({ maxLength: 64, description: 'IANA name; default UTC' })),
   total_budget_micros: Type.Optional(orNull(money())),
@@ -43,7 +43,7 @@ const optional = {
   place: Type.Optional(orNull(oneOf('first', 'last'))),
 };
 
-const needed = {
+export const neededFields = {
   name: name(),
   advertiser_id: uuid(),
   starts_at: time(),
@@ -51,16 +51,20 @@ const needed = {
   pricing,
 };
 
-export const newCampaign = closed({ ...needed, ...optional, status: Type.Optional(oneOf('draft', 'active')) });
+export const newCampaign = closed({
+  ...neededFields,
+  ...optionalFields,
+  status: Type.Optional(oneOf('draft', 'active')),
+});
 
 export const campaignPatch = closed(
   {
-    name: Type.Optional(needed.name),
-    advertiser_id: Type.Optional(needed.advertiser_id),
-    starts_at: Type.Optional(needed.starts_at),
-    ends_at: Type.Optional(needed.ends_at),
+    name: Type.Optional(neededFields.name),
+    advertiser_id: Type.Optional(neededFields.advertiser_id),
+    starts_at: Type.Optional(neededFields.starts_at),
+    ends_at: Type.Optional(neededFields.ends_at),
     pricing: Type.Optional(pricing),
-    ...optional,
+    ...optionalFields,
     status: Type.Optional(status),
   },
   { minProperties: 1 },
@@ -110,6 +114,33 @@ const EVENTS_OF_RATE: Readonly<Record<PricingModel, number>> = { cpm: 1_000, cpc
 /** The price of one event as the document has it. A rate that is no whole number of micros an event is told by `wrongIn`. */
 export function pricingOf({ model, rate_micros }: Static<typeof pricing>): Campaign['pricing'] {
   return { model, priceMicros: micros(Math.floor(rate_micros / EVENTS_OF_RATE[model])) };
+}
+
+/** A draft of which nothing is said yet. */
+export function blankCampaign(
+  id: string,
+  advertiser: { readonly id: string; readonly name: string },
+): Omit<Campaign, 'version'> {
+  return {
+    id,
+    name: '',
+    advertiserId: advertiser.id,
+    advertiserName: advertiser.name,
+    status: 'draft',
+    startsAt: 0,
+    endsAt: 0,
+    timeZone: 'UTC',
+    pricing: { model: 'cpm', priceMicros: micros(0) },
+    totalBudgetMicros: null,
+    dailyBudgetMicros: null,
+    goalImpressions: null,
+    pacingMode: 'even',
+    tier: 'standard',
+    targeting: [],
+    caps: [],
+    categories: [],
+    creatives: [],
+  };
 }
 
 /** The document with the fields of a body over it. */

@@ -6,12 +6,12 @@ import { type CampaignAsk, campaignOf, changeCampaign, extrasOf, sameVersion } f
 import { checkCampaign, warningsOf } from '../campaigns/check-campaign.ts';
 import { listCampaigns, listQuery } from '../campaigns/list.ts';
 import {
+  blankCampaign,
   type CampaignAnswer,
   type CampaignExtras,
   campaignAnswer,
   campaignPatch,
   newCampaign,
-  pricingOf,
   shown,
   withFields,
 } from '../campaigns/shape.ts';
@@ -37,26 +37,10 @@ export const campaignRoutes = [
       ask.write(async (sql) => {
         const { body } = ask;
         const advertiserId = body.advertiser_id.toLowerCase();
-        const blank = {
-          id: parts.random.uuid(),
-          name: body.name,
-          advertiserId,
-          advertiserName: await advertiserName(sql, advertiserId),
-          status: 'draft',
-          startsAt: 0,
-          endsAt: 0,
-          timeZone: 'UTC',
-          pricing: pricingOf(body.pricing),
-          totalBudgetMicros: null,
-          dailyBudgetMicros: null,
-          goalImpressions: null,
-          pacingMode: 'even',
-          tier: 'standard',
-          targeting: [],
-          caps: [],
-          categories: [],
-          creatives: [],
-        } as const satisfies Omit<Campaign, 'version'>;
+        const blank = blankCampaign(parts.random.uuid(), {
+          id: advertiserId,
+          name: await advertiserName(sql, advertiserId),
+        });
         const campaign = withFields(blank, body);
         checkCampaign(campaign, null, body.pricing.rate_micros);
         const version = await sql.putCampaign(campaign);
@@ -173,7 +157,11 @@ async function answerOf(sql: DeskTransaction, campaign: Campaign): Promise<Campa
   return warnings.length === 0 ? answer : { ...answer, warnings: [...warnings] };
 }
 
-async function describe(sql: DeskTransaction, id: string, description: string | null | undefined): Promise<void> {
+export async function describe(
+  sql: DeskTransaction,
+  id: string,
+  description: string | null | undefined,
+): Promise<void> {
   if (description === undefined) return;
   await sql.query('UPDATE campaigns SET description = $2 WHERE id = $1', [id, description]);
 }

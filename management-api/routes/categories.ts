@@ -144,8 +144,19 @@ async function isCategory(sql: DeskTransaction, id: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** As a campaign document has them: with all that lies above. Throws Problem 422 for ids that are no categories. */
+/** Throws Problem 422 for ids that are no categories. */
 async function documentsOf(sql: DeskTransaction, ids: readonly string[]): Promise<Campaign['categories']> {
+  const { found, missing } = await categoriesOf(sql, ids);
+  if (missing.length === 0) return found;
+  const wrong = missing.map((index) => ({ pointer: `/category_ids/${index}`, detail: 'is not a category' }));
+  throw new Problem(422, 'No such category', 'some ids are not categories', wrong);
+}
+
+/** As a campaign document has them: with all that lies above; and which of the ids, by their place, are no categories. */
+export async function categoriesOf(
+  sql: DeskTransaction,
+  ids: readonly string[],
+): Promise<{ readonly found: Campaign['categories']; readonly missing: readonly number[] }> {
   const { rows } = await sql.query<{ id: string; name: string; ancestors: string[] }>(
     `WITH RECURSIVE above AS (
        SELECT id AS category_id, parent_category_id AS ancestor, 1 AS depth FROM competitive_categories WHERE id = ANY ($1::text[])
@@ -159,11 +170,10 @@ async function documentsOf(sql: DeskTransaction, ids: readonly string[]): Promis
     [ids],
   );
   const found = new Map(rows.map((row) => [row.id, row]));
-  const wrong = ids.flatMap((id, index) =>
-    found.has(id) ? [] : [{ pointer: `/category_ids/${index}`, detail: 'is not a category' }],
-  );
-  if (wrong.length > 0) throw new Problem(422, 'No such category', 'some ids are not categories', wrong);
-  return ids.flatMap((id) => found.get(id) ?? []);
+  return {
+    found: ids.flatMap((id) => found.get(id) ?? []),
+    missing: ids.flatMap((id, index) => (found.has(id) ? [] : [index])),
+  };
 }
 
 function answered({ id, version, categories }: Campaign) {

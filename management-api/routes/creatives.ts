@@ -3,7 +3,14 @@ import type { Campaign, Creative } from '../../domain/campaign.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
-import { creativeAnswer, creativePatch, newCreative, shownCreative, withFields } from '../campaigns/creative-shape.ts';
+import {
+  blankCreative,
+  creativeAnswer,
+  creativePatch,
+  newCreative,
+  shownCreative,
+  withFields,
+} from '../campaigns/creative-shape.ts';
 import { limits } from '../limits.ts';
 import { type Ask, route } from '../route.ts';
 import { byId } from '../shapes.ts';
@@ -45,15 +52,7 @@ export const creativeRoutes = [
     refuses: [409, 422],
     handle: (ask, parts) =>
       ask.write(async (sql) => {
-        const blank = {
-          id: parts.random.uuid(),
-          name: '',
-          durationSeconds: 1,
-          status: 'active',
-          media: [],
-          clickThrough: null,
-        } as const;
-        const added = withFields(blank, ask.body);
+        const added = withFields(blankCreative(parts.random.uuid()), ask.body);
         const changed = await changeCampaign(ask as CampaignAsk, sql, parts, part, (before) => {
           if (before.creatives.length >= limits.creatives) {
             throw new Problem(409, 'Too many creatives', `a campaign has at most ${limits.creatives}`);

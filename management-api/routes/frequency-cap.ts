@@ -13,7 +13,7 @@ const tag = 'frequency caps';
 const windows = { ...capWindows, lifetime: null } as const;
 type Window = keyof typeof windows;
 
-const cap = closed({
+export const cap = closed({
   scope: oneOf('user', 'device', 'household', 'ip', 'stream', 'pod'),
   creative_id: Type.Optional(orNull(uuid('counts one creative; else all of the campaign'))),
   window: oneOf('minute', 'hour', 'day', 'week', 'month', 'lifetime'),
@@ -81,7 +81,7 @@ export const frequencyCapRoutes = [
   }),
 ];
 
-function capOf(body: Static<typeof cap>): FrequencyCap {
+export function capOf(body: Static<typeof cap>): FrequencyCap {
   return {
     scope: body.scope,
     creativeId: body.creative_id?.toLowerCase() ?? null,
@@ -103,16 +103,11 @@ function nameOf({ windowSeconds }: FrequencyCap): Window {
   return (Object.keys(windows) as Window[]).find((name) => windows[name] === windowSeconds) ?? 'lifetime';
 }
 
+export function capShown(one: FrequencyCap) {
+  return { scope: one.scope, creative_id: one.creativeId, window: nameOf(one), max_impressions: one.max };
+}
+
 function answered({ id, version, caps: found }: Campaign) {
-  const body = {
-    campaign_id: id,
-    version,
-    caps: found.map((one) => ({
-      scope: one.scope,
-      creative_id: one.creativeId,
-      window: nameOf(one),
-      max_impressions: one.max,
-    })),
-  };
+  const body = { campaign_id: id, version, caps: found.map(capShown) };
   return { body, version };
 }

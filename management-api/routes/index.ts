@@ -3,6 +3,7 @@ import { advertiserRoutes } from './advertisers.ts';
 import { analyticsRoutes } from './analytics.ts';
 import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
+import { campaignLineRoutes } from './campaign-lines.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { categoryRoutes } from './categories.ts';
 import { categoryTreeRoutes } from './category-tree.ts';
@@ -26,6 +27,7 @@ import { v1CreativeRoutes } from './v1-creatives.ts';
 /** Every route of the management API, in the order of the document. */
 export const routes: readonly Route[] = [
   ...advertiserRoutes,
+  ...campaignLineRoutes,
   ...campaignRoutes,
   ...targetingRoutes,
   ...frequencyCapRoutes,

@@ -3,14 +3,15 @@ import type { Campaign, TargetingRule } from '../../domain/campaign.ts';
 import { dimensions } from '../../domain/targeting/dimensions.ts';
 import { Problem, type Wrong } from '../../engines/http/problem.ts';
 import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
+import { nobodyWarnings } from '../campaigns/check-campaign.ts';
 import { limits } from '../limits.ts';
 import { route } from '../route.ts';
-import { byId, closed, oneOf, uuid } from '../shapes.ts';
+import { byId, closed, oneOf, uuid, warning } from '../shapes.ts';
 
 const tag = 'targeting';
 const names = dimensions.map(({ name }) => name);
 
-const condition = closed({
+export const condition = closed({
   dimension: Type.Unsafe<(typeof names)[number]>(
     Type.Enum(names as string[], {
       description: dimensions
@@ -30,7 +31,12 @@ const newRule = closed(
 const newRules = closed({ rules: Type.Array(newRule, { maxItems: limits.rules }) });
 
 const rule = Type.Object({ id: uuid(), conditions: Type.Array(condition) });
-const rules = Type.Object({ campaign_id: uuid(), version: Type.Integer(), rules: Type.Array(rule) });
+const rules = Type.Object({
+  campaign_id: uuid(),
+  version: Type.Integer(),
+  rules: Type.Array(rule),
+  warnings: Type.Optional(Type.Array(warning)),
+});
 
 const part = { resource: 'targeting', show: (campaign: Campaign) => campaign.targeting };
 
@@ -115,34 +121,33 @@ export const targetingRoutes = [
 
 function answered(campaign: Campaign) {
   const { id, version, targeting } = campaign;
+  const warnings = nobodyWarnings(campaign, '/rules');
   const body = { campaign_id: id, version, rules: targeting as unknown as Static<typeof rule>[] };
-  return { body, version };
+  return { body: warnings.length === 0 ? body : { ...body, warnings: [...warnings] }, version };
 }
 
 /** Throws Problem 422 for every value that its dimension cannot read. `at`: where the list of rules stands; '' for one rule. */
 function refuseUnread(given: readonly Pick<TargetingRule, 'conditions'>[], at: string): void {
-  const wrong: Wrong[] = [];
-  given.forEach(({ conditions }, ruleIndex) => {
-    conditions.forEach(({ dimension, values }, index) => {
-      const found = dimensions.find(({ name }) => name === dimension);
-      values.forEach((value, valueIndex) => {
-        const parsed = found?.parse(value) ?? { problem: 'is of no dimension' };
-        const place = at === '' ? '' : `${at}${ruleIndex}`;
-        if ('problem' in parsed) {
-          wrong.push({ pointer: `${place}/conditions/${index}/values/${valueIndex}`, detail: parsed.problem });
-        }
-      });
-    });
-  });
+  const wrong = unreadValues(given, (index) => (at === '' ? '' : `${at}${index}`));
   if (wrong.length === 0) return;
   const told = wrong.slice(0, 50);
-  throw new Problem(
-    422,
-    'Values that no request can have',
-    told
-      .map((each) => `${each.pointer} ${each.detail}`)
-      .join('; ')
-      .slice(0, 2_000),
-    told,
+  const detail = told.map((each) => `${each.pointer} ${each.detail}`).join('; ');
+  throw new Problem(422, 'Values that no request can have', detail.slice(0, 2_000), told);
+}
+
+/** Every value that its dimension cannot read; `at`: where a rule stands. */
+export function unreadValues(
+  given: readonly Pick<TargetingRule, 'conditions'>[],
+  at: (index: number) => string,
+): readonly Wrong[] {
+  return given.flatMap(({ conditions }, ruleIndex) =>
+    conditions.flatMap(({ dimension, values }, index) => {
+      const found = dimensions.find(({ name }) => name === dimension);
+      return values.flatMap((value, valueIndex) => {
+        const parsed = found?.parse(value) ?? { problem: 'is of no dimension' };
+        const pointer = `${at(ruleIndex)}/conditions/${index}/values/${valueIndex}`;
+        return 'problem' in parsed ? [{ pointer, detail: parsed.problem }] : [];
+      });
+    }),
   );
 }

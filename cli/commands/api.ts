@@ -1,0 +1,83 @@
+import { type Command, Option } from 'commander';
+import { roles } from '../../management-api/access/roles.ts';
+import { whole } from './arguments.ts';
+
+const MANAGE = 'Manage:';
+const statuses = ['draft', 'active', 'paused', 'completed'];
+
+/** What every command has that asks the management API. */
+export function withApiOptions(command: Command): Command {
+  return command
+    .option('--url <url>', 'of the management API (default: MANAGEMENT_URL, else the one on DATA_DIR)')
+    .option('--key <key>', 'an API key (default: MANAGEMENT_KEY, else DATA_DIR/admin-key)')
+    .option('--json', 'JSON instead of a table');
+}
+
+/** Commands that ask the management API, by its URL and a key. */
+export function addApi(root: Command): void {
+  const campaigns = root
+    .command('campaigns')
+    .helpGroup(MANAGE)
+    .description(
+      'campaigns, by the management API; exit codes: 1 refused, 3 not there, 4 not allowed, 5 changed meanwhile, 6 away',
+    );
+  const sub = (usage: string, about: string) => withApiOptions(campaigns.command(usage).description(about));
+  sub('list', 'by name, status and order')
+    .addOption(new Option('--status <status>').choices(statuses))
+    .option('--name <part>', 'a part of the name')
+    .addOption(
+      new Option('--sort <order>').choices([
+        'created_at',
+        '-created_at',
+        'name',
+        '-name',
+        'starts_at',
+        '-starts_at',
+        'ends_at',
+        '-ends_at',
+      ]),
+    )
+    .option('--limit <number>', 'at most', whole, 100)
+    .action(async (options) => (await import('../campaigns.ts')).listCampaignsCommand(options));
+  sub('show <id>', 'one with all that belongs to it').action(async (id: string, options) =>
+    (await import('../campaigns.ts')).showCampaignCommand(id, options),
+  );
+  sub('create <file>', 'JSON as the API takes it; - is standard input').action(async (file: string, options) =>
+    (await import('../campaigns.ts')).createCampaignCommand(file, options),
+  );
+  for (const [name, status, about] of [
+    ['pause', 'paused', 'deciders stop serving them within a second'],
+    ['resume', 'active', 'serve them, again or for the first time'],
+    ['complete', 'completed', 'end them for good'],
+  ] as const) {
+    sub(`${name} <ids...>`, about).action(async (ids: string[], options) =>
+      (await import('../campaigns.ts')).campaignStatusCommand(ids, status, options),
+    );
+  }
+  sub('import <file>', 'lines of JSON as export writes them, all or none; - is standard input')
+    .option('--dry-run', 'check all, keep nothing')
+    .action(async (file: string, options) => (await import('../campaigns.ts')).importCampaignsCommand(file, options));
+  sub('export', 'all of them to standard output, one a line')
+    .addOption(new Option('--status <status>').choices(statuses))
+    .action(async (options) => (await import('../campaigns.ts')).exportCampaignsCommand(options));
+  addUsers(root);
+}
+
+function addUsers(root: Command): void {
+  const users = root
+    .command('users')
+    .helpGroup(MANAGE)
+    .description('users of your organisation, by the management API');
+  const sub = (usage: string, about: string) => withApiOptions(users.command(usage).description(about));
+  const role = () => new Option('--role <role>').choices(roles);
+  sub('list', 'with their roles').action(async (options) => (await import('../users.ts')).listUsersCommand(options));
+  sub('create <email>', 'the password comes from standard input')
+    .addOption(role().default('manager'))
+    .option('--name <name>')
+    .action(async (email: string, options) => (await import('../users.ts')).createUserCommand(email, options));
+  sub('change <id>', 'give another role, disable, enable')
+    .addOption(role())
+    .option('--disable', 'all logins end at once')
+    .option('--enable')
+    .action(async (id: string, options) => (await import('../users.ts')).changeUserCommand(id, options));
+}
