@@ -20,7 +20,7 @@ beforeAll(async () => {
   house = await openTestHouse();
   party = await partyOf(house.desk, 'Tour');
   await writeDelivery(house.warehouse, [party], { from: Date.UTC(2026, 10, 1, 5), minutes: 1_000, beacons: 2_000 });
-});
+}, 180_000);
 
 afterAll(() => house?.close());
 

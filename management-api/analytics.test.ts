@@ -19,7 +19,7 @@ beforeAll(async () => {
   ours = await partyOf(desk, 'Ours');
   theirs = await partyOf(desk, 'Theirs');
   await writeDelivery(house.warehouse, [ours, theirs], { from, minutes: 60 * 26, beacons: 6_000 });
-});
+}, 180_000);
 
 afterAll(() => house?.close());
 

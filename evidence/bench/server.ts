@@ -61,7 +61,11 @@ function post(url: string, body: string, agent: Agent): Promise<string> {
         else reject(new Error(`${answer.statusCode}: ${Buffer.concat(chunks).toString().slice(0, 300)}`));
       });
     });
-    sent.on('error', reject);
+    // A server closes a connection that was idle for long; whoever asks on it in that moment asks again.
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(post(url, body, agent));
+      else reject(error);
+    });
     sent.end(body);
   });
 }

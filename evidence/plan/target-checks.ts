@@ -20,7 +20,7 @@ function kept(id: string, name: string): Check {
 }
 
 /** A proof that is run by its own command; here a few cases of it. */
-function proved(id: string, name: string): Check {
+function proved(id: string, name: string, runs = 20): Check {
   return {
     id,
     async run() {
@@ -32,7 +32,7 @@ function proved(id: string, name: string): Check {
         only: null,
         allowNo: [],
         deadLettersExpected: 0,
-        runs: 20,
+        runs,
         decisions: 400,
         concurrency: 20,
         processes: 2,
@@ -66,7 +66,17 @@ export const targetChecks: readonly Check[] = [
       assert(p95 < 50, `p95 of ${ASKED} ad requests: ${p95.toFixed(1)} ms`);
     },
   },
-  kept('L2', 'reserve'),
+  {
+    id: 'L2',
+    async run() {
+      const text = readFileSync(new URL('../results/bench-reserve.json', import.meta.url), 'utf8');
+      const { rows } = JSON.parse(text) as { rows: Record<string, { detail: string }> };
+      const took = Object.values(rows).map(({ detail }) =>
+        Number(/reserve ([\d.]+) µs/.exec(detail)?.[1] ?? Number.NaN),
+      );
+      assert(took.length > 0 && took.every((us) => us < 10_000), `reserving takes ${took.join(', ')} µs`);
+    },
+  },
   kept('L3', 'solve'),
   kept('L4', 'pipeline'),
   {
@@ -102,7 +112,7 @@ export const targetChecks: readonly Check[] = [
   proved('A1', 'index'),
   proved('A2', 'caps'),
   proved('A3', 'separation'),
-  proved('A4', 'attribution'),
+  proved('A4', 'attribution', 100),
   {
     id: 'F1',
     async run() {

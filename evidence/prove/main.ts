@@ -11,7 +11,7 @@ ${proofs.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
   --runs N         cases of each property; else FC_RUNS, else 300
   --decisions N, --concurrency N, --processes N
                    of caps: how much its processes decide, and how much at once; else 20000, 200, 4
-  --pods N         of fill: how many are decided; else 6000
+  --pods N         of fill: how many are decided; else 3000
   --only FAULT     plants that fault alone
   --allow-no and --dead-letters are handed to the audit
 `;
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
       decisions: { type: 'string', default: '20000' },
       concurrency: { type: 'string', default: '200' },
       processes: { type: 'string', default: '4' },
-      pods: { type: 'string', default: '6000' },
+      pods: { type: 'string', default: '3000' },
       help: { type: 'boolean', default: false },
     },
   });

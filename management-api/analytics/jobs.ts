@@ -5,7 +5,7 @@ import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import type { ManagementParts } from '../parts.ts';
 import { oneOf, orNull, uuid } from '../shapes.ts';
-import { analyticsOf } from './ask-warehouse.ts';
+import { analyticsOf, orNull as nullIfAway } from './ask-warehouse.ts';
 import type { ReportFile } from './reports/file.ts';
 import type { ReportBody } from './reports/shape.ts';
 
@@ -106,4 +106,10 @@ export function resultOf(job: JobRow, parts: ManagementParts): { bytes: Buffer; 
 
 export function dropResult(file: string | null, parts: ManagementParts): void {
   if (file !== null) rmSync(join(analyticsOf(parts).resultsDir, file), { force: true });
+}
+
+/** Ends what a job has running in the warehouse, if anything. With the warehouse away there is nothing to end. */
+export async function stopStatement(id: string, parts: ManagementParts): Promise<void> {
+  const { warehouse } = analyticsOf(parts);
+  await nullIfAway(() => warehouse.run(`KILL QUERY WHERE Settings['log_comment'] = {id:String} ASYNC`, { id }));
 }

@@ -23,9 +23,7 @@ export interface TestHouse {
 
 export async function openTestHouse(): Promise<TestHouse> {
   const folder = mkdtempSync(join(tmpdir(), 'breakwater-analytics-'));
-  const server = await startTestWarehouse();
-  const warehouse = await openWarehouse(server.url);
-  await migrateWarehouse(warehouse, () => undefined);
+  const [desk, { server, warehouse }] = await Promise.all([openTestDesk(), migratedWarehouse()]);
   const clock = systemClock();
   const config = readConfig({ DATA_DIR: folder, PARTITIONS: '4' });
   const log = await openEventLog(config, clock);
@@ -33,7 +31,7 @@ export async function openTestHouse(): Promise<TestHouse> {
   const store = await openStateStore(config, clock);
   const reader = openReports(server.url);
   const analytics = { reader, warehouse, store, log, logClockMarginMs: 0, resultsDir: join(folder, 'reports') };
-  const desk = await openTestDesk(null, analytics);
+  Object.assign(desk.parts, { analytics });
   return {
     desk,
     analytics,
@@ -50,6 +48,13 @@ export async function openTestHouse(): Promise<TestHouse> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function migratedWarehouse() {
+  const server = await startTestWarehouse();
+  const warehouse = await openWarehouse(server.url);
+  await migrateWarehouse(warehouse, () => undefined);
+  return { server, warehouse };
 }
 
 /** An organisation with an advertiser and a campaign, and an admin's key. */

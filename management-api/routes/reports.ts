@@ -9,6 +9,7 @@ import {
   queueJob,
   resultOf,
   shownJob,
+  stopStatement,
 } from '../analytics/jobs.ts';
 import { reportAnswer, reportBody } from '../analytics/reports/shape.ts';
 import { limits } from '../limits.ts';
@@ -93,13 +94,16 @@ export const reportRoutes = [
     summary: 'Cancel a job that is not done; remove the result of one that is',
     scope: 'reports:read',
     params: byId,
-    handle: (ask, parts) =>
-      ask.write(async (sql) => {
+    handle: async (ask, parts) => {
+      const answer = await ask.write(async (sql) => {
         const job = await jobOf(sql, ask.params.id);
         const over = job.status !== 'queued' && job.status !== 'running';
         await sql.query(`UPDATE report_jobs SET status = $2 WHERE id = $1`, [job.id, over ? 'expired' : 'cancelled']);
         dropResult(job.file, parts);
         return {};
-      }),
+      });
+      await stopStatement(ask.params.id.toLowerCase(), parts);
+      return answer;
+    },
   }),
 ];

@@ -124,7 +124,7 @@ export class Values {
   #text({ pattern, format, minLength = 0, maxLength = 100 }: Schema, name: string): string {
     if (format === 'uuid') return this.#draw.uuid();
     if (format === 'date-time') return new Date(START_MS + this.#draw.below(400) * DAY_MS).toISOString();
-    if (name === 'name' || name.endsWith('[]'))
+    if (name === 'name' || (name.endsWith('[]') && pattern === undefined))
       return `Thing ${++this.#made} ${this.#draw.below(1e6)} äöü 広告`.slice(0, maxLength);
     const fits = (text: string) =>
       text.length >= minLength &&
