@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Experiments, NewExperiment } from '../engines/catalog/experiments.ts';
 import { readConfig } from '../engines/config.ts';
-import { catalogUrl } from '../engines/endpoints.ts';
+import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
-import { openExperimentsOf } from '../engines/open.ts';
+import { openExperimentsOf, openWarehouse } from '../engines/open.ts';
+import { type ReadOut, readOut } from '../management-api/experiments/read-out.ts';
 
 /** `breakwater experiments list`: each with its arms and their shares of the viewers. */
 export async function listCommand(): Promise<void> {
@@ -33,6 +34,40 @@ export async function stopCommand(name: string): Promise<void> {
     const version = await experiments.put({ ...found, status: 'stopped' });
     process.stdout.write(`${name}: version ${version}, stopped\n`);
   });
+}
+
+/** `breakwater experiments read NAME`: each arm against the first; intervals hold whenever one looks. */
+export async function readCommand(name: string, options: { readonly json?: boolean }): Promise<void> {
+  const warehouse = await openWarehouse(warehouseUrl(readConfig()));
+  try {
+    await withExperiments(async (experiments) => {
+      const found = (await experiments.list()).find((each) => each.name === name);
+      if (!found) throw new EngineError('refused', `there is no experiment ${name}`);
+      const read = await readOut(found, { warehouse });
+      const lines = options.json === true ? [JSON.stringify(read)] : linesOf(read);
+      process.stdout.write(`${lines.join('\n')}\n`);
+    });
+  } finally {
+    await warehouse.close();
+  }
+}
+
+/** A read-out for people. */
+export function linesOf(read: ReadOut): string[] {
+  const number = (value: number | null) => (value === null ? '-' : Number(value.toPrecision(4)).toString());
+  const ratio = read.sample_ratio_ok ? 'as drawn' : 'NOT as drawn';
+  return [
+    `${read.name}  ${read.status}  viewers ${ratio} (p ${number(read.sample_ratio_p)})`,
+    ...read.arms.map(
+      (arm) => `  ${arm.name}: ${arm.viewers} viewers, ${arm.requests} requests, ${arm.impressions} impressions`,
+    ),
+    ...read.comparisons.map((one) => {
+      const guard = one.guard_rail === null ? '' : `, guard rail ${one.guard_rail}`;
+      const interval = `${number(one.difference)} (${number(one.low)} to ${number(one.high)})`;
+      return `  ${one.arm} ${one.measure}: ${number(one.control)} -> ${number(one.treated)}, difference ${interval}: ${one.decided}${guard}`;
+    }),
+    ...read.notes.map((note) => `  ${note}`),
+  ];
 }
 
 async function withExperiments(work: (experiments: Experiments) => Promise<void>): Promise<void> {

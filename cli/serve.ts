@@ -20,6 +20,7 @@ import {
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
+import { watchAlerts } from '../management-api/alerts/watch.ts';
 import type { AnalyticsParts } from '../management-api/analytics/parts.ts';
 import { listenForManagement } from '../management-api/listen.ts';
 import { startManagement } from '../management-api/main.ts';
@@ -126,12 +127,16 @@ export async function serveManagement(): Promise<never> {
     const warehouseAt = config.warehouseUrl ?? readEndpoints(config.dataDir).warehouse;
     const warehouse = warehouseAt === undefined ? null : await openWarehouse(warehouseAt);
     if (warehouse !== null) opened('warehouse', () => warehouse.close());
+    const random = systemRandom(clock);
+    const alerts = watchAlerts({ desk, warehouse, log, clock, random, logger, allowed: config.webhookHosts });
+    opened('alerts', () => alerts.close());
     const analytics = warehouse === null ? null : await openAnalytics(config, clock, log, warehouse, opened);
     const api = await listenForManagement({
       desk,
       warehouse,
+      webhookHosts: config.webhookHosts,
       clock,
-      random: systemRandom(clock),
+      random,
       logger,
       registry: management.metrics.registry,
       readiness: () => management.readiness(),

@@ -52,6 +52,8 @@ export async function decidePods(
     requestId: body.request_id ?? parts.uuid(),
     receivedAt: parts.clock.now(),
     ...receptionOf(request, parts),
+    // An exchange's address is nobody's who watches.
+    ...(wanted.dialect === 'openrtb' ? { takePeer: false } : {}),
     podNamed: (name) => parts.cache.pod(name),
     dialect: wanted.dialect,
     ...(wanted.admission ? { admission: wanted.admission } : {}),

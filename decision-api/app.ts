@@ -14,6 +14,7 @@ import { adRequestRoute } from './routes/ad-request.ts';
 import { type BeaconParts, beaconRoutes } from './routes/beacons.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
+import { openRtbRoute } from './routes/openrtb.ts';
 import { playerRoutes } from './routes/players.ts';
 import { v1AdRequestRoute } from './routes/v1-ad-request.ts';
 import { v1ImpressionRoute } from './routes/v1-impression.ts';
@@ -52,6 +53,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   answerOrigins(app);
   adRequestRoute(app, parts);
   playerRoutes(app, parts);
+  openRtbRoute(app, parts);
   beaconRoutes(app, parts);
   v1AdRequestRoute(app, parts);
   v1ImpressionRoute(app, parts);

@@ -22,42 +22,13 @@ export function normalQuantile(p: number): number {
   return (low + high) / 2;
 }
 
-/** P(X ≥ x) of chi-square with `freedom` degrees: the regularised upper incomplete gamma. Numerical Recipes, 6.2. */
-export function chiSquareTail(x: number, freedom: number): number {
-  if (x <= 0 || freedom <= 0) return 1;
-  const a = freedom / 2;
-  const y = x / 2;
-  const scale = Math.exp(-y + a * Math.log(y) - logGamma(a));
-  if (y < a + 1) {
-    let term = 1 / a;
-    let total = term;
-    for (let n = 1; n < 1_000 && Math.abs(term) > total * 1e-15; n++) {
-      term *= y / (a + n);
-      total += term;
-    }
-    return Math.max(0, 1 - total * scale);
-  }
-  let b = y + 1 - a;
-  let c = 1e300;
-  let d = 1 / b;
-  let h = d;
-  for (let i = 1; i < 1_000; i++) {
-    const an = -i * (i - a);
-    b += 2;
-    d = 1 / (an * d + b || 1e-300);
-    c = b + an / c || 1e-300;
-    h *= d * c;
-    if (Math.abs(d * c - 1) < 1e-15) break;
-  }
-  return Math.min(1, scale * h);
-}
-
 const lanczos = [
   76.180_091_729_471_46, -86.505_320_329_416_8, 24.014_098_240_830_91, -1.231_739_572_450_155,
   0.001_208_650_973_866_179, -0.000_005_395_239_384_953,
 ] as const;
 
-function logGamma(x: number): number {
+/** ln Γ(x) for x > 0. Lanczos; error below 2e-10. */
+export function logGamma(x: number): number {
   const base = x + 5.5 - (x + 0.5) * Math.log(x + 5.5);
   const series = lanczos.reduce((total, value, index) => total + value / (x + 1 + index), 1.000_000_000_190_015);
   return -base + Math.log((2.506_628_274_631 * series) / x);

@@ -11,12 +11,16 @@ export interface WallClock {
 
 interface Zone {
   readonly formatter: Intl.DateTimeFormat;
+  /** The quarter asked for last, and what was answered: most questions are about now. */
   quarter: number;
   offsetMs: number;
+  /** Quarter -> offset, of the quarters asked for of late: today's and tomorrow's midnight among them. */
+  readonly known: Map<number, number>;
 }
 
 const quarterMs = 15 * 60_000;
 const dayMs = 86_400_000;
+const quartersKept = 256;
 const zones = new Map<string, Zone>();
 const canonicalNames = new Map<string, string | null>();
 
@@ -80,13 +84,19 @@ function weekdayOf(dayNumber: number): number {
 
 /** Local minus UTC. Since 1973 every zone has changed at a quarter of an hour, so one answer holds for the whole quarter. */
 export function offsetMs(at: number, name: string): number {
+  if (name === 'UTC') return 0;
   const zone = zoneOf(name);
   const quarter = Math.floor(at / quarterMs);
-  if (zone.quarter !== quarter) {
-    zone.offsetMs = readOffset(quarter * quarterMs, zone.formatter);
-    zone.quarter = quarter;
+  if (zone.quarter === quarter) return zone.offsetMs;
+  let offset = zone.known.get(quarter);
+  if (offset === undefined) {
+    offset = readOffset(quarter * quarterMs, zone.formatter);
+    if (zone.known.size >= quartersKept) zone.known.clear();
+    zone.known.set(quarter, offset);
   }
-  return zone.offsetMs;
+  zone.quarter = quarter;
+  zone.offsetMs = offset;
+  return offset;
 }
 
 function zoneOf(name: string): Zone {
@@ -102,7 +112,7 @@ function zoneOf(name: string): Zone {
     minute: 'numeric',
     second: 'numeric',
   });
-  const zone = { formatter, quarter: Number.NaN, offsetMs: 0 };
+  const zone: Zone = { formatter, quarter: Number.NaN, offsetMs: 0, known: new Map() };
   zones.set(name, zone);
   return zone;
 }

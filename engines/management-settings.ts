@@ -2,6 +2,8 @@
 export interface ManagementSettings {
   /** Whether strangers may make themselves a user, as the MVP let them. */
   readonly registration: 'open' | 'closed';
+  /** host:port of webhooks inside this network that alerts may be sent to, over plain HTTP too. */
+  readonly webhookHosts: readonly string[];
   /** Where management answers: commands ask there (null: as DATA_DIR says), decision APIs pass on to it (null: they do not; `local`: as DATA_DIR says). */
   readonly managementUrl: string | null;
   /** A key of it, for commands; null: as DATA_DIR says. */
@@ -38,6 +40,7 @@ export function managementSettings({ text, read, url, size }: Readers): Manageme
     registration: read('REGISTRATION', registration, 'open or closed', (value) =>
       value === 'open' || value === 'closed' ? value : undefined,
     ),
+    webhookHosts: read<readonly string[]>('WEBHOOK_HOSTS', [], 'host:port with commas between', parseHosts),
     managementKey: text('MANAGEMENT_KEY'),
     managementUrl: read('MANAGEMENT_URL', null, 'a URL beginning with http:// or https://, or local', (value) =>
       value === 'local' || /^https?:\/\//.test(value) ? value.replace(/\/+$/, '') : undefined,
@@ -59,4 +62,9 @@ export function managementSettings({ text, read, url, size }: Readers): Manageme
       bytes: size('MEDIA_MAX', '512MiB'),
     },
   };
+}
+
+function parseHosts(text: string): readonly string[] | undefined {
+  const hosts = text.split(',').map((host) => host.trim());
+  return hosts.every((host) => /^[\w.-]+:\d{1,5}$/.test(host)) ? hosts : undefined;
 }

@@ -12,6 +12,7 @@ export async function describeManagement(): Promise<object> {
   const parts: ManagementParts = {
     desk: { read: nobody, write: nobody, system: nobody, close: async () => undefined },
     warehouse: null,
+    webhookHosts: [],
     analytics: null,
     clock,
     random: systemRandom(clock),

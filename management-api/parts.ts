@@ -13,6 +13,8 @@ export interface ManagementParts {
   readonly desk: CatalogDesk;
   /** Null: none is configured. Asked through `rowsOf` (warehouse.ts). */
   readonly warehouse: Warehouse | null;
+  /** host:port of webhooks inside this network that may be asked. */
+  readonly webhookHosts: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -65,6 +65,7 @@ export async function openTestDesk(
   const parts = {
     desk,
     warehouse,
+    webhookHosts: [],
     clock,
     random,
     logger: pino({ level: 'silent' }),

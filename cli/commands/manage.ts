@@ -56,6 +56,12 @@ function addExperiments(root: Command): void {
     .argument('<file>', 'JSON')
     .action(async (file: string) => (await import('../experiments.ts')).putCommand(file));
   experiments
+    .command('read')
+    .description('each arm against the first, with intervals that hold whenever one looks')
+    .argument('<name>')
+    .option('--json', 'one JSON object')
+    .action(async (name: string, options) => (await import('../experiments.ts')).readCommand(name, options));
+  experiments
     .command('stop')
     .argument('<name>')
     .action(async (name: string) => (await import('../experiments.ts')).stopCommand(name));

@@ -57,6 +57,7 @@ function campaignOf(plan: CampaignPlan, times: CatalogTimes): Omit<Campaign, 've
     dailyBudgetMicros: budget(plan.dailyBudgetMicros),
     goalImpressions: plan.goalImpressions === undefined ? null : plan.goalImpressions * times.scale,
     pacingMode: plan.pacing ?? 'asap',
+    ...(plan.curve === undefined ? {} : { pacingCurve: plan.curve }),
     tier: plan.tier ?? 'standard',
     targeting: targetingOf(plan),
     caps: capsOf(plan, creatives),

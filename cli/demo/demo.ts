@@ -7,8 +7,10 @@ import { evaluate, type Verdict } from './evaluate.ts';
 import { keepWarehouse, type RealEngines, realEngines } from './real-engines.ts';
 import { openRunFolder, writeRunFiles } from './run-folder.ts';
 import { Screen } from './screen.ts';
+import { putExperiment, Steering } from './steering.ts';
 import { printSummary } from './summary.ts';
 import { traffic } from './traffic.ts';
+import { listenForWebhooks, type WebhookListener } from './webhook-listener.ts';
 
 export interface DemoOptions {
   /** ms. */
@@ -40,9 +42,11 @@ export async function demo(options: DemoOptions): Promise<void> {
   const folder = openRunFolder(options.keep);
   let house: House | undefined;
   let engines: RealEngines | undefined;
+  let listener: WebhookListener | undefined;
   const stop = async () => {
     await house?.stop();
     await engines?.stop();
+    await listener?.close();
   };
   const stopEarly = (signal: NodeJS.Signals) => {
     screen.line(`${signal}: ending the demo`);
@@ -57,14 +61,20 @@ export async function demo(options: DemoOptions): Promise<void> {
     const report = (line: string) => screen.line(`  ${line}`);
     const run = `demo-${systemClock().now().toString(36)}`;
     if (options.real === true) engines = await realEngines({ config: readConfig(), folder: folder.path, run, report });
-    const settings = settingsOf(options, folder.path, engines);
+    listener = await listenForWebhooks();
+    const settings = { ...settingsOf(options, folder.path, engines), WEBHOOK_HOSTS: listener.host };
     const config = readConfig(environmentWith(settings));
     const prepare = ({ catalogUrl }: { catalogUrl: string }) => seed(catalogUrl, options, config, folder.path, report);
     const { apis, workers } = options;
     house = await startHouse({ config, settings, apis, workers, virtual: options.virtual === true, report, prepare });
     const readyAfterMs = Math.round(process.uptime() * 1000);
     screen.line(`ready to serve after ${(readyAfterMs / 1000).toFixed(1)} s: ${house.decisionApis.join(' ')}`);
+    // A virtual run has no management API, and its warehouse fills beside the clock: nothing to steer by.
+    const { management, catalogUrl } = house;
+    const steering =
+      management === null ? null : await Steering.begin({ management, catalogUrl }, listener, options.for, report);
     const seen = await traffic({ options, config, house, screen, folder: folder.path });
+    const steered = (await steering?.finish()) ?? null;
     const verdict = await evaluate({
       options,
       config,
@@ -72,6 +82,7 @@ export async function demo(options: DemoOptions): Promise<void> {
       screen,
       folder: folder.path,
       seen,
+      steered,
       readyAfterMs,
       engines,
     });
@@ -132,6 +143,7 @@ async function seed(
   try {
     const campaigns = demoCatalog(times);
     for (const campaign of campaigns) await catalog.putCampaign(campaign);
+    await putExperiment(catalogUrl);
     const snapshot = await catalog.snapshot();
     writeRunFiles(folder, config, snapshot.campaigns, { seed: options.seed, startedAt });
     const advertisers = new Set(campaigns.map(({ advertiserId }) => advertiserId)).size;

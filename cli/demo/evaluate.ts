@@ -10,6 +10,7 @@ import { runJsonChild } from './json-child.ts';
 import { type RankReplay, replayRanks } from './rank-changed.ts';
 import type { RealEngines } from './real-engines.ts';
 import { clockFrom } from './run-clock.ts';
+import { effectOf, type Steered } from './steering.ts';
 import type { Seen, TrafficOptions } from './traffic.ts';
 
 const CATCH_UP_MS = 20_000;
@@ -26,6 +27,8 @@ export interface Verdict {
 
 export interface EvaluateOptions extends TrafficOptions {
   readonly seen: Seen;
+  /** Null: nobody steered, in virtual mode. */
+  readonly steered: Steered | null;
   readonly readyAfterMs: number;
   /** Undefined: embedded ones. */
   readonly engines: RealEngines | undefined;
@@ -55,12 +58,15 @@ export async function evaluate(run: EvaluateOptions): Promise<Verdict> {
       ...audit.answer,
       ...measured(run),
       ...ranked(ranks),
+      recommendation: effectOf(run.steered, decisions.requests),
+      alert: run.steered?.alert ?? null,
+      experiment: run.steered?.experiment ?? null,
       decisions_digest: decisionsDigest(decisions.requests),
     },
     campaigns,
     requests: decisions.requests,
     seen,
-    errors: rankErrors(ranks, options.signals),
+    errors: [...rankErrors(ranks, options.signals), ...alertErrors(run.steered)],
   };
 }
 
@@ -142,5 +148,16 @@ function rankErrors(ranks: RankReplay, signals: 'on' | 'off'): string[] {
   }
   if (signals === 'off' && ranks.changed > 0)
     errors.push(`signals are off, and ${ranks.changed} decisions followed some`);
+  return errors;
+}
+
+/** Raised and cleared take turns, and what arrives by webhook is what happened. */
+function alertErrors(steered: Steered | null): string[] {
+  if (steered?.alert == null) return [];
+  const { raised, cleared, webhooks, webhooks_genuine } = steered.alert;
+  const errors: string[] = [];
+  if (raised - cleared !== 0 && raised - cleared !== 1)
+    errors.push(`an alert was raised ${raised} times and cleared ${cleared}`);
+  if (webhooks > raised + cleared || !webhooks_genuine) errors.push('webhooks told of alerts that nobody raised');
   return errors;
 }

@@ -1,4 +1,4 @@
-import type { CampaignStatus, CapScope, Condition, PacingMode, Tier } from '../../domain/campaign.ts';
+import type { CampaignStatus, CapScope, Condition, CurvePoint, PacingMode, Tier } from '../../domain/campaign.ts';
 import type { PricingModel } from '../../domain/money.ts';
 
 /** One campaign of the demo, as its planner would write it down. */
@@ -16,6 +16,7 @@ export interface CampaignPlan {
   readonly dailyBudgetMicros?: number;
   readonly goalImpressions?: number;
   readonly pacing?: PacingMode;
+  readonly curve?: readonly CurvePoint[];
   /** The flight ends with the demo's traffic. */
   readonly shortFlight?: boolean;
   readonly tier?: Tier;
@@ -249,6 +250,21 @@ export const campaignPlans: readonly CampaignPlan[] = [
     priceMicros: 29_000,
     totalBudgetMicros: 2_900_000,
     pacing: 'front_loaded',
+    shortFlight: true,
+  },
+  {
+    name: 'Slow starter',
+    advertiser: tide,
+    shows: 'its own curve holds it back; recommended: asap',
+    seconds: [30],
+    priceMicros: 34_000,
+    totalBudgetMicros: 20_400_000,
+    pacing: 'custom',
+    curve: [
+      { flight: 0, plan: 0 },
+      { flight: 0.8, plan: 0.04 },
+      { flight: 1, plan: 1 },
+    ],
     shortFlight: true,
   },
   {

@@ -1,3 +1,5 @@
+import type { ReadOut } from '../../management-api/experiments/read-out.ts';
+import { linesOf } from '../experiments.ts';
 import type { Verdict } from './evaluate.ts';
 import { namedUuid } from './named-uuid.ts';
 import { campaignPlans } from './plans.ts';
@@ -27,6 +29,7 @@ export function printSummary(verdict: Verdict, print: (line: string) => void): v
   print('');
   print('What each campaign was there to show');
   for (const line of edges(verdict)) print(`  ${line}`);
+  for (const line of steering(json)) print(line);
   print('');
   print('How fast, how large');
   print(
@@ -42,6 +45,28 @@ export function printSummary(verdict: Verdict, print: (line: string) => void): v
   print(`  decisions_digest ${String(json.decisions_digest)}`);
   for (const { code, what, examples } of faults(json.faults)) print(`  fault ${code}: ${what} ${examples}`);
   print(`The audit is ${String(json.audit)}.`);
+}
+
+interface ServedShare {
+  readonly requests: number;
+  readonly served: number;
+}
+
+function* steering(json: Verdict['json']): Generator<string> {
+  const effect = json.recommendation as { kind: string; before: ServedShare; after: ServedShare } | null;
+  const alert = json.alert as { rule: string; raised: number; cleared: number; webhooks: number } | null;
+  const experiment = json.experiment as ReadOut | null;
+  if (effect === null && alert === null && experiment === null) return;
+  yield '';
+  yield 'How it was steered';
+  if (effect === null) yield '  no recommendation in so short a time';
+  else {
+    const told = ({ served, requests }: ServedShare) => `${served} of ${requests} requests`;
+    yield `  ${effect.kind} applied to Slow starter: served in ${told(effect.before)} before, in ${told(effect.after)} after`;
+  }
+  if (alert !== null)
+    yield `  alert "${alert.rule}": raised ${alert.raised}, cleared ${alert.cleared}, ${alert.webhooks} webhooks heard`;
+  if (experiment !== null) for (const line of linesOf(experiment).slice(0, 5)) yield `  ${line}`;
 }
 
 function* edges({ requests, seen }: Verdict): Generator<string> {

@@ -10,8 +10,8 @@ export type Dialect = 'json' | 'v1' | 'vast' | 'vmap' | 'asset-list' | 'openrtb'
 export interface Admission {
   /** Null: allowed. Asked of every active creative whose campaign matched. */
   admits(creative: Creative, campaign: Campaign): Reason | null;
-  /** The least that an impression of so many seconds must be worth, in micros; absent: nothing. */
-  floorMicros?(durationSeconds: number): number;
+  /** Whether an impression of so many seconds, of this expected value in micros, is above the caller's floor; absent: there is none. */
+  clears?(campaign: Campaign, valueMicros: number, durationSeconds: number): boolean;
 }
 
 /** What is known of a creative until its campaign changes. */

@@ -5,7 +5,7 @@ import type { CampaignSignals } from '../signals.ts';
 
 /** What an impression of each creative is worth, less the shadow price of its campaign's budget. */
 export function score(decision: Decision, parts: DecidingParts): void {
-  const floorOf = decision.ask.admission.floorMicros;
+  const { admission } = decision.ask;
   for (const runner of racing(decision)) {
     const { campaign } = runner.entrant;
     const signals = parts.signals.of(campaign.id);
@@ -21,7 +21,9 @@ export function score(decision: Decision, parts: DecidingParts): void {
     );
     runner.worth = { valueMicros, scoreMicros, muPpm, qualityCenti: rates.qualityCenti, signals };
     if (scoreMicros < 1) runner.struck = 'shadow_price';
-    else if (valueMicros < (floorOf?.(runner.creative.durationSeconds) ?? 0)) runner.struck = 'below_floor';
+    else if (admission.clears?.(campaign, valueMicros, runner.creative.durationSeconds) === false) {
+      runner.struck = 'below_floor';
+    }
   }
 }
 

@@ -49,27 +49,30 @@ export function partOf(campaign: Campaign, change: Change): unknown {
   }
 }
 
-/** The campaign with the part that a change touched as it was in `before`. */
-export function putBack(campaign: Campaign, change: Change, before: Campaign): Campaign {
+/** The campaign with the part that a change touched as `partOf` gave it before. */
+export function putBack(campaign: Campaign, change: Change, part: unknown): Campaign {
   switch (change.field) {
     case 'price':
-      return { ...campaign, pricing: before.pricing };
-    case 'pacing_mode':
-      return { ...campaign, pacingMode: before.pacingMode, pacingCurve: before.pacingCurve ?? null };
+      return { ...campaign, pricing: part as Campaign['pricing'] };
+    case 'pacing_mode': {
+      const { mode, curve } = part as {
+        mode: Campaign['pacingMode'];
+        curve: NonNullable<Campaign['pacingCurve']> | null;
+      };
+      return { ...campaign, pacingMode: mode, ...(curve === null ? {} : { pacingCurve: curve }) };
+    }
     case 'ends_at':
-      return { ...campaign, endsAt: before.endsAt };
+      return { ...campaign, endsAt: part as number };
     case 'cap':
-      return { ...campaign, caps: before.caps };
+      return { ...campaign, caps: part as Campaign['caps'] };
     case 'targeting':
-      return { ...campaign, targeting: before.targeting };
-    case 'creative_status': {
-      const status = before.creatives.find(({ id }) => id === change.creativeId)?.status;
+      return { ...campaign, targeting: part as Campaign['targeting'] };
+    case 'creative_status':
       return {
         ...campaign,
         creatives: campaign.creatives.map((creative) =>
-          creative.id === change.creativeId && status ? { ...creative, status } : creative,
+          creative.id === change.creativeId ? { ...creative, status: part as typeof creative.status } : creative,
         ),
       };
-    }
   }
 }

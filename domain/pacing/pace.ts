@@ -1,3 +1,4 @@
+import { endOfDay } from '../zone.ts';
 import { type Forecast, uniform } from './forecast.ts';
 import type { PacingInput } from './shadow-price.ts';
 import { impressionCurve, type PacedCampaign, targetCurve } from './target.ts';
@@ -47,6 +48,8 @@ function moneyInput(
     budget: totalBudgetMicros ?? dailyBudgetMicros ?? 0,
     elapsedMs,
     horizonMs: onlyDaily ? Math.min(flightMs, 86_400_000) : flightMs,
+    remainingMs: Math.max(0, (onlyDaily ? Math.min(endsAt, endOfDay(at, campaign.timeZone)) : endsAt) - at),
+    grain: Math.max(1, campaign.pricing?.priceMicros ?? 1),
   };
 }
 
@@ -67,6 +70,8 @@ function goalInput(
     budget: campaign.goalImpressions ?? 0,
     elapsedMs,
     horizonMs: Math.max(1, campaign.endsAt - campaign.startsAt),
+    remainingMs: Math.max(0, campaign.endsAt - at),
+    grain: 1,
   };
 }
 

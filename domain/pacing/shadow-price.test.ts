@@ -123,6 +123,8 @@ test('the shadow price falls back to 0 when spend is behind', () => {
       budget: 36_000,
       elapsedMs: 1_000,
       horizonMs: hour,
+      remainingMs: hour,
+      grain: 1,
     });
   }
   expect(state.muPpm).toBe(0);
@@ -130,21 +132,48 @@ test('the shadow price falls back to 0 when spend is behind', () => {
 
 test('where spend has left the plan the guard rail acts at once, in both directions', () => {
   const state: PacingState = { muPpm: 500_000, dualPpm: 500_000, unit: 'micros', spent: 1_000, target: 1_000 };
-  const input = { mode: 'even', unit: 'micros', target: 1_000, budget: 2_000, elapsedMs: 1, horizonMs: hour } as const;
+  const input = {
+    mode: 'even',
+    unit: 'micros',
+    target: 1_000,
+    budget: 2_000,
+    elapsedMs: 1,
+    horizonMs: hour,
+    remainingMs: hour,
+    grain: 1,
+  } as const;
   expect(updateMu({ ...state, spent: 1_040 }, { ...input, spent: 1_040 }).muPpm).toBeLessThan(510_000);
   expect(updateMu({ ...state, spent: 1_500 }, { ...input, spent: 1_500 }).muPpm).toBeGreaterThan(1_300_000);
   expect(updateMu({ ...state, spent: 500 }, { ...input, spent: 500 }).muPpm).toBe(0);
 });
 
 test('asap never has a shadow price, however far ahead', () => {
-  const input = { mode: 'asap', unit: 'micros', spent: 900, target: 10, budget: 1_000, elapsedMs: 1_000 } as const;
+  const input = {
+    mode: 'asap',
+    unit: 'micros',
+    spent: 900,
+    target: 10,
+    budget: 1_000,
+    elapsedMs: 1_000,
+    remainingMs: hour,
+    grain: 1,
+  } as const;
   expect(updateMu(initialPacingState, { ...input, horizonMs: hour }).muPpm).toBe(0);
   expect(updateMu(initialPacingState, { ...input, mode: 'even', horizonMs: hour }).muPpm).toBeGreaterThan(0);
 });
 
 test('a change of unit takes no step from amounts that cannot be compared', () => {
   const state: PacingState = { muPpm: 400_000, dualPpm: 400_000, unit: 'micros', spent: 9_000_000, target: 9_000_000 };
-  const input = { mode: 'even', spent: 100, target: 100, budget: 200, elapsedMs: 1_000, horizonMs: hour } as const;
+  const input = {
+    mode: 'even',
+    spent: 100,
+    target: 100,
+    budget: 200,
+    elapsedMs: 1_000,
+    horizonMs: hour,
+    remainingMs: hour,
+    grain: 1,
+  } as const;
   expect(updateMu(state, { ...input, unit: 'impressions' })).toMatchObject({ dualPpm: 400_000, spent: 100 });
 });
 
@@ -158,6 +187,8 @@ test('whatever happens the shadow price is a whole number within its limits', ()
     budget: amount,
     elapsedMs: fc.integer({ min: 0, max: 2 ** 40 }),
     horizonMs: fc.integer({ min: 0, max: 2 ** 40 }),
+    remainingMs: fc.integer({ min: 0, max: 2 ** 40 }),
+    grain: fc.integer({ min: 1, max: 2 ** 40 }),
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {

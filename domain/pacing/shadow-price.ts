@@ -35,13 +35,18 @@ export interface PacingInput {
   readonly elapsedMs: number;
   /** The time over which the plan runs: the flight, or the day where only the day has a budget. */
   readonly horizonMs: number;
+  /** What is left of it. */
+  readonly remainingMs: number;
+  /** One billable event, in `unit`: spend moves by no less. */
+  readonly grain: number;
 }
 
 /**
  * The next shadow price, by dual descent: μ rises in proportion to how far spend since the last update ran ahead of what was wanted
- * since then, relative to what the plan wants in one time constant, and falls likewise. Wanted is the plan's own rate and a tenth
- * of the accumulated difference per time constant, so that errors die out instead of swinging. A proportional guard rail acts at
- * once where spend has left the plan by more than a twentieth. asap has no price on its budget: the budget's end is its end.
+ * since then, relative to what the plan wants in one time constant, and falls likewise. Wanted is the plan's own rate and a part of
+ * the accumulated difference, so that errors die out instead of swinging: a tenth per time constant, and more as the end comes near,
+ * because what is left then is lost. A proportional guard rail acts at once where spend has left the plan by more than a twentieth.
+ * asap has no price on its budget: the budget's end is its end.
  * Source of the method: Balseiro, Lu, Mirrokni, "Dual mirror descent for online allocation problems", ICML 2020.
  */
 export function updateMu(state: PacingState, input: PacingInput): PacingState {
@@ -51,10 +56,10 @@ export function updateMu(state: PacingState, input: PacingInput): PacingState {
     return { ...withGuard(state.dualPpm, input), unit, spent, target };
   }
   if (elapsedMs <= 0) return state;
-  const constantMs = timeConstantMs(input.horizonMs);
+  const constantMs = timeConstantMs(input);
   const wanted = Math.max(0, target - state.target);
-  const catchUp = ((target - spent) * elapsedMs) / (constantMs * catchUpConstants);
-  const ahead = spent - state.spent - wanted - catchUp;
+  const catchUpMs = Math.max(constantMs, Math.min(constantMs * catchUpConstants, input.remainingMs / 2));
+  const ahead = spent - state.spent - wanted - ((target - spent) * elapsedMs) / catchUpMs;
   const ratePerMs = Math.max(wanted / elapsedMs, budget / Math.max(1, input.horizonMs) / 10);
   const scale = Math.max(1, ratePerMs * constantMs);
   const step = clamp(ahead / scale, -stepLimit, stepLimit);
@@ -73,10 +78,16 @@ const tolerance = 0.05;
 const stepLimit = 0.5;
 const guardGain = 2;
 const catchUpConstants = 10;
+const eventsPerConstant = 40;
 
-/** μ answers within a hundredth of the plan's time, but neither faster than 2 s nor slower than a minute. */
-function timeConstantMs(horizonMs: number): number {
-  return clamp(horizonMs / 100, 2_000, 60_000);
+/**
+ * μ answers within a hundredth of the plan's time, between 2 s and an hour; slower where so few events come in that time that their
+ * chance would move it, but never slower than a tenth of the plan's time.
+ */
+function timeConstantMs({ horizonMs, budget, grain }: PacingInput): number {
+  const eventMs = (horizonMs * grain) / Math.max(1, budget);
+  const wanted = Math.max(clamp(horizonMs / 100, 2_000, 3_600_000), eventMs * eventsPerConstant);
+  return Math.min(wanted, Math.max(2_000, horizonMs / 10));
 }
 
 function withGuard(dualPpm: number, input: PacingInput): Pick<PacingState, 'dualPpm' | 'muPpm'> {

@@ -14,7 +14,7 @@ export type PacedCampaign = Pick<
   | 'totalBudgetMicros'
   | 'dailyBudgetMicros'
   | 'goalImpressions'
->;
+> & { readonly pricing?: Campaign['pricing'] };
 
 interface Forecasted extends PacedCampaign {
   readonly forecast: Forecast;

@@ -46,15 +46,25 @@ const weightMilli = { ctr: 200_000, vtr: 20_000, completion: 20_000, skip: 50_00
 
 /**
  * The rates of every creative and campaign at a moment (epoch ms), each drawn towards its parent by Beta priors: creative to
- * campaign to advertiser to all. Sums are over integers in the order of ids, so equal records give equal answers.
+ * campaign to advertiser to category to all. `categoryOf` names a campaign's category, or null; an advertiser stands in the one that
+ * most of its impressions are of. Sums are over integers in the order of ids, so equal records give equal answers.
  * Sources: Gelman et al., Bayesian Data Analysis, ch. 5 (hierarchical Beta-binomial), with fixed prior weights.
  */
-export function posteriors(records: readonly ScoreRecord[], at: number, halfLifeMs = defaultHalfLifeMs): Posteriors {
+export function posteriors(
+  records: readonly ScoreRecord[],
+  at: number,
+  halfLifeMs = defaultHalfLifeMs,
+  categoryOf: (campaign: string) => string | null = () => null,
+): Posteriors {
   const rows = records
     .flatMap((record) => decayCounts(record, at, halfLifeMs).creatives)
     .toSorted((a, b) => (a.creative < b.creative ? -1 : a.creative > b.creative ? 1 : 0));
   const all = learn(sumOf(rows), priorBeliefs);
-  const advertisers = learnBy(rows, 'advertiser', () => all);
+  const categoryOfAdvertiser = mostSeen(rows, categoryOf);
+  const categories = learnCategories(rows, categoryOfAdvertiser, all);
+  const advertisers = learnBy(rows, 'advertiser', ({ advertiser }) => {
+    return categories.get(categoryOfAdvertiser.get(advertiser) ?? '') ?? all;
+  });
   const campaigns = learnBy(rows, 'campaign', ({ advertiser }) => advertisers.get(advertiser) ?? all);
   const creatives = learnBy(rows, 'creative', ({ campaign }) => campaigns.get(campaign) ?? all);
   return {
@@ -62,6 +72,36 @@ export function posteriors(records: readonly ScoreRecord[], at: number, halfLife
     campaigns: new Map([...campaigns].map(([id, beliefs]) => [id, ratesOf(beliefs, all)])),
     creatives: new Map([...creatives].map(([id, beliefs]) => [id, ratesOf(beliefs, all)])),
   };
+}
+
+/** Advertiser -> the category with most of its impressions; ties go to the first by name. Those without one are left out. */
+function mostSeen(
+  rows: readonly CreativeCounts[],
+  categoryOf: (campaign: string) => string | null,
+): ReadonlyMap<string, string> {
+  const seen = new Map<string, Map<string, number>>();
+  for (const { advertiser, campaign, impressions_milli } of rows) {
+    const category = categoryOf(campaign);
+    if (category === null) continue;
+    const own = seen.get(advertiser) ?? new Map<string, number>();
+    seen.set(advertiser, own.set(category, (own.get(category) ?? 0) + impressions_milli));
+  }
+  return new Map(
+    [...seen].map(([advertiser, own]) => {
+      const [[category] = ['']] = [...own].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+      return [advertiser, category];
+    }),
+  );
+}
+
+function learnCategories(
+  rows: readonly CreativeCounts[],
+  categoryOfAdvertiser: ReadonlyMap<string, string>,
+  all: Beliefs,
+): ReadonlyMap<string, Beliefs> {
+  const groups = Map.groupBy(rows, ({ advertiser }) => categoryOfAdvertiser.get(advertiser) ?? '');
+  groups.delete('');
+  return new Map([...groups].map(([category, group]) => [category, learn(sumOf(group), all)]));
 }
 
 function learnBy(

@@ -137,6 +137,36 @@ test('a new campaign is believed to be like its advertiser’s others, not like 
   expect(campaigns.get('k2')?.completionPpm).toBeLessThan(350_000);
 });
 
+test('a new advertiser is believed to be like others of its category, and a rate that was foretold comes true', () => {
+  const rows = Array.from({ length: 40 }, (_, index) => ({
+    creative: `c${String(index).padStart(2, '0')}`,
+    campaign: `k${index}`,
+    advertiser: `a${index}`,
+    impressions_milli: 1_000_000,
+    starts_milli: 1_000_000,
+    completes_milli: index % 2 === 0 ? 600_000 : 950_000,
+    clicks_milli: 0,
+    skips_milli: 0,
+    errors_milli: 0,
+  }));
+  const fresh = {
+    ...rows[0],
+    creative: 'new',
+    campaign: 'k98',
+    advertiser: 'a98',
+    impressions_milli: 1_000,
+    starts_milli: 0,
+    completes_milli: 0,
+  };
+  const record = { position: 0, as_of: at, creatives: [...rows, fresh as (typeof rows)[number]] };
+  const categoryOf = (campaign: string) => (Number(campaign.slice(1)) % 2 === 0 ? 'long' : 'short');
+  const { campaigns, all } = posteriors([record], at, defaultHalfLifeMs, categoryOf);
+  expect(all.completionPpm).toBeGreaterThan(760_000);
+  // Half of what is believed of everyone would be wrong by 175,000.
+  expect(Math.abs((campaigns.get('k98')?.completionPpm ?? 0) - 600_000)).toBeLessThan(15_000);
+  expect(Math.abs((posteriors([record], at).campaigns.get('k98')?.completionPpm ?? 0) - 775_000)).toBeLessThan(15_000);
+});
+
 test('the answer does not depend on the order of partitions', () => {
   const one = counted(
     [

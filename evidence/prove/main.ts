@@ -11,6 +11,8 @@ ${proofs.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
   --runs N         cases of each property; else FC_RUNS, else 300
   --decisions N, --concurrency N, --processes N
                    of caps: how much its processes decide, and how much at once; else 20000, 200, 4
+  --cases N, --hostile N, --xsd DIR
+                   of players: decisions, hostile strings (else ten times as many), and the IAB's VAST schemas; else 2000
   --pods N         of fill: how many are decided; else 3000
   --only FAULT     plants that fault alone
   --allow-no and --dead-letters are handed to the audit
@@ -33,6 +35,9 @@ async function main(): Promise<number> {
       decisions: { type: 'string', default: '20000' },
       concurrency: { type: 'string', default: '200' },
       processes: { type: 'string', default: '4' },
+      cases: { type: 'string', default: '2000' },
+      hostile: { type: 'string' },
+      xsd: { type: 'string' },
       pods: { type: 'string', default: '3000' },
       help: { type: 'boolean', default: false },
     },
@@ -57,6 +62,9 @@ async function main(): Promise<number> {
       decisions: Number(values.decisions),
       concurrency: Number(values.concurrency),
       processes: Number(values.processes),
+      cases: Number(values.cases),
+      hostile: Number(values.hostile ?? 10 * Number(values.cases)),
+      xsd: values.xsd ?? null,
       pods: Number(values.pods),
       say,
     });

@@ -6,6 +6,7 @@ import { proveDayParts } from './day-parts-proof.ts';
 import { proveFill } from './fill-proof.ts';
 import { proveIndex } from './index-proof.ts';
 import { proveMutants } from './mutants-proof.ts';
+import { provePlayers } from './players-proof.ts';
 import { proveQuestions } from './questions-proof.ts';
 import { proveReports } from './reports-proof.ts';
 import { proveSeparation } from './separation-proof.ts';
@@ -25,6 +26,10 @@ export interface ProofOptions {
   readonly decisions: number;
   readonly concurrency: number;
   readonly processes: number;
+  /** Of the proof of dialects: decisions, hostile strings, and a folder of VAST schemas (null: none). */
+  readonly cases: number;
+  readonly hostile: number;
+  readonly xsd: string | null;
   /** Of the proof of fill: over all catalogs together. */
   readonly pods: number;
   readonly say: (line: string) => void;
@@ -56,6 +61,11 @@ export const proofs: readonly Proof[] = [
     run: proveCaps,
   },
   { name: 'separation', about: 'no two competitors are too near in the pods of one stream', run: proveSeparation },
+  {
+    name: 'players',
+    about: 'every dialect is valid and read back as the same ads, whatever a creative holds',
+    run: provePlayers,
+  },
   {
     name: 'api',
     about: 'no generated request brings a 5xx, none crosses organisations',

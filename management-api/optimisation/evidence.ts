@@ -21,7 +21,7 @@ type Ids = readonly string[];
 
 /** Campaign -> its creatives with what was counted of them. */
 export async function readCreatives(
-  parts: ManagementParts,
+  parts: Pick<ManagementParts, 'warehouse'>,
   ids: Ids,
   now: number,
 ): Promise<ReadonlyMap<string, readonly CreativeFigures[]>> {
@@ -43,7 +43,7 @@ export async function readCreatives(
 
 /** Campaign -> views by how many the viewer had had of it before, within the span looked at. */
 export async function readExposures(
-  parts: ManagementParts,
+  parts: Pick<ManagementParts, 'warehouse'>,
   ids: Ids,
   now: number,
 ): Promise<ReadonlyMap<string, readonly ExposureFigures[]>> {
@@ -76,7 +76,7 @@ export async function readExposures(
 
 /** Campaign -> views by the hour of the day in its zone. */
 export async function readHours(
-  parts: ManagementParts,
+  parts: Pick<ManagementParts, 'warehouse'>,
   zones: ReadonlyMap<string, string>,
   now: number,
 ): Promise<ReadonlyMap<string, readonly HourFigures[]>> {
@@ -126,7 +126,7 @@ interface AuctionRow {
  * score to that of the least of those served; a win is safe by what it had more than the best of those that lost.
  */
 export async function readAuctions(
-  parts: ManagementParts,
+  parts: Pick<ManagementParts, 'warehouse'>,
   ids: Ids,
   now: number,
 ): Promise<ReadonlyMap<string, AuctionFigures>> {

@@ -25,7 +25,7 @@ export interface PacingSignal {
 }
 
 /** The forecast by hour of week, from the requests of the last eight weeks. */
-export async function readForecast(parts: ManagementParts, now: number): Promise<Forecast> {
+export async function readForecast(parts: Pick<ManagementParts, 'warehouse'>, now: number): Promise<Forecast> {
   const rows = await rowsOf<{ at: string; requests: string }>(
     parts,
     `SELECT toUnixTimestamp(hour) AS at, sum(requests) AS requests FROM breakwater.request_hours FINAL
@@ -40,7 +40,7 @@ export async function readForecast(parts: ManagementParts, now: number): Promise
 
 /** Campaign -> what it delivered. */
 export async function readDelivery(
-  parts: ManagementParts,
+  parts: Pick<ManagementParts, 'warehouse'>,
   ids: readonly string[],
   now: number,
 ): Promise<ReadonlyMap<string, Delivery>> {
@@ -75,7 +75,7 @@ export async function readDelivery(
 
 /** Campaign -> its newest pacing signal. */
 export async function readPacingSignals(
-  parts: ManagementParts,
+  parts: Pick<ManagementParts, 'warehouse'>,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, PacingSignal>> {
   const rows = await rowsOf<{ campaign: string; mu: string; status: string; at: string }>(
@@ -91,7 +91,7 @@ export async function readPacingSignals(
 }
 
 /** Epoch ms of the newest record in the warehouse; null: it holds none of the last 35 days. */
-export async function readDataAsOf(parts: ManagementParts, now: number): Promise<number | null> {
+export async function readDataAsOf(parts: Pick<ManagementParts, 'warehouse'>, now: number): Promise<number | null> {
   const [row] = await rowsOf<{ at: string }>(
     parts,
     `SELECT toUnixTimestamp64Milli(greatest(

@@ -11,7 +11,7 @@ const none: AuctionFigures = { entered: 0, won: 0, lost: 0, capReached: 0, shado
 /** Everything that the rules of recommendation look at, for these campaigns in their order. */
 export async function readFindings(
   campaigns: readonly Campaign[],
-  parts: ManagementParts,
+  parts: Pick<ManagementParts, 'warehouse'>,
   now: number,
 ): Promise<readonly Findings[]> {
   if (campaigns.length === 0) return [];

@@ -19,7 +19,10 @@ interface ContextRow extends Record<string, string | number | null> {
 }
 
 /** Contexts of requests, spread over the span that the rules look at: the same sample for the same requests. */
-export async function readContexts(parts: ManagementParts, now: number): Promise<readonly Context[]> {
+export async function readContexts(
+  parts: Pick<ManagementParts, 'warehouse'>,
+  now: number,
+): Promise<readonly Context[]> {
   const rows = await rowsOf<ContextRow>(
     parts,
     `SELECT country, region, city, dma, device_type, os, brand, content_category, content_genre, content_rating, age,

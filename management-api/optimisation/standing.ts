@@ -33,7 +33,7 @@ export interface Standings {
 /** Delivery, signals and projections of these campaigns, in their order. */
 export async function readStandings(
   campaigns: readonly Campaign[],
-  parts: ManagementParts,
+  parts: Pick<ManagementParts, 'warehouse'>,
   now: number,
 ): Promise<Standings> {
   const ids = campaigns.map(({ id }) => id);

@@ -1,13 +1,16 @@
 import type { Route } from '../route.ts';
 import { advertiserRoutes } from './advertisers.ts';
+import { alertRoutes } from './alerts.ts';
 import { analyticsRoutes } from './analytics.ts';
 import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
+import { autoOptimizeRoutes } from './auto-optimize.ts';
 import { campaignLineRoutes } from './campaign-lines.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { categoryRoutes } from './categories.ts';
 import { categoryTreeRoutes } from './category-tree.ts';
 import { creativeRoutes } from './creatives.ts';
+import { experimentReadOutRoutes } from './experiment-read-out.ts';
 import { experimentRoutes } from './experiments.ts';
 import { frequencyCapRoutes } from './frequency-cap.ts';
 import { keyRoutes } from './keys.ts';
@@ -40,6 +43,9 @@ export const routes: readonly Route[] = [
   ...reportRoutes,
   ...savedReportRoutes,
   ...pacingRoutes,
+  ...autoOptimizeRoutes,
+  ...alertRoutes,
+  ...experimentReadOutRoutes,
   ...recommendationRoutes,
   ...keyRoutes,
   ...userRoutes,

@@ -13,11 +13,14 @@ import type { WorkerNeeds } from '../workers.ts';
 import { closeMinutes, heldMicros } from './closing.ts';
 import { addServed, takeServed } from './served.ts';
 import { addToSums, type OpenSums, readOpenSums } from './sums.ts';
+import { TrafficForecast } from './traffic-forecast.ts';
 
 type PacingOutcome = 'passed_over' | 'billed' | 'counted' | 'duplicate' | 'late' | 'after_release' | 'tick';
 
 const STEER_MS = 300;
 const CLOSE_MS = 500;
+/** How often it is asked whether the forecast is due to be read again. */
+const FORECAST_MS = 5_000;
 
 /** A signal goes out when the shadow price moves by a thousandth of the price. */
 const MU_STEP_PPM = 1000;
@@ -27,6 +30,7 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
   const firstSight = createFirstSight('pacing', { fenced: true });
   const publisher = new SignalPublisher('PACING');
   const states = new Map<string, { state: PacingState; at: number }>();
+  const forecast = new TrafficForecast();
   return {
     name: 'pacing',
     // Requests are read for one thing only: they know the money that a store forgot.
@@ -39,6 +43,7 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
       firstSight.sweep,
       { everyMs: STEER_MS, run: (context) => steer(context) },
       { everyMs: CLOSE_MS, run: (context) => closing(context) },
+      { everyMs: FORECAST_MS, run: (context) => forecast.refresh(context) },
     ],
     async handle(batch, context) {
       if (batch.topic === 'ad-requests') {
@@ -88,7 +93,7 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
 
   function draftFor(campaign: Campaign, progress: ProgressNow, now: number): Drafted {
     const { state, at } = states.get(campaign.id) ?? { state: carriedState(campaign.id), at: now };
-    const input = pacingInput(campaign, progress, now, now - at);
+    const input = pacingInput(campaign, progress, now, now - at, forecast.now);
     const next = input ? updateMu(state, input) : initialPacingState;
     states.set(campaign.id, { state: next, at: now });
     const status = input ? pacingStatus(input.mode, input.spent, input.target, input.budget) : 'on_track';

@@ -1,4 +1,4 @@
-import { applyBeacon, emptyScoreRecord } from '../../domain/scoring/counts.ts';
+import { applyBeacon, defaultHalfLifeMs, emptyScoreRecord } from '../../domain/scoring/counts.ts';
 import { type Posteriors, posteriors, priorRates, type Rates } from '../../domain/scoring/rates.ts';
 import { BROOM_MS, keys } from '../../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
@@ -45,7 +45,8 @@ export function scoringWorker({ view, metrics }: WorkerNeeds): Worker {
     const partitions = await context.log.partitions('ad-beacons');
     const entries = await context.store.read(Array.from({ length: partitions }, (_, p) => keys.scores(p)));
     const records = entries.flatMap(({ bytes }) => (bytes ? [decodeBare('score-record', bytes)] : []));
-    const beliefs = posteriors(records, context.clock.now());
+    const categoryOf = (id: string) => view.campaigns.get(id)?.categories[0]?.id ?? null;
+    const beliefs = posteriors(records, context.clock.now(), defaultHalfLifeMs, categoryOf);
     const drafts = duty.flatMap((id) => {
       const campaign = view.campaigns.get(id);
       return campaign

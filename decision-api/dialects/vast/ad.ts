@@ -74,9 +74,9 @@ function errorOf({ base }: Around): string {
   return `<Error><![CDATA[${trackingUrl(base, 'error', macrosOf('error'))}]]></Error>`;
 }
 
-function impressions(around: Around, id: string | undefined = 'breakwater'): string {
+function impressions(around: Around, id: string | null = 'breakwater'): string {
   const url = trackingUrl(around.base, 'impression', macrosOf('impression'));
-  const ours = id === undefined ? '<Impression>' : `<Impression id="${id}">`;
+  const ours = id === null ? '<Impression>' : `<Impression id="${id}">`;
   return `${ours}<![CDATA[${url}]]></Impression>${told(around, 'impression', 'Impression')}`;
 }
 
@@ -172,7 +172,7 @@ function wrapper3(around: Around, tag: string): string {
     system,
     linked('VASTAdTagURI', tag),
     errorOf(around),
-    impressions(around, undefined),
+    impressions(around, null),
     holding('Creatives', creatives3(around, wrapperLinear(around))),
   ].join('');
 }

@@ -1,0 +1,54 @@
+import type { Campaign } from '../../../domain/campaign.ts';
+import type { Draft, DraftAd } from '../../draft.ts';
+import type { Tokens } from '../../tokens.ts';
+import { beaconUrl, vastDocument, xmlHead } from '../vast/document.ts';
+import { bidMicros, domainsOf } from './admission.ts';
+import type { PodWanted } from './pods.ts';
+import { protocolFor } from './protocols.ts';
+
+/** The macro is the exchange's to fill in: why the bid was lost, as a number of OpenRTB's list. */
+const LOSS = `&code=$\{AUCTION_LOSS}`;
+const MILLIONTHS = 1_000_000;
+
+/** One ad of a decided pod as a bid: billed by the impression of its VAST, given back by `lurl` or after `exp` seconds. */
+export function bidOf(
+  ad: DraftAd,
+  draft: Draft,
+  { imp, video, dynamic }: PodWanted,
+  campaign: Pick<Campaign, 'tier' | 'pricing' | 'categories'>,
+  { tokens, base, now }: { readonly tokens: Tokens; readonly base: string; readonly now: number },
+): object | null {
+  const { shown } = ad;
+  const spoken = shown && protocolFor(video.protocols, shown.creative.vastTagUrl !== undefined);
+  if (!shown || !spoken) return null;
+  const { creative } = shown;
+  const style = { version: spoken.version, base, priced: false, notUsed: false };
+  // Alone in its document, an ad has no place in a sequence.
+  const alone =
+    spoken.version === '2.0'
+      ? { ...draft, pod: { ...draft.pod, ads: [ad] } }
+      : { ...draft, pod: { ...draft.pod, ads: [] }, backups: [ad] };
+  const [file] = creative.media;
+  const { adCategories } = creative;
+  const place = creative.place === 'first' ? 1 : creative.place === 'last' ? -1 : undefined;
+  return {
+    id: ad.ad_id,
+    impid: imp.id,
+    price: Math.round(bidMicros(campaign, shown.valueMicros) * 1_000) / MILLIONTHS,
+    adid: creative.id,
+    adm: xmlHead + vastDocument(alone, tokens, style, now),
+    adomain: domainsOf(creative),
+    cid: ad.campaign_id,
+    crid: creative.id,
+    ...(adCategories ? { cat: adCategories.ids, cattax: adCategories.taxonomy } : {}),
+    ...(creative.attributes ? { attr: creative.attributes } : {}),
+    ...(creative.language ? { language: creative.language } : {}),
+    ...(file ? { w: file.width, h: file.height } : {}),
+    protocol: spoken.protocol,
+    mtype: 2,
+    dur: ad.duration_seconds,
+    ...(dynamic && place !== undefined ? { slotinpod: place } : {}),
+    exp: Math.max(0, Math.floor((shown.expiresAt - now) / 1_000)),
+    lurl: beaconUrl(ad, 'notUsed', tokens, base, LOSS),
+  };
+}

@@ -1,0 +1,75 @@
+import Type, { type Static } from 'typebox';
+
+const text = (maxLength = 1_024) => Type.Optional(Type.String({ maxLength }));
+const number = () => Type.Optional(Type.Number({ minimum: 0, maximum: 1e12 }));
+const whole = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }));
+const flag = () => Type.Optional(Type.Union([Type.Literal(0), Type.Literal(1)]));
+const list = <T extends Parameters<typeof Type.Array>[0]>(of: T, maxItems = 1_000) =>
+  Type.Optional(Type.Array(of, { maxItems }));
+const seconds = () => whole(0, 86_400);
+
+const video = Type.Object({
+  mimes: list(Type.String({ maxLength: 128 }), 50),
+  minduration: seconds(),
+  maxduration: seconds(),
+  protocols: list(Type.Integer(), 50),
+  rqddurs: list(Type.Integer({ minimum: 1, maximum: 3_600 }), 30),
+  podid: Type.Optional(Type.Union([Type.String({ maxLength: 128 }), Type.Integer()])),
+  podseq: whole(-1, 1),
+  slotinpod: whole(-1, 2),
+  poddur: whole(1, 3_600),
+  maxseq: whole(1, 30),
+  mincpmpersec: number(),
+  battr: list(Type.Integer(), 100),
+  poddedupe: list(Type.Integer(), 10),
+  skip: flag(),
+  startdelay: Type.Optional(Type.Integer()),
+});
+
+const imp = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 128 }),
+  video: Type.Optional(video),
+  bidfloor: number(),
+  bidfloorcur: text(3),
+  exp: whole(1, 86_400),
+  secure: flag(),
+});
+
+const content = Type.Optional(
+  Type.Object({ cat: list(Type.String({ maxLength: 64 })), genre: text(), contentrating: text() }),
+);
+
+/** What is read of an OpenRTB 2.6 bid request; the rest is lawful and left alone. */
+export const bidRequest = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 256 }),
+  imp: Type.Array(imp, { minItems: 1, maxItems: 20 }),
+  app: Type.Optional(Type.Object({ content })),
+  site: Type.Optional(Type.Object({ content })),
+  device: Type.Optional(
+    Type.Object({
+      ua: text(2_048),
+      ip: text(64),
+      ipv6: text(64),
+      ifa: text(256),
+      lmt: flag(),
+      dnt: flag(),
+      devicetype: Type.Optional(Type.Integer()),
+      make: text(256),
+      os: text(256),
+      geo: Type.Optional(Type.Object({ country: text(64), region: text(64), city: text(256), metro: text(64) })),
+    }),
+  ),
+  user: Type.Optional(Type.Object({ id: text(256), yob: whole(1_900, 2_100), gender: text(16), consent: text(8_192) })),
+  regs: Type.Optional(Type.Object({ coppa: flag(), gdpr: flag() })),
+  tmax: whole(1, 60_000),
+  cur: list(Type.String({ maxLength: 3 }), 20),
+  bcat: list(Type.String({ maxLength: 64 }), 2_000),
+  cattax: whole(1, 999),
+  badv: list(Type.String({ maxLength: 253 }), 2_000),
+  wseat: list(Type.String({ maxLength: 128 })),
+  bseat: list(Type.String({ maxLength: 128 })),
+});
+
+export type BidRequest = Static<typeof bidRequest>;
+export type Imp = Static<typeof imp>;
+export type Video = Static<typeof video>;

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { micros } from '../domain/money.ts';
+import { openHouse, type TestHouse, testCampaign, testCreative } from './test-house.ts';
+
+let house: TestHouse;
+
+/** Twelve advertisers, CPM 10 to 21 dollars, of 15 and 30 seconds; one blocked domain, one house ad. */
+const campaigns = Array.from({ length: 12 }, (_, at) =>
+  testCampaign({
+    pricing: { model: 'cpm', priceMicros: micros(10_000 + at * 1_000) },
+    creatives: [
+      testCreative({
+        durationSeconds: at % 2 === 0 ? 15 : 30,
+        domains: [`brand${at}.example`],
+        adCategories: { taxonomy: 1, ids: [`IAB${at + 1}-1`] },
+      }),
+    ],
+  }),
+);
+
+beforeAll(async () => {
+  house = await openHouse([...campaigns, testCampaign({ tier: 'house' })]);
+});
+afterAll(() => house?.close());
+
+interface Bid {
+  readonly id: string;
+  readonly impid: string;
+  readonly price: number;
+  readonly adm: string;
+  readonly dur: number;
+  readonly exp: number;
+  readonly lurl: string;
+  readonly crid: string;
+  readonly adomain: readonly string[];
+  readonly protocol: number;
+  readonly mtype: number;
+  readonly cattax: number;
+}
+
+async function ask(body: object) {
+  const response = await house.api.app.inject({
+    method: 'POST',
+    url: '/api/v2/openrtb',
+    headers: { 'content-type': 'application/json' },
+    payload: { id: 'auction', ...body },
+  });
+  const json = response.body === '' ? null : JSON.parse(response.body);
+  const bids: readonly Bid[] = json?.seatbid?.[0]?.bid ?? [];
+  return { status: response.statusCode, headers: response.headers, json, bids };
+}
+
+const video = { mimes: ['video/mp4'], protocols: [3, 7, 11, 13], w: 1920, h: 1080, linearity: 1 };
+
+test('a structured pod: a bid for each slot, within its length, no advertiser twice', async () => {
+  const slot = (id: string, maxduration: number, slotinpod = 0) => ({
+    id,
+    video: { ...video, podid: 'pod_1', podseq: 1, slotinpod, maxduration, minduration: 5 },
+  });
+  const { status, json, bids, headers } = await ask({ imp: [slot('1', 15, 1), slot('2', 30), slot('3', 30, -1)] });
+  expect(status).toBe(200);
+  expect(headers['x-openrtb-version']).toBe('2.6');
+  expect(json).toMatchObject({ id: 'auction', cur: 'USD' });
+  expect(bids.map(({ impid }) => impid).toSorted()).toEqual(['1', '2', '3']);
+  expect(bids.find(({ impid }) => impid === '1')?.dur).toBe(15);
+  expect(new Set(bids.flatMap(({ adomain }) => adomain)).size).toBe(3);
+  for (const bid of bids) {
+    expect(bid).toMatchObject({ mtype: 2, protocol: 13, cattax: 1 });
+    expect(bid.adm).toContain('<VAST version="4.2"');
+    expect(bid.adm).not.toContain(' sequence="1"><InLine');
+    expect(bid.price).toBeGreaterThanOrEqual(10);
+  }
+});
+
+test('a dynamic pod: many bids for one impression, together no longer than the pod, at most as many as it takes', async () => {
+  const { bids } = await ask({
+    imp: [{ id: '1', video: { ...video, podid: 1, poddur: 90, maxseq: 4, minduration: 5, maxduration: 30 } }],
+  });
+  expect(bids.length).toBeGreaterThan(1);
+  expect(bids.length).toBeLessThanOrEqual(4);
+  expect(bids.reduce((sum, { dur }) => sum + dur, 0)).toBeLessThanOrEqual(90);
+  expect(new Set(bids.map(({ impid }) => impid))).toEqual(new Set(['1']));
+});
+
+test('a hybrid pod: slots and a dynamic part of one podid share no advertiser', async () => {
+  const { bids } = await ask({
+    imp: [
+      { id: 'first', video: { ...video, podid: 'h', slotinpod: 1, maxduration: 15 } },
+      { id: 'rest', video: { ...video, podid: 'h', slotinpod: 0, poddur: 60, maxseq: 3, rqddurs: [15, 30] } },
+    ],
+  });
+  expect(bids.filter(({ impid }) => impid === 'first')).toHaveLength(1);
+  expect(bids.filter(({ impid }) => impid === 'rest').length).toBeGreaterThan(0);
+  expect(new Set(bids.flatMap(({ adomain }) => adomain)).size).toBe(bids.length);
+});
+
+test('what the seller blocks is not bid: domains, categories, floors by second, exact lengths', async () => {
+  const one = (more: object, imp: object = {}, top: object = {}) =>
+    ask({ imp: [{ id: '1', ...imp, video: { ...video, ...more } }], ...top });
+  const badv = await one({}, {}, { badv: ['brand11.example'] });
+  expect(badv.bids.map(({ adomain }) => adomain[0])).toEqual(['brand10.example']);
+  const bcat = await one({}, {}, { bcat: ['IAB12'], cattax: 1 });
+  expect(bcat.bids.map(({ adomain }) => adomain[0])).toEqual(['brand10.example']);
+  expect((await one({}, { bidfloor: 20.5 })).bids.map(({ price }) => price)).toEqual([21]);
+  // Of 30 s the dearest is 21, 0.7 a second; of 15 s it is 20, 1.33 a second.
+  expect((await one({ mincpmpersec: 1.2 })).bids).toMatchObject([{ dur: 15, price: 20 }]);
+  expect((await one({ rqddurs: [15] })).bids).toMatchObject([{ dur: 15 }]);
+  expect((await one({ protocols: [2] })).bids).toMatchObject([{ protocol: 2 }]);
+});
+
+test.each([
+  ['no video', { imp: [{ id: '1', banner: {} }] }, 'no_video'],
+  ['another currency', { cur: ['EUR'], imp: [{ id: '1', video }] }, 'currency'],
+  ['protocols that nobody writes', { imp: [{ id: '1', video: { ...video, protocols: [1, 9] } }] }, 'protocols'],
+  [
+    'files that there are not',
+    { imp: [{ id: '1', video: { ...video, mimes: ['video/x-flv'] } }] },
+    'no_eligible_campaigns',
+  ],
+  ['a floor above all', { imp: [{ id: '1', bidfloor: 999, video }] }, 'no_eligible_campaigns'],
+  ['another seat', { wseat: ['other'], imp: [{ id: '1', video }] }, 'seat'],
+])('%s: 204 with the reason', async (_, body, reason) => {
+  const { status, headers } = await ask(body);
+  expect(status).toBe(204);
+  expect(headers['breakwater-no-bid']).toBe(reason);
+});
+
+test.each([
+  [{ imp: [] }, '/imp'],
+  [{ imp: [{ video }] }, '/imp/0/id'],
+  [{ imp: [{ id: '1', video: { ...video, poddur: 'long' } }] }, '/imp/0/video/poddur'],
+])('%j is refused with a pointer', async (body, pointer) => {
+  const { status, json } = await ask(body);
+  expect(status).toBe(400);
+  expect(json.errors.map((each: { pointer: string }) => each.pointer)).toContain(pointer);
+});
+
+test('a bid holds its place for exp seconds, and lurl gives it back with the reason; only the impression bills', async () => {
+  const { bids } = await ask({ imp: [{ id: '1', exp: 60, video }] });
+  const [bid] = bids;
+  expect(bid?.exp).toBeGreaterThan(55);
+  expect(bid?.exp).toBeLessThanOrEqual(60);
+  const lost = String(bid?.lurl).replace(/\$\{AUCTION_LOSS\}/, '102');
+  expect((await house.api.app.inject({ method: 'GET', url: lost })).statusCode).toBe(200);
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.ads[0]?.reservation === bid?.id);
+  expect(record?.event.dialect).toBe('openrtb');
+  const expires = (record?.event.ads[0]?.expires_at ?? 0) - (record?.event.received_at ?? 0);
+  expect(expires).toBe(60_000);
+  const beacons = (await house.records('ad-beacon')).filter(({ event }) => event.reservation === bid?.id);
+  expect(beacons.map(({ event }) => [event.event, event.error_code])).toEqual([['notUsed', 102]]);
+});

@@ -1,0 +1,122 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { encode } from '../../schemas/codec.ts';
+import { type AdRequestParts, type DecidedPod, decidePods } from '../answer-request.ts';
+import { readBeacon } from '../beacon.ts';
+import { isAway, within } from '../deadline.ts';
+import { admissionFor, type Taken } from '../dialects/openrtb/admission.ts';
+import { bidOf } from '../dialects/openrtb/bid.ts';
+import { type PodWanted, podsOf } from '../dialects/openrtb/pods.ts';
+import { protocolFor } from '../dialects/openrtb/protocols.ts';
+import { type BidRequest, bidRequest } from '../dialects/openrtb/request.ts';
+import { limits } from '../limits.ts';
+import type { NoFillReason } from '../reasons.ts';
+
+type NoBid = NoFillReason | 'no_video' | 'currency' | 'protocols' | 'seat' | 'tmax';
+
+const SEAT = 'breakwater';
+
+interface Bidden {
+  readonly bids: readonly object[];
+  readonly reasons: readonly NoBid[];
+}
+
+/** POST /api/v2/openrtb: OpenRTB 2.6, a bid for each ad that the decision has for the request's pods; else 204 and why. */
+export function openRtbRoute(app: FastifyInstance, parts: AdRequestParts): void {
+  app.post<{ Body: BidRequest }>('/api/v2/openrtb', { schema: { body: bidRequest } }, async (request, reply) => {
+    const { body } = request;
+    reply.header('cache-control', 'no-store').header('x-openrtb-version', '2.6');
+    const refusal = refusalOf(body);
+    const { bids, reasons } = refusal ? { bids: [], reasons: [refusal] } : await inTime(request, body, parts);
+    if (bids.length === 0) {
+      return reply
+        .code(204)
+        .header('breakwater-no-bid', [...new Set(reasons)].join(', '))
+        .send();
+    }
+    reply.type('application/json; charset=utf-8');
+    return JSON.stringify({ id: body.id, cur: 'USD', seatbid: [{ seat: SEAT, group: 0, bid: bids }] });
+  });
+}
+
+/** Why nothing of the request can be bid for; null: something may. */
+function refusalOf({ imp, cur, wseat, bseat }: BidRequest): NoBid | null {
+  if (cur?.length && !cur.includes('USD')) return 'currency';
+  if ((wseat?.length && !wseat.includes(SEAT)) || bseat?.includes(SEAT)) return 'seat';
+  const videos = imp.flatMap(({ video }) => video ?? []);
+  if (videos.length === 0) return 'no_video';
+  if (
+    imp.every(({ bidfloor, bidfloorcur }) => (bidfloor ?? 0) > 0 && bidfloorcur !== undefined && bidfloorcur !== 'USD')
+  ) {
+    return 'currency';
+  }
+  const spoken = videos.some(({ protocols }) => protocolFor(protocols, false) ?? protocolFor(protocols, true));
+  return spoken ? null : 'protocols';
+}
+
+/** Bids within the exchange's time; what is decided too late is given back. */
+async function inTime(request: FastifyRequest, body: BidRequest, parts: AdRequestParts): Promise<Bidden> {
+  const held: DecidedPod[] = [];
+  const work = bidAll(request, body, held, parts);
+  if (body.tmax === undefined) return work;
+  const ms = Math.max(1, body.tmax - Math.min(limits.bidMarginMs, body.tmax / 4));
+  try {
+    return await within(parts.clock, ms, 'a bid', work);
+  } catch (error) {
+    if (!isAway(error) || error.code !== 'timeout') throw error;
+    void work
+      .then(() => release(held, request, parts))
+      .catch((err: unknown) => parts.logger.warn({ err }, 'a late bid is held'));
+    return { bids: [], reasons: ['tmax'] };
+  }
+}
+
+/** One pod after the other: what the seller wants but once is known from those before. */
+async function bidAll(
+  request: FastifyRequest,
+  body: BidRequest,
+  held: DecidedPod[],
+  parts: AdRequestParts,
+): Promise<Bidden> {
+  const bids: object[] = [];
+  const reasons: NoBid[] = [];
+  const base = parts.base();
+  const taken = new Map<string, Taken[]>();
+  for (const pod of podsOf(body, new Date(parts.clock.now()).getUTCFullYear())) {
+    const inPod = taken.get(pod.podKey) ?? [];
+    taken.set(pod.podKey, inPod);
+    const admission = admissionFor(body, pod, inPod, base);
+    const wanted = { dialect: 'openrtb', admission, warnings: [], explain: false, ...holdOf(pod) } as const;
+    const [decided] = await decidePods(request, pod.body, wanted, parts);
+    if (!decided) continue;
+    held.push(decided);
+    if (decided.draft.no_fill_reason !== null) reasons.push(decided.draft.no_fill_reason);
+    for (const ad of decided.draft.pod.ads) {
+      const campaign = parts.catalog.campaigns.find(({ id }) => id === ad.campaign_id) ?? null;
+      if (campaign === null || !ad.shown) continue;
+      inPod.push({ campaign, creative: ad.shown.creative });
+      const bid = bidOf(ad, decided.draft, pod, campaign, { tokens: parts.tokens, base, now: parts.clock.now() });
+      if (bid) bids.push(bid);
+    }
+  }
+  return { bids, reasons };
+}
+
+function holdOf({ imp }: PodWanted): { readonly holdMs?: number } {
+  return imp.exp === undefined ? {} : { holdMs: imp.exp * 1_000 };
+}
+
+/** As if the exchange had called each `lurl`. */
+async function release(held: readonly DecidedPod[], request: FastifyRequest, parts: AdRequestParts): Promise<void> {
+  const { tokens, journal, clock, uuid } = parts;
+  const caller = parts.callers.ofRequest(request);
+  const records = held.flatMap(({ draft }) =>
+    draft.pod.ads.flatMap((ad) => {
+      const receipt = { arrivalId: uuid(), receivedAt: clock.now(), userAgentClass: 'unknown' as const, caller };
+      const beacon = readBeacon({ event: 'notUsed', t: tokens.sign('notUsed', ad.facts) }, receipt, parts);
+      if (!beacon) return [];
+      const { partition, record } = beacon;
+      return [{ partition, key: record.viewer, value: encode('ad-beacon', record) }];
+    }),
+  );
+  if (records.length > 0) await journal.append('ad-beacons', records, 'beacons');
+}

@@ -1,0 +1,39 @@
+/** What can be watched. Each is one number at a moment; null: nothing happened that it could be told by. */
+export const alertMeasures = ['delivery', 'spend', 'error_rate', 'fill', 'lag', 'invalid_traffic'] as const;
+
+export type AlertMeasure = (typeof alertMeasures)[number];
+
+export interface AlertRule {
+  readonly measure: AlertMeasure;
+  readonly comparison: 'above' | 'below';
+  readonly threshold: number;
+  /** A raised alert is cleared once the value is back on this side; equal to the threshold or beyond it, so that it does not flutter. */
+  readonly clearThreshold: number;
+}
+
+export type AlertChange = 'RAISED' | 'CLEARED';
+
+/**
+ * What a new value changes. Null: nothing; a value that is not known changes nothing either, for silence proves neither trouble nor
+ * its end.
+ */
+export function alertChange(rule: AlertRule, raised: boolean, value: number | null): AlertChange | null {
+  if (value === null || !Number.isFinite(value)) return null;
+  const { comparison, threshold, clearThreshold } = rule;
+  const isBeyond = comparison === 'above' ? value > threshold : value < threshold;
+  if (!raised) return isBeyond ? 'RAISED' : null;
+  const isBack = comparison === 'above' ? value <= clearThreshold : value >= clearThreshold;
+  return isBack ? 'CLEARED' : null;
+}
+
+/** Why a clear threshold contradicts its rule; null: it does not. */
+export function clearFault({ comparison, threshold, clearThreshold }: Omit<AlertRule, 'measure'>): string | null {
+  const fits = comparison === 'above' ? clearThreshold <= threshold : clearThreshold >= threshold;
+  if (fits) return null;
+  return comparison === 'above' ? 'must not be above the threshold' : 'must not be below the threshold';
+}
+
+/** After so many ms the nth attempt (from 1) to send is made again; null: no more. Doubling from 5 s, for about a day. */
+export function retryAfterMs(attempts: number): number | null {
+  return attempts >= 18 ? null : Math.min(5_000 * 2 ** (attempts - 1), 3 * 3_600_000);
+}

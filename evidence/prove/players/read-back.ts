@@ -1,0 +1,81 @@
+import { createRequire } from 'node:module';
+import { DOMParser } from '@xmldom/xmldom';
+import { webUrl } from '../../../decision-api/dialects/escape.ts';
+import type { Draft, DraftSpare } from '../../../decision-api/draft.ts';
+
+const load = createRequire(import.meta.url);
+
+/** What a player's library makes of an ad. */
+interface ReadAd {
+  readonly id: string;
+  readonly sequence: string | number | null;
+  readonly VASTAdTagURI?: string;
+  readonly creatives: readonly {
+    readonly type: string;
+    readonly id: string | null;
+    readonly duration: number;
+    readonly mediaFiles: readonly { readonly fileURL: string; readonly apiFramework: string | null }[];
+  }[];
+  readonly impressionURLTemplates: readonly (string | { readonly url: string })[];
+}
+
+interface Parser {
+  parseVAST(document: unknown, options?: object): Promise<{ readonly ads: readonly ReadAd[] }>;
+}
+
+const { VASTParser } = load('@dailymotion/vast-client') as { VASTParser: new () => Parser };
+const VMAP = load('@dailymotion/vmap') as new (
+  document: unknown,
+) => {
+  readonly adBreaks: readonly { readonly timeOffset: string; readonly breakId: string; readonly adSource: object }[];
+};
+
+const xml = new DOMParser({ onError: () => undefined });
+
+function parse(text: string): unknown {
+  return xml.parseFromString(text, 'text/xml');
+}
+
+/** What of the decision a player's library does not find in the document, in its order; null: nothing. */
+export async function vastMismatch(text: string, draft: Draft, version: string): Promise<string | null> {
+  const { ads } = await new VASTParser().parseVAST(parse(text));
+  const wanted: readonly DraftSpare[] =
+    version === '2.0' ? draft.pod.ads : [...draft.pod.ads, ...(draft.backups ?? [])];
+  const found = ads.map(({ id }) => id).join();
+  const expected = wanted.map(({ ad_id }) => ad_id).join();
+  if (found !== expected) return `ads ${found || 'none'} instead of ${expected || 'none'}`;
+  for (const [at, ad] of wanted.entries()) {
+    const fault = adMismatch(ads[at] as ReadAd, ad, at < draft.pod.ads.length && version !== '2.0' ? at + 1 : null);
+    if (fault !== null) return `ad ${at + 1}: ${fault}`;
+  }
+  return null;
+}
+
+function adMismatch(found: ReadAd, ad: DraftSpare, sequence: number | null): string | null {
+  const creative = ad.shown?.creative;
+  if (!creative) return 'nothing was drafted';
+  if (sequence !== null && Number(found.sequence) !== sequence) return `sequence ${found.sequence}`;
+  const [impression] = found.impressionURLTemplates;
+  const url = typeof impression === 'string' ? impression : impression?.url;
+  if (!url?.includes('/api/v2/beacons/impression?t=k1.')) return `impression ${url}`;
+  if (creative.vastTagUrl !== undefined) {
+    return found.VASTAdTagURI === webUrl(creative.vastTagUrl) ? null : `tag ${found.VASTAdTagURI}`;
+  }
+  const linear = found.creatives.find(({ type }) => type === 'linear');
+  if (!linear || linear.id !== creative.id) return `creative ${linear?.id}`;
+  if (linear.duration !== creative.durationSeconds) return `duration ${linear.duration}`;
+  const files = linear.mediaFiles.filter(({ apiFramework }) => !apiFramework).map(({ fileURL }) => fileURL);
+  const wanted = creative.media.map((file) => webUrl(file.url));
+  return files.join() === wanted.join() ? null : `files ${files.join()} instead of ${wanted.join()}`;
+}
+
+/** What of a stream's breaks the library for VMAP does not find; null: nothing. */
+export function vmapMismatch(
+  text: string,
+  wanted: readonly { readonly id: string; readonly timeOffset: string }[],
+): string | null {
+  const { adBreaks } = new VMAP(parse(text));
+  const found = adBreaks.map(({ breakId, timeOffset }) => `${breakId} ${timeOffset}`).join();
+  const expected = wanted.map(({ id, timeOffset }) => `${id} ${timeOffset}`).join();
+  return found === expected ? null : `breaks ${found} instead of ${expected}`;
+}

@@ -1,0 +1,131 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { EventLog } from '../engines/event-log/event-log.ts';
+import { decode } from '../schemas/codec.ts';
+import { evaluateRules } from './alerts/evaluate.ts';
+import { publishEvents, sendEvents } from './alerts/send.ts';
+import { openTestNumbers, type TestNumbers } from './optimisation/test-numbers.ts';
+import { openTestDesk, type TestDesk } from './test-desk.ts';
+
+let numbers: TestNumbers;
+let desk: TestDesk;
+let manager: string;
+let foreign: string;
+let ends: number[] = [0];
+const appended: { alert_id: string; state: string; rule: string }[] = [];
+
+const log = {
+  ends: async () => ends,
+  partitions: async () => 1,
+  append: async (_topic: string, records: readonly { readonly value: Buffer }[]) => {
+    for (const { value } of records) appended.push(decode(value).value as never);
+    return [];
+  },
+} as unknown as EventLog;
+
+beforeAll(async () => {
+  numbers = await openTestNumbers();
+  desk = await openTestDesk(numbers.warehouse);
+  manager = await desk.key(await desk.organisation('Ours'), 'manager');
+  foreign = await desk.key(await desk.organisation('Theirs'), 'manager');
+});
+
+afterAll(async () => {
+  await desk?.close();
+  await numbers?.close();
+});
+
+const evaluate = (now = desk.parts.clock.now()) => evaluateRules({ ...desk.parts, log }, now);
+const lagRule = { name: 'Lag', measure: 'lag', comparison: 'above', threshold: 10, clear_threshold: 2 };
+
+test('an alert is raised once and cleared once, however often and by however many it is looked at', async () => {
+  const { body } = await desk.ask(manager, 'POST', '/api/v2/alerts/rules', lagRule);
+  expect(body).toMatchObject({ state: 'clear', window_seconds: 300, enabled: true });
+  ends = [5];
+  expect(await evaluate()).toBe(0);
+  ends = [50];
+  const changes = await Promise.all([evaluate(), evaluate(), evaluate()]);
+  expect(changes.reduce((sum, one) => sum + one, 0)).toBe(1);
+  ends = [5];
+  expect(await evaluate()).toBe(0);
+  ends = [1];
+  expect(await evaluate()).toBe(1);
+  expect(await evaluate()).toBe(0);
+  const events = await desk.ask(manager, 'GET', `/api/v2/alerts/events?rule_id=${body.id}`);
+  expect(events.body.items).toMatchObject([
+    { state: 'cleared', value: 1 },
+    { state: 'raised', value: 50, detail: 'lag is 50, above 10' },
+  ]);
+  expect((await desk.ask(foreign, 'GET', '/api/v2/alerts/events')).body.items).toEqual([]);
+  expect((await desk.ask(foreign, 'GET', `/api/v2/alerts/rules/${body.id}`)).status).toBe(404);
+  const { desk: catalog } = desk.parts;
+  expect(await publishEvents(catalog, log, desk.parts.clock.now())).toBe(2);
+  expect(await publishEvents(catalog, log, desk.parts.clock.now())).toBe(0);
+  expect(appended.map(({ state, rule }) => `${rule} ${state}`)).toEqual(['Lag RAISED', 'Lag CLEARED']);
+});
+
+test('a webhook that fails is tried again until it arrives, with the same id', async () => {
+  const ids: string[] = [];
+  let status = 500;
+  const server = createServer((request, response) => {
+    ids.push(String(request.headers['breakwater-alert-id']));
+    request.resume().on('end', () => response.writeHead(status).end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const refused = await desk.ask(manager, 'POST', '/api/v2/alerts/rules', {
+    ...lagRule,
+    name: 'Hook',
+    webhook_url: `http://${host}/`,
+  });
+  expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer: '/webhook_url' }] } });
+  (desk.parts.webhookHosts as string[]).push(host);
+  const made = await desk.ask(manager, 'POST', '/api/v2/alerts/rules', {
+    ...lagRule,
+    name: 'Hook',
+    webhook_url: `http://${host}/`,
+  });
+  expect(made.body.webhook_secret).toMatch(/^whs_/);
+  expect((await desk.ask(manager, 'GET', `/api/v2/alerts/rules/${made.body.id}`)).body.webhook_secret).toBeUndefined();
+  ends = [99];
+  await evaluate();
+  const { desk: catalog } = desk.parts;
+  const later = (ms: number) => desk.parts.clock.now() + ms;
+  expect(await sendEvents(catalog, [host], later(0))).toBe(0);
+  expect(await sendEvents(catalog, [host], later(1_000))).toBe(0);
+  status = 200;
+  expect(await sendEvents(catalog, [host], later(60_000))).toBe(1);
+  expect(await sendEvents(catalog, [host], later(600_000))).toBe(0);
+  expect(ids).toHaveLength(2);
+  expect(new Set(ids).size).toBe(1);
+  const events = await desk.ask(manager, 'GET', `/api/v2/alerts/events?rule_id=${made.body.id}`);
+  expect(events.body.items).toMatchObject([
+    { webhook: { attempts: 2, last_error: null, delivered_at: expect.any(String) } },
+  ]);
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('every measure can be read where nothing happened, and says nothing then', async () => {
+  for (const measure of ['delivery', 'spend', 'error_rate', 'fill', 'invalid_traffic']) {
+    const rule = { name: `Quiet ${measure}`, measure, comparison: 'below', threshold: -1 };
+    expect((await desk.ask(manager, 'POST', '/api/v2/alerts/rules', rule)).status).toBe(201);
+  }
+  expect(await evaluate()).toBe(0);
+});
+
+test('rules that contradict themselves, and fields that nobody knows, are refused by their place', async () => {
+  const ask = (body: object) => desk.ask(manager, 'POST', '/api/v2/alerts/rules', body);
+  expect(await ask({ ...lagRule, clear_threshold: 11 })).toMatchObject({
+    status: 422,
+    body: { errors: [{ pointer: '/clear_threshold' }] },
+  });
+  expect(await ask({ ...lagRule, name: 'Lag' })).toMatchObject({ status: 409 });
+  expect(await ask({ ...lagRule, name: 'X', what: 1 })).toMatchObject({
+    status: 400,
+    body: { errors: [{ pointer: '/what' }] },
+  });
+  expect(await ask({ ...lagRule, name: 'X', campaign_id: '00000000-0000-7000-8000-000000000000' })).toMatchObject({
+    status: 404,
+  });
+});

@@ -1,0 +1,111 @@
+import { type AlertChange, type AlertRule, alertChange } from '../../domain/alerts/rule.ts';
+import type { Campaign } from '../../domain/campaign.ts';
+import type { CatalogDesk, DeskTransaction } from '../../engines/catalog/desk.ts';
+import type { Random } from '../../engines/random.ts';
+import { type MeasuringParts, measured } from './measures.ts';
+
+export interface EvaluatingParts extends MeasuringParts {
+  readonly desk: CatalogDesk;
+  readonly random: Random;
+}
+
+interface RuleRow {
+  readonly id: string;
+  readonly organisation_id: string;
+  readonly name: string;
+  readonly measure: AlertRule['measure'];
+  readonly campaign_id: string | null;
+  readonly comparison: AlertRule['comparison'];
+  readonly threshold: number;
+  readonly clear_threshold: number;
+  readonly window_seconds: number;
+  readonly version: string;
+}
+
+/** Of one organisation that a rule without a campaign watches. */
+const campaignsMost = 2_000;
+
+/**
+ * Looks at every rule once; answers how many changed. The state of a rule and the event of its change are written in one
+ * transaction that holds the rule's row, so each change has one event whoever evaluates and whoever dies. A measure that cannot
+ * be read leaves its rule as it is, and is thrown when the others are done.
+ */
+export async function evaluateRules(parts: EvaluatingParts, now: number): Promise<number> {
+  const rules = await parts.desk.system(async (sql) => {
+    const { rows } = await sql.query<RuleRow>('SELECT * FROM alert_rules WHERE enabled ORDER BY id');
+    return rows;
+  });
+  let changed = 0;
+  let failure: unknown = null;
+  for (const rule of rules) {
+    try {
+      const campaigns = await parts.desk.system((sql) => campaignsOf(sql, rule));
+      const watched = { campaigns, windowSeconds: rule.window_seconds, now };
+      const value = await measured(rule.measure, watched, parts);
+      if (await settle(rule, value, parts, now)) changed++;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure !== null) throw failure;
+  return changed;
+}
+
+async function campaignsOf(sql: DeskTransaction, rule: RuleRow): Promise<readonly Campaign[]> {
+  if (rule.measure === 'lag' || rule.measure === 'fill') return [];
+  const { rows } = await sql.query<{ id: string }>(
+    'SELECT id FROM campaigns WHERE organisation_id = $1 AND ($2::uuid IS NULL OR id = $2) ORDER BY id LIMIT $3',
+    [rule.organisation_id, rule.campaign_id, campaignsMost],
+  );
+  return sql.campaigns(rows.map(({ id }) => id));
+}
+
+/** True: the rule was raised or cleared by this value. Another evaluator, or a change of the rule meanwhile, goes first. */
+function settle(rule: RuleRow, value: number | null, { desk, random }: EvaluatingParts, now: number): Promise<boolean> {
+  return desk.system(async (sql) => {
+    const { rows } = await sql.query<{ raised: boolean; webhook_url: string | null; webhook_secret: string | null }>(
+      'SELECT raised, webhook_url, webhook_secret FROM alert_rules WHERE id = $1 AND version = $2 AND enabled FOR UPDATE',
+      [rule.id, rule.version],
+    );
+    const [state] = rows;
+    if (state === undefined) return false;
+    const change = alertChange({ ...rule, clearThreshold: rule.clear_threshold }, state.raised, value);
+    const at = new Date(now);
+    await sql.query(
+      `UPDATE alert_rules SET raised = CASE WHEN $2::text IS NULL THEN raised ELSE $2 = 'RAISED' END,
+         last_value = $3, evaluated_at = $4 WHERE id = $1`,
+      [rule.id, change, value, at],
+    );
+    if (change === null) return false;
+    await sql.query(
+      `INSERT INTO alert_events (id, organisation_id, rule_id, rule_name, measure, campaign_id, state, at, value, detail,
+         webhook_url, webhook_secret, next_attempt_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8::timestamptz, $9, $10, $11::text, $12,
+         CASE WHEN $11::text IS NULL THEN NULL ELSE $8::timestamptz END)`,
+      [
+        random.uuid(),
+        rule.organisation_id,
+        rule.id,
+        rule.name,
+        rule.measure,
+        rule.campaign_id,
+        change,
+        at,
+        value,
+        detailOf(rule, change, value),
+        state.webhook_url,
+        state.webhook_secret,
+      ],
+    );
+    return true;
+  });
+}
+
+function detailOf(rule: RuleRow, change: AlertChange, value: number | null): string {
+  const side = rule.comparison;
+  const limit = change === 'RAISED' ? rule.threshold : rule.clear_threshold;
+  const now = Math.round((value ?? 0) * 1e6) / 1e6;
+  return change === 'RAISED'
+    ? `${rule.measure} is ${now}, ${side} ${limit}`
+    : `${rule.measure} is ${now}, no longer ${side} ${limit}`;
+}

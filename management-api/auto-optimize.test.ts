@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestNumbers, type TestNumbers } from './optimisation/test-numbers.ts';
+import { openTestDesk, type TestDesk } from './test-desk.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+let numbers: TestNumbers;
+let desk: TestDesk;
+let manager: string;
+
+interface Item {
+  readonly campaign_id: string;
+  readonly outcome: string;
+  readonly reverted: string | null;
+}
+
+beforeAll(async () => {
+  numbers = await openTestNumbers();
+  desk = await openTestDesk(numbers.warehouse);
+  manager = await desk.key(await desk.organisation('Ours'), 'manager');
+});
+
+afterAll(async () => {
+  await desk?.close();
+  await numbers?.close();
+});
+
+const hour = () => Math.floor(desk.parts.clock.now() / hourMs) * hourMs;
+
+/** A campaign with a good and a bad creative; answers its id and the bad one's. */
+async function campaign(advertiser: string): Promise<{ id: string; bad: string }> {
+  const made = await desk.ask(manager, 'POST', '/api/v2/campaigns', {
+    name: 'Spring',
+    advertiser_id: advertiser,
+    status: 'active',
+    starts_at: new Date(hour() - 4 * dayMs).toISOString(),
+    ends_at: new Date(hour() + 6 * dayMs).toISOString(),
+    pricing: { model: 'cpm', rate_micros: 10_000_000 },
+  });
+  const { id } = made.body;
+  const ids: string[] = [];
+  for (const name of ['good', 'bad']) {
+    const { body } = await desk.ask(manager, 'POST', `/api/v2/campaigns/${id}/creatives`, {
+      name,
+      duration_seconds: 30,
+      media: [{ url: 'https://media.example/a.mp4', type: 'video/mp4', delivery: 'progressive', width: 1, height: 1 }],
+    });
+    ids.push(body.id);
+  }
+  const row = { campaign: id, micros: 1_000, hour: hour() - hourMs, impressions: 1_000, starts: 1_000 };
+  const [good, bad] = ids as [string, string];
+  await numbers.deliver([
+    { ...row, creative: good, completes: 900 },
+    { ...row, creative: bad, completes: 600 },
+  ]);
+  return { id, bad };
+}
+
+test('a run applies within its bounds, leaves its hold-out alone, is audited, and is put back', async () => {
+  const { body: owner } = await desk.ask(manager, 'POST', '/api/v2/advertisers', { name: 'Acme' });
+  const made = [];
+  for (let index = 0; index < 8; index++) made.push(await campaign(owner.id));
+  const statusOf = async (bad: string) => (await desk.ask(manager, 'GET', `/api/v2/creatives/${bad}`)).body.status;
+  const path = '/api/v2/optimization/auto-optimize';
+  const wanted = { kinds: ['weak_creative'], hold_out_percent: 50, max_changes: 2 };
+
+  const dry = await desk.ask(manager, 'POST', path, { ...wanted, hold_out_percent: 0, dry_run: true });
+  expect(dry.status).toBe(200);
+  const outcomes = (items: unknown) => Map.groupBy(items as Item[], ({ outcome }) => outcome);
+  expect(outcomes(dry.body.items).get('would_apply')).toHaveLength(2);
+  expect(outcomes(dry.body.items).get('beyond_max_changes')).toHaveLength(6);
+  for (const { bad } of made) expect(await statusOf(bad)).toBe('active');
+
+  const run = await desk.ask(manager, 'POST', path, { ...wanted, max_changes: 20 });
+  expect(run.status).toBe(201);
+  const { applied = [], held_out = [] } = Object.fromEntries(outcomes(run.body.items));
+  expect(applied.length + held_out.length).toBe(8);
+  for (const { id, bad } of made) {
+    const isApplied = applied.some(({ campaign_id }) => campaign_id === id);
+    expect(await statusOf(bad)).toBe(isApplied ? 'inactive' : 'active');
+  }
+  const { rows } = await desk.parts.desk.system((sql) =>
+    sql.query(`SELECT 1 FROM audit_log WHERE resource = 'auto_optimise'`),
+  );
+  expect(rows).toHaveLength(applied.length);
+  const read = await desk.ask(manager, 'GET', `${path}/${run.body.id}`);
+  expect(read.body.measured).toMatchObject([
+    { kind: 'weak_creative', treated: applied.length, held_out: held_out.length },
+  ]);
+
+  // One was changed by somebody since: it stays as they left it.
+  const [touched, ...rest] = made.filter(({ id }) => applied.some(({ campaign_id }) => campaign_id === id));
+  if (touched) {
+    await desk.ask(manager, 'PATCH', `/api/v2/creatives/${touched.bad}`, { status: 'active' }, { 'if-match': '*' });
+  }
+  const back = await desk.ask(manager, 'POST', `${path}/${run.body.id}/revert`);
+  expect(back.status).toBe(200);
+  const reverted = (back.body.items as Item[]).filter((one) => one.reverted === 'reverted');
+  expect(reverted).toHaveLength(rest.length);
+  for (const { bad } of made) expect(await statusOf(bad)).toBe('active');
+  const again = await desk.ask(manager, 'POST', `${path}/${run.body.id}/revert`);
+  expect((again.body.items as Item[]).filter((one) => one.reverted === 'reverted')).toHaveLength(rest.length);
+});
+
+test('kinds that nobody knows and bounds beyond the bounds are refused by their place', async () => {
+  const path = '/api/v2/optimization/auto-optimize';
+  expect(await desk.ask(manager, 'POST', path, { kinds: ['luck'] })).toMatchObject({
+    status: 400,
+    body: { errors: [{ pointer: '/kinds/0' }] },
+  });
+  expect(await desk.ask(manager, 'POST', path, {})).toMatchObject({
+    status: 400,
+    body: { errors: [{ pointer: '/kinds' }] },
+  });
+  expect((await desk.ask(manager, 'POST', path, { kinds: ['fatigue'], max_changes: 0 })).status).toBe(400);
+  expect((await desk.ask(manager, 'GET', `${path}/00000000-0000-7000-8000-000000000000`)).status).toBe(404);
+});

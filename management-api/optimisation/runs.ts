@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import type { Campaign } from '../../domain/campaign.ts';
+import { applied, partOf, putBack } from '../../domain/optimisation/change.ts';
+import type { Chosen } from '../../domain/optimisation/choose.ts';
+import type { Change, Effect, RecommendationKind } from '../../domain/optimisation/recommendation.ts';
+import type { DeskTransaction, DeskWrite } from '../../engines/catalog/desk.ts';
+import { Problem } from '../../engines/http/problem.ts';
+import { audit } from '../audit.ts';
+import { checkCampaign } from '../campaigns/check-campaign.ts';
+import type { ManagementParts } from '../parts.ts';
+
+export type ItemOutcome =
+  | 'applied'
+  | 'would_apply'
+  | 'held_out'
+  | 'out_of_bounds'
+  | 'beyond_max_changes'
+  | 'refused'
+  | 'changed_meanwhile';
+
+/** What an automatic run did about one recommendation; kept with the run. */
+export interface RunItem {
+  readonly kind: RecommendationKind;
+  readonly campaign_id: string;
+  readonly subject: string | null;
+  readonly why: string;
+  readonly outcome: ItemOutcome;
+  readonly detail: string | null;
+  readonly effect: Effect;
+  readonly change: Change;
+  /** The part that was changed, before and after; null where nothing was. */
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly reverted: 'reverted' | 'changed_since' | null;
+}
+
+export interface RunRow {
+  readonly id: string;
+  readonly at: Date;
+  readonly actor: string;
+  readonly request: Record<string, unknown>;
+  readonly items: readonly RunItem[];
+  readonly reverted_at: Date | null;
+}
+
+/** Stands for chance, but the same for a run and a campaign: whoever asks again finds the same hold-out. */
+export function drawOf(runId: string, campaignId: string): number {
+  return createHash('sha256').update(`${runId} ${campaignId}`).digest().readUInt32BE(0) / 2 ** 32;
+}
+
+export async function runOf(sql: DeskTransaction, id: string): Promise<RunRow> {
+  const { rows } = await sql.query<RunRow>('SELECT * FROM optimisation_runs WHERE id = $1', [id]);
+  if (rows[0]) return rows[0];
+  throw new Problem(404, 'Not found', `there is no run ${id}`);
+}
+
+/** Applies what was chosen, one after another, each audited. What was changed by others since it was looked at is left alone. */
+export async function applyChosen(
+  chosen: readonly Chosen[],
+  sql: DeskWrite,
+  actor: string,
+  parts: ManagementParts,
+): Promise<RunItem[]> {
+  const versions = new Map(chosen.map(({ campaign }) => [campaign.id, campaign.version]));
+  const items: RunItem[] = [];
+  for (const one of chosen) {
+    const { choice, detail } = one;
+    if (choice !== 'apply') {
+      items.push(itemOf(one, choice, detail));
+      continue;
+    }
+    const [now] = await sql.campaigns([one.campaign.id]);
+    if (now === undefined || now.version !== versions.get(now.id)) {
+      items.push(itemOf(one, 'changed_meanwhile', null));
+      continue;
+    }
+    const after = applied(now, one.advice.change, () => parts.random.uuid());
+    const refusal = refusalOf(after, now);
+    if (refusal !== null) {
+      items.push(itemOf(one, 'refused', refusal));
+      continue;
+    }
+    const { change } = one.advice;
+    versions.set(now.id, await put(sql, after, actor, parts, partOf(now, change), partOf(after, change)));
+    items.push({ ...itemOf(one, 'applied', null), before: partOf(now, change), after: partOf(after, change) });
+  }
+  return items;
+}
+
+/** Puts back what the run changed and nobody has changed since, the last change first. */
+export async function revertRun(
+  run: RunRow,
+  sql: DeskWrite,
+  actor: string,
+  parts: ManagementParts,
+): Promise<RunItem[]> {
+  const items = [...run.items];
+  for (const [index, item] of [...items.entries()].reverse()) {
+    if (item.outcome !== 'applied' || item.reverted === 'reverted') continue;
+    const [now] = await sql.campaigns([item.campaign_id]);
+    const isAsLeft = now !== undefined && same(partOf(now, item.change), item.after);
+    if (isAsLeft) await put(sql, putBack(now, item.change, item.before), actor, parts, item.after, item.before);
+    items[index] = { ...item, reverted: isAsLeft ? 'reverted' : 'changed_since' };
+  }
+  return items;
+}
+
+export function itemOf({ advice }: Chosen, outcome: ItemOutcome, detail: string | null): RunItem {
+  return {
+    kind: advice.kind,
+    campaign_id: advice.campaignId,
+    subject: advice.subject,
+    why: advice.why,
+    outcome,
+    detail,
+    effect: advice.effect,
+    change: advice.change,
+    before: null,
+    after: null,
+    reverted: null,
+  };
+}
+
+async function put(
+  sql: DeskWrite,
+  campaign: Campaign,
+  actor: string,
+  { clock }: ManagementParts,
+  before: unknown,
+  after: unknown,
+): Promise<number> {
+  const version = await sql.putCampaign(campaign);
+  await audit(sql, {
+    at: clock.now(),
+    actor,
+    action: 'update',
+    resource: 'auto_optimise',
+    id: campaign.id,
+    before,
+    after,
+  });
+  return version;
+}
+
+/** What checks of campaigns say against it; null: nothing. */
+function refusalOf(after: Campaign, before: Campaign): string | null {
+  try {
+    checkCampaign(after, before, null);
+    return null;
+  } catch (error) {
+    if (error instanceof Problem) return error.message;
+    throw error;
+  }
+}
+
+/** Equal as JSON, whatever the order of fields: one side has been through the catalog. */
+function same(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+  const fields = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return `{${fields
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`)
+    .join()}}`;
+}
