@@ -39,7 +39,7 @@ export async function tryForeign(between: Between, counts: ForeignCounts): Promi
       let sent = requestOf(between, operation, role, between.theirs.any(kind));
       let answer = await ask(between.url, sent);
       // A body that is refused by itself says nothing about the id: another is sent.
-      for (let more = 0; more < BODIES_MOST && answer.status === 400; more++) {
+      for (let more = 0; more < BODIES_MOST && [400, 422].includes(answer.status); more++) {
         sent = requestOf(between, operation, role, between.theirs.any(kind));
         answer = await ask(between.url, sent);
       }
