@@ -18,7 +18,8 @@ export const exitCodes = { done: 0, refused: 1, notFound: 3, notAllowed: 4, chan
 /** EngineError `misconfigured` where nobody says where the API is or who asks. */
 export function apiClient(options: ApiOptions): Client {
   const config = readConfig();
-  const url = options.url ?? config.managementUrl ?? readEndpoints(config.dataDir).management;
+  const given = config.managementUrl === 'local' ? null : config.managementUrl;
+  const url = options.url ?? given ?? readEndpoints(config.dataDir).management;
   if (url === undefined)
     throw new EngineError(
       'misconfigured',

@@ -138,6 +138,7 @@ function decisionApisOf({ decisionApi, moreDecisionApis }: Endpoints): readonly 
 /** Says which processes there are. They choose their ports themselves: those of the last time where they are free. */
 function plan(options: HouseOptions, config: Config, servers: Embedded): readonly ChildSpec[] {
   const environment = environmentWith({
+    MANAGEMENT_URL: config.managementUrl ?? 'local',
     ...options.settings,
     DATA_DIR: config.dataDir,
     CATALOG: servers.catalogUrl,

@@ -8,9 +8,11 @@ import { EngineError } from '../engines/errors.ts';
 import type { EventLog } from '../engines/event-log/event-log.ts';
 import {
   makeTopics,
+  mediaLeftovers,
   openCatalog,
   openDesk,
   openEventLog,
+  openMedia,
   openReports,
   openStateStore,
   openWarehouse,
@@ -53,6 +55,7 @@ export async function serveDecision(): Promise<never> {
       catalog,
       logger,
       ports: portsOf(config),
+      ...managementOf(config),
     });
     opened('decision API', () => api.close());
     const { instance } = config;
@@ -61,6 +64,14 @@ export async function serveDecision(): Promise<never> {
     await api.ready();
     logger.info('ready');
   });
+}
+
+/** `local`: the house's, which is known once all of it runs. */
+function managementOf({ managementUrl, dataDir }: Config): { managementUrl?: () => string | null } {
+  if (managementUrl === null) return {};
+  return {
+    managementUrl: () => (managementUrl === 'local' ? (readEndpoints(dataDir).management ?? null) : managementUrl),
+  };
 }
 
 /** Only the first instance may have the port that the README names. */
@@ -129,7 +140,12 @@ export async function serveManagement(): Promise<never> {
       logger,
       registry: management.metrics.registry,
       readiness: () => management.readiness(),
+      trustedProxies: config.trustedProxies,
       registration: config.registration,
+      media: openMedia(config, systemRandom(clock)),
+      mediaBytes: config.media.bytes,
+      leftovers: mediaLeftovers(config, clock),
+      publicUrl: config.publicUrl?.replace(/\/+$/, '') ?? null,
       secret: config.pepper ?? '',
       analytics,
       host: config.host,

@@ -6,6 +6,7 @@ import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import type { AdRequestParts } from './answer-request.ts';
 import { answerOrigins } from './cors.ts';
+import { forwardRoutes } from './forward.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
@@ -18,9 +19,12 @@ import { openRtbRoute } from './routes/openrtb.ts';
 import { playerRoutes } from './routes/players.ts';
 import { v1AdRequestRoute } from './routes/v1-ad-request.ts';
 import { v1ImpressionRoute } from './routes/v1-impression.ts';
+import { cutSlowRequests } from './slow-requests.ts';
 
 export interface AppParts extends AdRequestParts, BeaconParts {
   readonly readiness: () => Readiness;
+  /** Where management answers, for what is its own; null: it is not told of. */
+  readonly managementUrl: (() => string | null) | null;
 }
 
 /** The HTTP server with every route; it does not listen yet. */
@@ -29,7 +33,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
     // Whoever sends half a request is cut off: Node looks every second.
-    requestTimeout: limits.requestMs,
+    requestTimeout: parts.managementUrl === null ? limits.requestMs : limits.forwardMs,
     http: { headersTimeout: limits.requestMs, connectionsCheckingInterval: limits.connectionsCheckMs },
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
@@ -57,7 +61,15 @@ export function buildApp(parts: AppParts): FastifyInstance {
   v1ImpressionRoute(app, parts);
   explainRoute(app, parts);
   healthRoutes(app, metrics, parts.readiness);
+  if (parts.managementUrl !== null) oneOrigin(app, parts.managementUrl, methods, parts.clock);
   return app;
+}
+
+/** What is management's is passed on to it. */
+function oneOrigin(app: FastifyInstance, managementUrl: () => string | null, methods: MethodsOf, clock: Clock): void {
+  const slow = cutSlowRequests(app.server, clock);
+  app.addHook('onClose', async () => slow[Symbol.dispose]());
+  forwardRoutes(app, { managementUrl, methods, spare: slow.spare });
 }
 
 /** While closing, each answer ends its connection, and one that does not finish is cut: no client's silence holds us. */
@@ -94,6 +106,7 @@ type MethodsOf = (path: string) => readonly string[];
 function knownMethods(app: FastifyInstance): MethodsOf {
   const known: { readonly path: RegExp; readonly method: string }[] = [];
   app.addHook('onRoute', ({ url, method }) => {
+    if (url.endsWith('*')) return;
     const path = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`);
     for (const each of [method].flat()) known.push({ path, method: each });
   });

@@ -6,6 +6,9 @@ export const limits = {
   /** From a connection's first byte to a request's last. */
   requestMs: 8_000,
   connectionsCheckMs: 1_000,
+  /** A request that is passed on to management, an upload for instance; and how long management may say nothing. */
+  forwardMs: 900_000,
+  forwardSilenceMs: 60_000,
   /** Requests under way get this long when we close. */
   closeMs: 1_500,
   /** One call of the state store. */

@@ -26,6 +26,8 @@ export interface DecisionApiParts {
   readonly logger: Logger;
   /** Tried in turn; 0 is a free one. Default: the configured port. */
   readonly ports?: readonly number[];
+  /** Where management answers now. Absent: what is its own is not passed on. */
+  readonly managementUrl?: () => string | null;
 }
 
 export interface DecisionApi {
@@ -57,6 +59,7 @@ export async function startDecisionApi(parts: DecisionApiParts): Promise<Decisio
     catalogStale: (now) => assembly.feed.stale(now),
     base: () => base,
     readiness,
+    managementUrl: parts.managementUrl ?? null,
   });
   const beats = startBeats(assembly, config, clock, logger);
   try {

@@ -1,5 +1,5 @@
 import type { Campaign } from '../domain/campaign.ts';
-import { emptyMoney, giveBack, type TakeRefusal, take } from '../domain/ledger.ts';
+import { emptyMoney, giveBack, type TakeRefusal, take, totalLeft } from '../domain/ledger.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Random } from '../engines/random.ts';
 import { keys, MONEY_KEPT_MS } from '../engines/state-store/keys.ts';
@@ -279,7 +279,7 @@ function takeUnits(
 ): { readonly record: MoneyRecord; readonly answer: TakenUnits } {
   const { minute, priceMicros } = hand;
   const bounds = {
-    totalMicros: campaign.totalBudgetMicros,
+    totalMicros: totalLeft(campaign),
     dailyMicros: campaign.dailyBudgetMicros,
     impressions: campaign.goalImpressions,
   };

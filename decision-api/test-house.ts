@@ -140,6 +140,7 @@ export async function openHouse(
     readonly callers?: Pick<CatalogSnapshot, 'playerKeys' | 'advertisers'>;
     readonly clock?: Clock;
     readonly random?: Random;
+    readonly managementUrl?: () => string | null;
   } = {},
 ): Promise<TestHouse> {
   const folder = await mkdtemp(join(tmpdir(), 'breakwater-decision-'));
@@ -167,6 +168,7 @@ export async function openHouse(
       store: unsteady(store, away, 'store'),
       catalog,
       logger,
+      ...(given.managementUrl ? { managementUrl: given.managementUrl } : {}),
     });
   const apis = [await start()];
   const [api] = apis as [DecisionApi];

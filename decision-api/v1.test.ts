@@ -163,7 +163,8 @@ test.each([
 });
 
 test('budgets hold: of a campaign that can pay one impression, one ad is served, the rest is 204', async () => {
-  house = await openHouse([{ ...usual, totalBudgetMicros: micros(12_000) }]);
+  // Half of it was spent before the stream counted.
+  house = await openHouse([{ ...usual, totalBudgetMicros: micros(24_000), spentBeforeMicros: micros(12_000) }]);
   const said = await Promise.all(Array.from({ length: 10 }, (_, n) => post('ad-request', { device_id: `tv-${n}` })));
   expect(said.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1);
 });

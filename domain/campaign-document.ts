@@ -46,6 +46,7 @@ const isCampaign = object({
   timeZone: zone,
   pricing: object({ model: oneOf('cpm', 'cpc', 'cpv', 'flat'), priceMicros: from(0) }),
   totalBudgetMicros: orNull(from(0)),
+  spentBeforeMicros: optional(from(0)),
   dailyBudgetMicros: orNull(from(0)),
   goalImpressions: orNull(from(0)),
   pacingMode: oneOf('even', 'asap', 'front_loaded', 'custom'),

@@ -65,6 +65,8 @@ export interface Campaign {
   readonly timeZone: string;
   readonly pricing: Pricing;
   readonly totalBudgetMicros: Micros | null;
+  /** Spent of the total before the stream counted. Absent: nothing. */
+  readonly spentBeforeMicros?: Micros;
   readonly dailyBudgetMicros: Micros | null;
   readonly goalImpressions: number | null;
   readonly pacingMode: PacingMode;

@@ -1,4 +1,5 @@
 import type { CampaignSums, MoneyDay, MoneyRecord } from '../schemas/records.ts';
+import type { Campaign } from './campaign.ts';
 
 /** What an instance wants to spend in one minute. `day`: YYYY-MM-DD of that minute in the campaign's zone. */
 export interface Take {
@@ -20,6 +21,14 @@ export type TakeRefusal = 'minute_closed' | 'budget_reached' | 'daily_budget_rea
 export type Taken =
   | { readonly ok: true; readonly record: MoneyRecord }
   | { readonly ok: false; readonly reason: TakeRefusal; readonly roomMicros: number; readonly roomImpressions: number };
+
+/** Of the total budget, what the stream may spend. */
+export function totalLeft({
+  totalBudgetMicros: total,
+  spentBeforeMicros: before,
+}: Pick<Campaign, 'totalBudgetMicros' | 'spentBeforeMicros'>): number | null {
+  return total === null ? null : Math.max(0, total - (before ?? 0));
+}
 
 /** Days kept for daily budgets and reports of the recent past. */
 const DAYS_KEPT = 35;

@@ -4,9 +4,25 @@ export interface ManagementSettings {
   readonly registration: 'open' | 'closed';
   /** host:port of webhooks inside this network that alerts may be sent to, over plain HTTP too. */
   readonly webhookHosts: readonly string[];
-  /** For commands that ask the management API: where it answers, and a key of it; null: as DATA_DIR says. */
+  /** Where management answers: commands ask there (null: as DATA_DIR says), decision APIs pass on to it (null: they do not; `local`: as DATA_DIR says). */
   readonly managementUrl: string | null;
+  /** A key of it, for commands; null: as DATA_DIR says. */
   readonly managementKey: string | null;
+  /** Whose X-Forwarded-For management believes: addresses, networks, or loopback, linklocal, uniquelocal. */
+  readonly trustedProxies: string;
+  readonly media: MediaSettings;
+}
+
+/** Creatives' files. */
+export interface MediaSettings {
+  /** s3+https://host/bucket[/prefix][?region=…]; null: DATA_DIR/media. */
+  readonly store: string | null;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** How their public URLs begin; null: as management or the bucket has it. */
+  readonly publicUrl: string | null;
+  /** The largest upload. */
+  readonly bytes: number;
 }
 
 /** The readers of engines/config.ts, which alone sees the environment. */
@@ -17,7 +33,7 @@ export interface Readers {
   readonly size: (name: string, fallback: string) => number;
 }
 
-export function managementSettings({ text, read, url }: Readers): ManagementSettings {
+export function managementSettings({ text, read, url, size }: Readers): ManagementSettings {
   // On one machine as the MVP had it; where several serve, somebody has to want it.
   const registration = text('EVENT_LOG') || text('STATE_STORE') ? 'closed' : 'open';
   return {
@@ -25,8 +41,26 @@ export function managementSettings({ text, read, url }: Readers): ManagementSett
       value === 'open' || value === 'closed' ? value : undefined,
     ),
     webhookHosts: read<readonly string[]>('WEBHOOK_HOSTS', [], 'host:port with commas between', parseHosts),
-    managementUrl: url('MANAGEMENT_URL', 'http://', 'https://'),
     managementKey: text('MANAGEMENT_KEY'),
+    managementUrl: read('MANAGEMENT_URL', null, 'a URL beginning with http:// or https://, or local', (value) =>
+      value === 'local' || /^https?:\/\//.test(value) ? value.replace(/\/+$/, '') : undefined,
+    ),
+    trustedProxies: read('TRUSTED_PROXIES', 'loopback', 'addresses or networks with commas between', (value) =>
+      /^([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal)(, ?([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal))*$/i.test(
+        value,
+      )
+        ? value
+        : undefined,
+    ),
+    media: {
+      store: read('MEDIA_STORE', null, 's3+https://host/bucket', (value) =>
+        /^s3\+https?:\/\/[^/]+\/[^/?]+/.test(value) && URL.canParse(value.slice(3)) ? value : undefined,
+      ),
+      accessKeyId: text('S3_ACCESS_KEY_ID') ?? '',
+      secretAccessKey: text('S3_SECRET_ACCESS_KEY') ?? '',
+      publicUrl: url('MEDIA_URL', 'http://', 'https://')?.replace(/\/+$/, '') ?? null,
+      bytes: size('MEDIA_MAX', '512MiB'),
+    },
   };
 }
 

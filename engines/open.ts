@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { topics } from '../schemas/events.ts';
+import { readCarriedOver } from './catalog/carried-over.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import { type CategoryTables, openCategoryTables } from './catalog/category-tables.ts';
 import type { CatalogDesk } from './catalog/desk.ts';
@@ -21,10 +22,15 @@ import { describeLmdbTopics } from './event-log/lmdb-describe.ts';
 import { openLmdbEventLog } from './event-log/lmdb-event-log.ts';
 import type { FoundTopic } from './event-log/topic-check.ts';
 import { keepRunning } from './keep-running.ts';
-import { systemRandom } from './random.ts';
+import { openDiskMedia } from './media/disk-media-store.ts';
+import { olderNames, removeAbandoned } from './media/incoming.ts';
+import type { MediaStore } from './media/media-store.ts';
+import { openS3Media } from './media/s3-media-store.ts';
+import { type Random, systemRandom } from './random.ts';
 import { openLmdbStateStore } from './state-store/lmdb-state-store.ts';
 import { openRedisStateStore } from './state-store/redis-state-store.ts';
 import type { StateStore } from './state-store/state-store.ts';
+import { insertCarriedOver } from './warehouse/carried-over.ts';
 import { openClickHouse } from './warehouse/clickhouse-warehouse.ts';
 import { startEmbeddedWarehouse } from './warehouse/embedded-server.ts';
 import { migrateWarehouse } from './warehouse/migrate.ts';
@@ -59,6 +65,23 @@ export async function openStateStore(config: Config, clock: Clock, inline = isVi
 /** A virtual run can be repeated, so nobody needs it after a power cut, and only one thing happens at a time in it. */
 function isVirtual(config: Config): boolean {
   return config.virtual !== null;
+}
+
+/** MEDIA_STORE, a bucket; or DATA_DIR/media. */
+export function openMedia({ media, dataDir }: Config, random: Random): MediaStore {
+  const folder = join(dataDir, 'media');
+  const { publicUrl } = media;
+  if (media.store === null) return openDiskMedia({ folder, publicUrl, random });
+  return openS3Media({ ...media, url: media.store, incoming: join(folder, 'incoming'), random });
+}
+
+/** What uploads have left on this machine's disk. In a bucket that is for its own rules of expiry. */
+export function mediaLeftovers(config: Config, clock: Clock) {
+  const folder = join(config.dataDir, 'media');
+  return {
+    removeAbandoned: () => removeAbandoned(join(folder, 'incoming'), clock.now()),
+    older: async () => (config.media.store === null ? await olderNames(join(folder, 'files'), clock.now()) : []),
+  };
 }
 
 /** The warehouse behind an http:// URL, embedded or not. */
@@ -203,6 +226,9 @@ export async function migrate(
   const warehouse = await openWarehouse(urls.warehouseUrl);
   try {
     await migrateWarehouse(warehouse, onProgress);
+    const { days, told } = await readCarriedOver(urls.catalogUrl);
+    for (const line of told) onProgress(line);
+    await insertCarriedOver(warehouse, days, onProgress);
   } finally {
     await warehouse.close();
   }

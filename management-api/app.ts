@@ -1,3 +1,4 @@
+import multipart from '@fastify/multipart';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -6,6 +7,7 @@ import { answerNoHttp, answerProblems, answerUnroutable } from './answer-problem
 import { documentOptions } from './document.ts';
 import { healthRoutes } from './health-routes.ts';
 import { limits } from './limits.ts';
+import { fileRoutes } from './media/file-routes.ts';
 import { mount } from './mount.ts';
 import type { ManagementParts } from './parts.ts';
 import { limitRates } from './rate-limit.ts';
@@ -15,7 +17,10 @@ import { routes } from './routes/index.ts';
 export async function buildManagementApp(parts: ManagementParts): Promise<FastifyInstance> {
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
-    requestTimeout: 30_000,
+    trustProxy: parts.trustedProxies,
+    // A large file over a slow line takes this long; whoever sends no head is cut off sooner.
+    requestTimeout: limits.uploadMs,
+    http: { headersTimeout: 30_000 },
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
@@ -25,6 +30,9 @@ export async function buildManagementApp(parts: ManagementParts): Promise<Fastif
     clientErrorHandler: answerNoHttp,
   });
   readBodiesAsJson(app, limits.bodyLevels, { emptyIsNone: true });
+  await app.register(multipart, {
+    limits: { fileSize: parts.mediaBytes, files: 1, fields: 20, fieldSize: 8_192, fieldNameSize: 100 },
+  });
   answerProblems(app, parts.logger);
   const rates = await limitRates(app);
   await app.register(swagger, documentOptions);
@@ -37,6 +45,7 @@ export async function buildManagementApp(parts: ManagementParts): Promise<Fastif
   });
   app.get('/api/v2/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(swaggerUi, { routePrefix: '/api/v2/docs' });
+  await fileRoutes(app, parts);
   healthRoutes(app, parts);
   return app;
 }

@@ -19,6 +19,18 @@ export async function describeManagement(): Promise<object> {
     logger: pino({ level: 'silent' }),
     registry: new Registry(),
     readiness: () => ({ ready: true, why: [], degraded: [] }),
+    media: {
+      receive: nobody,
+      keep: nobody,
+      source: nobody,
+      publicUrl: (name) => name,
+      uploadPlace: nobody,
+      remove: nobody,
+    },
+    mediaBytes: 0,
+    base: () => '',
+    mediaUrl: (name) => name,
+    trustedProxies: 'loopback',
     registration: 'closed',
     secret: '',
   };

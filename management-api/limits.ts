@@ -2,6 +2,8 @@
 export const limits = {
   bodyBytes: 8 * 1024 * 1024,
   bodyLevels: 32,
+  /** An upload of the largest file. */
+  uploadMs: 900_000,
   pageItems: 50,
   pageItemsMax: 500,
   /** Of one campaign. */

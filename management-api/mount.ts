@@ -11,6 +11,8 @@ import { exampleOf, problemExample } from './examples.ts';
 import { earlierAnswer, fingerprint, keepAnswer } from './idempotency.ts';
 import { limits } from './limits.ts';
 import { keepLines, type Lines } from './lines/spool.ts';
+import { type Form, readForm } from './media/form.ts';
+import { discard } from './media/received.ts';
 import type { ManagementParts } from './parts.ts';
 import type { RateLimits } from './rate-limit.ts';
 import type { Answer, Ask, Route } from './route.ts';
@@ -26,6 +28,7 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts,
     params: checkerOf(spec.params ?? nothing, true),
     query: checkerOf(spec.query ?? nothing, true),
     body: spec.body && spec.lines !== 'asked' ? checkerOf(spec.body, false) : null,
+    form: spec.body && spec.files === true ? checkerOf(spec.body, true) : null,
   };
   const status = spec.status ?? (spec.answer ? 200 : 204);
   app.route({
@@ -43,9 +46,10 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts,
         reply.headers(await rates.caller(request, caller));
         if (spec.scope !== 'any') demandScope(caller, spec.scope);
       }
+      const form = checks.form !== null && request.isMultipart() ? await readForm(request, parts) : null;
       const lines = spec.lines === 'asked' ? await linesOf(request) : null;
       try {
-        const answer = await spec.handle(askOf(request, lines, caller), parts);
+        const answer = await spec.handle(askOf(request, lines, form, caller), parts);
         if (answer.version !== undefined) reply.header('etag', `"${answer.version}"`);
         if (answer.location !== undefined) reply.header('location', answer.location);
         reply.header('cache-control', 'no-store').code(answer.status ?? status);
@@ -58,16 +62,27 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts,
         return reply.type('application/json; charset=utf-8').send(answer.body);
       } finally {
         await lines?.remove();
+        // What came and was not kept goes with the request.
+        if (form?.file) await discard(form.file);
       }
     },
   });
 
-  function askOf(request: FastifyRequest, lines: Lines | null, caller: Caller): Ask<unknown, unknown, unknown> {
+  function askOf(
+    request: FastifyRequest,
+    lines: Lines | null,
+    form: Form | null,
+    caller: Caller,
+  ): Ask<unknown, unknown, unknown> {
     const of = { request, lines, organisation: caller.organisation };
+    const { params, query } = request;
+    const body = form === null ? request.body : form.fields;
+    const asked = { ...checks, body: form === null ? checks.body : checks.form };
     return {
-      ...checkAll(lines === null ? request : { params: request.params, query: request.query, body: undefined }, checks),
+      ...checkAll({ params, query, body: lines === null ? body : undefined }, asked),
       caller,
       lines,
+      file: form?.file ?? null,
       ifMatch: ifMatchOf(request, spec),
       ...transactions(of, spec, parts, status),
     } as Ask<unknown, unknown, unknown>;

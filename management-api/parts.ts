@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { CatalogDesk } from '../engines/catalog/desk.ts';
 import type { Clock } from '../engines/clock.ts';
+import type { MediaStore } from '../engines/media/media-store.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import type { Random } from '../engines/random.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
@@ -19,6 +20,16 @@ export interface ManagementParts {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly readiness: () => Readiness;
+  /** Whose X-Forwarded-For is believed. */
+  readonly trustedProxies: string;
+  /** Creatives' files. */
+  readonly media: MediaStore;
+  /** The largest file that is taken. */
+  readonly mediaBytes: number;
+  /** How URLs of management begin for whoever asks it; known once it listens. */
+  readonly base: () => string;
+  /** Where players find a file. */
+  readonly mediaUrl: (name: string) => string;
   /** Whether strangers may make themselves a user. */
   readonly registration: 'open' | 'closed';
   /** HMAC key of access tokens. */

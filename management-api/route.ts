@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Static, TSchema } from 'typebox';
 import type { DeskTransaction, DeskWrite } from '../engines/catalog/desk.ts';
+import type { Received } from '../engines/media/media-store.ts';
 import type { Caller } from './access/caller.ts';
 import type { Scope } from './access/roles.ts';
 import type { Lines } from './lines/spool.ts';
@@ -12,6 +13,8 @@ export interface Ask<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  /** What a form brought, where the route takes files. Removed after the answer, unless it was kept. */
+  readonly file: Received | null;
   /** The lines of the body, where the route asks for lines; else none. */
   readonly lines: Lines | null;
   /** The version that If-Match names; null: `*`, or nothing where that is allowed. */
@@ -58,6 +61,8 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   readonly toldOnce?: boolean;
   /** Passwords are tried here. */
   readonly limitedAsLogin?: boolean;
+  /** A form (multipart) may come instead of JSON, with one file. */
+  readonly files?: boolean;
   /** Of the body, for the document; else one is made from its schema. */
   readonly example?: unknown;
   /** More statuses that it may answer, for the document. */

@@ -8,11 +8,13 @@ import { startEmbeddedPostgres } from '../engines/catalog/embedded-postgres.ts';
 import { migrateCatalog } from '../engines/catalog/migrate.ts';
 import { openPostgresDesk } from '../engines/catalog/postgres-desk.ts';
 import { systemClock } from '../engines/clock.ts';
+import { openDiskMedia } from '../engines/media/disk-media-store.ts';
 import { systemRandom } from '../engines/random.ts';
 import { createKey } from './access/keys.ts';
 import { type Role, scopesOf } from './access/roles.ts';
 import type { AnalyticsParts } from './analytics/parts.ts';
 import { buildManagementApp } from './app.ts';
+import { mediaUrlOf } from './listen.ts';
 import type { ManagementParts } from './parts.ts';
 
 export interface Said {
@@ -32,6 +34,8 @@ export interface TestDesk {
   readonly app: FastifyInstance;
   readonly parts: ManagementParts;
   readonly url: string;
+  /** Where files and the catalog lie. */
+  readonly folder: string;
   /** A new organisation's id. */
   organisation(name: string): Promise<string>;
   /** A new key of the organisation with the role's scopes. */
@@ -57,6 +61,7 @@ export async function openTestDesk(
   const clock = systemClock();
   const random = systemRandom(clock);
   const desk = openPostgresDesk({ url: server.url, replicaUrl: null });
+  const media = openDiskMedia({ folder: join(folder, 'media'), publicUrl: null, random });
   const parts = {
     desk,
     warehouse,
@@ -66,7 +71,12 @@ export async function openTestDesk(
     logger: pino({ level: 'silent' }),
     registry: new Registry(),
     readiness: () => ({ ready: true, why: [], degraded: [] }),
+    trustedProxies: 'loopback',
     registration: 'open' as const,
+    media,
+    mediaBytes: 100_000,
+    base: () => 'http://management.test',
+    mediaUrl: mediaUrlOf({ media }, () => 'http://management.test'),
     secret: 's'.repeat(32),
     analytics,
   };
@@ -75,6 +85,7 @@ export async function openTestDesk(
     app,
     parts,
     url: server.url,
+    folder,
     async organisation(name) {
       const id = random.uuid();
       await desk.system((sql) => sql.query('INSERT INTO organisations (id, name) VALUES ($1, $2)', [id, name]));

@@ -8,15 +8,15 @@ import { writeCreatives } from './creative-rows.ts';
 /** Writes a campaign whole and puts it into the outbox; answers its new version. */
 export async function putCampaignRows(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {
   const renamed = await writeAdvertiser(client, campaign.advertiserId, campaign.advertiserName);
-  const version = await writeCampaign(client, campaign);
+  const known = await writeCampaign(client, campaign);
   await writeCreatives(client, campaign.id, campaign.creatives);
   await writeTargeting(client, campaign.id, campaign.targeting);
   const creativeIds = campaign.creatives.map(({ id }) => id);
   const caps = await writeCaps(client, campaign.id, campaign.caps, creativeIds);
   await writeCategories(client, campaign.id, campaign.categories);
-  await announce(client, [{ ...campaign, caps, version }]);
+  await announce(client, [{ ...campaign, caps, ...known }]);
   if (renamed) await announceRenamedAdvertiser(client, campaign.advertiserId, campaign.id);
-  return version;
+  return known.version;
 }
 
 /** Gives campaigns that changed a new version and announces them as they are now; answers the first one's version, if any is left. */

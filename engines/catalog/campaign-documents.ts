@@ -12,7 +12,7 @@ import type { Experiment } from '../../domain/experiment.ts';
 import { micros, type PricingModel } from '../../domain/money.ts';
 import { readCaps } from './cap-rows.ts';
 import { loadCreatives } from './creative-rows.ts';
-import { group, type Ids, placeOf } from './rows.ts';
+import { group, type Ids, placeOf, spentBefore } from './rows.ts';
 
 /** BIGINT arrives as text. */
 interface CampaignRow {
@@ -28,6 +28,7 @@ interface CampaignRow {
   pricing_model: PricingModel;
   price_micros: string;
   total_budget_micros: string | null;
+  spent_before_micros: string;
   daily_budget_micros: string | null;
   goal_impressions: string | null;
   pacing_mode: Campaign['pacingMode'];
@@ -65,6 +66,7 @@ export async function loadCampaigns(
     timeZone: row.time_zone,
     pricing: { model: row.pricing_model, priceMicros: micros(Number(row.price_micros)) },
     totalBudgetMicros: row.total_budget_micros === null ? null : micros(Number(row.total_budget_micros)),
+    ...spentBefore(row.spent_before_micros),
     dailyBudgetMicros: row.daily_budget_micros === null ? null : micros(Number(row.daily_budget_micros)),
     goalImpressions: row.goal_impressions === null ? null : Number(row.goal_impressions),
     pacingMode: row.pacing_mode,

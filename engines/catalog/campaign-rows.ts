@@ -1,13 +1,17 @@
 import type pg from 'pg';
 import type { Campaign, CampaignCategory, TargetingRule } from '../../domain/campaign.ts';
 import { EngineError } from '../errors.ts';
+import { spentBefore } from './rows.ts';
 
 /** A campaign as it is put: the catalog gives the version. */
 export type NewCampaign = Omit<Campaign, 'version'>;
 
-/** Writes the campaign's own row; answers its version: the last one plus one. */
-export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {
-  const { rows } = await client.query<{ version: string }>(
+/** Writes the campaign's own row; answers its version, the last one plus one, and what the row alone knows. */
+export async function writeCampaign(
+  client: pg.PoolClient,
+  campaign: NewCampaign,
+): Promise<Pick<Campaign, 'version' | 'spentBeforeMicros'>> {
+  const { rows } = await client.query<{ version: string; spent_before_micros: string }>(
     `INSERT INTO campaigns (id, advertiser_id, name, status, start_date, end_date, time_zone, pricing_model,
        price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier, pod_place,
        pacing_curve)
@@ -20,7 +24,7 @@ export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign
        goal_impressions = excluded.goal_impressions, pacing_mode = excluded.pacing_mode, tier = excluded.tier,
        pod_place = excluded.pod_place, pacing_curve = excluded.pacing_curve,
        version = campaigns.version + 1, updated_at = NOW()
-     RETURNING version`,
+     RETURNING version, spent_before_micros`,
     [
       campaign.id,
       campaign.advertiserId,
@@ -40,7 +44,7 @@ export async function writeCampaign(client: pg.PoolClient, campaign: NewCampaign
       campaign.pacingCurve ? JSON.stringify(campaign.pacingCurve) : null,
     ],
   );
-  return Number(rows[0]?.version);
+  return { version: Number(rows[0]?.version), ...spentBefore(rows[0]?.spent_before_micros) };
 }
 
 /** Writes the advertiser; answers whether it had another name before. */

@@ -40,9 +40,10 @@ export async function migrateCatalog(
         `CREATE TABLE IF NOT EXISTS schema_migrations (
            name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, applied_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW())`,
       );
+      await adoptMvp(client, migrations[0], onProgress);
       const waiting = await comparePast(client, migrations);
       for (const migration of waiting) {
-        onProgress(`catalog: applying ${migration.name}`);
+        onProgress(`catalog: applying ${migration.name} (${waiting.indexOf(migration) + 1} of ${waiting.length})`);
         await apply(client, migration);
       }
       if (waiting.length === 0) onProgress(`catalog: up to date (${migrations.length} files)`);
@@ -52,6 +53,22 @@ export async function migrateCatalog(
       await client.end();
     }
   });
+}
+
+/** A database that the MVP made itself has its tables and no record of them: they are the first file. */
+async function adoptMvp(
+  client: pg.Client,
+  first: Migration | undefined,
+  onProgress: (text: string) => void,
+): Promise<void> {
+  if (first === undefined) return;
+  const { rowCount } = await client.query(
+    `INSERT INTO schema_migrations (name, sha256) SELECT $1, $2
+     WHERE NOT EXISTS (SELECT FROM schema_migrations)
+       AND to_regclass('campaigns') IS NOT NULL AND to_regclass('campaign_daily_stats') IS NOT NULL`,
+    [first.name, first.sha256],
+  );
+  if (rowCount === 1) onProgress(`catalog: the MVP's tables are here; taken for ${first.name}`);
 }
 
 async function readMigrations(folder: string): Promise<readonly Migration[]> {

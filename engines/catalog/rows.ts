@@ -1,4 +1,5 @@
-import type { Place } from '../../domain/campaign.ts';
+import type { Campaign, Place } from '../../domain/campaign.ts';
+import { micros } from '../../domain/money.ts';
 
 /** Ids of campaigns, or all (null). */
 export type Ids = readonly string[] | null;
@@ -21,4 +22,10 @@ export function group<R, T>(
     else grouped.set(owner(row), [...items(row)]);
   }
   return grouped;
+}
+
+/** A document of a campaign that had spent nothing says nothing of it. */
+export function spentBefore(amount: string | undefined): Pick<Campaign, 'spentBeforeMicros'> {
+  const spent = Number(amount ?? 0);
+  return spent === 0 ? {} : { spentBeforeMicros: micros(spent) };
 }

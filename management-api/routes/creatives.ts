@@ -133,7 +133,10 @@ function asOfCampaign(ask: ById, id: string): CampaignAsk {
   return { ...ask, params: { id } };
 }
 
-async function creativeOf(sql: DeskTransaction, id: string): Promise<{ campaign: Campaign; creative: Creative }> {
+export async function creativeOf(
+  sql: DeskTransaction,
+  id: string,
+): Promise<{ campaign: Campaign; creative: Creative }> {
   const { rows } = await sql.query<{ campaign_id: string }>('SELECT campaign_id FROM creatives WHERE id = $1', [id]);
   const [campaign] = rows[0] ? await sql.campaigns([rows[0].campaign_id]) : [];
   const found = campaign?.creatives.find((each) => each.id === id.toLowerCase());

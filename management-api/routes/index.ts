@@ -22,8 +22,10 @@ import { reportRoutes } from './reports.ts';
 import { savedReportRoutes } from './saved-reports.ts';
 import { targetingRoutes } from './targeting.ts';
 import { userRoutes } from './users.ts';
+import { v1AnalyticsRoutes } from './v1-analytics.ts';
 import { v1AuthRoutes } from './v1-auth.ts';
 import { v1CampaignRoutes } from './v1-campaigns.ts';
+import { v1CreativeRoutes } from './v1-creatives.ts';
 
 /** Every route of the management API, in the order of the document. */
 export const routes: readonly Route[] = [
@@ -52,4 +54,6 @@ export const routes: readonly Route[] = [
   ...auditRoutes,
   ...v1AuthRoutes,
   ...v1CampaignRoutes,
+  ...v1CreativeRoutes,
+  ...v1AnalyticsRoutes,
 ];

@@ -1,5 +1,4 @@
 import type { Campaign } from '../../domain/campaign.ts';
-import { microsOf } from '../../domain/decimal.ts';
 import { type Micros, micros } from '../../domain/money.ts';
 import type { DeskTransaction, DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
@@ -16,7 +15,6 @@ interface Row {
   readonly cpm_rate: string | null;
   readonly cpc_rate: string | null;
   readonly cpv_rate: string | null;
-  readonly budget_spent: string;
 }
 
 /** Campaigns with what v1 says of them beyond their documents, in the order of the ids. */
@@ -30,7 +28,7 @@ export interface FoundV1 {
 export async function foundV1(sql: DeskTransaction, ids: readonly string[]): Promise<readonly FoundV1[]> {
   const documents = new Map((await sql.campaigns(ids)).map((campaign) => [campaign.id, campaign]));
   const { rows } = await sql.query<Row>(
-    `SELECT id, description, created_by, created_at, updated_at, cpm_rate, cpc_rate, cpv_rate, budget_spent
+    `SELECT id, description, created_by, created_at, updated_at, cpm_rate, cpc_rate, cpv_rate
      FROM campaigns WHERE id = ANY ($1::uuid[])`,
     [ids],
   );
@@ -43,10 +41,9 @@ export async function foundV1(sql: DeskTransaction, ids: readonly string[]): Pro
 
 function found(campaign: Campaign, row: Row): FoundV1 {
   const { cpm_rate: cpm, cpc_rate: cpc, cpv_rate: cpv } = row;
-  const spent = microsOf(row.budget_spent, 2);
   return {
     campaign,
-    spentBefore: typeof spent === 'number' ? spent : micros(0),
+    spentBefore: campaign.spentBeforeMicros ?? micros(0),
     row: {
       description: row.description,
       createdBy: row.created_by,

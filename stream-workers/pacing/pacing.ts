@@ -129,10 +129,11 @@ interface ProgressNow {
   readonly impressionsBeforeToday: number;
 }
 
-/** Billed in closed minutes and counted in open ones. A minute that the record has closed is not counted twice. */
+/** Spent before the stream, billed in closed minutes and counted in open ones. A minute that the record has closed is not counted twice. */
 function progressOf(campaign: Campaign, money: MoneyRecord, open: OpenSums, now: number): ProgressNow {
   const today = dayOf(now, campaign.timeZone);
   const day = money.days.find((one) => one.day === today);
+  const before = campaign.spentBeforeMicros ?? 0;
   let openMicros = 0;
   let openImpressions = 0;
   for (const [minute, sums] of open.minutes) {
@@ -142,8 +143,8 @@ function progressOf(campaign: Campaign, money: MoneyRecord, open: OpenSums, now:
     openImpressions += own.impressions;
   }
   return {
-    spentMicros: money.billed_micros + openMicros,
-    spentBeforeTodayMicros: money.billed_micros - (day?.micros ?? 0),
+    spentMicros: before + money.billed_micros + openMicros,
+    spentBeforeTodayMicros: before + money.billed_micros - (day?.micros ?? 0),
     impressions: money.billed_impressions + openImpressions,
     impressionsBeforeToday: money.billed_impressions - (day?.impressions ?? 0),
   };

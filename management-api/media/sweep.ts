@@ -1,0 +1,35 @@
+import type { Clock } from '../../engines/clock.ts';
+import type { ManagementParts } from '../parts.ts';
+import { resumeProcessing } from '../v1/uploads.ts';
+import { creativeIdOf } from './upload-url.ts';
+
+const SWEEP_EVERY_MS = 60_000;
+
+export interface MediaLeftovers {
+  /** Removes what dead processes had begun to receive. */
+  removeAbandoned(): Promise<number>;
+  /** Names of kept files that are a day old. */
+  older(): Promise<readonly string[]>;
+}
+
+/** Each minute: ends what was left `processing`, and removes what belongs to nobody. Several processes may do it at once. */
+export function sweepMedia(clock: Clock, parts: ManagementParts, leftovers: MediaLeftovers): Disposable {
+  const sweep = async () => {
+    const resumed = await resumeProcessing(parts);
+    const removed = (await leftovers.removeAbandoned()) + (await removeUnclaimed(parts, await leftovers.older()));
+    if (resumed + removed > 0) parts.logger.info({ resumed, removed }, 'uploads of the past were ended');
+  };
+  return clock.every(SWEEP_EVERY_MS, sweep, (err) => parts.logger.warn({ err }, 'uploads could not be looked through'));
+}
+
+async function removeUnclaimed(parts: ManagementParts, names: readonly string[]): Promise<number> {
+  const ids = names.flatMap((name) => creativeIdOf(name) ?? []);
+  if (ids.length === 0) return 0;
+  const { rows } = await parts.desk.system((sql) =>
+    sql.query<{ id: string }>('SELECT id FROM creatives WHERE id = ANY ($1::uuid[])', [ids]),
+  );
+  const claimed = new Set(rows.map(({ id }) => id));
+  const lost = names.filter((name) => !claimed.has(creativeIdOf(name) ?? ''));
+  for (const name of lost) await parts.media.remove(name);
+  return lost.length;
+}

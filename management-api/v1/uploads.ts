@@ -1,0 +1,123 @@
+import type { Creative } from '../../domain/creative.ts';
+import { type FileFacts, unplayable } from '../../domain/playable.ts';
+import type { CatalogDesk, DeskWrite } from '../../engines/catalog/desk.ts';
+import { EngineError } from '../../engines/errors.ts';
+import { inspectMedia } from '../../engines/media/inspect.ts';
+import { audit } from '../audit.ts';
+import { campaignOf } from '../campaigns/change.ts';
+import { nameOf } from '../media/upload-url.ts';
+import type { ManagementParts } from '../parts.ts';
+
+export interface Finished {
+  readonly status: 'active' | 'failed';
+  /** What a television cannot play; empty when it can. */
+  readonly reasons: readonly string[];
+}
+
+interface Owner {
+  readonly organisation: string;
+  readonly campaign: string;
+  readonly creative: string;
+  readonly actor: string;
+}
+
+/**
+ * Inspects the file of a creative that is `processing` and says what became of it: `active`, or `failed` with its reasons and
+ * without its file. Whoever dies in between leaves it `processing`, and the next round of `resumeProcessing` ends it.
+ */
+export async function finishUpload(
+  owner: Owner,
+  parts: ManagementParts,
+  wanted: 'active' | 'inactive',
+): Promise<Finished> {
+  const name = nameOf(owner.creative);
+  const source = await parts.media.source(name);
+  const facts = source === null ? null : await factsOf(source);
+  const reasons = facts === null ? ['is not there'] : typeof facts === 'string' ? [facts] : unplayable(facts);
+  const good = reasons.length === 0 && facts !== null && typeof facts !== 'string' ? facts : null;
+  if (good === null) await parts.media.remove(name);
+  await parts.desk.write(owner.organisation, (sql) => settle(sql, owner, parts, good, reasons, wanted));
+  return { status: good === null ? 'failed' : 'active', reasons };
+}
+
+async function factsOf(source: Parameters<typeof inspectMedia>[0]): Promise<FileFacts | string> {
+  try {
+    return await inspectMedia(source);
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'refused') return 'cannot be read as a media file';
+    throw error;
+  }
+}
+
+async function settle(
+  sql: DeskWrite,
+  owner: Owner,
+  parts: ManagementParts,
+  facts: FileFacts | null,
+  reasons: readonly string[],
+  wanted: 'active' | 'inactive',
+): Promise<void> {
+  const campaign = await campaignOf(sql, owner.campaign);
+  const before = campaign.creatives.find(({ id }) => id === owner.creative);
+  if (before?.status !== 'processing') return;
+  const after: Creative =
+    facts === null
+      ? { ...before, status: 'failed', media: [] }
+      : { ...inspected(before, facts, parts), status: wanted };
+  await sql.putCampaign({
+    ...campaign,
+    creatives: campaign.creatives.map((each) => (each.id === after.id ? after : each)),
+  });
+  await sql.query('UPDATE creatives SET file_size = $2, failure = $3, format = $4 WHERE id = $1', [
+    after.id,
+    facts?.bytes ?? null,
+    reasons.length === 0 ? null : reasons.join('; '),
+    facts === null ? null : 'mp4',
+  ]);
+  const change = { action: 'update', resource: 'creative', id: after.id, before, after } as const;
+  await audit(sql, { at: parts.clock.now(), actor: owner.actor, ...change });
+}
+
+function inspected(creative: Creative, facts: FileFacts, parts: ManagementParts): Creative {
+  return {
+    ...creative,
+    durationSeconds: Math.round((facts.durationMs ?? 0) / 1_000),
+    media: [
+      {
+        url: parts.mediaUrl(nameOf(creative.id)),
+        type: 'video/mp4',
+        delivery: 'progressive',
+        width: facts.video?.width ?? 0,
+        height: facts.video?.height ?? 0,
+        bitrateKbps: facts.bitrateKbps,
+      },
+    ],
+  };
+}
+
+/** Nobody works on an upload for longer: its process is gone. */
+const ORPHANED = '5 minutes';
+
+/** Ends what processes that are gone had left `processing`. The MVP's own, which have no file here, stay as they are. */
+export async function resumeProcessing(parts: ManagementParts): Promise<number> {
+  const left = await orphans(parts.desk);
+  let ended = 0;
+  for (const { id, campaign_id, organisation_id } of left) {
+    if ((await parts.media.source(nameOf(id))) === null) continue;
+    const owner = { organisation: organisation_id, campaign: campaign_id, creative: id, actor: 'system' };
+    await finishUpload(owner, parts, 'active');
+    ended++;
+  }
+  return ended;
+}
+
+async function orphans(desk: CatalogDesk) {
+  const { rows } = await desk.system((sql) =>
+    sql.query<{ id: string; campaign_id: string; organisation_id: string }>(
+      `SELECT r.id, r.campaign_id, c.organisation_id FROM creatives r JOIN campaigns c ON c.id = r.campaign_id
+       WHERE r.status = 'processing' AND r.video_url IS NULL AND r.updated_at < NOW() - $1::interval LIMIT 100`,
+      [ORPHANED],
+    ),
+  );
+  return rows;
+}
