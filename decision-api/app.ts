@@ -12,6 +12,7 @@ import type { Metrics } from './metrics.ts';
 import { answerNotHttp } from './not-http.ts';
 import { adRequestRoute } from './routes/ad-request.ts';
 import { type BeaconParts, beaconRoutes } from './routes/beacons.ts';
+import { conversionRoutes } from './routes/conversions.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 import { openRtbRoute } from './routes/openrtb.ts';
@@ -55,6 +56,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   playerRoutes(app, parts);
   openRtbRoute(app, parts);
   beaconRoutes(app, parts);
+  conversionRoutes(app, parts);
   v1AdRequestRoute(app, parts);
   v1ImpressionRoute(app, parts);
   explainRoute(app, parts);

@@ -76,5 +76,8 @@ export const limits = {
   /** An instance whose clock differs more from the log's is not ready. */
   clockSkewMs: 30_000,
   beaconsInBatch: 100,
+  /** How old a conversion may be that is told, and how far its sender's clock ahead. */
+  conversionAgeMs: 400 * 86_400_000,
+  conversionAheadMs: 86_400_000,
   cachebusterChars: 64,
 } as const;

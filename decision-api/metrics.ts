@@ -19,6 +19,10 @@ export function createMetrics() {
     decisionSeconds: histogram('decision_seconds', 'From receipt to answer', seconds),
     stepSeconds: histogram('decision_step_seconds', 'Time in one step of a decision', seconds, ['step']),
     beacons: counter('beacons_total', 'Beacons by event and what became of them', ['event', 'outcome']),
+    conversions: counter('conversions_total', 'Conversions by where from and what became of them', [
+      'source',
+      'outcome',
+    ]),
     callers: counter('callers_total', 'Ad requests by who called', ['caller']),
     invalidTraffic: counter('invalid_traffic_total', 'Requests, beacons and conversions that are kept and not billed', [
       'what',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import type { Campaign, Creative, PodConfig } from '../domain/campaign.ts';
 import { micros } from '../domain/money.ts';
-import type { Catalog } from '../engines/catalog/catalog.ts';
+import type { Catalog, CatalogSnapshot } from '../engines/catalog/catalog.ts';
 import { type Clock, systemClock } from '../engines/clock.ts';
 import { type Config, readConfig } from '../engines/config.ts';
 import { EngineError } from '../engines/errors.ts';
@@ -40,7 +40,9 @@ export interface TestHouse {
   another(): Promise<DecisionApi>;
   post(body: unknown, query?: string): Promise<{ readonly status: number; readonly json: AnswerJson }>;
   /** Every record of a topic so far, in order of partition and offset. */
-  records<N extends 'ad-request' | 'ad-beacon'>(name: N): Promise<(LogRecord & { readonly event: EventShapes[N] })[]>;
+  records<N extends 'ad-request' | 'ad-beacon' | 'conversion'>(
+    name: N,
+  ): Promise<(LogRecord & { readonly event: EventShapes[N] })[]>;
   /** Sum of a metric's samples whose line holds `labels`. */
   metric(name: string, labels?: string): Promise<number>;
   close(): Promise<void>;
@@ -135,6 +137,7 @@ export async function openHouse(
   given: {
     readonly environment?: Record<string, string>;
     readonly pods?: readonly PodConfig[];
+    readonly callers?: Pick<CatalogSnapshot, 'playerKeys' | 'advertisers'>;
     readonly clock?: Clock;
     readonly random?: Random;
     readonly managementUrl?: () => string | null;
@@ -155,7 +158,7 @@ export async function openHouse(
   const store = openLmdbStateStore({ path: join(folder, 'state'), clock });
   await seedHeads(store, { beacons: PARTITIONS, requests: PARTITIONS });
   const logger = pino({ level: 'fatal' });
-  const catalog = testCatalog(campaigns, given.pods ?? [], away);
+  const catalog = testCatalog({ campaigns, pods: given.pods ?? [], ...given.callers }, away);
   const start = () =>
     startDecisionApi({
       config,
@@ -200,14 +203,14 @@ export async function openHouse(
   };
 }
 
-function testCatalog(campaigns: readonly Campaign[], pods: readonly PodConfig[], away: Away): Catalog {
+function testCatalog(snapshot: CatalogSnapshot, away: Away): Catalog {
   const refuse = async () => {
     throw new EngineError('refused', 'the test catalog only answers snapshots');
   };
   return {
     async snapshot() {
       if (away.catalog) throw new EngineError('unavailable', 'the catalog is away');
-      return { campaigns, pods };
+      return snapshot;
     },
     putCampaign: refuse,
     setStatus: refuse,
@@ -230,7 +233,7 @@ function unsteady<T extends object>(engine: T, away: Away, which: keyof Away): T
   });
 }
 
-async function readAll<N extends 'ad-request' | 'ad-beacon'>(
+async function readAll<N extends 'ad-request' | 'ad-beacon' | 'conversion'>(
   log: EventLog,
   name: N,
 ): Promise<(LogRecord & { readonly event: EventShapes[N] })[]> {

@@ -81,7 +81,7 @@ export function id(n: number): string {
   return `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 }
 
-function plainBeacon(now: number): AdBeacon {
+export function plainBeacon(now: number): AdBeacon {
   const minute = Math.floor(now / 60_000);
   return {
     arrival_id: id(0),

@@ -105,6 +105,11 @@ function addKeys(root: Command): void {
     .command('list')
     .description('list keys, without what makes them keys')
     .action(async () => (await import('../keys.ts')).listKeysCommand());
+  keys
+    .command('pixel')
+    .argument('<advertiser>', 'id of the advertiser')
+    .description("print the address of an advertiser's conversion pixel")
+    .action(async (advertiser: string) => (await import('../rotate-keys.ts')).pixelCommand(advertiser));
   const rotate = keys.command('rotate').description('new secrets; running processes take them without a restart');
   rotate
     .command('tokens')

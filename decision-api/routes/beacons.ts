@@ -159,6 +159,6 @@ function fromUrl(text: string): RawBeacon {
   return { ...query, event };
 }
 
-function sendGif(reply: FastifyReply): FastifyReply {
+export function sendGif(reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', 'no-store, max-age=0').type('image/gif').send(gif);
 }

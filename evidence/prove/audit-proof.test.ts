@@ -26,6 +26,7 @@ test('every fault planted in the files of a small run is called by its name, and
     decisions: 0,
     concurrency: 0,
     processes: 0,
+    urls: 0,
     cases: 0,
     hostile: 0,
     xsd: null,

@@ -14,6 +14,7 @@ ${proofs.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
   --cases N, --hostile N, --xsd DIR
                    of players: decisions, hostile strings (else ten times as many), and the IAB's VAST schemas; else 2000
   --pods N         of fill: how many are decided; else 3000
+  --cases N        of beacons: bad tracking URLs, and as many good ones; else 100000
   --only FAULT     plants that fault alone
   --allow-no and --dead-letters are handed to the audit
 `;
@@ -35,7 +36,7 @@ async function main(): Promise<number> {
       decisions: { type: 'string', default: '20000' },
       concurrency: { type: 'string', default: '200' },
       processes: { type: 'string', default: '4' },
-      cases: { type: 'string', default: '2000' },
+      cases: { type: 'string' },
       hostile: { type: 'string' },
       xsd: { type: 'string' },
       pods: { type: 'string', default: '3000' },
@@ -62,8 +63,9 @@ async function main(): Promise<number> {
       decisions: Number(values.decisions),
       concurrency: Number(values.concurrency),
       processes: Number(values.processes),
-      cases: Number(values.cases),
-      hostile: Number(values.hostile ?? 10 * Number(values.cases)),
+      cases: Number(values.cases ?? 2_000),
+      urls: Number(values.cases ?? 100_000),
+      hostile: Number(values.hostile ?? 10 * Number(values.cases ?? 2_000)),
       xsd: values.xsd ?? null,
       pods: Number(values.pods),
       say,

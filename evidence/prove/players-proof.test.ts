@@ -14,6 +14,7 @@ test('generated decisions are valid in every dialect and read back; without sche
     processes: 0,
     pods: 0,
     cases: 80,
+    urls: 0,
     hostile: 2_000,
     xsd: null,
     say: (line) => void lines.push(line),

@@ -1,6 +1,7 @@
 import { proveApi } from './api-proof.ts';
 import { proveAttribution } from './attribution-proof.ts';
 import { proveAudit } from './audit-proof.ts';
+import { proveBeacons } from './beacons-proof.ts';
 import { proveCaps } from './caps-proof.ts';
 import { proveDayParts } from './day-parts-proof.ts';
 import { proveFill } from './fill-proof.ts';
@@ -32,6 +33,8 @@ export interface ProofOptions {
   readonly xsd: string | null;
   /** Of the proof of fill: over all catalogs together. */
   readonly pods: number;
+  /** Of the proof of beacons: bad tracking URLs, and as many good ones. */
+  readonly urls: number;
   readonly say: (line: string) => void;
 }
 
@@ -87,6 +90,11 @@ export const proofs: readonly Proof[] = [
     run: proveReports,
   },
   { name: 'fill', about: 'paid seconds of pods, and no competitors together in raw records', run: proveFill },
+  {
+    name: 'beacons',
+    about: 'of forged, replayed, expired, truncated and swapped tracking URLs none is billed, and every genuine one is',
+    run: proveBeacons,
+  },
   { name: 'mutants', about: 'each one-line fault planted in domain/ is caught by a proof', run: proveMutants },
   { name: 'audit', about: 'each planted fault turns the audit red and is called by its name', run: proveAudit },
 ];

@@ -18,7 +18,7 @@ const RETRY_MINUTES = [-2, -1, 0, 1, 2];
 export function idsOf({ record }: WorkerRecord): readonly string[] {
   if (record.name === 'ad-beacon') return outcomeOf(record.value);
   if (record.name === 'ad-request') return [`${minuteOf(record.value.received_at)}:${record.value.request_id}`];
-  return record.name === 'conversion' ? [record.value.conversion_id] : [];
+  return record.name === 'conversion' ? [`${record.value.advertiser}:${record.value.conversion_id}`] : [];
 }
 
 /**
@@ -68,6 +68,8 @@ interface FoundRow {
   readonly offset_seconds: number | null;
   /** Why it is invalid traffic; empty: it is not. */
   readonly traffic: string;
+  /** Conversions only. */
+  readonly owner: string;
   /** Epoch seconds; requests only. */
   readonly second: number;
 }
@@ -98,10 +100,10 @@ const requestsSql = `
   GROUP BY topic, source_partition, request_id, minute`;
 
 const conversionsSql = `
-  SELECT topic, source_partition, conversion_id AS id, min(offset) AS first
+  SELECT topic, source_partition, conversion_id AS id, toString(advertiser) AS owner, min(offset) AS first
   FROM breakwater.conversions
   WHERE source_partition IN {partitions:Array(UInt16)} AND conversion_id IN {ids:Array(String)}
-  GROUP BY topic, source_partition, conversion_id`;
+  GROUP BY topic, source_partition, conversion_id, advertiser`;
 
 /** One look-up per kind of record at hand. */
 function queriesFor(records: readonly WorkerRecord[]): readonly Query[] {
@@ -113,7 +115,7 @@ function queriesFor(records: readonly WorkerRecord[]): readonly Query[] {
       outcomeOf({ reservation: id, event, offset_seconds, invalid: traffic || null }),
   };
   const requests: Query = { ...empty(), sql: requestsSql, idsOf: (row) => [`${row.second}:${row.id}`] };
-  const conversions: Query = { ...empty(), sql: conversionsSql, idsOf: (row) => [row.id] };
+  const conversions: Query = { ...empty(), sql: conversionsSql, idsOf: (row) => [`${row.owner}:${row.id}`] };
   for (const { partition, record } of records) {
     if (record.name === 'ad-beacon') ask(beacons, partition, record.value.reservation, record.value.minute * 60);
     else if (record.name === 'conversion') ask(conversions, partition, record.value.conversion_id, 0);
