@@ -5,10 +5,12 @@ import { openHouse, type TestHouse, testCampaign } from '../../decision-api/test
 import { Tokens, unverifiedFacts } from '../../decision-api/tokens.ts';
 import { rotateTokenKeys } from '../../engines/secret-ring.ts';
 import { readSecrets, writeSecrets } from '../../engines/secrets.ts';
+import { decode } from '../../schemas/codec.ts';
 import { createWorkerMetrics } from '../../stream-workers/metrics.ts';
 import { pacingWorker } from '../../stream-workers/pacing/pacing.ts';
 import { readOpenSums } from '../../stream-workers/pacing/sums.ts';
 import { startRunner } from '../../stream-workers/runner.ts';
+import type { LogFacts } from '../audit/facts.ts';
 import { judge } from '../audit/judge.ts';
 import type { ProofOptions, Tally } from './proofs.ts';
 
@@ -187,7 +189,7 @@ interface Sent {
 /** Twice, by two programs that share nothing: the log by the audit's judge, the money by the worker's sums. */
 async function count(house: TestHouse, sent: Sent): Promise<Tally> {
   const { genuine, victims, replayed, answers, keys, first, say } = sent;
-  const beacons = (await house.records('ad-beacon')).map(({ event, ...at }) => ({ ...at, value: event }));
+  const beacons = await readBeacons(house);
   const billable = new Map<string, number>();
   for (const { beacon, billable: counts } of judge(beacons)) {
     const { reservation } = beacon.value;
@@ -218,6 +220,28 @@ async function count(house: TestHouse, sent: Sent): Promise<Tally> {
   for (const [ok, line] of checks) say(`${ok ? 'ok   ' : 'FAIL '} ${line}`);
   const passed = checks.filter(([ok]) => ok).length;
   return { passed, failed: checks.length - passed };
+}
+
+/** Every beacon up to the ends that the topic had when this began, each position once, however often it is handed out. */
+async function readBeacons({ log, random }: TestHouse): Promise<LogFacts['beacons']> {
+  const ends = await log.ends('ad-beacons');
+  const read = ends.map(() => 0);
+  const found = new Map<string, LogFacts['beacons'][number]>();
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  const subscription = await log.subscribe(`proof-${random.uuid()}`, ['ad-beacons'], {
+    resume: async ({ partition }) => read[partition] ?? 0,
+    async apply(records) {
+      for (const { value, ...at } of records) {
+        const decoded = decode(value);
+        if (decoded.name === 'ad-beacon') found.set(`${at.partition}/${at.offset}`, { ...at, value: decoded.value });
+        read[at.partition] = Math.max(read[at.partition] ?? 0, at.offset + 1);
+      }
+      if (ends.every((end, partition) => (read[partition] ?? 0) >= end)) resolve();
+    },
+  });
+  await done;
+  await subscription.stop();
+  return [...found.values()];
 }
 
 /** Micros in the open sums, once they have come to what is expected, or do not grow any more. */
