@@ -36,7 +36,9 @@ test('a journal is listed with its owner and what waits; adopting it is refused 
   expect(await journal('list')).toContain(`(gone)  ${listed.records} records`);
   expect(await journal('adopt', writer.path)).toContain(`${listed.records} records shipped\n`);
   const logged = await bench.logged();
-  expect(logged).toHaveLength(listed.records);
+  // Whoever adopts a journal says in its name that it is closed.
+  expect(logged.filter((text) => text === 'closed')).toHaveLength(1);
+  expect(logged).toHaveLength(listed.records + 1);
   expect(writer.kept.filter(({ text }) => !logged.includes(text))).toEqual([]);
   expect(await readdir(bench.journals)).toEqual([]);
   await expect(journal('adopt', writer.path)).rejects.toMatchObject({ stderr: /holds no journal/ });
