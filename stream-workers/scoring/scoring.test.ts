@@ -9,7 +9,7 @@ import { scoringWorker } from './scoring.ts';
 /** A campaign as far as the scoring worker looks at it. */
 function campaign(n: number): Campaign {
   const creative = { id: id(200 + n), name: '', durationSeconds: 30, status: 'active', media: [], clickThrough: null };
-  return { id: id(100 + n), version: 1, creatives: [creative] } as unknown as Campaign;
+  return { id: id(100 + n), version: 1, creatives: [creative], categories: [] } as unknown as Campaign;
 }
 
 async function signalsOf(bench: Bench): Promise<readonly CampaignSignal[]> {
