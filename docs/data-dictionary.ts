@@ -23,6 +23,8 @@ const aboutViews: Readonly<Record<string, string>> = {
   inventory_hours: 'Requests, fill and why not, by hour',
   deliveries: 'One row for each ad that a beacon tells of',
   experiment_results: 'Arms of experiments side by side',
+  campaign_traffic: 'Gross, invalid and net of each campaign by day, and what was found to be invalid later',
+  suspected_traffic: 'Billed beacons that look like invalid traffic only beside others',
   fill_days: 'Success: fill by day',
   budget_use: 'Success: spend against the curve of each campaign',
   viewer_experience_days: 'Success: repeats, errors, ad load and abandonment by day',
