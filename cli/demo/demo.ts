@@ -56,6 +56,7 @@ export async function demo(options: DemoOptions): Promise<void> {
     });
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopEarly);
+  let ended = false;
   try {
     screen.line(`a fresh house in ${folder.path}`);
     const report = (line: string) => screen.line(`  ${line}`);
@@ -89,9 +90,10 @@ export async function demo(options: DemoOptions): Promise<void> {
     await stop();
     if (options.keep !== undefined && engines !== undefined) keepWarehouse(folder.path, engines);
     finish(verdict, options, screen);
+    ended = true;
   } finally {
     await stop();
-    folder.release();
+    folder.release(!ended);
   }
 }
 
