@@ -70,7 +70,7 @@ test('the same seed on a controlled clock writes the same bytes, another seed ot
   expect(second.moves).toEqual(first.moves);
   const other = await runVirtually(8, port);
   expect(other.text).not.toBe(first.text);
-});
+}, 90_000);
 
 test('the clock only goes forward and ends past the last token, in small steps', async () => {
   const { moves } = await runVirtually(7);
