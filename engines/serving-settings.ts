@@ -19,8 +19,6 @@ export interface ServingSettings {
   readonly viewerBeaconsMax: number;
   /** Our number in the IAB's Global Vendor List; null: purpose 1 alone is asked for. */
   readonly tcfVendor: number | null;
-  /** Whether /demo shows a page with a player. */
-  readonly demoPage: boolean;
   /** The pepper before PEPPER, read beside it; null: none. */
   readonly pepperBefore: string | null;
   /** A file of token keys and peppers that is read again when it changes; null: secrets.json in the data folder. */
@@ -56,7 +54,6 @@ export function servingSettings({ text, read }: Pick<Readers, 'text' | 'read'>):
     viewerRequestsMax: whole('VIEWER_REQUESTS_MAX', 600, 1, 1_000_000),
     viewerBeaconsMax: whole('VIEWER_BEACONS_MAX', 3_000, 1, 1_000_000),
     tcfVendor: whole('TCF_VENDOR', null, 1, 65_535),
-    demoPage: read('DEMO_PAGE', false, 'on or off', (value) => ({ on: true, off: false })[value]),
     pepperBefore: read('PEPPER_BEFORE', null, '32 characters or more', (value) =>
       value.length >= 32 ? value : undefined,
     ),
