@@ -114,6 +114,14 @@ function creativeOf(plan: CampaignPlan, seconds: number, index: number): Creativ
         height: 720,
         bitrateKbps: 2800,
       },
+      {
+        url: `${base}/master.m3u8`,
+        type: 'application/x-mpegURL',
+        delivery: 'streaming',
+        width: 1920,
+        height: 1080,
+        bitrateKbps: null,
+      },
     ],
     clickThrough: `https://shop.breakwater.example/${id}`,
   };

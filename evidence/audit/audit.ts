@@ -1,6 +1,7 @@
 import { decidedApart } from './apart.ts';
 import { checkAnswers, isAnswered } from './check-answers.ts';
 import { checkCaps, checkWindows } from './check-caps.ts';
+import { checkDialects, countDialects, type DialectCounts } from './check-dialects.ts';
 import { checkEligibility } from './check-eligibility.ts';
 import { checkHeads, checkLog } from './check-log.ts';
 import { checkMoney } from './check-money.ts';
@@ -62,6 +63,8 @@ export interface Verdicts {
   readonly decided_apart: number;
   readonly signals: number;
   readonly dead_letters: number;
+  /** By the log: requests, ads with their backups, and beacons in all, of each dialect. */
+  readonly dialects: DialectCounts;
   readonly faults: readonly Fault[];
   readonly audit: 'exact' | 'broken';
 }
@@ -84,6 +87,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...checkHeads(run),
     ...checkWarehouse(run, verdicts),
     ...checkPrices(run),
+    ...checkDialects(run),
     ...money.faults,
     ...checkRollups(run, verdicts),
     ...caps.faults,
@@ -116,6 +120,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     decided_apart: decidedApart(run.log.requests).size,
     signals: run.log.signals.length,
     dead_letters: run.log.deadLetters.length,
+    dialects: countDialects(run),
     faults,
     audit: faults.length === 0 ? 'exact' : 'broken',
   };

@@ -49,6 +49,8 @@ export interface RequestFact {
   readonly request_id: string;
   readonly received_at: number;
   readonly viewer: string;
+  /** The language of the answer. Not there: JSON. */
+  readonly dialect?: string;
   readonly context: { readonly country: string | null; readonly device_type: string | null };
   readonly identities: readonly Identity[];
   /** Pseudonym of the stream; where its pod stands in it. */
@@ -157,7 +159,15 @@ export interface SeenAd {
   readonly tracking: Readonly<Record<string, string>>;
 }
 
-/** One call of viewers.jsonl; a POST of many beacons is one for each. */
+/** What an exchange was offered for an ad: dollars for a thousand impressions. */
+export interface BidFact {
+  readonly ad_id: string;
+  readonly campaign_id: string;
+  readonly price: number;
+  readonly floor: number;
+}
+
+/** One call of viewers.jsonl; a POST of many beacons is one for each, a request for many pods likewise. */
 export interface CallFact {
   readonly seq: number;
   readonly kind: 'ad-request' | 'beacon';
@@ -166,6 +176,15 @@ export interface CallFact {
   readonly status: number | null;
   readonly error: string | null;
   readonly url: string;
+  /** Of an ad request: the language that it was asked in. */
+  readonly dialect: string;
+  /** An exchange's: refused before anything was decided. */
+  readonly refused?: boolean;
+  /** An exchange's: its time was over before the decision was made, which may be in the log. */
+  readonly overtaken?: boolean;
+  /** How long an exchange wants its places held. */
+  readonly holdSeconds?: number;
+  readonly bids?: readonly BidFact[];
   readonly requestId: string | null;
   readonly userId: string | null;
   readonly householdId: string | null;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BeaconFact, FrequencyEntryFact, Logged, MoneyFact, Run, SumsFact } from '../audit/facts.ts';
 import { judge, tally, type Verdict } from '../audit/judge.ts';
 import type { RunCopy } from './copy.ts';
+import { dialectPlants } from './dialect-plants.ts';
 import { here, need } from './find.ts';
 import { breakSeparation, ignoreCap } from './staged-plants.ts';
 import { storePlants } from './store-plants.ts';
@@ -197,7 +198,7 @@ export const plants: readonly Plant[] = [
     expects: 'answer_differs',
     async plant(copy, run) {
       const call = need(
-        run.calls.find(({ answer }) => (answer?.ads.length ?? 0) > 0),
+        run.calls.find(({ answer, dialect }) => dialect === 'json' && (answer?.ads.length ?? 0) > 0),
         'answer with ads',
       );
       copy.editViewers((line) => {
@@ -261,6 +262,7 @@ export const plants: readonly Plant[] = [
       );
     },
   },
+  ...dialectPlants,
   ...storePlants,
 ];
 
