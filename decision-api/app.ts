@@ -13,6 +13,7 @@ import { answerNotHttp } from './not-http.ts';
 import { adRequestRoute } from './routes/ad-request.ts';
 import { type BeaconParts, beaconRoutes } from './routes/beacons.ts';
 import { conversionRoutes } from './routes/conversions.ts';
+import { demoPageRoutes } from './routes/demo-page.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 import { openRtbRoute } from './routes/openrtb.ts';
@@ -61,6 +62,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   v1ImpressionRoute(app, parts);
   explainRoute(app, parts);
   healthRoutes(app, metrics, parts.readiness);
+  if (parts.config.demoPage === true) demoPageRoutes(app, parts.base);
   if (parts.managementUrl !== null) oneOrigin(app, parts.managementUrl, methods, parts.clock);
   return app;
 }
