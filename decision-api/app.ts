@@ -5,11 +5,12 @@ import { Problem, type Wrong } from '../engines/http/problem.ts';
 import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import type { AdRequestParts } from './answer-request.ts';
-import { answerOrigins } from './cors.ts';
-import { forwardRoutes } from './forward.ts';
+import { answerOrigins } from './http/cors.ts';
+import { forwardRoutes } from './http/forward.ts';
+import { answerNotHttp } from './http/not-http.ts';
+import { cutSlowRequests } from './http/slow-requests.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
-import { answerNotHttp } from './not-http.ts';
 import { adRequestRoute } from './routes/ad-request.ts';
 import { type BeaconParts, beaconRoutes } from './routes/beacons.ts';
 import { conversionRoutes } from './routes/conversions.ts';
@@ -20,7 +21,6 @@ import { openRtbRoute } from './routes/openrtb.ts';
 import { playerRoutes } from './routes/players.ts';
 import { v1AdRequestRoute } from './routes/v1-ad-request.ts';
 import { v1ImpressionRoute } from './routes/v1-impression.ts';
-import { cutSlowRequests } from './slow-requests.ts';
 
 export interface AppParts extends AdRequestParts, BeaconParts {
   readonly readiness: () => Readiness;
