@@ -2,17 +2,17 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../../engines/http/problem.ts';
 import { encode } from '../../schemas/codec.ts';
 import { type AdRequestParts, type DecidedPod, decidePods } from '../answer-request.ts';
-import { hashBody } from '../answers.ts';
-import { readBeacon } from '../beacon.ts';
-import { isAway, within } from '../deadline.ts';
+import { invalid } from '../asking/pod-rules.ts';
+import { readBeacon } from '../beacons/beacon.ts';
 import { admissionFor, type Taken } from '../dialects/openrtb/admission.ts';
 import { bidOf } from '../dialects/openrtb/bid.ts';
 import { type PodWanted, podsOf } from '../dialects/openrtb/pods.ts';
 import { protocolFor } from '../dialects/openrtb/protocols.ts';
 import { type BidRequest, bidRequest } from '../dialects/openrtb/request.ts';
+import { isAway, within } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
-import { invalid } from '../pod-rules.ts';
 import type { NoFillReason } from '../reasons.ts';
+import { hashBody } from '../recording/answers.ts';
 
 type NoBid = NoFillReason | 'no_video' | 'currency' | 'protocols' | 'seat' | 'tmax';
 
