@@ -22,6 +22,29 @@ function editDocument(copy: RunCopy, { seq }: CallFact, from: string, to: string
 /** What goes wrong between a decision and the words in which it is told. */
 export const dialectPlants: readonly Plant[] = [
   {
+    what: 'answer a request otherwise than it was logged',
+    expects: 'answer_differs',
+    async plant(copy, run) {
+      const call = need(
+        run.calls.find(({ answer, dialect }) => dialect === 'json' && (answer?.ads.length ?? 0) > 0),
+        'answer with ads',
+      );
+      copy.editViewers((line) => {
+        if (line.seq !== call.seq || !line.answer?.pod) return [line];
+        const [first, ...others] = line.answer.pod.ads;
+        return [
+          {
+            ...line,
+            answer: {
+              ...line.answer,
+              pod: { ...line.answer.pod, ads: [{ ...first, creative_id: randomUUID() }, ...others] },
+            },
+          },
+        ];
+      });
+    },
+  },
+  {
     what: 'tell of another creative by VAST than was decided',
     expects: 'answer_differs',
     async plant(copy, run) {
