@@ -91,6 +91,7 @@ function categoryOf(name: string): CampaignCategory {
 function creativeOf(plan: CampaignPlan, seconds: number, index: number): Creative {
   const name = `${plan.name} ${seconds}s ${String.fromCharCode(65 + index)}`;
   const id = namedUuid(`creative ${name}`);
+  const weight = plan.weights?.[index];
   const base = `https://media.breakwater.example/${id}`;
   return {
     id,
@@ -116,5 +117,6 @@ function creativeOf(plan: CampaignPlan, seconds: number, index: number): Creativ
       },
     ],
     clickThrough: `https://shop.breakwater.example/${id}`,
+    ...(weight === undefined ? {} : { weight }),
   };
 }

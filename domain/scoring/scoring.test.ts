@@ -4,7 +4,9 @@ import type { ScoreRecord } from '../../schemas/records.ts';
 import { micros } from '../money.ts';
 import { applyBeacon, decayCounts, defaultHalfLifeMs, emptyScoreRecord } from './counts.ts';
 import { posteriors, priorRates } from './rates.ts';
+import { drawn, drawSeed, mixed } from './rotation.ts';
 import { defaultFlatValueMicros, flatValue, score } from './score.ts';
+import { bestShares } from './shares.ts';
 
 const at = Date.parse('2026-03-02T10:00:00Z');
 const beacon = (event: string, creative = 'c1', campaign = 'k1', advertiser = 'a1') => ({
@@ -194,7 +196,12 @@ test('the answer does not depend on the order of partitions', () => {
     'c2',
     'k2',
   );
-  expect(posteriors([three, two, one], at)).toEqual(posteriors([one, two, three], at));
+  const told = (records: readonly ScoreRecord[]) => {
+    const { belief, ...rates } = posteriors(records, at);
+    const of = { campaign: 'k1', advertiser: 'a1' };
+    return { ...rates, beliefs: ['c1', 'c2', 'new'].flatMap((id) => [belief(id, of, 'ctr'), belief(id, of, 'vtr')]) };
+  };
+  expect(told([three, two, one])).toEqual(told([one, two, three]));
 });
 
 test('rates are whole and within their limits whatever is counted', () => {
@@ -252,4 +259,50 @@ test('a house ad is worth one micro whatever its price', () => {
 test('a flat campaign shares its budget among the impressions of its goal', () => {
   expect(flatValue({ totalBudgetMicros: micros(1_000_000), goalImpressions: 300 })).toBe(3_333);
   expect(flatValue({ totalBudgetMicros: micros(1_000_000), goalImpressions: null })).toBe(defaultFlatValueMicros);
+});
+
+test('what is believed of a creative has its shrunken rate as its mean, and a new one is as its campaign leads to expect', () => {
+  const seen = counted(
+    [
+      ['impression', 40],
+      ['start', 40],
+      ['complete', 30],
+    ],
+    'c1',
+    'k1',
+  );
+  const known = posteriors([seen], at);
+  const of = { campaign: 'k1', advertiser: 'a1' };
+  const mean = ({ successes, failures }: { successes: number; failures: number }) => successes / (successes + failures);
+  const old = known.belief('c1', of, 'vtr');
+  expect(mean(old)).toBeCloseTo((known.creatives.get('c1')?.vtrPpm ?? 0) / 1_000_000, 5);
+  const fresh = known.belief('c2', of, 'vtr');
+  expect(mean(fresh)).toBeCloseTo((known.campaigns.get('k1')?.vtrPpm ?? 0) / 1_000_000, 5);
+  expect(fresh.successes + fresh.failures).toBeLessThan(old.successes + old.failures);
+});
+
+test('draws by shares find the better creative and keep trying a new one: less is lost than by taking turns', () => {
+  const rates = [0.6, 0.9, 0.75];
+  const lostBy = (learns: boolean) => {
+    let record = emptyScoreRecord;
+    let lost = 0;
+    const shown = [0, 0, 0];
+    for (let view = 0; view < 1_500; view++) {
+      // The third comes later.
+      const ids = view < 500 ? [0, 1] : [0, 1, 2];
+      const known = posteriors([record], at + view * 1_000);
+      const beliefs = ids.map((id) => known.belief(`c${id}`, { campaign: 'k1', advertiser: 'a1' }, 'vtr'));
+      const chances = learns ? bestShares(beliefs) : ids.map(() => 1);
+      const [pick = 0] = drawn(chances, drawSeed(view, 1, 90), 1);
+      shown[pick] = (shown[pick] ?? 0) + 1;
+      lost += 0.9 - (rates[pick] ?? 0);
+      const watched = mixed(view * 31 + 5) / 2 ** 32 < (rates[pick] ?? 0);
+      for (const event of ['impression', 'start', ...(watched ? ['complete'] : [])])
+        record = applyBeacon(record, beacon(event, `c${pick}`), at + view * 1_000);
+    }
+    return { lost, shown };
+  };
+  const [learnt, turns] = [lostBy(true), lostBy(false)];
+  expect(learnt.lost).toBeLessThan(turns.lost / 3);
+  expect(learnt.shown[2]).toBeGreaterThan(5);
 });

@@ -7,6 +7,7 @@ import { checkMoney } from './check-money.ts';
 import { checkPods } from './check-pods.ts';
 import { checkPrices } from './check-prices.ts';
 import { checkRollups } from './check-rollups.ts';
+import { checkRotation } from './check-rotation.ts';
 import { checkShipping } from './check-shipping.ts';
 import { checkSignals } from './check-signals.ts';
 import { checkStreams } from './check-streams.ts';
@@ -60,6 +61,8 @@ export interface Verdicts {
   readonly state_keys_without_expiry: number;
   /** Requests decided more than once because the state store could not be asked; see apart.ts. */
   readonly decided_apart: number;
+  /** Draws among a campaign's creatives that were made again. */
+  readonly rotations: number;
   readonly signals: number;
   readonly dead_letters: number;
   readonly faults: readonly Fault[];
@@ -75,6 +78,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
   const shipping = checkShipping(run.log);
   const { keys } = run.state;
   const streams = checkStreams(run, verdicts);
+  const rotation = checkRotation(run);
   const requests = [...firstRequests(run.log.requests).values()].map(({ value }) => value);
   const chances = { ...refusals(requests), conflicts_rejected: pods.opportunities, ...sent(run.calls) };
   const faults = [
@@ -91,6 +95,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...pods.faults,
     ...streams.faults,
     ...checkSignals(run),
+    ...rotation.faults,
     ...checkEligibility(run),
     ...fault('key_without_expiry', 'a key of the state store that would stay for ever', keys.endless),
     ...(keys.count > 0 ? [] : fault('no_opportunity', 'a zero beside it would prove nothing', ['state_keys'])),
@@ -114,6 +119,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     state_keys: keys.count,
     state_keys_without_expiry: keys.endless.length,
     decided_apart: decidedApart(run.log.requests).size,
+    rotations: rotation.drawn,
     signals: run.log.signals.length,
     dead_letters: run.log.deadLetters.length,
     faults,

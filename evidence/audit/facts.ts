@@ -49,6 +49,7 @@ export interface RequestFact {
   readonly request_id: string;
   readonly received_at: number;
   readonly viewer: string;
+  readonly dialect?: string;
   readonly context: { readonly country: string | null; readonly device_type: string | null };
   readonly identities: readonly Identity[];
   /** Pseudonym of the stream; where its pod stands in it. */
@@ -119,6 +120,8 @@ export interface SignalFact {
   readonly campaign: string;
   readonly version: number;
   readonly mu_ppm: number;
+  /** Not there, or without shares: written by an older release. */
+  readonly creatives?: readonly { readonly creative: string; readonly share_ppm?: number | null }[];
 }
 
 export interface DeadLetterFact extends Position {
@@ -216,6 +219,9 @@ export interface SeedCampaign {
     readonly durationSeconds: number;
     readonly status: string;
     readonly media: readonly { readonly url: string }[];
+    readonly vastTagUrl?: string;
+    readonly place?: string | null;
+    readonly weight?: number;
   }[];
 }
 
