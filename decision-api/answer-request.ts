@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { SecretRing } from '../engines/secret-ring.ts';
-import { type Ask, type Receipt, readAsks } from './ask.ts';
-import type { Callers } from './callers.ts';
-import type { CatalogCache } from './catalog-cache.ts';
+import { type Ask, type Receipt, readAsks } from './asking/ask.ts';
+import type { Callers } from './asking/callers.ts';
+import type { PlaceOf } from './asking/geoip.ts';
+import type { CatalogCache } from './catalog/catalog-cache.ts';
 import type { Admission, Dialect } from './dialects/dialect.ts';
 import type { Draft, Warning } from './draft.ts';
-import type { PlaceOf } from './geoip.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
 import { type ServingParts, serve } from './serve.ts';
 import type { Traffic } from './traffic/traffic.ts';

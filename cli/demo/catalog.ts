@@ -1,5 +1,6 @@
 import type { Campaign, CampaignCategory, Condition, Creative, FrequencyCap } from '../../domain/campaign.ts';
 import { micros } from '../../domain/money.ts';
+import { NOWHERE } from './clips.ts';
 import { namedUuid } from './named-uuid.ts';
 import { type CampaignPlan, campaignPlans } from './plans.ts';
 
@@ -92,7 +93,7 @@ function creativeOf(plan: CampaignPlan, seconds: number, index: number): Creativ
   const name = `${plan.name} ${seconds}s ${String.fromCharCode(65 + index)}`;
   const id = namedUuid(`creative ${name}`);
   const weight = plan.weights?.[index];
-  const base = `https://media.breakwater.example/${id}`;
+  const base = `${NOWHERE}/${id}`;
   return {
     id,
     name,

@@ -1,5 +1,5 @@
 import { chancesOf, type Drawable, drawn, drawSeed } from '../../domain/scoring/rotation.ts';
-import { hashOf } from '../campaign-facts.ts';
+import { hashOf } from '../catalog/campaign-facts.ts';
 import type { DecidingParts, Decision, Entrant, Rotation, Runner } from '../decision.ts';
 import { moneyReasons } from '../reasons.ts';
 

@@ -1,8 +1,8 @@
 import { type Factors, factorsAt, type Moment } from '../../domain/scoring/contexts.ts';
 import { priorRates, type Rates } from '../../domain/scoring/rates.ts';
 import { flatValue, score as scoreImpression } from '../../domain/scoring/score.ts';
+import type { CampaignSignals } from '../catalog/signals.ts';
 import { type DecidingParts, type Decision, type Runner, racing } from '../decision.ts';
-import type { CampaignSignals } from '../signals.ts';
 import { letIn } from './rotate.ts';
 
 /** What an impression of each creative is worth, less the shadow price of its campaign's budget. Who is scored already stays so. */

@@ -2,7 +2,7 @@ import { groups } from '../../cli/lag.ts';
 import { systemClock } from '../../engines/clock.ts';
 import { openEventLog, openStateStore } from '../../engines/open.ts';
 import { percentile } from '../../simulator/tally.ts';
-import { allApplied, journalsEmpty, recover } from './recover.ts';
+import { allApplied, FRESH_SECONDS, journalsFresh, recover } from './recover.ts';
 import { settings } from './settings.ts';
 import { auditRun, inWorld, mayBeAbsent, type TortureOptions } from './torture.ts';
 import type { AuditAnswer, Verdict } from './verdict.ts';
@@ -66,7 +66,7 @@ async function drained(world: World, since: number): Promise<number | null> {
   const log = await openEventLog(world.config, clock);
   const store = await openStateStore(world.config, clock);
   try {
-    if ((await journalsEmpty(world, DRAINED_MS_MAX)) > 0) return null;
+    if ((await journalsFresh(world, DRAINED_MS_MAX)) >= FRESH_SECONDS) return null;
     const late = await allApplied(log, store, groups, Math.max(0, since + DRAINED_MS_MAX - clock.now()));
     return late.length === 0 ? clock.now() - since : null;
   } finally {

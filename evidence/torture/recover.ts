@@ -14,6 +14,8 @@ const DECIDED_WITHIN_MS = 25_000;
 const PATIENCE_MS = 90_000;
 const LAST_WORDS_MS = 30_000;
 const JOURNAL_MS_MAX = 60_000;
+/** Of an API's oldest waiting record, from which its journal counts as drained. */
+export const FRESH_SECONDS = 2;
 const LOOK_MS = 250;
 
 /**
@@ -64,14 +66,26 @@ async function comeBack(world: World, report: (line: string) => void): Promise<s
 }
 
 /** Waits until every API has shipped what its journal holds; how many records still wait after that long. */
-export async function journalsEmpty({ pool }: Pick<World, 'pool'>, patienceMs: number): Promise<number> {
+export function journalsEmpty(world: Pick<World, 'pool'>, patienceMs: number): Promise<number> {
+  return journalsBelow(world, 'journal_records', 1, patienceMs);
+}
+
+/**
+ * Waits until no record has waited for long: under load a journal is never empty. How old, in seconds, the oldest ones
+ * are together after that long.
+ */
+export function journalsFresh(world: Pick<World, 'pool'>, patienceMs: number): Promise<number> {
+  return journalsBelow(world, 'journal_oldest_seconds', FRESH_SECONDS, patienceMs);
+}
+
+async function journalsBelow({ pool }: Pick<World, 'pool'>, metric: string, below: number, patienceMs: number) {
   const clock = systemClock();
   const giveUpAt = clock.now() + patienceMs;
   for (;;) {
     const watch = new MetricsWatch(pool.urls());
     await watch.scrape();
-    const waiting = watch.sum('breakwater_journal_records');
-    if (waiting === 0 || clock.now() > giveUpAt) return waiting;
+    const found = watch.sum(`breakwater_${metric}`);
+    if (found < below || clock.now() > giveUpAt) return found;
     await clock.sleep(LOOK_MS);
   }
 }
