@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { logGamma } from '../statistics.ts';
+import { applyBeacon, emptyScoreRecord } from './counts.ts';
+import { posteriors } from './rates.ts';
 import { chancesOf, drawn, drawSeed, mixed } from './rotation.ts';
 import { type Belief, bestShares } from './shares.ts';
 
@@ -120,4 +122,32 @@ test('weights come before shares; who has neither is tried like the mean of the 
   expect(chancesOf([of(3, 990_000), of(null, 10_000)], true)).toEqual([3, 1]);
   expect(chancesOf([of(null, 600_000), of(null, 200_000), of(null, null)], false)).toEqual([600_000, 200_000, 400_000]);
   expect(chancesOf([of(null, null), of(null, null)], false)).toEqual([1, 1]);
+});
+
+test('draws by shares find the better creative and keep trying a new one: less is lost than by taking turns', () => {
+  const at = Date.parse('2026-03-02T10:00:00Z');
+  const beacon = (event: string, creative: string) => ({ event, creative, campaign: 'k1', advertiser: 'a1' });
+  const rates = [0.6, 0.9, 0.75];
+  const lostBy = (learns: boolean) => {
+    let record = emptyScoreRecord;
+    let lost = 0;
+    const shown = [0, 0, 0];
+    for (let view = 0; view < 1_500; view++) {
+      // The third comes later.
+      const ids = view < 500 ? [0, 1] : [0, 1, 2];
+      const known = posteriors([record], at + view * 1_000);
+      const beliefs = ids.map((id) => known.belief(`c${id}`, { campaign: 'k1', advertiser: 'a1' }, 'vtr'));
+      const chances = learns ? bestShares(beliefs) : ids.map(() => 1);
+      const [pick = 0] = drawn(chances, drawSeed(view, 1, 90), 1);
+      shown[pick] = (shown[pick] ?? 0) + 1;
+      lost += 0.9 - (rates[pick] ?? 0);
+      const watched = mixed(view * 31 + 5) / 2 ** 32 < (rates[pick] ?? 0);
+      for (const event of ['impression', 'start', ...(watched ? ['complete'] : [])])
+        record = applyBeacon(record, beacon(event, `c${pick}`), at + view * 1_000);
+    }
+    return { lost, shown };
+  };
+  const [learnt, turns] = [lostBy(true), lostBy(false)];
+  expect(learnt.lost).toBeLessThan(turns.lost / 3);
+  expect(learnt.shown[2]).toBeGreaterThan(5);
 });

@@ -4,9 +4,7 @@ import type { ScoreRecord } from '../../schemas/records.ts';
 import { micros } from '../money.ts';
 import { applyBeacon, decayCounts, defaultHalfLifeMs, emptyScoreRecord } from './counts.ts';
 import { posteriors, priorRates } from './rates.ts';
-import { drawn, drawSeed, mixed } from './rotation.ts';
 import { defaultFlatValueMicros, flatValue, score } from './score.ts';
-import { bestShares } from './shares.ts';
 
 const at = Date.parse('2026-03-02T10:00:00Z');
 const beacon = (event: string, creative = 'c1', campaign = 'k1', advertiser = 'a1') => ({
@@ -279,30 +277,4 @@ test('what is believed of a creative has its shrunken rate as its mean, and a ne
   const fresh = known.belief('c2', of, 'vtr');
   expect(mean(fresh)).toBeCloseTo((known.campaigns.get('k1')?.vtrPpm ?? 0) / 1_000_000, 5);
   expect(fresh.successes + fresh.failures).toBeLessThan(old.successes + old.failures);
-});
-
-test('draws by shares find the better creative and keep trying a new one: less is lost than by taking turns', () => {
-  const rates = [0.6, 0.9, 0.75];
-  const lostBy = (learns: boolean) => {
-    let record = emptyScoreRecord;
-    let lost = 0;
-    const shown = [0, 0, 0];
-    for (let view = 0; view < 1_500; view++) {
-      // The third comes later.
-      const ids = view < 500 ? [0, 1] : [0, 1, 2];
-      const known = posteriors([record], at + view * 1_000);
-      const beliefs = ids.map((id) => known.belief(`c${id}`, { campaign: 'k1', advertiser: 'a1' }, 'vtr'));
-      const chances = learns ? bestShares(beliefs) : ids.map(() => 1);
-      const [pick = 0] = drawn(chances, drawSeed(view, 1, 90), 1);
-      shown[pick] = (shown[pick] ?? 0) + 1;
-      lost += 0.9 - (rates[pick] ?? 0);
-      const watched = mixed(view * 31 + 5) / 2 ** 32 < (rates[pick] ?? 0);
-      for (const event of ['impression', 'start', ...(watched ? ['complete'] : [])])
-        record = applyBeacon(record, beacon(event, `c${pick}`), at + view * 1_000);
-    }
-    return { lost, shown };
-  };
-  const [learnt, turns] = [lostBy(true), lostBy(false)];
-  expect(learnt.lost).toBeLessThan(turns.lost / 3);
-  expect(learnt.shown[2]).toBeGreaterThan(5);
 });
