@@ -1,4 +1,5 @@
-import type { Place } from './campaign.ts';
+/** The only place of a pod in which an ad may stand. */
+export type Place = 'first' | 'last';
 
 /**
  * What an advertiser has shown, and all that belongs to it, in the words of VAST 4.3. Every dialect is written from this one

@@ -12,7 +12,7 @@ import { readConversions } from '../../management-api/analytics/attribution-path
 import { plainPath } from './attribution-oracle.ts';
 import { equal } from './attribution-proof.ts';
 import { checkSlowProperty } from './check-property.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;

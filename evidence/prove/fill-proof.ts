@@ -9,7 +9,7 @@ import { checkPods } from '../audit/check-pods.ts';
 import { checkStreams } from '../audit/check-streams.ts';
 import { readLogFile, sortLog } from '../audit/read-log.ts';
 import { type FillCatalog, fillCatalogs } from './fill/catalogs.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 const GENERATED = 5;
 /** Of the seconds that were asked for, those that somebody pays for. */
