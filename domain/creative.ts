@@ -45,7 +45,7 @@ export interface CreativeParts {
   readonly description?: string;
   /** BCP 47. */
   readonly language?: string;
-  /** Its share among the active creatives of its campaign; absent: 1. */
+  /** Its share among the active creatives of its campaign that have its length and place; absent: 1. Where none has one: scoring/rotation.ts. */
   readonly weight?: number;
   /** Where it leads: OpenRTB's `adomain`. */
   readonly domains?: readonly string[];

@@ -92,6 +92,7 @@ function categoryOf(name: string): CampaignCategory {
 function creativeOf(plan: CampaignPlan, seconds: number, index: number): Creative {
   const name = `${plan.name} ${seconds}s ${String.fromCharCode(65 + index)}`;
   const id = namedUuid(`creative ${name}`);
+  const weight = plan.weights?.[index];
   const base = `${NOWHERE}/${id}`;
   return {
     id,
@@ -125,5 +126,6 @@ function creativeOf(plan: CampaignPlan, seconds: number, index: number): Creativ
       },
     ],
     clickThrough: `https://shop.breakwater.example/${id}`,
+    ...(weight === undefined ? {} : { weight }),
   };
 }

@@ -1,5 +1,6 @@
 import { decidedApart } from './apart.ts';
-import type { CallFact, RequestFact, Run } from './facts.ts';
+import type { CallFact } from './calls.ts';
+import type { RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
 import { firstRequests, groupBy } from './judge.ts';
 

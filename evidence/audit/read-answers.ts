@@ -1,4 +1,4 @@
-import type { BidFact, CallFact, SeenAd } from './facts.ts';
+import type { BidFact, CallFact, SeenAd } from './calls.ts';
 import { readToken } from './read-token.ts';
 import type { Line } from './read-viewers.ts';
 import { ours, podOfVast, podsOfVmap, type SeenPod } from './read-xml.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CallFact, SeedCampaign, SeenAd, Settings } from './facts.ts';
+import type { CallFact, SeenAd } from './calls.ts';
+import type { SeedCampaign, Settings } from './facts.ts';
 import { answersOf, overtaken, refusedByWord } from './read-answers.ts';
 import { readToken } from './read-token.ts';
 

@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
-import type { SeenAd } from './facts.ts';
+import type { SeenAd } from './calls.ts';
 import { readToken } from './read-token.ts';
 
 /** An element: `@name` are its attributes, `#text` what stands in it, all else its children. */

@@ -1,13 +1,5 @@
-import type {
-  AdFact,
-  BeaconFact,
-  CallFact,
-  CandidateFact,
-  Logged,
-  PartitionFact,
-  RequestFact,
-  SeedCampaign,
-} from './facts.ts';
+import type { CallFact } from './calls.ts';
+import type { AdFact, BeaconFact, CandidateFact, Logged, PartitionFact, RequestFact, SeedCampaign } from './facts.ts';
 
 /** Hand-made rows of a small run, for the tests. */
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { CallFact, Run } from '../audit/facts.ts';
+import type { CallFact } from '../audit/calls.ts';
+import type { Run } from '../audit/facts.ts';
 import type { RunCopy } from './copy.ts';
 import { need } from './find.ts';
 import type { Plant } from './plants.ts';

@@ -5,7 +5,8 @@ import { startEmbeddedWarehouse } from '../../engines/warehouse/embedded-server.
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
 import { recompute } from '../../engines/warehouse/roll-ups.ts';
 import { schemaType, toWire } from '../audit/avro.ts';
-import type { CallFact, Identity, Logged, Run, SeenAd, TokenFact } from '../audit/facts.ts';
+import type { CallFact, SeenAd } from '../audit/calls.ts';
+import type { Identity, Logged, Run, TokenFact } from '../audit/facts.ts';
 import { openLogFile } from '../audit/read-log.ts';
 import { openStateFile } from '../audit/read-state.ts';
 
