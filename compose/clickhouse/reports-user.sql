@@ -15,7 +15,7 @@ GRANT SELECT ON breakwater.* TO breakwater_reports;
 -- Every row of delivery names its advertiser; breakwater.owners says whose that is. Requests are the house's.
 CREATE ROW POLICY IF NOT EXISTS own ON
     breakwater.beacons, breakwater.request_ads, breakwater.conversions,
-    breakwater.delivery_minutes, breakwater.delivery_hours, breakwater.delivery_days
+    breakwater.delivery_minutes, breakwater.delivery_hours, breakwater.delivery_days, breakwater.adjustments
 FOR SELECT USING advertiser IN
 (
     SELECT advertiser FROM breakwater.owners WHERE organisation = toUUID(getSetting('SQL_organisation'))
