@@ -123,7 +123,7 @@ it('sees rows of its organisation alone, also by pattern and through a view', as
       [10, 1],
     ]);
   expect((await ask(`SELECT count() FROM breakwater.beacons FINAL PREWHERE advertiser != '${id(1)}'`)).rows).toEqual([
-    ['0'],
+    [0],
   ]);
   expect((await ask('SELECT count() FROM breakwater.predictions')).rows).toEqual([[0]]);
   const merged = await ask(`SELECT count() FROM merge('breakwater', '^beacons$')`);

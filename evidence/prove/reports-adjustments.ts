@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
 import type { PlainBeacon } from './reports-facts.ts';
 
@@ -39,9 +40,10 @@ export async function writeAdjustments(warehouse: Warehouse, all: readonly Plain
   await warehouse.run('TRUNCATE TABLE breakwater.adjustments');
   await warehouse.run(
     `INSERT INTO breakwater.adjustments (id, campaign, advertiser, at, until, reason, impressions, amount_micros, recorded_at)
-     SELECT generateUUIDv4(), t.1, t.2, toDateTime(t.3, 'UTC'), toDateTime(t.3 + 60, 'UTC'), 'invalid_traffic', t.4, t.5, now64(3)
-     FROM (SELECT arrayJoin(arrayZip({campaigns:Array(UUID)}, {advertisers:Array(UUID)}, {at:Array(UInt32)}, {impressions:Array(Int64)}, {micros:Array(Int64)})) AS t)`,
+     SELECT t.6, t.1, t.2, toDateTime(t.3, 'UTC'), toDateTime(t.3 + 60, 'UTC'), 'invalid_traffic', t.4, t.5, now64(3)
+     FROM (SELECT arrayJoin(arrayZip({campaigns:Array(UUID)}, {advertisers:Array(UUID)}, {at:Array(UInt32)}, {impressions:Array(Int64)}, {micros:Array(Int64)}, {ids:Array(UUID)})) AS t)`,
     {
+      ids: all.map(() => randomUUID()),
       campaigns: all.map(({ of }) => String(of.campaign)),
       advertisers: all.map(({ of }) => String(of.advertiser)),
       at: all.map(({ at }) => at / 1000),
