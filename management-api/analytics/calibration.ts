@@ -99,7 +99,10 @@ export async function calibrationOf(
 ): Promise<Static<typeof calibrationAnswer>> {
   const { rate = 'completion', by = 'none', campaign_id: campaign, ...times } = query;
   const unset = times.from === undefined && times.range === undefined;
-  const weekAgo = new Date(Math.floor(parts.clock.now() / DAY_MS - 7) * DAY_MS).toISOString();
+  const end = times.to === undefined ? Number.NaN : Date.parse(times.to);
+  const weekAgo = new Date(
+    Math.floor((Number.isNaN(end) ? parts.clock.now() : end) / DAY_MS - 7) * DAY_MS,
+  ).toISOString();
   const asked = { measures: ['impressions' as const], ...times, ...(unset ? { from: weekAgo } : {}) };
   const { from, to, zone } = checkReport(asked, parts.clock.now());
   const tenant = await read(tenantOf);
