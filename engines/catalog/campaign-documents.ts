@@ -129,6 +129,7 @@ async function loadCategories(client: pg.PoolClient, ids: Ids): Promise<Map<stri
 interface PodRow {
   id: string;
   version: string;
+  organisation_id: string;
   name: string;
   duration_seconds: number;
   min_ads: number;
@@ -148,6 +149,7 @@ export async function loadPods(client: pg.PoolClient): Promise<readonly PodConfi
   return rows.map((row) => ({
     id: row.id,
     version: Number(row.version),
+    organisation: row.organisation_id,
     name: row.name,
     durationSeconds: row.duration_seconds,
     minAds: row.min_ads,
@@ -165,7 +167,7 @@ export async function loadPods(client: pg.PoolClient): Promise<readonly PodConfi
 
 export async function loadExperiments(client: pg.PoolClient): Promise<readonly Experiment[]> {
   const { rows } = await client.query<Omit<Experiment, 'version'> & { version: string }>(
-    'SELECT id, version, name, status, arms FROM experiments ORDER BY name',
+    'SELECT id, version, organisation_id AS organisation, name, status, arms FROM experiments ORDER BY id',
   );
   return rows.map((row) => ({ ...row, version: Number(row.version) }));
 }
