@@ -25,11 +25,16 @@ export interface DeskWrite extends DeskTransaction {
 
 /** What management does at the catalog in PostgreSQL. Errors arrive as EngineError; what `work` throws passes, and nothing is kept. */
 export interface CatalogDesk {
-  /** One consistent view; may be a replica's, a little old, where one is configured and `fresh` is not asked. */
+  /**
+   * One consistent view; may be a replica's, some seconds old, where one is configured and `fresh` is not asked. It holds what the
+   * organisation wrote through this desk.
+   */
   read<T>(organisation: string, work: (sql: DeskTransaction) => Promise<T>, fresh?: 'fresh'): Promise<T>;
   /** One after another, so that versions, the outbox and the audit grow in commit order. */
   write<T>(organisation: string, work: (sql: DeskWrite) => Promise<T>): Promise<T>;
   /** Of no organisation: keys, sessions, users at login. */
   system<T>(work: (sql: DeskTransaction) => Promise<T>): Promise<T>;
+  /** What works only in part, and why. */
+  degraded(): readonly string[];
   close(): Promise<void>;
 }

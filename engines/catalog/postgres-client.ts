@@ -7,11 +7,11 @@ const STATEMENT_MS_MAX = 10_000;
 const ANSWER_MS_MAX = STATEMENT_MS_MAX + 2_000;
 
 /** A pool of at most `max` connections, with a limit on everything. */
-export function openPool(url: string, max: number): pg.Pool {
+export function openPool(url: string, max: number, connectMs = CONNECT_MS_MAX): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,
-    connectionTimeoutMillis: CONNECT_MS_MAX,
+    connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: 30_000,
     statement_timeout: STATEMENT_MS_MAX,
     query_timeout: ANSWER_MS_MAX,
@@ -55,15 +55,23 @@ export async function inTransaction<T>(
       await client.query('COMMIT');
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch((rollback: Error) => {
-        broken = rollback;
-      });
+      // Who did not answer will not answer to this either, and would take as long again.
+      if (isUnanswered(error)) broken = error;
+      else
+        await client.query('ROLLBACK').catch((rollback: Error) => {
+          broken = rollback;
+        });
       throw error;
     } finally {
       client.off('error', onBreak);
       client.release(broken);
     }
   });
+}
+
+function isUnanswered(error: unknown): error is Error {
+  const thrown = error instanceof EngineError ? error.cause : error;
+  return thrown instanceof Error && /^Query read timeout/i.test(thrown.message);
 }
 
 /** Turns what `pg` throws into EngineError; anything else passes as it is. */
