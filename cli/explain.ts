@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
-import { readKeptCatalog } from '../decision-api/catalog-file.ts';
-import { type ExplainedCampaign, explainRecord } from '../decision-api/explain-record.ts';
+import { readKeptCatalog } from '../decision-api/catalog/catalog-file.ts';
+import { type ExplainedCampaign, explainRecord } from '../decision-api/recording/explain-record.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { readCampaign } from '../domain/campaign-document.ts';
 import { type CatalogMark, emptyMark, withCampaign, withoutCampaign } from '../domain/catalog-mark.ts';

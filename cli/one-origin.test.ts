@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cutSlowRequests } from '../decision-api/slow-requests.ts';
+import { cutSlowRequests } from '../decision-api/http/slow-requests.ts';
 import { openHouse, type TestHouse, testCampaign } from '../decision-api/test-house.ts';
 import { type Clock, systemClock } from '../engines/clock.ts';
 import { openTestDesk, type TestDesk } from '../management-api/test-desk.ts';

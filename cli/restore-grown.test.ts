@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { pseudonym } from '../decision-api/identities.ts';
+import { pseudonym } from '../decision-api/asking/identities.ts';
 import { openHouse, testCampaign } from '../decision-api/test-house.ts';
 import { partitionOf } from '../engines/event-log/partition.ts';
 import { keys } from '../engines/state-store/keys.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { pixelToken } from '../decision-api/conversions.ts';
+import { pixelToken } from '../decision-api/beacons/conversions.ts';
 import { type Clock, systemClock } from '../engines/clock.ts';
 import { type Config, readConfig } from '../engines/config.ts';
 import { readEndpoints } from '../engines/endpoints.ts';

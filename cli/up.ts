@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../engines/clock.ts';
-import { readConfig } from '../engines/config.ts';
+import { type Config, readConfig } from '../engines/config.ts';
 import { openCatalog, openDesk } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { firstKey } from '../management-api/access/administer.ts';
 import { demoCatalog } from './demo/catalog.ts';
+import { clipsAt, pointClips } from './demo/clips.ts';
 import { type House, startHouse } from './house.ts';
 
 const KEY_FILE = 'admin-key';
@@ -27,18 +28,23 @@ export async function up(): Promise<void> {
   });
   house = await startHouse({
     config,
-    settings: {},
+    settings: { DEMO_PAGE: config.demoPage === false ? 'off' : 'on' },
     report: say,
     prepare: async ({ catalogUrl }) => {
       await seedWhenEmpty(catalogUrl, say);
       await makeFirstKey(catalogUrl, config.dataDir, say);
     },
   });
-  if (!stopAsked) {
-    say(welcome(house, config.dataDir));
-    await stopped;
+  try {
+    const { catalogUrl, decisionApis } = house;
+    if (config.demoPage !== false) await showClips(catalogUrl, config.publicUrl ?? decisionApis[0] ?? '', say);
+    if (!stopAsked) {
+      say(welcome(house, config));
+      await stopped;
+    }
+  } finally {
+    await house.stop();
   }
-  await house.stop();
   say('stopped');
 }
 
@@ -59,6 +65,11 @@ async function seedWhenEmpty(url: string, say: (line: string) => void): Promise<
   }
 }
 
+async function showClips(catalogUrl: string, origin: string, say: (line: string) => void): Promise<void> {
+  const moved = await pointClips(catalogUrl, clipsAt(origin));
+  if (moved > 0) say(`the creatives of ${moved} campaigns of the demo play from ${origin}`);
+}
+
 /** The key of whoever runs the house: in a file that only they can read, and nowhere else. */
 async function makeFirstKey(url: string, dataDir: string, say: (line: string) => void): Promise<void> {
   const desk = await openDesk(url, null);
@@ -74,12 +85,13 @@ async function makeFirstKey(url: string, dataDir: string, say: (line: string) =>
   }
 }
 
-function welcome(house: House, dataDir: string): string {
+function welcome(house: House, { dataDir, demoPage }: Config): string {
   const workers = Object.entries(house.workers).map(([name, url]) => `  ${name.padEnd(20)} ${url}/metrics`);
   return [
     '',
     'Breakwater is up.',
     `  ${'decision API'.padEnd(20)} ${house.decisionApis[0]}/api/v2/ad-request`,
+    ...(demoPage === false ? [] : [`  ${'a page that plays'.padEnd(20)} ${house.decisionApis[0]}/demo/`]),
     `  ${'its metrics'.padEnd(20)} ${house.decisionApis[0]}/metrics`,
     ...workers,
     `  ${'management API'.padEnd(20)} ${house.management}/api/v2/docs  (key: ${join(dataDir, KEY_FILE)})`,

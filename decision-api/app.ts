@@ -5,21 +5,22 @@ import { Problem, type Wrong } from '../engines/http/problem.ts';
 import { readBodiesAsJson } from '../engines/http/read-body.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import type { AdRequestParts } from './answer-request.ts';
-import { answerOrigins } from './cors.ts';
-import { forwardRoutes } from './forward.ts';
+import { answerOrigins } from './http/cors.ts';
+import { forwardRoutes } from './http/forward.ts';
+import { answerNotHttp } from './http/not-http.ts';
+import { cutSlowRequests } from './http/slow-requests.ts';
 import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
-import { answerNotHttp } from './not-http.ts';
 import { adRequestRoute } from './routes/ad-request.ts';
 import { type BeaconParts, beaconRoutes } from './routes/beacons.ts';
 import { conversionRoutes } from './routes/conversions.ts';
+import { demoPageRoutes } from './routes/demo-page.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 import { openRtbRoute } from './routes/openrtb.ts';
 import { playerRoutes } from './routes/players.ts';
 import { v1AdRequestRoute } from './routes/v1-ad-request.ts';
 import { v1ImpressionRoute } from './routes/v1-impression.ts';
-import { cutSlowRequests } from './slow-requests.ts';
 
 export interface AppParts extends AdRequestParts, BeaconParts {
   readonly readiness: () => Readiness;
@@ -61,6 +62,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   v1ImpressionRoute(app, parts);
   explainRoute(app, parts);
   healthRoutes(app, metrics, parts.readiness);
+  if (parts.config.demoPage === true) demoPageRoutes(app, parts.base);
   if (parts.managementUrl !== null) oneOrigin(app, parts.managementUrl, methods, parts.clock);
   return app;
 }

@@ -1,27 +1,27 @@
 import { EngineError } from '../engines/errors.ts';
 import { SecretRing } from '../engines/secret-ring.ts';
-import { RecentAnswers } from './answers.ts';
-import { Callers } from './callers.ts';
-import { CatalogCache } from './catalog-cache.ts';
-import { isAway, within } from './deadline.ts';
-import { Feed } from './feed.ts';
-import { type Geoip, openGeoip } from './geoip.ts';
-import { type Journal, LogJournal } from './journal.ts';
+import { Callers } from './asking/callers.ts';
+import { type Geoip, openGeoip } from './asking/geoip.ts';
+import { Tokens } from './beacons/tokens.ts';
+import { CatalogCache } from './catalog/catalog-cache.ts';
+import { Feed } from './catalog/feed.ts';
+import { Signals } from './catalog/signals.ts';
+import { Purse } from './holding/purse.ts';
+import { Reserver } from './holding/reserver.ts';
+import { StoreGate } from './holding/store-gate.ts';
+import { StreamReserver } from './holding/stream-reserver.ts';
+import { Watermarks } from './holding/watermarks.ts';
+import { isAway, within } from './http/deadline.ts';
+import { type Journal, LogJournal } from './journal/journal.ts';
+import { ShippedJournal } from './journal/shipped-journal.ts';
+import { UnloggedWait } from './journal/unlogged-wait.ts';
 import { limits } from './limits.ts';
 import type { DecisionApiParts } from './main.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { Purse } from './purse.ts';
-import { RecentDecisions } from './recent-decisions.ts';
-import { Reserver } from './reserver.ts';
-import { ShippedJournal } from './shipped-journal.ts';
-import { Signals } from './signals.ts';
-import { StoreGate } from './store-gate.ts';
-import { StreamReserver } from './stream-reserver.ts';
-import { Tokens } from './tokens.ts';
+import { RecentAnswers } from './recording/answers.ts';
+import { RecentDecisions } from './recording/recent-decisions.ts';
 import { type ListsFile, openLists } from './traffic/lists.ts';
 import { Traffic } from './traffic/traffic.ts';
-import { UnloggedWait } from './unlogged-wait.ts';
-import { Watermarks } from './watermarks.ts';
 
 /** Everything an instance holds between requests. */
 export interface Assembly {

@@ -4,7 +4,7 @@ import { micros } from '../domain/money.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
 import type { FrequencyEntry } from '../schemas/records.ts';
-import { pseudonym } from './identities.ts';
+import { pseudonym } from './asking/identities.ts';
 import { openHouse, type TestHouse, testCampaign, testCreative, testId } from './test-house.ts';
 
 let house: TestHouse | null = null;

@@ -3,15 +3,15 @@ import type { CatalogMark } from '../domain/catalog-mark.ts';
 import type { Experiment } from '../domain/experiment.ts';
 import type { PodCandidate, PodSolution } from '../domain/pods/pod.ts';
 import type { Context } from '../domain/request.ts';
-import type { Ask } from './ask.ts';
-import type { CampaignFacts, CreativeFacts } from './campaign-facts.ts';
-import type { Feature, Treatment } from './features.ts';
-import type { Purse, Spending } from './purse.ts';
+import type { Ask } from './asking/ask.ts';
+import type { Feature, Treatment } from './asking/features.ts';
+import type { CampaignFacts, CreativeFacts } from './catalog/campaign-facts.ts';
+import type { CampaignSignals, Signals } from './catalog/signals.ts';
+import type { Purse, Spending } from './holding/purse.ts';
+import type { Reserver, SeenIdentity, WantedAd } from './holding/reserver.ts';
+import type { SeenStream, StreamReserver } from './holding/stream-reserver.ts';
+import type { Watermarks } from './holding/watermarks.ts';
 import type { Outcome, Reason } from './reasons.ts';
-import type { Reserver, SeenIdentity, WantedAd } from './reserver.ts';
-import type { CampaignSignals, Signals } from './signals.ts';
-import type { SeenStream, StreamReserver } from './stream-reserver.ts';
-import type { Watermarks } from './watermarks.ts';
 
 /** One campaign on its way through the steps. `fellOut`: why none of its creatives is a candidate. */
 export interface Entrant {

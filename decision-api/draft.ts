@@ -1,9 +1,9 @@
+import { type BeaconEvent, beaconEvents, everydayEvents, type Tokens } from './beacons/tokens.ts';
 import type { Decision } from './decision.ts';
 import { backupsOf, type Held, podOf } from './decision.ts';
 import type { Shown } from './dialects/shown.ts';
 import type { NoFillReason } from './reasons.ts';
-import { type TokenLives, tokenOf } from './record.ts';
-import { type BeaconEvent, beaconEvents, everydayEvents, type Tokens } from './tokens.ts';
+import { type TokenLives, tokenOf } from './recording/record.ts';
 
 /** An answer before its tracking URLs are signed: a third of the size, and what is kept for a repeated request_id (`draftText`). */
 export interface Draft {

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Experiment } from '../domain/experiment.ts';
 import { micros } from '../domain/money.ts';
 import { encode } from '../schemas/codec.ts';
-import { treatmentOf } from './features.ts';
+import { treatmentOf } from './asking/features.ts';
 import { openHouse, type TestHouse, testCampaign, testCreative, testId } from './test-house.ts';
 
 let house: TestHouse | null = null;

@@ -4,11 +4,11 @@ import { keys } from '../engines/state-store/keys.ts';
 import type { Entry, StateStore } from '../engines/state-store/state-store.ts';
 import { encodeBare } from '../schemas/codec.ts';
 import { topics } from '../schemas/events.ts';
+import { StoreGate } from './holding/store-gate.ts';
+import { Watermarks } from './holding/watermarks.ts';
 import { createMetrics } from './metrics.ts';
-import { StoreGate } from './store-gate.ts';
 import { seedHeads } from './test-heads.ts';
 import { openHouse, type TestHouse, testCampaign } from './test-house.ts';
-import { Watermarks } from './watermarks.ts';
 
 let house: TestHouse | null = null;
 

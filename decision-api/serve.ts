@@ -6,6 +6,17 @@ import { partitionOf } from '../engines/event-log/partition.ts';
 import { Problem } from '../engines/http/problem.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
+import type { Ask } from './asking/ask.ts';
+import { treatmentOf } from './asking/features.ts';
+import type { Tokens } from './beacons/tokens.ts';
+import { decide } from './decide.ts';
+import type { DecidingParts, Decision } from './decision.ts';
+import { type Draft, draftOf, emptyDraft, type Warning } from './draft.ts';
+import type { StoreGate } from './holding/store-gate.ts';
+import { isAway } from './http/deadline.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Stint } from './journal/stints.ts';
+import type { Metrics } from './metrics.ts';
 import {
   answerKey,
   decodeAnswer,
@@ -14,24 +25,13 @@ import {
   type KeptAnswer,
   keepAnswer,
   type RecentAnswers,
-} from './answers.ts';
-import type { Ask } from './ask.ts';
-import { countDecision } from './count-decision.ts';
-import { isAway } from './deadline.ts';
-import { decide } from './decide.ts';
-import type { DecidingParts, Decision } from './decision.ts';
-import { type Draft, draftOf, emptyDraft, type Warning } from './draft.ts';
-import { explainDecision } from './explain.ts';
-import { treatmentOf } from './features.ts';
-import { fitRecord } from './fit-record.ts';
-import type { Journal } from './journal.ts';
-import type { Metrics } from './metrics.ts';
-import type { RecentDecisions } from './recent-decisions.ts';
-import { noFillReason, recordOf } from './record.ts';
+} from './recording/answers.ts';
+import { countDecision } from './recording/count-decision.ts';
+import { explainDecision } from './recording/explain.ts';
+import { fitRecord } from './recording/fit-record.ts';
+import type { RecentDecisions } from './recording/recent-decisions.ts';
+import { noFillReason, recordOf } from './recording/record.ts';
 import { giveUp } from './steps/reserve.ts';
-import type { Stint } from './stints.ts';
-import type { StoreGate } from './store-gate.ts';
-import type { Tokens } from './tokens.ts';
 
 export interface ServingParts extends DecidingParts {
   readonly config: Config;

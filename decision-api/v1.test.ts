@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { micros } from '../domain/money.ts';
 import { withSecrets } from '../engines/secrets.ts';
-import { pseudonym } from './identities.ts';
+import { pseudonym } from './asking/identities.ts';
 import { openHouse, type TestHouse, testCampaign, testCreative } from './test-house.ts';
 
 let house: TestHouse;

@@ -191,6 +191,11 @@ export function testServer(name: (typeof testServers)[number], environment: Envi
   return environment[name]?.trim() || null;
 }
 
+/** The browser that tests are to drive: CHROMIUM; null: the system's. */
+export function testBrowser(environment: Environment = process.env): string | null {
+  return environment.CHROMIUM?.trim() || null;
+}
+
 /** This process's environment with `settings` over it: what a child process or a second configuration reads. */
 export function environmentWith(settings: Environment): Record<string, string> {
   const merged: Record<string, string> = {};

@@ -19,6 +19,8 @@ export interface ServingSettings {
   readonly viewerBeaconsMax: number;
   /** Our number in the IAB's Global Vendor List; null: purpose 1 alone is asked for. */
   readonly tcfVendor: number | null;
+  /** Whether /demo/ shows a page that plays pods; null: nobody said, and `up` then shows it. */
+  readonly demoPage: boolean | null;
   /** The pepper before PEPPER, read beside it; null: none. */
   readonly pepperBefore: string | null;
   /** A file of token keys and peppers that is read again when it changes; null: secrets.json in the data folder. */
@@ -54,6 +56,7 @@ export function servingSettings({ text, read }: Pick<Readers, 'text' | 'read'>):
     viewerRequestsMax: whole('VIEWER_REQUESTS_MAX', 600, 1, 1_000_000),
     viewerBeaconsMax: whole('VIEWER_BEACONS_MAX', 3_000, 1, 1_000_000),
     tcfVendor: whole('TCF_VENDOR', null, 1, 65_535),
+    demoPage: read<boolean | null>('DEMO_PAGE', null, 'on or off', (value) => ({ on: true, off: false })[value]),
     pepperBefore: read('PEPPER_BEFORE', null, '32 characters or more', (value) =>
       value.length >= 32 ? value : undefined,
     ),

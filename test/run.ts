@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { browserHere } from './browser.ts';
 import { type ServerHere, serversHere } from './servers.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
@@ -13,7 +14,8 @@ async function main(): Promise<number> {
   print(`${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB of memory`);
   print(`user ${process.getuid?.() ?? '?'}; a native PostgreSQL: ${postgresWay()}`);
   print('embedded event log and state store: LMDB, in temporary folders');
-  const { servers, environment, stop } = await serversHere(print);
+  const { servers: real, environment, stop } = await serversHere(print);
+  const servers = [...real, browserHere(print)];
   for (const { name, found, remedy } of servers) {
     print(found ? `${name}: ${found}` : `${name}: not here, its tests are NOT RUN; bring it with: ${remedy}`);
   }

@@ -6,10 +6,11 @@ import { dockerEngine, type ServerName, startDockerServers } from '../compose/do
 import { KAFKA_VERSION } from '../compose/native/kafka-jars.ts';
 import { cacheFolder, testServer, type testServers } from '../engines/config.ts';
 import { serverFacts } from '../engines/server-facts.ts';
+import { installPackage } from './system-package.ts';
 
-/** A real server that some tests need. */
+/** A real server, or the browser, that some tests need. */
 export interface ServerHere {
-  readonly name: ServerName;
+  readonly name: ServerName | 'chromium';
   /** What was found, with its version and where it comes from; null: nothing. */
   readonly found: string | null;
   /** Why not, or the one command that brings it. */
@@ -24,7 +25,6 @@ export interface ServersHere {
 }
 
 const JAVA_MIN = 17;
-const APT_MS_MAX = 300_000;
 const KAFKA_INSTALL = 'apt-get install -y openjdk-17-jre-headless maven';
 const REDIS_INSTALL = 'apt-get install -y redis-server';
 
@@ -102,11 +102,9 @@ function kafkaHere(): ServerHere {
 function redisHere(say: (line: string) => void): ServerHere {
   if (redisVersion() === null && process.getuid?.() === 0) {
     say(`installing Redis for the tests: ${REDIS_INSTALL}`);
-    const options = { timeout: APT_MS_MAX, stdio: 'ignore' } as const;
-    spawnSync('apt-get', ['update'], options);
-    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], options);
+    installPackage('redis-server');
     // The package starts a service of its own, which nobody asked for.
-    spawnSync('service', ['redis-server', 'stop'], options);
+    spawnSync('service', ['redis-server', 'stop'], { stdio: 'ignore' });
   }
   const version = redisVersion();
   return { name: 'redis', found: version && `${version}, native: the system's package`, remedy: REDIS_INSTALL };

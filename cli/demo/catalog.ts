@@ -1,5 +1,6 @@
 import type { Campaign, CampaignCategory, Condition, Creative, FrequencyCap } from '../../domain/campaign.ts';
 import { micros } from '../../domain/money.ts';
+import { NOWHERE } from './clips.ts';
 import { namedUuid } from './named-uuid.ts';
 import { type CampaignPlan, campaignPlans } from './plans.ts';
 
@@ -91,7 +92,7 @@ function categoryOf(name: string): CampaignCategory {
 function creativeOf(plan: CampaignPlan, seconds: number, index: number): Creative {
   const name = `${plan.name} ${seconds}s ${String.fromCharCode(65 + index)}`;
   const id = namedUuid(`creative ${name}`);
-  const base = `https://media.breakwater.example/${id}`;
+  const base = `${NOWHERE}/${id}`;
   return {
     id,
     name,

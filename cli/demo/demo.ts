@@ -122,6 +122,7 @@ function settingsOf(options: DemoOptions, folder: string, engines: RealEngines |
     SESSION_TIMEOUT: '6s',
     // The simulator's viewers see a minute in a second.
     PLAYBACK_SPEED: '60',
+    DEMO_PAGE: 'off',
     SIGNALS: options.signals,
     VIRTUAL_SEED: options.virtual === true ? String(options.seed) : '',
   };

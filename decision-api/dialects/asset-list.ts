@@ -1,6 +1,6 @@
 import type { Creative } from '../../domain/creative.ts';
+import { type BeaconEvent, beaconEvents, type Tokens } from '../beacons/tokens.ts';
 import { type Draft, type DraftSpare, macrosOf } from '../draft.ts';
-import { type BeaconEvent, beaconEvents, type Tokens } from '../tokens.ts';
 import { isHls } from './dialect.ts';
 import { webUrl } from './escape.ts';
 

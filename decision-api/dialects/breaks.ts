@@ -1,4 +1,4 @@
-import { invalid } from '../pod-rules.ts';
+import { invalid } from '../asking/pod-rules.ts';
 
 /** Where a break of a stream is, as VMAP says it, and where that is in seconds if anybody knows. */
 export interface BreakPlace {

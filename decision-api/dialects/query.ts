@@ -1,4 +1,4 @@
-import { invalid } from '../pod-rules.ts';
+import { invalid } from '../asking/pod-rules.ts';
 import type { AdRequestBody } from '../routes/ad-request-schema.ts';
 import { type Kind, type Parameter, parameters, unread } from './parameters.ts';
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { type AdRequestParts, decidePods } from '../answer-request.ts';
-import type { Ask } from '../ask.ts';
+import type { Ask } from '../asking/ask.ts';
 import { answerText, type Warning } from '../draft.ts';
-import { onSheet } from '../sheet.ts';
+import { onSheet } from '../http/sheet.ts';
 import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
 import { answerFormat, formatOf } from './players.ts';
 

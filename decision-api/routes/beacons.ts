@@ -4,18 +4,18 @@ import Type from 'typebox';
 import type { Clock } from '../../engines/clock.ts';
 import { Problem, type Wrong } from '../../engines/http/problem.ts';
 import { encode } from '../../schemas/codec.ts';
-import { type GenuineBeacon, type RawBeacon, readBeacon } from '../beacon.ts';
-import type { Callers } from '../callers.ts';
-import type { CatalogCache } from '../catalog-cache.ts';
-import { clickTarget } from '../clicks.ts';
-import { isAway } from '../deadline.ts';
-import type { Journal } from '../journal.ts';
+import type { Callers } from '../asking/callers.ts';
+import { classOf } from '../asking/user-agent.ts';
+import { type GenuineBeacon, type RawBeacon, readBeacon } from '../beacons/beacon.ts';
+import { clickTarget } from '../beacons/clicks.ts';
+import type { Tokens } from '../beacons/tokens.ts';
+import type { CatalogCache } from '../catalog/catalog-cache.ts';
+import { isAway } from '../http/deadline.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { UnloggedWait } from '../journal/unlogged-wait.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Tokens } from '../tokens.ts';
 import type { Traffic } from '../traffic/traffic.ts';
-import type { UnloggedWait } from '../unlogged-wait.ts';
-import { classOf } from '../user-agent.ts';
 
 export interface BeaconParts {
   readonly clock: Clock;

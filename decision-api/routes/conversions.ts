@@ -6,10 +6,10 @@ import { Problem, type Wrong } from '../../engines/http/problem.ts';
 import { encode } from '../../schemas/codec.ts';
 import type { Conversion } from '../../schemas/records.ts';
 import type { AdRequestParts } from '../answer-request.ts';
-import type { Caller } from '../callers.ts';
-import { groundOf } from '../consent.ts';
-import { type ConversionSaid, conversionOf, isPixelOf } from '../conversions.ts';
-import { isAway } from '../deadline.ts';
+import type { Caller } from '../asking/callers.ts';
+import { groundOf } from '../asking/consent.ts';
+import { type ConversionSaid, conversionOf, isPixelOf } from '../beacons/conversions.ts';
+import { isAway } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
 import { type BeaconParts, sendGif } from './beacons.ts';
 

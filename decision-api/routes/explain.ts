@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../engines/http/problem.ts';
 import { decode } from '../../schemas/codec.ts';
 import type { AdRequest } from '../../schemas/records.ts';
-import type { CatalogCache } from '../catalog-cache.ts';
-import { explainRecord } from '../explain-record.ts';
+import type { CatalogCache } from '../catalog/catalog-cache.ts';
 import { limits } from '../limits.ts';
-import type { RecentDecisions } from '../recent-decisions.ts';
+import { explainRecord } from '../recording/explain-record.ts';
+import type { RecentDecisions } from '../recording/recent-decisions.ts';
 
 export interface ExplainParts {
   readonly recent: RecentDecisions;

@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { encode } from '../../schemas/codec.ts';
 import { type AdRequestParts, type DecidedPod, decidePods } from '../answer-request.ts';
-import { readBeacon } from '../beacon.ts';
-import { isAway, within } from '../deadline.ts';
+import { readBeacon } from '../beacons/beacon.ts';
 import { admissionFor, type Taken } from '../dialects/openrtb/admission.ts';
 import { bidOf } from '../dialects/openrtb/bid.ts';
 import { type PodWanted, podsOf } from '../dialects/openrtb/pods.ts';
 import { protocolFor } from '../dialects/openrtb/protocols.ts';
 import { type BidRequest, bidRequest } from '../dialects/openrtb/request.ts';
+import { isAway, within } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
 import type { NoFillReason } from '../reasons.ts';
 

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Compile } from 'typebox/compile';
 import { Problem } from '../../engines/http/problem.ts';
 import { type AdRequestParts, decidePods } from '../answer-request.ts';
+import { invalid } from '../asking/pod-rules.ts';
 import { readPlace } from '../dialects/breaks.ts';
 import { type Dialect, hlsFiles, vastFiles } from '../dialects/dialect.ts';
 import { readQuery } from '../dialects/query.ts';
@@ -9,7 +10,6 @@ import { defaultVersion, isVastVersion, type VastVersion, vastVersions, versionI
 import { placesOf, write } from '../dialects/write.ts';
 import type { Warning } from '../draft.ts';
 import { limits } from '../limits.ts';
-import { invalid } from '../pod-rules.ts';
 import { type AdRequestBody, adRequestBody } from './ad-request-schema.ts';
 
 type Format = Exclude<Dialect, 'json' | 'v1' | 'openrtb'>;

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { type AdRequestParts, countInvalid, receptionOf, tell } from '../answer-request.ts';
-import { readAsk } from '../ask.ts';
+import { readAsk } from '../asking/ask.ts';
+import type { Tokens } from '../beacons/tokens.ts';
 import type { Draft } from '../draft.ts';
 import { serve } from '../serve.ts';
-import type { Tokens } from '../tokens.ts';
 import { type AdRequestBody, adRequestBody } from './ad-request-schema.ts';
 
 const text = (maxLength = 255) => Type.Optional(Type.Union([Type.String({ maxLength }), Type.Null()]));

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { Problem } from '../../engines/http/problem.ts';
 import { isUuid } from '../../schemas/uuid.ts';
-import type { RawBeacon } from '../beacon.ts';
-import type { BeaconEvent } from '../tokens.ts';
+import type { RawBeacon } from '../beacons/beacon.ts';
+import type { BeaconEvent } from '../beacons/tokens.ts';
 import { type BeaconParts, take } from './beacons.ts';
 
 const text = (maxLength: number) => Type.Optional(Type.Union([Type.String({ maxLength }), Type.Null()]));

@@ -1,9 +1,9 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
-import type { Ask } from '../ask.ts';
-import { type CampaignFacts, type CreativeFacts, factsOf } from '../campaign-facts.ts';
+import type { Ask } from '../asking/ask.ts';
+import { allFeatures } from '../asking/features.ts';
+import { type CampaignFacts, type CreativeFacts, factsOf } from '../catalog/campaign-facts.ts';
 import type { DecidingCatalog, DecidingParts, Decision, Entrant } from '../decision.ts';
-import { allFeatures } from '../features.ts';
 import type { Reason } from '../reasons.ts';
 
 /** Every campaign against the moment: features, targeting, and whether it has anything to show that fits. */

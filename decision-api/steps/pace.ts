@@ -1,9 +1,9 @@
 import type { FrequencyCap } from '../../domain/campaign.ts';
 import { apartOf, fitsNowhere } from '../../domain/separation-stream.ts';
-import type { CampaignFacts } from '../campaign-facts.ts';
+import type { CampaignFacts } from '../catalog/campaign-facts.ts';
 import type { DecidingParts, Decision, Entrant, Runner } from '../decision.ts';
+import { usedOf } from '../holding/reserver.ts';
 import type { Reason } from '../reasons.ts';
-import { usedOf } from '../reserver.ts';
 
 /** Flight, status, and what campaign and viewer have left: places under caps, money in hand. */
 export function pace(decision: Decision, parts: DecidingParts): void {

@@ -10,8 +10,8 @@ import {
   type Runner,
   runnerOf,
 } from '../decision.ts';
+import { countsInStream } from '../holding/stream-reserver.ts';
 import { moneyReasons, type Reason } from '../reasons.ts';
-import { countsInStream } from '../stream-reserver.ts';
 
 /**
  * Spends money and takes places, side by side, for what the pod adds to what is held already. Answers whether all of it is

@@ -1,7 +1,7 @@
 import { priorRates, type Rates } from '../../domain/scoring/rates.ts';
 import { flatValue, score as scoreImpression } from '../../domain/scoring/score.ts';
+import type { CampaignSignals } from '../catalog/signals.ts';
 import { type DecidingParts, type Decision, type Runner, racing } from '../decision.ts';
-import type { CampaignSignals } from '../signals.ts';
 
 /** What an impression of each creative is worth, less the shadow price of its campaign's budget. */
 export function score(decision: Decision, parts: DecidingParts): void {

@@ -48,6 +48,9 @@ test('a budget is reached to the micro and never passed', () => {
   expect(names(over.faults)).toEqual(['budget_overspent', 'money_overtaken']);
   expect(over.overspend_micros).toBe(1);
   expect(faultsOf(withCampaign(sampleRun(), shoes, { dailyBudgetMicros: 50_000 }))).toEqual([]);
+  const carried = { totalBudgetMicros: 20_000, spentBeforeMicros: 8_001 };
+  expect(moneyOf(withCampaign(sampleRun(), cola, carried)).overspend_micros).toBe(1);
+  expect(moneyOf(withCampaign(sampleRun(), cola, { ...carried, spentBeforeMicros: 8_000 })).faults).toEqual([]);
   const day = moneyOf(withCampaign(sampleRun(), shoes, { dailyBudgetMicros: 49_998 }));
   expect(names(day.faults)).toEqual(['daily_budget_overspent']);
   expect(day.overspend_micros).toBe(2);

@@ -101,7 +101,7 @@ function checkBudgets(
   const goals: string[] = [];
   let overspend = 0;
   for (const campaign of seed.values()) {
-    const over = (spent.get(campaign.id) ?? 0) - (campaign.totalBudgetMicros ?? Number.MAX_SAFE_INTEGER);
+    const over = (spent.get(campaign.id) ?? 0) - budgetOf(campaign);
     if (over > 0) budgets.push(`${campaign.id} (${campaign.name}) by ${over} micros`);
     overspend += Math.max(0, over, dailyOver(campaign, byDay, days));
     const goal = campaign.goalImpressions ?? Number.MAX_SAFE_INTEGER;
@@ -115,6 +115,11 @@ function checkBudgets(
     ],
     overspend,
   };
+}
+
+/** What the stream may bill of the total budget: not what was spent before there was a stream. */
+function budgetOf({ totalBudgetMicros, spentBeforeMicros = 0 }: SeedCampaign): number {
+  return totalBudgetMicros === null ? Number.MAX_SAFE_INTEGER : totalBudgetMicros - spentBeforeMicros;
 }
 
 /** What a campaign billed beyond its daily budget, over all days; each such day is named. */
@@ -138,8 +143,7 @@ function checkTaken({ seed, state }: Pick<Run, 'seed' | 'state'>): Fault[] {
     if (!campaign) continue;
     const held = total(record.taken.map((open) => open.micros));
     const heldImpressions = total(record.taken.map((open) => open.impressions));
-    if (record.billed_micros + held > (campaign.totalBudgetMicros ?? Number.MAX_SAFE_INTEGER))
-      over.push(`${id} budget`);
+    if (record.billed_micros + held > budgetOf(campaign)) over.push(`${id} budget`);
     if (record.billed_impressions + heldImpressions > (campaign.goalImpressions ?? Number.MAX_SAFE_INTEGER))
       over.push(`${id} goal`);
     const days = tally(

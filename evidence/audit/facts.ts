@@ -191,6 +191,8 @@ export interface SeedCampaign {
   readonly timeZone: string;
   readonly pricing: { readonly model: string; readonly priceMicros: number };
   readonly totalBudgetMicros: number | null;
+  /** Of that, spent before the stream counted; absent: nothing. */
+  readonly spentBeforeMicros?: number;
   readonly dailyBudgetMicros: number | null;
   readonly goalImpressions: number | null;
   readonly tier: string;

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { keepCatalog } from '../../decision-api/catalog-file.ts';
+import { keepCatalog } from '../../decision-api/catalog/catalog-file.ts';
 import { seedHeads } from '../../decision-api/test-heads.ts';
 import type { Campaign } from '../../domain/campaign.ts';
 import { systemClock } from '../../engines/clock.ts';

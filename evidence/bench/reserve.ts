@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
+import { Reserver, type WantedAd } from '../../decision-api/holding/reserver.ts';
+import { StoreGate } from '../../decision-api/holding/store-gate.ts';
+import { Watermarks } from '../../decision-api/holding/watermarks.ts';
 import { createMetrics } from '../../decision-api/metrics.ts';
-import { Reserver, type WantedAd } from '../../decision-api/reserver.ts';
-import { StoreGate } from '../../decision-api/store-gate.ts';
-import { Watermarks } from '../../decision-api/watermarks.ts';
 import { confirm, emptyFrequency } from '../../domain/frequency/frequency.ts';
 import { systemClock } from '../../engines/clock.ts';
 import { systemRandom } from '../../engines/random.ts';

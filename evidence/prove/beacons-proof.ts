@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import pino from 'pino';
+import { Tokens, unverifiedFacts } from '../../decision-api/beacons/tokens.ts';
 import { openHouse, type TestHouse, testCampaign } from '../../decision-api/test-house.ts';
-import { Tokens, unverifiedFacts } from '../../decision-api/tokens.ts';
 import { rotateTokenKeys } from '../../engines/secret-ring.ts';
 import { readSecrets, writeSecrets } from '../../engines/secrets.ts';
 import { decode } from '../../schemas/codec.ts';

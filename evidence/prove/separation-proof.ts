@@ -1,9 +1,9 @@
 import fc from 'fast-check';
+import { StoreGate } from '../../decision-api/holding/store-gate.ts';
+import { StreamReserver } from '../../decision-api/holding/stream-reserver.ts';
+import { Watermarks } from '../../decision-api/holding/watermarks.ts';
 import { createMetrics } from '../../decision-api/metrics.ts';
-import { StoreGate } from '../../decision-api/store-gate.ts';
-import { StreamReserver } from '../../decision-api/stream-reserver.ts';
 import { seedHeads } from '../../decision-api/test-heads.ts';
-import { Watermarks } from '../../decision-api/watermarks.ts';
 import { apartOf, flatten, type WantedInStream } from '../../domain/separation-stream.ts';
 import { systemClock } from '../../engines/clock.ts';
 import { systemRandom } from '../../engines/random.ts';

@@ -1,6 +1,6 @@
 import type { Campaign } from '../../../domain/campaign.ts';
+import type { Tokens } from '../../beacons/tokens.ts';
 import type { Draft, DraftAd } from '../../draft.ts';
-import type { Tokens } from '../../tokens.ts';
 import { beaconUrl, vastDocument, xmlHead } from '../vast/document.ts';
 import { bidMicros, domainsOf } from './admission.ts';
 import type { PodWanted } from './pods.ts';

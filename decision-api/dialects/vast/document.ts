@@ -1,6 +1,6 @@
 import type { Creative } from '../../../domain/creative.ts';
+import { type BeaconEvent, beaconEvents, type Tokens } from '../../beacons/tokens.ts';
 import type { Draft, DraftSpare } from '../../draft.ts';
-import { type BeaconEvent, beaconEvents, type Tokens } from '../../tokens.ts';
 import { type AdStyle, adTemplate } from './ad.ts';
 import type { Template } from './slots.ts';
 import { atLeast } from './versions.ts';

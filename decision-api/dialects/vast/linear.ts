@@ -1,6 +1,6 @@
 import type { Icon, MediaFile, TrackedEvent } from '../../../domain/creative.ts';
+import type { BeaconEvent } from '../../beacons/tokens.ts';
 import { macrosOf } from '../../draft.ts';
-import type { BeaconEvent } from '../../tokens.ts';
 import { cdata } from '../escape.ts';
 import type { Shown } from '../shown.ts';
 import { resourceOf } from './drawn.ts';

@@ -1,4 +1,4 @@
-import { type BeaconEvent, beaconEvents } from '../../tokens.ts';
+import { type BeaconEvent, beaconEvents } from '../../beacons/tokens.ts';
 
 /** What is of a decision in a document, and not of its creative. */
 export type Slot = 'ad' | 'sequence' | 'expires' | BeaconEvent;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { Reserver } from '../../../decision-api/holding/reserver.ts';
+import { StoreGate } from '../../../decision-api/holding/store-gate.ts';
+import { Watermarks } from '../../../decision-api/holding/watermarks.ts';
 import { createMetrics } from '../../../decision-api/metrics.ts';
-import { Reserver } from '../../../decision-api/reserver.ts';
-import { StoreGate } from '../../../decision-api/store-gate.ts';
-import { Watermarks } from '../../../decision-api/watermarks.ts';
 import { systemClock } from '../../../engines/clock.ts';
 import { readConfig } from '../../../engines/config.ts';
 import { openLmdbEventLog } from '../../../engines/event-log/lmdb-event-log.ts';

@@ -1,4 +1,4 @@
-import { pseudonym } from '../../../decision-api/identities.ts';
+import { pseudonym } from '../../../decision-api/asking/identities.ts';
 import {
   cappedBy,
   capsOf,
@@ -6,8 +6,8 @@ import {
   type SeenIdentity,
   usedOf,
   type WantedAd,
-} from '../../../decision-api/reserver.ts';
-import type { Watermarks } from '../../../decision-api/watermarks.ts';
+} from '../../../decision-api/holding/reserver.ts';
+import type { Watermarks } from '../../../decision-api/holding/watermarks.ts';
 import type { ScopedIdentity } from '../../../domain/request.ts';
 import type { Clock } from '../../../engines/clock.ts';
 import { EngineError } from '../../../engines/errors.ts';

@@ -1,8 +1,8 @@
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
+import { capsOf, Reserver, usedOf, type WantedAd } from '../../../decision-api/holding/reserver.ts';
+import { StoreGate } from '../../../decision-api/holding/store-gate.ts';
+import { Watermarks } from '../../../decision-api/holding/watermarks.ts';
 import { createMetrics } from '../../../decision-api/metrics.ts';
-import { capsOf, Reserver, usedOf, type WantedAd } from '../../../decision-api/reserver.ts';
-import { StoreGate } from '../../../decision-api/store-gate.ts';
-import { Watermarks } from '../../../decision-api/watermarks.ts';
 import type { FrequencyCap } from '../../../domain/campaign.ts';
 import { emptyFrequency } from '../../../domain/frequency/frequency.ts';
 import type { ScopedIdentity } from '../../../domain/request.ts';

@@ -1,5 +1,5 @@
+import { Tokens } from '../../../decision-api/beacons/tokens.ts';
 import type { Draft, DraftAd } from '../../../decision-api/draft.ts';
-import { Tokens } from '../../../decision-api/tokens.ts';
 import type { Creative, CreativeParts, Resource } from '../../../domain/creative.ts';
 import { trackedEvents } from '../../../domain/creative.ts';
 import { micros } from '../../../domain/money.ts';

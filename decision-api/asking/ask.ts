@@ -1,0 +1,167 @@
+import type { PodRules } from '../../domain/pods/pod.ts';
+import type { Context } from '../../domain/request.ts';
+import type { ContentTaxonomy } from '../../domain/targeting/content-taxonomy.ts';
+import { normaliseContext } from '../../domain/targeting/context.ts';
+import { type Admission, type Dialect, plainFiles } from '../dialects/dialect.ts';
+import type { AdRequestBody } from '../routes/ad-request-schema.ts';
+import type { InvalidReason, Traffic } from '../traffic/traffic.ts';
+import type { Caller, CallerClass } from './callers.ts';
+import { type ConsentGround, groundOf } from './consent.ts';
+import type { PlaceOf } from './geoip.ts';
+import { type Claims, truncateIp, type Viewer, viewerOf } from './identities.ts';
+import { invalid, type PodNamed, rulesOf } from './pod-rules.ts';
+import { classOf, type UserAgentClass } from './user-agent.ts';
+
+/** A request for a pod, checked and made pseudonymous. Nothing after this knows who anybody is. */
+export interface Ask {
+  readonly requestId: string;
+  /** The id came from the caller, who may repeat it. */
+  readonly repeatable: boolean;
+  readonly receivedAt: number;
+  /** The decision's minute: epoch minutes. */
+  readonly minute: number;
+  readonly viewer: Viewer;
+  readonly context: Context;
+  readonly ipTruncated: string | null;
+  readonly userAgentClass: UserAgentClass;
+  readonly caller: CallerClass;
+  /** Whose request it is: the key's, else the house's. */
+  readonly organisation: string;
+  /** Why it is invalid traffic; null: it is not. */
+  readonly invalid: InvalidReason | null;
+  readonly consent: ConsentGround;
+  readonly breakIndex: number | null;
+  /** Where the pod begins in stream time; null: nobody said. */
+  readonly breakOffsetMs: number | null;
+  /** The caller's, where one request asked for several pods. */
+  readonly breakId: string | null;
+  readonly rules: PodRules;
+  /** The kept pod whose rules were asked for. */
+  readonly podId: string | null;
+  readonly dialect: Dialect;
+  readonly admission: Admission;
+  /** Places are held no longer than this, from receipt; null: a token's life. */
+  readonly holdMs: number | null;
+}
+
+export interface Receipt {
+  readonly body: AdRequestBody;
+  readonly requestId: string;
+  readonly receivedAt: number;
+  readonly caller: Caller;
+  /** Whether the caller's own address may be taken for the viewer's. */
+  readonly takePeer: boolean;
+  readonly traffic: Traffic;
+  /** Our number on the IAB's list of vendors; null: none. */
+  readonly tcfVendor: number | null;
+  readonly pepper: string;
+  /** Peppers that came before and are still read. */
+  readonly peppersBefore: readonly string[];
+  readonly taxonomy: ContentTaxonomy;
+  readonly placeOf: PlaceOf;
+  readonly podNamed: PodNamed;
+  /** Absent: JSON. */
+  readonly dialect?: Dialect;
+  readonly admission?: Admission;
+}
+
+/** One ask for each pod of the request. Throws Problem 400 or 422 where the body's fields do not fit together. */
+export function readAsks(receipt: Receipt): readonly Ask[] {
+  const { breaks } = receipt.body;
+  if (breaks === undefined) return [readAsk(receipt)];
+  const { pod, pod_duration, min_ads, max_ads, ...shared } = receipt.body;
+  for (const [name, value] of Object.entries({ pod, pod_duration, min_ads, max_ads, break: shared.break })) {
+    if (value !== undefined) throw invalid(`/${name}`, 'belongs into each of the breaks');
+  }
+  const ids = breaks.map(({ id }, index) => id ?? String(index));
+  const repeated = ids.findIndex((id, index) => ids.indexOf(id) < index);
+  if (repeated >= 0) throw invalid(`/breaks/${repeated}/id`, 'is the id of another break of this request');
+  const first = readAsk({ ...receipt, body: { ...shared, pod_duration: 1 } });
+  return breaks.map((each, index) => ({
+    ...first,
+    requestId: `${receipt.requestId}/${ids[index]}`,
+    breakId: ids[index] ?? null,
+    breakIndex: each.index ?? index,
+    breakOffsetMs: msOf(each.offset),
+    ...rulesOf(each, `/breaks/${index}`, receipt.podNamed),
+  }));
+}
+
+/** Throws Problem 400 or 422 where the body's fields do not fit together. */
+export function readAsk(receipt: Receipt): Ask {
+  const { body, requestId, receivedAt } = receipt;
+  // The log keeps UTF-8, which has no half of a pair: the id would come back as another one.
+  if (!requestId.isWellFormed()) throw invalid('/request_id', 'is not well-formed Unicode');
+  const { caller } = receipt;
+  const userAgent = body.device?.ua ?? caller.userAgent ?? undefined;
+  const peer = caller.forwarded || (receipt.takePeer && isPlayer(caller)) ? caller.address : null;
+  const ground = groundOf(body.consent, receipt.tcfVendor);
+  const claims = claimsOf(body, userAgent, caller, ground);
+  const ip = claims.ip;
+  const viewer = viewerOf(claims, requestId, receipt.pepper, receipt.peppersBefore);
+  const origin = { address: body.device?.ip ?? caller.address, userAgent: userAgent ?? null };
+  const ids = [body.device?.id, body.device?.ifa];
+  // Without consent only the moment is known, not the person.
+  const person = claims.consent ? body.user : { time_zone: body.user?.time_zone };
+  return {
+    requestId,
+    repeatable: body.request_id !== undefined,
+    receivedAt,
+    minute: Math.floor(receivedAt / 60_000),
+    viewer,
+    context: normaliseContext(
+      { geo: body.geo ?? null, device: body.device ?? null, content: body.content ?? null, user: person ?? null },
+      receivedAt,
+      {
+        userAgent: body.device?.ua ?? (isPlayer(caller) ? caller.userAgent : null),
+        // A place is the moment's, not the person's, and nothing of the address is kept for it.
+        place: receipt.placeOf(body.device?.ip ?? peer),
+        taxonomy: receipt.taxonomy,
+      },
+    ),
+    ipTruncated: ip === null ? null : truncateIp(ip),
+    userAgentClass: classOf(userAgent),
+    caller: caller.class,
+    organisation: caller.organisation,
+    invalid: receipt.traffic.request(origin, ids, viewer.identities, viewer.viewer, receivedAt),
+    consent: ground,
+    breakIndex: body.break?.index ?? null,
+    breakOffsetMs: msOf(body.break?.offset_seconds),
+    breakId: null,
+    dialect: receipt.dialect ?? 'json',
+    admission: receipt.admission ?? plainFiles,
+    holdMs: null,
+    ...rulesOf(body, '', receipt.podNamed),
+  };
+}
+
+/** Whether the caller is the viewer's device itself, as far as it says: a stitcher's or a bot's words and address are not the viewer's. */
+function isPlayer({ userAgent }: Caller): boolean {
+  const told = classOf(userAgent ?? undefined);
+  return userAgent !== null && told !== 'stitcher' && told !== 'bot';
+}
+
+function claimsOf(body: AdRequestBody, userAgent: string | undefined, caller: Caller, ground: ConsentGround): Claims {
+  const { user, device, session } = body;
+  const consent = ground === 'unstated' || ground === 'given';
+  return {
+    userId: user?.id ?? null,
+    householdId: user?.household_id ?? null,
+    deviceId: device?.id ?? null,
+    ifa: realIfa(device?.ifa),
+    limitAdTracking: device?.lmt === true || device?.lmt === 1,
+    sessionId: session?.id ?? null,
+    ip: (consent && (device?.ip ?? (caller.forwarded ? caller.address : null))) || null,
+    userAgent: userAgent ?? null,
+    consent,
+  };
+}
+
+/** Platforms send zeros for an advertising id that must not be used: everybody's, so nobody's. */
+function realIfa(ifa: string | undefined): string | null {
+  return ifa && /[^0-]/.test(ifa) ? ifa : null;
+}
+
+function msOf(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : Math.round(seconds * 1000);
+}

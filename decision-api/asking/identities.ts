@@ -1,0 +1,72 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import type { CapScope } from '../../domain/campaign.ts';
+import type { ScopedIdentity } from '../../domain/request.ts';
+import { canonicalIp, pseudonym } from '../../engines/pseudonym.ts';
+
+export { pseudonym };
+
+/** What a request says about who watches, as it came. */
+export interface Claims {
+  readonly userId: string | null;
+  readonly householdId: string | null;
+  readonly deviceId: string | null;
+  readonly ifa: string | null;
+  /** Limit ad tracking: the advertising id must not be used. */
+  readonly limitAdTracking: boolean;
+  readonly sessionId: string | null;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  readonly consent: boolean;
+}
+
+/** Who watches, in pseudonyms. */
+export interface Viewer {
+  /** The partition key. */
+  readonly viewer: string;
+  readonly identities: readonly ScopedIdentity[];
+  readonly byScope: ReadonlyMap<CapScope, ScopedIdentity>;
+  /** HMAC of the session's id. */
+  readonly session: string | null;
+}
+
+/**
+ * Without consent there are no identities, and the viewer's key lives no longer than the session or the request. `before`: peppers
+ * that came before: while they are read, each identity is kept under its older pseudonyms too, which stand first. What is reserved is
+ * reserved under all of them, so the oldest knows everything, whenever a process heard of the new one.
+ */
+export function viewerOf(claims: Claims, requestId: string, pepper: string, before: readonly string[] = []): Viewer {
+  const ids: [CapScope, string | null][] = claims.consent
+    ? [
+        ['user', claims.userId],
+        ['device', (claims.limitAdTracking ? null : claims.ifa) ?? claims.deviceId],
+        ['household', claims.householdId],
+        ['ip', claims.ip],
+      ]
+    : [];
+  const byScope = new Map<CapScope, ScopedIdentity>();
+  for (const [scope, id] of ids) {
+    if (id !== null && id !== '') byScope.set(scope, { scope, hash: pseudonym(pepper, scope, id) });
+  }
+  const older = before.flatMap((each) =>
+    ids.flatMap(([scope, id]) => (id === null || id === '' ? [] : [{ scope, hash: pseudonym(each, scope, id) }])),
+  );
+  const session = claims.sessionId ? pseudonym(pepper, 'stream', claims.sessionId) : null;
+  const known = byScope.get('user') ?? byScope.get('device') ?? byScope.get('household');
+  const viewer = known?.hash ?? session ?? fallbackKey(claims, requestId, pepper);
+  return { viewer, identities: [...older, ...byScope.values()], byScope, session };
+}
+
+function fallbackKey(claims: Claims, requestId: string, pepper: string): string {
+  if (claims.consent && claims.ip)
+    return pseudonym(pepper, 'ip+ua', `${canonicalIp(claims.ip)} ${claims.userAgent ?? ''}`);
+  return pseudonym(pepper, 'request', requestId);
+}
+
+/** The network of an address: /24 of IPv4, /48 of IPv6. Null when it is no address. */
+export function truncateIp(ip: string): string | null {
+  if (isIPv4(ip)) return `${ip.split('.').slice(0, 3).join('.')}.0/24`;
+  if (!isIPv6(ip)) return null;
+  const canonical = canonicalIp(ip);
+  if (isIPv4(canonical)) return truncateIp(canonical);
+  return `${canonical.split(':').slice(0, 3).join(':')}::/48`;
+}

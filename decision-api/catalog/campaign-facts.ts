@@ -1,0 +1,87 @@
+import type { Campaign, FrequencyCap } from '../../domain/campaign.ts';
+import { type Creative, isShowable, type MediaFile } from '../../domain/creative.ts';
+import { podMaxOf } from '../../domain/frequency/cap-set.ts';
+import { isLifetime } from '../../domain/frequency/frequency.ts';
+import type { CandidateMemo } from '../../domain/pods/pod.ts';
+import { flatten } from '../../domain/separation-stream.ts';
+import { bytesOfUuids } from '../../schemas/uuid.ts';
+import { carries, type Feature } from '../asking/features.ts';
+import { needsMoney } from '../holding/purse.ts';
+import { capsOf } from '../holding/reserver.ts';
+
+/** What follows from a campaign's document alone. It is found out once for each version, not once for each request. */
+export interface CampaignFacts {
+  readonly campaign: Campaign;
+  readonly carried: readonly Feature[];
+  /** Those that can be shown. */
+  readonly creatives: readonly CreativeFacts[];
+  /** Somebody's record counts its views. */
+  readonly counted: boolean;
+  readonly streamCaps: readonly FrequencyCap[];
+  readonly needsMoney: boolean;
+  readonly forLife: boolean;
+  readonly podMax: number | null;
+  /** Ids of its categories, and of all above them. */
+  readonly categories: readonly string[];
+  readonly ancestors: readonly string[];
+}
+
+export interface CreativeFacts {
+  readonly creative: Creative;
+  /** The caps that an ad of it has to keep. */
+  readonly caps: readonly FrequencyCap[];
+  readonly mediaUrl: string;
+  /** Its files, as an answer tells them. */
+  readonly media: readonly object[];
+  /** Its part of an answer, as members of a JSON object. */
+  readonly told: string;
+  readonly memo: CandidateMemo;
+  /** How a candidate's record begins: the ids of campaign and creative. */
+  readonly ids: Buffer;
+}
+
+export function factsOf(campaign: Campaign): CampaignFacts {
+  const { caps } = campaign;
+  const shown = campaign.creatives.filter(isShowable);
+  return {
+    campaign,
+    carried: carries(campaign),
+    creatives: shown.map((creative) => creativeFacts(campaign, creative)),
+    counted: caps.some(({ scope }) => scope !== 'pod'),
+    streamCaps: caps.filter(({ scope }) => scope === 'stream'),
+    needsMoney: needsMoney(campaign),
+    forLife: caps.some(isLifetime),
+    podMax: podMaxOf(caps),
+    ...flatten(campaign.categories),
+  };
+}
+
+function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
+  const { id, durationSeconds, media, clickThrough } = creative;
+  const told = {
+    campaign_id: campaign.id,
+    creative_id: id,
+    advertiser_id: campaign.advertiserId,
+    duration_seconds: durationSeconds,
+    media: media.map(shownFile),
+    click_through: clickThrough,
+  };
+  return {
+    creative,
+    caps: capsOf(campaign.caps, id),
+    mediaUrl: media[0]?.url ?? id,
+    media: told.media,
+    told: JSON.stringify(told).slice(1, -1),
+    memo: { places: null },
+    ids: bytesOfUuids([campaign.id, id]),
+  };
+}
+
+function shownFile({ bitrateKbps, minBitrateKbps, maxBitrateKbps, ...file }: MediaFile): object {
+  return {
+    ...file,
+    bitrate_kbps: bitrateKbps,
+    ...(minBitrateKbps === undefined ? {} : { min_bitrate_kbps: minBitrateKbps }),
+    ...(maxBitrateKbps === undefined ? {} : { max_bitrate_kbps: maxBitrateKbps }),
+  };
+}

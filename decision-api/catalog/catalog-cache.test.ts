@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import type { Campaign, Condition } from '../../domain/campaign.ts';
+import { micros } from '../../domain/money.ts';
+import { normaliseContext } from '../../domain/targeting/context.ts';
+import { CatalogCache } from './catalog-cache.ts';
+
+/** A UUID that ends in the name, in hexadecimal, so that both have one order. */
+const uuid = (name: string) => `00000000-0000-4000-8000-${name.padEnd(12, '0')}`;
+
+function campaign(name: string, version: number, country: string | null, caps: Campaign['caps'] = []): Campaign {
+  const conditions: Condition[] = [{ dimension: 'geo_countries', mode: 'include', values: [country] }];
+  return {
+    id: uuid(name),
+    version,
+    name,
+    advertiserId: uuid('a'),
+    advertiserName: 'a',
+    status: 'active',
+    startsAt: 0,
+    endsAt: 1,
+    timeZone: 'UTC',
+    pricing: { model: 'cpm', priceMicros: micros(1) },
+    totalBudgetMicros: null,
+    dailyBudgetMicros: null,
+    goalImpressions: null,
+    pacingMode: 'even',
+    tier: 'standard',
+    targeting: country === null ? [] : [{ id: 'r', conditions }],
+    caps,
+    categories: [],
+    creatives: [],
+  };
+}
+
+const ids = (campaigns: readonly Campaign[]) => campaigns.map(({ name }) => name).join(' ');
+const matched = (cache: CatalogCache) => cache.match(inCountry('US')).map(({ campaign }) => campaign);
+const inCountry = (country: string) => normaliseContext({ geo: { country } }, 0);
+const change = (name: string, version: number, document: unknown) => ({
+  kind: 'campaign',
+  id: uuid(name),
+  version,
+  deleted: document === null,
+  document: document === null ? null : JSON.stringify(document),
+  changed_at: 0,
+});
+
+test('the list and the matches follow each change, in the order of ids', () => {
+  const cache = new CatalogCache();
+  const many = Array.from({ length: 20 }, (_, n) => campaign(`c${10 + n}`, 1, n % 2 === 0 ? 'US' : 'FR'));
+  cache.load({ campaigns: many.toReversed(), pods: [] });
+  const before = cache.campaigns;
+  expect(before).toHaveLength(20);
+  expect(ids(matched(cache))).toBe('c10 c12 c14 c16 c18 c20 c22 c24 c26 c28');
+  cache.apply(change('c12', 2, campaign('c12', 2, 'FR')));
+  cache.apply(change('c14', 2, null));
+  cache.apply(change('c145', 1, campaign('c145', 1, null)));
+  cache.apply(change('c16', 1, campaign('c16', 1, 'FR')));
+  expect(ids(matched(cache))).toBe('c10 c145 c16 c18 c20 c22 c24 c26 c28');
+  expect(ids(cache.campaigns)).toBe(ids([...cache.campaigns].sort((a, b) => (a.id < b.id ? -1 : 1))));
+  expect([cache.campaigns.length, before.length]).toEqual([20, 20]);
+});
+
+test('campaigns are counted by the features they carry, also when they change', () => {
+  const cache = new CatalogCache();
+  const cap = { scope: 'user', creativeId: null, windowSeconds: 3_600, max: 1 } as const;
+  cache.load({
+    campaigns: [campaign('a', 1, 'US'), campaign('b', 1, null, [cap]), campaign('c', 1, 'US', [cap])],
+    pods: [],
+  });
+  expect(cache.carriers(['targeting'])).toBe(2);
+  expect(cache.carriers(['frequency'])).toBe(2);
+  expect(cache.carriers(['targeting', 'frequency'])).toBe(3);
+  cache.apply(change('c', 2, campaign('c', 2, null)));
+  expect(cache.carriers(['targeting', 'frequency', 'pods'])).toBe(2);
+});
+
+test('a campaign whose rules cannot be read is no campaign', () => {
+  const cache = new CatalogCache();
+  expect(cache.apply(change('a', 1, { ...campaign('a', 1, null), targeting: [{ id: 'r' }] }))).toBe(false);
+  expect(cache.apply(change('a', 1, { ...campaign('a', 1, null), targeting: ['US'] }))).toBe(false);
+  expect(cache.campaigns).toEqual([]);
+});

@@ -1,0 +1,282 @@
+import type { Campaign, PodConfig } from '../../domain/campaign.ts';
+import { readCampaign, readExperiment, readPodConfig } from '../../domain/campaign-document.ts';
+import { type CatalogMark, emptyMark, withCampaign, withoutCampaign } from '../../domain/catalog-mark.ts';
+import type { Experiment } from '../../domain/experiment.ts';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
+import type { Context } from '../../domain/request.ts';
+import { type ContentCategory, type ContentTaxonomy, createTaxonomy } from '../../domain/targeting/content-taxonomy.ts';
+import { createTargetingIndex } from '../../domain/targeting/index/targeting-index.ts';
+import type { AdvertiserOwner, CatalogSnapshot, PlayerKey } from '../../engines/catalog/catalog.ts';
+import type { CatalogChange } from '../../schemas/records.ts';
+import { carries, type Feature } from '../asking/features.ts';
+import type { DecidingCatalog } from '../decision.ts';
+import { type CampaignFacts, factsOf } from './campaign-facts.ts';
+
+interface Versioned {
+  readonly id: string;
+  readonly version: number;
+}
+
+/** One kind of document by id: the newest version wins, and a deletion is a version too. */
+class Newest<T extends Versioned> {
+  readonly #held = new Map<string, { readonly version: number; readonly document: T | null }>();
+  #living: readonly T[] = [];
+  /** Offered since the list was made. */
+  readonly #changed = new Set<string>();
+
+  offer(id: string, version: number, document: T | null): boolean {
+    const known = this.#held.get(id);
+    if (known && known.version >= version) return false;
+    this.#held.set(id, { version, document });
+    this.#changed.add(id);
+    return true;
+  }
+
+  one(id: string): T | undefined {
+    return this.#held.get(id)?.document ?? undefined;
+  }
+
+  /** In the order of their ids. A list that was answered never changes: a few changes are put into a copy of it. */
+  living(): readonly T[] {
+    if (this.#changed.size > 8) {
+      const documents: T[] = [];
+      for (const { document } of this.#held.values()) if (document) documents.push(document);
+      this.#living = documents.sort((a, b) => (a.id < b.id ? -1 : 1));
+    } else for (const id of this.#changed) this.#living = withDocument(this.#living, id, this.#held.get(id)?.document);
+    this.#changed.clear();
+    return this.#living;
+  }
+}
+
+function withDocument<T extends { readonly id: string }>(
+  sorted: readonly T[],
+  id: string,
+  document: T | null | undefined,
+): readonly T[] {
+  let place = 0;
+  for (let after = sorted.length; place < after; ) {
+    const middle = (place + after) >>> 1;
+    if ((sorted[middle]?.id ?? id) < id) place = middle + 1;
+    else after = middle;
+  }
+  const known = sorted[place]?.id === id ? 1 : 0;
+  return document ? sorted.toSpliced(place, known, document) : sorted.toSpliced(place, known);
+}
+
+/** A campaign in the index. Most never match anybody, so their facts are found out when they first do. */
+class Held {
+  readonly id: string;
+  readonly targeting: Campaign['targeting'];
+  readonly timeZone: string;
+  readonly campaign: Campaign;
+  #facts: CampaignFacts | null = null;
+
+  constructor(campaign: Campaign) {
+    this.id = campaign.id;
+    this.targeting = campaign.targeting;
+    this.timeZone = campaign.timeZone;
+    this.campaign = campaign;
+  }
+
+  get facts(): CampaignFacts {
+    this.#facts ??= factsOf(this.campaign);
+    return this.#facts;
+  }
+}
+
+/** Every campaign and pod in memory. */
+export class CatalogCache implements DecidingCatalog {
+  readonly #campaigns = new Newest<Campaign>();
+  readonly #pods = new Newest<PodConfig>();
+  readonly #experiments = new Newest<Experiment>();
+  readonly #index = createTargetingIndex<Held>();
+  /** Campaigns by the features that they carry, as one text. */
+  readonly #carrying = new Map<string, number>();
+  readonly #carriedBy = new Map<string, string>();
+  readonly #versions = new Map<string, number>();
+  #mark = emptyMark;
+  #experimentList: readonly Experiment[] = [];
+  #experimentsBy: ReadonlyMap<string, readonly Experiment[]> = new Map();
+  #campaignList: readonly Campaign[] = [];
+  #podList: readonly PodConfig[] = [];
+  #contentCategories: readonly ContentCategory[] = [];
+  #taxonomy: ContentTaxonomy = createTaxonomy([]);
+  #playerKeys: ReadonlyMap<string, PlayerKey> = new Map();
+  #advertisers: ReadonlyMap<string, AdvertiserOwner> = new Map();
+  #changes = 0;
+
+  /** In the order of their ids. */
+  get campaigns(): readonly Campaign[] {
+    return this.#campaignList;
+  }
+
+  match(context: Context): readonly CampaignFacts[] {
+    const matched = this.#index.match(context);
+    const facts: CampaignFacts[] = [];
+    // Clause numbers mostly follow the ids, since catalogs are loaded in that order.
+    let sorted = true;
+    let last = '';
+    for (const held of matched) {
+      if (held.id < last) sorted = false;
+      last = held.id;
+      facts.push(held.facts);
+    }
+    return sorted ? facts : facts.sort((a, b) => (a.campaign.id < b.campaign.id ? -1 : 1));
+  }
+
+  carriers(features: readonly Feature[]): number {
+    let count = 0;
+    for (const [carried, campaigns] of this.#carrying) {
+      if (features.some((feature) => carried.includes(feature))) count += campaigns;
+    }
+    return count;
+  }
+
+  /** What content categories lie above others. Comes with the snapshot, so a change is seen with the next one. */
+  get taxonomy(): ContentTaxonomy {
+    return this.#taxonomy;
+  }
+
+  get contentCategories(): readonly ContentCategory[] {
+    return this.#contentCategories;
+  }
+
+  get pods(): readonly PodConfig[] {
+    return this.#podList;
+  }
+
+  /** In the order of their ids. */
+  get experiments(): readonly Experiment[] {
+    return this.#experimentList;
+  }
+
+  /** By name, so that every process lets the same one have the last word. */
+  experimentsOf(organisation: string): readonly Experiment[] {
+    return this.#experimentsBy.get(organisation) ?? none;
+  }
+
+  /** API keys by prefix. They come with the snapshot, like the next. */
+  get playerKeys(): ReadonlyMap<string, PlayerKey> {
+    return this.#playerKeys;
+  }
+
+  /** Whose each advertiser is, by id. */
+  get advertisers(): ReadonlyMap<string, AdvertiserOwner> {
+    return this.#advertisers;
+  }
+
+  campaign(id: string): Campaign | undefined {
+    return this.#campaigns.one(id);
+  }
+
+  get mark(): CatalogMark {
+    return this.#mark;
+  }
+
+  /** Grows with each document taken. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  pod(nameOrId: string, organisation: string): PodConfig | undefined {
+    return this.#podList.find((pod) => (pod.id === nameOrId || pod.name === nameOrId) && ownerOf(pod) === organisation);
+  }
+
+  load(snapshot: CatalogSnapshot): void {
+    const campaigns = snapshot.campaigns.map((each) => this.#putCampaign(each.id, each.version, each));
+    const pods = snapshot.pods.map((each) => this.#putPod(each.id, each.version, each));
+    const experiments = (snapshot.experiments ?? []).map((each) => this.#putExperiment(each.id, each.version, each));
+    const taxonomy = this.#takeTaxonomy(snapshot.contentCategories ?? []);
+    const callers = this.#takeCallers(snapshot);
+    if ([...campaigns, ...pods, ...experiments, taxonomy, callers].includes(true)) this.#settle();
+  }
+
+  /** False: the change holds no document that can be used. An old version is fine and changes nothing. */
+  apply(change: CatalogChange): boolean {
+    if (change.kind === 'campaign') return this.#change(change, readCampaign, this.#putCampaign);
+    if (change.kind === 'experiment') return this.#change(change, readExperiment, this.#putExperiment);
+    return change.kind === 'pod' && this.#change(change, readPodConfig, this.#putPod);
+  }
+
+  #change<T extends Versioned>(
+    change: CatalogChange,
+    read: (value: unknown) => T | null,
+    put: (id: string, version: number, document: T | null) => boolean,
+  ): boolean {
+    const document = change.deleted ? null : read(parse(change.document));
+    if (document === null && !change.deleted) return false;
+    if (document !== null && document.id !== change.id) return false;
+    if (put(change.id, change.version, document)) this.#settle();
+    return true;
+  }
+
+  #takeTaxonomy(rows: readonly ContentCategory[]): boolean {
+    if (JSON.stringify(rows) === JSON.stringify(this.#contentCategories)) return false;
+    this.#contentCategories = rows;
+    this.#taxonomy = createTaxonomy(rows);
+    return true;
+  }
+
+  #takeCallers({ playerKeys = [], advertisers = [] }: CatalogSnapshot): boolean {
+    const held = JSON.stringify([[...this.#playerKeys.values()], [...this.#advertisers.values()]]);
+    if (JSON.stringify([playerKeys, advertisers]) === held) return false;
+    this.#playerKeys = new Map(playerKeys.map((key) => [key.prefix, key]));
+    this.#advertisers = new Map(advertisers.map((each) => [each.id, each]));
+    return true;
+  }
+
+  readonly #putPod = (id: string, version: number, pod: PodConfig | null) => this.#pods.offer(id, version, pod);
+
+  readonly #putExperiment = (id: string, version: number, experiment: Experiment | null) =>
+    this.#experiments.offer(id, version, experiment);
+
+  readonly #putCampaign = (id: string, version: number, campaign: Campaign | null): boolean => {
+    if (!this.#campaigns.offer(id, version, campaign)) return false;
+    const known = this.#versions.get(id);
+    if (known !== undefined) this.#mark = withoutCampaign(this.#mark, id, known);
+    this.#versions.delete(id);
+    if (campaign === null) this.#index.remove(id);
+    else this.#index.put(new Held(campaign));
+    this.#count(this.#carriedBy.get(id), -1);
+    this.#carriedBy.delete(id);
+    if (campaign === null) return true;
+    this.#versions.set(id, version);
+    this.#mark = withCampaign(this.#mark, id, version);
+    const carried = carries(campaign).join(' ');
+    this.#carriedBy.set(id, carried);
+    this.#count(carried, 1);
+    return true;
+  };
+
+  #count(carried: string | undefined, by: number): void {
+    if (carried !== undefined) this.#carrying.set(carried, (this.#carrying.get(carried) ?? 0) + by);
+  }
+
+  #settle(): void {
+    this.#campaignList = this.#campaigns.living();
+    this.#podList = this.#pods.living();
+    this.#experimentList = this.#experiments.living();
+    this.#experimentsBy = Map.groupBy(
+      this.#experimentList.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      ownerOf,
+    );
+    this.#changes++;
+  }
+}
+
+const none: readonly Experiment[] = [];
+
+/** What older documents do not say is the house's. */
+function ownerOf({ organisation = HOUSE_ORGANISATION }: { readonly organisation?: string }): string {
+  return organisation;
+}
+
+function parse(text: string | null): unknown {
+  if (text === null) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
