@@ -71,13 +71,13 @@ export const v1CampaignRoutes: readonly Route[] = [
     handle: async (ask, parts) => {
       const { page = 1, limit = 20, status = null } = ask.query;
       const { ids, found, total } = await ask.read(async (sql) => {
-        const { rows } = await sql.query<{ id: string; total: string }>(
-          `SELECT id, COUNT(*) OVER () AS total FROM campaigns WHERE $1::text IS NULL OR status = $1
+        const { rows } = await sql.query<{ id: string }>(
+          `SELECT id FROM campaigns WHERE $1::text IS NULL OR status = $1
            ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3`,
           [status, limit, (page - 1) * limit],
         );
         const ids = rows.map(({ id }) => id);
-        return { ids, found: await foundV1(sql, ids), total: Number(rows[0]?.total ?? (await countOf(sql, status))) };
+        return { ids, found: await foundV1(sql, ids), total: await countOf(sql, status) };
       });
       return { body: { campaigns: answersV1(found, await spentSince(parts, ids)), total, page, limit } };
     },
