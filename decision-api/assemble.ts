@@ -1,5 +1,12 @@
+import type { Logger } from 'pino';
+import type { Catalog } from '../engines/catalog/catalog.ts';
+import type { Clock } from '../engines/clock.ts';
+import type { Config } from '../engines/config.ts';
 import { EngineError } from '../engines/errors.ts';
+import type { EventLog } from '../engines/event-log/event-log.ts';
+import type { Random } from '../engines/random.ts';
 import { SecretRing } from '../engines/secret-ring.ts';
+import type { StateStore } from '../engines/state-store/state-store.ts';
 import { Callers } from './asking/callers.ts';
 import { type Geoip, openGeoip } from './asking/geoip.ts';
 import { Tokens } from './beacons/tokens.ts';
@@ -16,12 +23,26 @@ import { type Journal, LogJournal } from './journal/journal.ts';
 import { ShippedJournal } from './journal/shipped-journal.ts';
 import { UnloggedWait } from './journal/unlogged-wait.ts';
 import { limits } from './limits.ts';
-import type { DecisionApiParts } from './main.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { RecentAnswers } from './recording/answers.ts';
 import { RecentDecisions } from './recording/recent-decisions.ts';
 import { type ListsFile, openLists } from './traffic/lists.ts';
 import { Traffic } from './traffic/traffic.ts';
+
+export interface DecisionApiParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Its topics exist. Left open by `close`, like the other engines. */
+  readonly log: EventLog;
+  readonly store: StateStore;
+  readonly catalog: Catalog;
+  readonly logger: Logger;
+  /** Tried in turn; 0 is a free one. Default: the configured port. */
+  readonly ports?: readonly number[];
+  /** Where management answers now. Absent: what is its own is not passed on. */
+  readonly managementUrl?: () => string | null;
+}
 
 /** Everything an instance holds between requests. */
 export interface Assembly {

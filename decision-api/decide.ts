@@ -4,11 +4,12 @@ import { limits } from './limits.ts';
 import { match } from './steps/match.ts';
 import { pace } from './steps/pace.ts';
 import { giveUp, reserve } from './steps/reserve.ts';
+import { letIn, rotate } from './steps/rotate.ts';
 import { score } from './steps/score.ts';
 import { solve } from './steps/solve.ts';
 
 /**
- * Decides a pod: match, pace, score, solve, reserve. Each step says why a campaign falls out; explain and the log read it
+ * Decides a pod: match, pace, rotate, score, solve, reserve. Each step says why a campaign falls out; explain and the log read it
  * from the decision. `read` is the identities' records on their way: they arrive while matching runs, and may say that
  * this request was decided before: then it stops there.
  */
@@ -26,6 +27,7 @@ export async function decide(
   if (known === 'stop') return;
   pace(decision, parts);
   done('pace');
+  rotate(decision, parts);
   score(decision, parts);
   done('score');
   for (let round = 1; ; round++) {
@@ -36,6 +38,7 @@ export async function decide(
     const isHeld = await reserve(decision, parts);
     done('reserve');
     if (isHeld) break;
+    if (round < limits.rounds && letIn(decision)) score(decision, parts);
   }
   await giveUp(decision, parts, 'unused');
   done('give_up');

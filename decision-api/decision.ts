@@ -40,6 +40,15 @@ export interface Contender extends PodCandidate {
   readonly runner: Runner;
 }
 
+/** Creatives of one campaign that could take each other's place, in the order in which they are drawn. */
+export interface Rotation {
+  readonly order: readonly Runner[];
+  /** So many of them race at once; the others are struck as `rotated`, and come in where one of those is refused. */
+  readonly abreast: number;
+  /** How many have come in. */
+  entered: number;
+}
+
 /** What an impression is worth, and the signals that say so. */
 export interface Worth {
   readonly valueMicros: number;
@@ -80,6 +89,7 @@ export interface Decision {
   /** The catalog as it was when matching ran. */
   catalog: readonly Campaign[];
   mark: CatalogMark;
+  rotations: readonly Rotation[];
   solution: PodSolution | null;
   conflictsRejected: number;
   /** By creative. */

@@ -1,34 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { Catalog } from '../engines/catalog/catalog.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import { listenOnFirst } from '../engines/endpoints.ts';
-import type { EventLog } from '../engines/event-log/event-log.ts';
 import { collectProcessMetrics } from '../engines/process-metrics.ts';
-import type { Random } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
-import type { StateStore } from '../engines/state-store/state-store.ts';
 import { buildApp } from './app.ts';
-import { type Assembly, assemble } from './assemble.ts';
+import { type Assembly, assemble, type DecisionApiParts } from './assemble.ts';
 import { limits } from './limits.ts';
 import { readinessOf } from './readiness.ts';
 import { pathsOf } from './traffic/lists.ts';
-
-export interface DecisionApiParts {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Its topics exist. Left open by `close`, like the other engines. */
-  readonly log: EventLog;
-  readonly store: StateStore;
-  readonly catalog: Catalog;
-  readonly logger: Logger;
-  /** Tried in turn; 0 is a free one. Default: the configured port. */
-  readonly ports?: readonly number[];
-  /** Where management answers now. Absent: what is its own is not passed on. */
-  readonly managementUrl?: () => string | null;
-}
 
 export interface DecisionApi {
   readonly url: string;

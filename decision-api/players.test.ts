@@ -179,3 +179,23 @@ test('an empty pod is a valid document and says why', async () => {
   expect(read.VAST['@_version']).toBe('4.2');
   expect(headers['breakwater-no-fill']).toBe('no_eligible_campaigns');
 });
+
+test.each([
+  ['/api/v2/vast?version=2.0', 0],
+  ['/api/v2/vast?version=3.0', 1],
+  ['/api/v2/asset-list?version=4.2', 0],
+])('%s: %i backups are held, as many as are told', async (url, held) => {
+  const request = `spare ${url}`;
+  const { status } = await get(
+    `${url}&pod_duration=30&max_ads=1&backup_ads=1&request_id=${encodeURIComponent(request)}`,
+  );
+  expect(status).toBe(200);
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === request);
+  expect(record?.event.backups).toHaveLength(held);
+});
+
+test('a player of interstitials names its session in the words of HLS', async () => {
+  await get('/api/v2/asset-list?pod_duration=30&_HLS_primary_id=primary&_HLS_start_offset=4.5&request_id=primary');
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === 'primary');
+  expect(record?.event.session).not.toBeNull();
+});

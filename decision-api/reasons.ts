@@ -28,6 +28,8 @@ export type Reason =
   | 'budget_reached'
   | 'daily_budget_reached'
   | 'goal_reached'
+  // rotate: another creative of its campaign, of its length and place, was drawn
+  | 'rotated'
   // score
   | 'shadow_price'
   | 'below_floor'

@@ -131,6 +131,7 @@ function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts)
     notEntered: new Map(),
     catalog: [],
     mark: emptyMark,
+    rotations: [],
     solution: null,
     conflictsRejected: 0,
     held: new Map(),

@@ -1,4 +1,4 @@
-import type { Creative, MediaFile } from './creative.ts';
+import type { Creative, MediaFile, Place } from './creative.ts';
 import type { Micros, Pricing } from './money.ts';
 import type { DimensionName } from './targeting/dimensions.ts';
 
@@ -13,8 +13,6 @@ export interface CurvePoint {
 }
 /** Who goes first: any guaranteed ad beats all standard ones, and a house ad only fills what nobody paid for. */
 export type Tier = 'guaranteed' | 'standard' | 'house';
-/** The only place of a pod in which an ad may stand. */
-export type Place = 'first' | 'last';
 /** Whose views a cap counts, or in what: a `stream` needs the session's id, a `pod` needs no record. */
 export type CapScope = 'user' | 'device' | 'household' | 'ip' | 'stream' | 'pod';
 

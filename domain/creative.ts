@@ -1,4 +1,5 @@
-import type { Place } from './campaign.ts';
+/** The only place of a pod in which an ad may stand. */
+export type Place = 'first' | 'last';
 
 /**
  * What an advertiser has shown, and all that belongs to it, in the words of VAST 4.3. Every dialect is written from this one
@@ -44,7 +45,7 @@ export interface CreativeParts {
   readonly description?: string;
   /** BCP 47. */
   readonly language?: string;
-  /** Its share among the active creatives of its campaign; absent: 1. */
+  /** Its share among the active creatives of its campaign that have its length and place; absent: 1. Where none has one: scoring/rotation.ts. */
   readonly weight?: number;
   /** Where it leads: OpenRTB's `adomain`. */
   readonly domains?: readonly string[];

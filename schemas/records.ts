@@ -15,7 +15,10 @@ export type {
   ServedAd,
 } from './request-records.ts';
 export type {
+  CampaignContexts,
   CampaignSums,
+  ContextCell,
+  ContextRecord,
   CreativeCounts,
   FrequencyEntry,
   FrequencyRecord,
@@ -115,6 +118,19 @@ export interface CreativeRates {
   readonly ctr_ppm: number;
   readonly vtr_ppm: number;
   readonly completion_ppm: number;
+  /** how likely it is the best of its campaign's creatives of its length and place; null: nobody asked */
+  readonly share_ppm: number | null;
+}
+
+/** Where rates are others than the campaign's. */
+export interface ContextFactor {
+  /** device_type, content_category, hour, position */
+  readonly dimension: string;
+  /** hour: 0 to 23, UTC; position: from 1 */
+  readonly value: string;
+  /** of the rate: 1000000 leaves it as it is */
+  readonly ctr_ppm: number;
+  readonly completion_ppm: number;
 }
 
 /** Absolute values for one campaign. Topic campaign-signals, key campaign. Newest version per (campaign, kind) wins; all are published again every minute. */
@@ -147,6 +163,8 @@ export interface CampaignSignal {
   /** SCORE: 0 to 1000 is 0 to 10 */
   readonly relevance_centi: number;
   readonly creatives: readonly CreativeRates[];
+  /** SCORE: where rates are others than the campaign's; what is not named is as the rest */
+  readonly contexts: readonly ContextFactor[];
 }
 
 /** An alert raised or cleared. Topic alerts, key campaign. */

@@ -53,6 +53,10 @@ export interface ServedAd {
   readonly for_life: boolean;
   /** of all its categories */
   readonly ancestors: readonly string[];
+  /** clicks per impression expected of it here; null: nothing was said */
+  readonly predicted_ctr_ppm: number | null;
+  /** completes per start */
+  readonly predicted_completion_ppm: number | null;
 }
 
 export interface Candidate {

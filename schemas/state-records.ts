@@ -128,6 +128,29 @@ export interface ScoreRecord {
   readonly creatives: readonly CreativeCounts[];
 }
 
+export interface ContextCell {
+  /** device_type, content_category, hour, position */
+  readonly dimension: string;
+  readonly value: string;
+  readonly impressions_milli: number;
+  readonly starts_milli: number;
+  readonly completes_milli: number;
+  readonly clicks_milli: number;
+}
+
+export interface CampaignContexts {
+  readonly campaign: string;
+  readonly advertiser: string;
+  readonly cells: readonly ContextCell[];
+}
+
+/** State store: decayed counts by context. Key x:contexts. Rules in domain/scoring/context-counts.ts. */
+export interface ContextRecord {
+  /** epoch minute: decisions of earlier ones are counted */
+  readonly until: number;
+  readonly campaigns: readonly CampaignContexts[];
+}
+
 /** State store: how far a group has applied one partition. Key h:<group>:<topic>:<partition>. Swapped last. */
 export interface HeadRecord {
   /** next offset to apply */
@@ -186,6 +209,7 @@ export interface StateShapes {
   'money-record': MoneyRecord;
   'sums-record': SumsRecord;
   'score-record': ScoreRecord;
+  'context-record': ContextRecord;
   'head-record': HeadRecord;
   'marks-record': MarksRecord;
   'journals-record': JournalsRecord;

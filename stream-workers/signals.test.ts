@@ -7,7 +7,15 @@ import { type Drafted, nothingCarried, SignalPublisher } from './signals.ts';
 import type { BeatContext } from './worker.ts';
 
 const draft = { mu_ppm: 1, pacing_status: 'on_track', spent_micros: 0, target_micros: 0, impressions: 0 };
-const noScores = { ctr_ppm: 0, vtr_ppm: 0, completion_ppm: 0, quality_centi: 0, relevance_centi: 0, creatives: [] };
+const noScores = {
+  ctr_ppm: 0,
+  vtr_ppm: 0,
+  completion_ppm: 0,
+  quality_centi: 0,
+  relevance_centi: 0,
+  creatives: [],
+  contexts: [],
+};
 const drafted: Drafted = {
   draft: { ...draft, ...noScores, campaign: id(100) },
   mark: 'one',

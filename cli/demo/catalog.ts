@@ -92,6 +92,7 @@ function categoryOf(name: string): CampaignCategory {
 function creativeOf(plan: CampaignPlan, seconds: number, index: number): Creative {
   const name = `${plan.name} ${seconds}s ${String.fromCharCode(65 + index)}`;
   const id = namedUuid(`creative ${name}`);
+  const weight = plan.weights?.[index];
   const base = `${NOWHERE}/${id}`;
   return {
     id,
@@ -115,7 +116,16 @@ function creativeOf(plan: CampaignPlan, seconds: number, index: number): Creativ
         height: 720,
         bitrateKbps: 2800,
       },
+      {
+        url: `${base}/master.m3u8`,
+        type: 'application/x-mpegURL',
+        delivery: 'streaming',
+        width: 1920,
+        height: 1080,
+        bitrateKbps: null,
+      },
     ],
     clickThrough: `https://shop.breakwater.example/${id}`,
+    ...(weight === undefined ? {} : { weight }),
   };
 }

@@ -4,6 +4,7 @@ import { openCatalog } from '../../engines/open.ts';
 import { type House, startHouse } from '../house.ts';
 import { demoCatalog } from './catalog.ts';
 import { evaluate, type Verdict } from './evaluate.ts';
+import type { DemoOptions } from './options.ts';
 import { keepWarehouse, type RealEngines, realEngines } from './real-engines.ts';
 import { openRunFolder, writeRunFiles } from './run-folder.ts';
 import { Screen } from './screen.ts';
@@ -11,22 +12,6 @@ import { putExperiment, Steering } from './steering.ts';
 import { printSummary } from './summary.ts';
 import { traffic } from './traffic.ts';
 import { listenForWebhooks, type WebhookListener } from './webhook-listener.ts';
-
-export interface DemoOptions {
-  /** ms. */
-  readonly for: number;
-  readonly seed: number;
-  readonly rate?: number;
-  readonly keep?: string;
-  readonly json?: boolean;
-  readonly crash: number;
-  readonly virtual?: boolean;
-  /** On real servers instead of embedded engines. */
-  readonly real?: boolean;
-  readonly apis: number;
-  readonly workers: number;
-  readonly signals: 'on' | 'off';
-}
 
 const DAY_MS = 86_400_000;
 

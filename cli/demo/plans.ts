@@ -9,6 +9,8 @@ export interface CampaignPlan {
   readonly shows?: string;
   /** One creative for each length. */
   readonly seconds: readonly number[];
+  /** Of those, in their order; absent: whichever does best. */
+  readonly weights?: readonly number[];
   readonly model?: PricingModel;
   /** Of one billable event. */
   readonly priceMicros: number;
@@ -47,12 +49,12 @@ const include = (dimension: Condition['dimension'], ...values: unknown[]): Condi
 });
 
 /**
- * Plain demand: every advertiser in every length, for anybody. A longer ad is worth more than its share of seconds, so
+ * Plain demand: every advertiser in every length, for anybody; the long ones take turns by weight, those of 30 s by what does best. A longer ad is worth more than its share of seconds, so
  * that the pod with the most value is also a full one.
  */
 const plainDemand: readonly CampaignPlan[] = [tide, motors, travel].flatMap((advertiser) => [
-  { name: `${advertiser}: always on, 60 s`, advertiser, seconds: [60], priceMicros: 44_000 },
-  { name: `${advertiser}: always on, 30 s`, advertiser, seconds: [30], priceMicros: 20_000 },
+  { name: `${advertiser}: always on, 60 s`, advertiser, seconds: [60, 60], weights: [3, 1], priceMicros: 44_000 },
+  { name: `${advertiser}: always on, 30 s`, advertiser, seconds: [30, 30], priceMicros: 20_000 },
   { name: `${advertiser}: always on, short`, advertiser, seconds: [15, 20], priceMicros: 9_000 },
 ]);
 

@@ -3,7 +3,9 @@ import { type Creative, isShowable, type MediaFile } from '../../domain/creative
 import { podMaxOf } from '../../domain/frequency/cap-set.ts';
 import { isLifetime } from '../../domain/frequency/frequency.ts';
 import type { CandidateMemo } from '../../domain/pods/pod.ts';
+import { kindOfCreative } from '../../domain/scoring/rotation.ts';
 import { flatten } from '../../domain/separation-stream.ts';
+import { partitionOf } from '../../engines/event-log/partition.ts';
 import { bytesOfUuids } from '../../schemas/uuid.ts';
 import { carries, type Feature } from '../asking/features.ts';
 import { needsMoney } from '../holding/purse.ts';
@@ -24,6 +26,15 @@ export interface CampaignFacts {
   /** Ids of its categories, and of all above them. */
   readonly categories: readonly string[];
   readonly ancestors: readonly string[];
+  /** Null: no two of its creatives could take each other's place. */
+  readonly rotation: RotationFacts | null;
+}
+
+export interface RotationFacts {
+  /** One of its creatives has a weight. */
+  readonly weighted: boolean;
+  /** 32 bits of the campaign's id. */
+  readonly hash: number;
 }
 
 export interface CreativeFacts {
@@ -36,6 +47,8 @@ export interface CreativeFacts {
   /** Its part of an answer, as members of a JSON object. */
   readonly told: string;
   readonly memo: CandidateMemo;
+  /** Equal: they could take each other's place. */
+  readonly kind: number;
   /** How a candidate's record begins: the ids of campaign and creative. */
   readonly ids: Buffer;
 }
@@ -52,8 +65,19 @@ export function factsOf(campaign: Campaign): CampaignFacts {
     needsMoney: needsMoney(campaign),
     forLife: caps.some(isLifetime),
     podMax: podMaxOf(caps),
+    rotation: rotationOf(campaign.id, shown),
     ...flatten(campaign.categories),
   };
+}
+
+function rotationOf(campaignId: string, shown: readonly Creative[]): RotationFacts | null {
+  if (new Set(shown.map(kindOfCreative)).size === shown.length) return null;
+  return { weighted: shown.some(({ weight }) => weight !== undefined), hash: hashOf(campaignId) };
+}
+
+/** 32 bits of an id. */
+export function hashOf(id: string): number {
+  return partitionOf(id, 2 ** 32);
 }
 
 function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
@@ -73,6 +97,7 @@ function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
     media: told.media,
     told: JSON.stringify(told).slice(1, -1),
     memo: { places: null },
+    kind: kindOfCreative(creative),
     ids: bytesOfUuids([campaign.id, id]),
   };
 }

@@ -40,6 +40,7 @@ function signal(
     quality_centi: 500,
     relevance_centi: 500,
     creatives: [],
+    contexts: [],
     ...given,
   };
   return append(open, 'campaign-signals', given.campaign, encode('campaign-signal', value));

@@ -1,3 +1,4 @@
+import { type ContextTable, contextTable } from '../../domain/scoring/contexts.ts';
 import type { Clock } from '../../engines/clock.ts';
 import type { CampaignSignal } from '../../schemas/records.ts';
 import type { Metrics } from '../metrics.ts';
@@ -6,9 +7,11 @@ import type { Metrics } from '../metrics.ts';
 export interface CampaignSignals {
   readonly pacing: CampaignSignal | null;
   readonly score: CampaignSignal | null;
+  /** What the score signal says of contexts, ready to be looked up; null: nothing. */
+  readonly contexts: ContextTable | null;
 }
 
-const silence: CampaignSignals = { pacing: null, score: null };
+const silence: CampaignSignals = { pacing: null, score: null, contexts: null };
 
 /** The newest signal of each (campaign, kind). Ignored ones are counted all the same, so that both ways can be compared. */
 export class Signals {
@@ -34,7 +37,8 @@ export class Signals {
     const held = this.#held.get(signal.campaign) ?? silence;
     const known = held[slot];
     if (known && known.version >= signal.version) return;
-    this.#held.set(signal.campaign, { ...held, [slot]: signal });
+    const contexts = slot === 'score' ? contextTable(signal.contexts) : held.contexts;
+    this.#held.set(signal.campaign, { ...held, [slot]: signal, contexts });
     this.#metrics.signalsApplied.inc();
     if (fresh && signal.caused_by_received_at !== null) {
       const seconds = (this.#clock.now() - signal.caused_by_received_at) / 1000;
@@ -43,7 +47,7 @@ export class Signals {
   }
 }
 
-function slotOf(signal: CampaignSignal): keyof CampaignSignals | null {
+function slotOf(signal: CampaignSignal): 'pacing' | 'score' | null {
   if (signal.kind === 'PACING') return 'pacing';
   return signal.kind === 'SCORE' ? 'score' : null;
 }

@@ -15,8 +15,7 @@ import type { Random } from '../../engines/random.ts';
 import { BROOM_MS, keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
 import type { Entry } from '../../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
-import type { FrequencyRecord } from '../../schemas/records.ts';
-import type { Decision } from '../decision.ts';
+import type { FrequencyRecord, StreamRecord } from '../../schemas/records.ts';
 import { isAway } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
@@ -147,6 +146,13 @@ export class Reserver {
   }
 }
 
+/** What was read at the beginning of a request. Null: the state store is away, or there is no stream. */
+export interface ReadBefore {
+  readonly partition: number;
+  readonly seen: readonly SeenIdentity[] | null;
+  readonly stream: { readonly record: StreamRecord } | null;
+}
+
 /**
  * How much of a cap is used, by what was read at the beginning. Null: the request has nothing of that scope. A pod begins empty: its
  * cap is the solver's.
@@ -154,7 +160,7 @@ export class Reserver {
 export function usedOf(
   cap: FrequencyCap,
   campaignId: string,
-  { partition, seen, stream }: Pick<Decision, 'partition' | 'seen' | 'stream'>,
+  { partition, seen, stream }: ReadBefore,
   marks: Marks,
 ): number | null {
   if (cap.scope === 'pod') return 0;

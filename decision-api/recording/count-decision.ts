@@ -25,7 +25,7 @@ function countEntrant({ fellOut, runners }: Entrant, counts: Map<Reason, number>
   }
   for (let at = 0; at < runners.length; at++) {
     const reason = runners[at]?.struck ?? null;
-    if (reason === null || reason === 'lost') continue;
+    if (reason === null || reason === 'lost' || reason === 'rotated') continue;
     let told = false;
     for (let before = 0; before < at; before++) told ||= runners[before]?.struck === reason;
     if (!told) add(reason);

@@ -30,7 +30,8 @@ function explainEntrant(
   const { campaign } = entrant;
   const outcomeOf = outcomesOf(decision);
   const outcomes = entrant.runners.map(outcomeOf);
-  const outcome = entrant.fellOut ?? outcomes.find((each) => each === 'won') ?? outcomes[0] ?? 'lost';
+  const outcome =
+    entrant.fellOut ?? outcomes.find((each) => each === 'won') ?? outcomes.find((each) => each !== 'rotated') ?? 'lost';
   const signals = parts.signals.of(campaign.id);
   return {
     campaign_id: campaign.id,

@@ -14,6 +14,7 @@ import { backupsOf, type Decision, type Held, outcomesOf, podOf } from '../decis
 import { cappedBy } from '../holding/reserver.ts';
 import { limits } from '../limits.ts';
 import type { NoFillReason, Reason } from '../reasons.ts';
+import { predictedOf } from '../steps/score.ts';
 
 /** The ids and times that a decision gives to its beacons. */
 export interface TokenLives {
@@ -107,6 +108,7 @@ export function tokenOf(decision: Decision, held: Held, position: number, lives:
 
 function servedAd(decision: Decision, held: Held, position: number, startSeconds: number): ServedAd {
   const { campaign, categories, ancestors, forLife } = held.runner.entrant.facts;
+  const predicted = predictedOf(held.runner, decision, position);
   return {
     reservation: held.wanted.place.reservation,
     campaign: campaign.id,
@@ -124,6 +126,8 @@ function servedAd(decision: Decision, held: Held, position: number, startSeconds
     house: campaign.tier === 'house',
     for_life: forLife,
     ancestors,
+    predicted_ctr_ppm: predicted?.ctrPpm ?? null,
+    predicted_completion_ppm: predicted?.completionPpm ?? null,
   };
 }
 

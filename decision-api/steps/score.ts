@@ -1,30 +1,70 @@
+import { type Factors, factorsAt, type Moment } from '../../domain/scoring/contexts.ts';
 import { priorRates, type Rates } from '../../domain/scoring/rates.ts';
 import { flatValue, score as scoreImpression } from '../../domain/scoring/score.ts';
 import type { CampaignSignals } from '../catalog/signals.ts';
 import { type DecidingParts, type Decision, type Runner, racing } from '../decision.ts';
+import { letIn } from './rotate.ts';
 
-/** What an impression of each creative is worth, less the shadow price of its campaign's budget. */
+/** What an impression of each creative is worth, less the shadow price of its campaign's budget. Who is scored already stays so. */
 export function score(decision: Decision, parts: DecidingParts): void {
-  const { admission } = decision.ask;
-  for (const runner of racing(decision)) {
-    const { campaign } = runner.entrant;
-    const signals = parts.signals.of(campaign.id);
-    const rates = ratesOf(runner, signals);
-    const muPpm = signals.pacing?.mu_ppm ?? 0;
-    const { valueMicros, scoreMicros } = scoreImpression(
-      campaign.pricing,
-      rates,
-      muPpm,
-      flatValue(campaign),
-      campaign.tier,
-      decision.treatment.weights,
-    );
-    runner.worth = { valueMicros, scoreMicros, muPpm, qualityCenti: rates.qualityCenti, signals };
-    if (scoreMicros < 1) runner.struck = 'shadow_price';
-    else if (admission.clears?.(campaign, valueMicros, runner.creative.durationSeconds) === false) {
-      runner.struck = 'below_floor';
-    }
+  do {
+    for (const runner of racing(decision)) if (runner.worth === null) value(runner, decision, parts);
+  } while (decision.rotations.length > 0 && letIn(decision));
+}
+
+function value(runner: Runner, { ask, treatment }: Decision, { signals: all }: DecidingParts): void {
+  const { campaign } = runner.entrant;
+  const signals = all.of(campaign.id);
+  const { model } = campaign.pricing;
+  const own = ratesOf(runner, signals);
+  // Where the ad will stand is not known yet, unless it can stand nowhere else.
+  const position = ask.rules.maxAds === 1 || runner.creative.place === 'first' ? 1 : null;
+  // Rates are no part of another price.
+  const isPriced = signals.contexts !== null && (model === 'cpc' || model === 'cpv');
+  const rates = isPriced ? at(own, momentOf(ask, position), signals) : own;
+  const muPpm = signals.pacing?.mu_ppm ?? 0;
+  const { valueMicros, scoreMicros } = scoreImpression(
+    campaign.pricing,
+    rates,
+    muPpm,
+    flatValue(campaign),
+    campaign.tier,
+    treatment.weights,
+  );
+  runner.worth = { valueMicros, scoreMicros, muPpm, qualityCenti: rates.qualityCenti, signals };
+  if (scoreMicros < 1) runner.struck = 'shadow_price';
+  else if (ask.admission.clears?.(campaign, valueMicros, runner.creative.durationSeconds) === false) {
+    runner.struck = 'below_floor';
   }
+}
+
+/** What is expected of an ad at its place in the pod; null: no signal said anything of it. */
+export function predictedOf(runner: Runner, { ask }: Decision, position: number): Rates | null {
+  const signals = runner.worth?.signals;
+  if (!signals?.score) return null;
+  return at(ratesOf(runner, signals), momentOf(ask, position === 0 ? null : position), signals);
+}
+
+function momentOf({ context, minute }: Decision['ask'], position: number | null): Moment {
+  const { deviceType, contentCategory } = context;
+  return { deviceType, contentCategory, hour: Math.floor(minute / 60) % 24, position };
+}
+
+function at(rates: Rates, moment: Moment, { contexts }: CampaignSignals): Rates {
+  if (contexts === null) return rates;
+  const factors = factorsAt(contexts, moment);
+  return { ...rates, ...moved(rates, factors) };
+}
+
+function moved(
+  { ctrPpm, completionPpm }: Rates,
+  { ctr, completion }: Factors,
+): Pick<Rates, 'ctrPpm' | 'completionPpm'> {
+  return { ctrPpm: likely(ctrPpm * ctr), completionPpm: likely(completionPpm * completion) };
+}
+
+function likely(ppm: number): number {
+  return Math.min(1_000_000, Math.round(ppm));
 }
 
 /** The creative's own rates, else its campaign's, else what is believed of an ad of which nothing is known. */

@@ -1,4 +1,4 @@
-import type { Place } from '../campaign.ts';
+import type { Place } from '../creative.ts';
 import { type PodCandidate, tiers } from './pod.ts';
 
 /** The order in which ads are tried and, where separation allows it, played: by tier, best score first, then by id. */

@@ -1,4 +1,5 @@
-import type { CampaignCategory, Objective, Place, SeparationScope, Tier } from '../campaign.ts';
+import type { CampaignCategory, Objective, SeparationScope, Tier } from '../campaign.ts';
+import type { Place } from '../creative.ts';
 
 /** An ad that may stand in the pod. */
 export interface PodCandidate {

@@ -1,5 +1,6 @@
 import type { CreativeCounts, ScoreRecord } from '../../schemas/records.ts';
 import { decayCounts, defaultHalfLifeMs } from './counts.ts';
+import type { Belief } from './shares.ts';
 
 /** What is expected of one impression. Parts per million; quality and relevance 0 to 1000 are 0 to 10, and 500 is the average. */
 export interface Rates {
@@ -26,6 +27,8 @@ export interface Posteriors {
   readonly all: Rates;
   readonly campaigns: ReadonlyMap<string, Rates>;
   readonly creatives: ReadonlyMap<string, Rates>;
+  /** What is believed of a creative's rate, clicks or views to the end per impression; of a new one, what its campaign leads to expect. */
+  belief(creative: string, of: { readonly campaign: string; readonly advertiser: string }, rate: 'ctr' | 'vtr'): Belief;
 }
 
 type Counts = Omit<CreativeCounts, 'creative' | 'campaign' | 'advertiser'>;
@@ -67,11 +70,26 @@ export function posteriors(
   });
   const campaigns = learnBy(rows, 'campaign', ({ advertiser }) => advertisers.get(advertiser) ?? all);
   const creatives = learnBy(rows, 'creative', ({ campaign }) => campaigns.get(campaign) ?? all);
+  const shown = Map.groupBy(rows, ({ creative }) => creative);
   return {
     all: ratesOf(all, all),
     campaigns: new Map([...campaigns].map(([id, beliefs]) => [id, ratesOf(beliefs, all)])),
     creatives: new Map([...creatives].map(([id, beliefs]) => [id, ratesOf(beliefs, all)])),
+    belief(creative, { campaign, advertiser }, rate) {
+      const parent = campaigns.get(campaign) ?? advertisers.get(advertiser) ?? all;
+      return beliefIn(sumOf(shown.get(creative) ?? []), parent, rate);
+    },
   };
+}
+
+/** The Beta posterior whose mean `shrunk` answers, in views instead of thousandths. */
+function beliefIn(counts: Counts, parent: Beliefs, rate: 'ctr' | 'vtr'): Belief {
+  const trials = counts.impressions_milli / 1_000;
+  const seen = Math.min((rate === 'ctr' ? counts.clicks_milli : counts.completes_milli) / 1_000, trials);
+  // A parent that is never wrong, or always, would leave a child no chance of being otherwise.
+  const mean = Math.min(999_999, Math.max(1, rate === 'ctr' ? parent.ctrPpm : parent.vtrPpm)) / 1_000_000;
+  const weight = weightMilli[rate] / 1_000;
+  return { successes: seen + weight * mean, failures: trials - seen + weight * (1 - mean) };
 }
 
 /** Advertiser -> the category with most of its impressions; ties go to the first by name. Those without one are left out. */

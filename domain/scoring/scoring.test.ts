@@ -194,7 +194,12 @@ test('the answer does not depend on the order of partitions', () => {
     'c2',
     'k2',
   );
-  expect(posteriors([three, two, one], at)).toEqual(posteriors([one, two, three], at));
+  const told = (records: readonly ScoreRecord[]) => {
+    const { belief, ...rates } = posteriors(records, at);
+    const of = { campaign: 'k1', advertiser: 'a1' };
+    return { ...rates, beliefs: ['c1', 'c2', 'new'].flatMap((id) => [belief(id, of, 'ctr'), belief(id, of, 'vtr')]) };
+  };
+  expect(told([three, two, one])).toEqual(told([one, two, three]));
 });
 
 test('rates are whole and within their limits whatever is counted', () => {
@@ -252,4 +257,24 @@ test('a house ad is worth one micro whatever its price', () => {
 test('a flat campaign shares its budget among the impressions of its goal', () => {
   expect(flatValue({ totalBudgetMicros: micros(1_000_000), goalImpressions: 300 })).toBe(3_333);
   expect(flatValue({ totalBudgetMicros: micros(1_000_000), goalImpressions: null })).toBe(defaultFlatValueMicros);
+});
+
+test('what is believed of a creative has its shrunken rate as its mean, and a new one is as its campaign leads to expect', () => {
+  const seen = counted(
+    [
+      ['impression', 40],
+      ['start', 40],
+      ['complete', 30],
+    ],
+    'c1',
+    'k1',
+  );
+  const known = posteriors([seen], at);
+  const of = { campaign: 'k1', advertiser: 'a1' };
+  const mean = ({ successes, failures }: { successes: number; failures: number }) => successes / (successes + failures);
+  const old = known.belief('c1', of, 'vtr');
+  expect(mean(old)).toBeCloseTo((known.creatives.get('c1')?.vtrPpm ?? 0) / 1_000_000, 5);
+  const fresh = known.belief('c2', of, 'vtr');
+  expect(mean(fresh)).toBeCloseTo((known.campaigns.get('k1')?.vtrPpm ?? 0) / 1_000_000, 5);
+  expect(fresh.successes + fresh.failures).toBeLessThan(old.successes + old.failures);
 });

@@ -4,10 +4,10 @@ import type {
   CampaignCategory,
   Condition,
   FrequencyCap,
-  Place,
   PodConfig,
   TargetingRule,
 } from '../../domain/campaign.ts';
+import type { Place } from '../../domain/creative.ts';
 import type { Experiment } from '../../domain/experiment.ts';
 import { micros, type PricingModel } from '../../domain/money.ts';
 import { readCaps } from './cap-rows.ts';

@@ -1,6 +1,5 @@
 import type pg from 'pg';
-import type { Place } from '../../domain/campaign.ts';
-import type { Creative, CreativeParts, MediaFile } from '../../domain/creative.ts';
+import type { Creative, CreativeParts, MediaFile, Place } from '../../domain/creative.ts';
 import { EngineError } from '../errors.ts';
 import { group, type Ids, placeOf } from './rows.ts';
 

@@ -1,4 +1,5 @@
-import type { Campaign, Place } from '../../domain/campaign.ts';
+import type { Campaign } from '../../domain/campaign.ts';
+import type { Place } from '../../domain/creative.ts';
 import { micros } from '../../domain/money.ts';
 
 /** Ids of campaigns, or all (null). */

@@ -18,6 +18,8 @@ export const keys = {
   sums: (partition: number, minute: number) => `s:${partition}:${minute}`,
   /** ScoreRecord of one partition. */
   scores: (partition: number) => `r:${partition}`,
+  /** ContextRecord. */
+  contexts: 'x:contexts',
   /** OpenMinutesRecord of one partition. */
   openMinutes: (partition: number) => `o:${partition}`,
   /** SignalStateRecord of one campaign. */

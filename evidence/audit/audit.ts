@@ -1,17 +1,20 @@
 import { decidedApart } from './apart.ts';
+import type { CallFact } from './calls.ts';
 import { checkAnswers, isAnswered } from './check-answers.ts';
 import { checkCaps, checkWindows } from './check-caps.ts';
+import { checkDialects, countDialects, type DialectCounts } from './check-dialects.ts';
 import { checkEligibility } from './check-eligibility.ts';
 import { checkHeads, checkLog } from './check-log.ts';
 import { checkMoney } from './check-money.ts';
 import { checkPods } from './check-pods.ts';
 import { checkPrices } from './check-prices.ts';
 import { checkRollups } from './check-rollups.ts';
+import { checkRotation } from './check-rotation.ts';
 import { checkShipping } from './check-shipping.ts';
 import { checkSignals } from './check-signals.ts';
 import { checkStreams } from './check-streams.ts';
 import { checkWarehouse } from './check-warehouse.ts';
-import type { CallFact, RequestFact, Run } from './facts.ts';
+import type { RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
 import { firstRequests, isUnbilledBecauseLate, judge, place, total, type Verdict } from './judge.ts';
 
@@ -60,8 +63,12 @@ export interface Verdicts {
   readonly state_keys_without_expiry: number;
   /** Requests decided more than once because the state store could not be asked; see apart.ts. */
   readonly decided_apart: number;
+  /** Draws among a campaign's creatives that were made again. */
+  readonly rotations: number;
   readonly signals: number;
   readonly dead_letters: number;
+  /** By the log: requests, ads with their backups, and beacons in all, of each dialect. */
+  readonly dialects: DialectCounts;
   readonly faults: readonly Fault[];
   readonly audit: 'exact' | 'broken';
 }
@@ -75,6 +82,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
   const shipping = checkShipping(run.log);
   const { keys } = run.state;
   const streams = checkStreams(run, verdicts);
+  const rotation = checkRotation(run);
   const requests = [...firstRequests(run.log.requests).values()].map(({ value }) => value);
   const chances = { ...refusals(requests), conflicts_rejected: pods.opportunities, ...sent(run.calls) };
   const faults = [
@@ -84,6 +92,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...checkHeads(run),
     ...checkWarehouse(run, verdicts),
     ...checkPrices(run),
+    ...checkDialects(run),
     ...money.faults,
     ...checkRollups(run, verdicts),
     ...caps.faults,
@@ -91,6 +100,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...pods.faults,
     ...streams.faults,
     ...checkSignals(run),
+    ...rotation.faults,
     ...checkEligibility(run),
     ...fault('key_without_expiry', 'a key of the state store that would stay for ever', keys.endless),
     ...(keys.count > 0 ? [] : fault('no_opportunity', 'a zero beside it would prove nothing', ['state_keys'])),
@@ -114,8 +124,10 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     state_keys: keys.count,
     state_keys_without_expiry: keys.endless.length,
     decided_apart: decidedApart(run.log.requests).size,
+    rotations: rotation.drawn,
     signals: run.log.signals.length,
     dead_letters: run.log.deadLetters.length,
+    dialects: countDialects(run),
     faults,
     audit: faults.length === 0 ? 'exact' : 'broken',
   };

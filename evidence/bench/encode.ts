@@ -96,6 +96,8 @@ export const requestOf = (n: number): EventShapes['ad-request'] => ({
     house: false,
     for_life: false,
     ancestors: ['1000'],
+    predicted_ctr_ppm: 2_000,
+    predicted_completion_ppm: 930_000,
   })),
   candidates: Array.from({ length: 20 }, (_, index) => ({
     campaign: uuid(20 + index),

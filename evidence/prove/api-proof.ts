@@ -9,7 +9,7 @@ import { kindOf, Pool } from './api/pool.ts';
 import { MARK, populate } from './api/populate.ts';
 import { Values } from './api/values.ts';
 import { speakJunk } from './api/wire.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 const AT_ONCE = 6;
 /** Logins and their like have a limit of their own, small on purpose. */

@@ -4,7 +4,7 @@ import { type ModelName, modelNames } from '../../domain/attribution/models.ts';
 import { type PlainConversion, plainEffects, plainPath, plainShares } from './attribution-oracle.ts';
 import { proveStoredPaths } from './attribution-stored.ts';
 import { checkProperty, sum } from './check-property.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

@@ -12,7 +12,7 @@ import { readConversions } from '../../management-api/analytics/attribution-path
 import { plainPath } from './attribution-oracle.ts';
 import { equal } from './attribution-proof.ts';
 import { checkSlowProperty } from './check-property.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -20,8 +20,9 @@ const start = Date.UTC(2026, 2, 1);
 const organisation = '00000000-0000-7000-a000-00000000000a';
 const id = (kind: number, n: number) => `0000000${kind}-0000-7000-8000-${String(n).padStart(12, '0')}`;
 
-const viewer = fc.constantFrom('v1', 'v2', 'v3', '');
-const advertiser = fc.nat(2);
+// Few of each, so that most conversions have something to be owed to.
+const viewer = fc.constantFrom('v1', 'v1', 'v2', '');
+const advertiser = fc.constantFrom(0, 0, 1, 2);
 const at = fc.integer({ min: 0, max: 40 * 1440 }).map((minutes) => start + minutes * MINUTE_MS);
 
 const world = fc.record({
@@ -34,7 +35,7 @@ const world = fc.record({
       event: fc.constantFrom('impression', 'click', 'complete'),
       billable: fc.constantFrom(true, true, true, false),
     }),
-    { minLength: 10, maxLength: 40, size: 'max' },
+    { minLength: 60, maxLength: 120, size: 'max' },
   ),
   conversions: fc.array(
     fc.record({
@@ -42,7 +43,7 @@ const world = fc.record({
       advertiser,
       at,
       value: fc.integer({ min: 0, max: 9_000_000 }),
-      names: fc.option(fc.nat(39)),
+      names: fc.option(fc.nat(119)),
       counts: fc.constantFrom(true, true, true, false),
       late: fc.boolean(),
     }),

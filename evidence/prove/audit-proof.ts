@@ -6,7 +6,7 @@ import { names } from '../audit/fault.ts';
 import { RunCopy } from './copy.ts';
 import { makeRun } from './make-run.ts';
 import { type Plant, plants } from './plants.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 /** Plants each fault in a copy of a finished run: the audit must call it by its name, and call an untouched copy exact. */
 export async function proveAudit(options: ProofOptions): Promise<Tally> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { proveBeacons } from './beacons-proof.ts';
-import type { ProofOptions } from './proofs.ts';
+import type { ProofOptions } from './proof.ts';
 
 test('a small run of the proof passes, and says of what', async () => {
   const lines: string[] = [];

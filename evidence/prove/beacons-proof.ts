@@ -12,7 +12,7 @@ import { readOpenSums } from '../../stream-workers/pacing/sums.ts';
 import { startRunner } from '../../stream-workers/runner.ts';
 import type { LogFacts } from '../audit/facts.ts';
 import { judge } from '../audit/judge.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 const PRICE_MICROS = 12_000;
 const ADS_IN_POD = 6;

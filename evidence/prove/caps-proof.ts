@@ -8,7 +8,7 @@ import { type Counts, deadWord, play } from './caps/model.ts';
 import { prepare } from './caps/prepare.ts';
 import { runProcesses } from './caps/processes.ts';
 import { checkSlowProperty, sum } from './check-property.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 /** Generated histories against a plain list of timestamps, on both stores; then processes that are killed. */
 export async function proveCaps(options: ProofOptions): Promise<Tally> {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Tally } from './proofs.ts';
+import type { Tally } from './proof.ts';
 
 interface Checked {
   readonly runs: number;

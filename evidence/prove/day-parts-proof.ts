@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { environmentWith } from '../../engines/config.ts';
 import type { ZoneReport } from './day-parts-zone.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 /** Both hemispheres, halves and quarters of hours, changes of half an hour and of two, twice around Ramadan, and none. */
 const zones = [

@@ -9,7 +9,7 @@ import { checkPods } from '../audit/check-pods.ts';
 import { checkStreams } from '../audit/check-streams.ts';
 import { readLogFile, sortLog } from '../audit/read-log.ts';
 import { type FillCatalog, fillCatalogs } from './fill/catalogs.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 const GENERATED = 5;
 /** Of the seconds that were asked for, those that somebody pays for. */
@@ -87,7 +87,7 @@ const isPaid = (campaign: FillCatalog['campaigns'][number] | undefined) => campa
 
 /** Sends the sound requests of simulated viewers, those of about a second at once. Answers how many were answered with a pod. */
 async function ask(house: TestHouse, clock: VirtualClock, seed: number, forMs: number): Promise<number> {
-  const options = { baseUrl: '', seed, startMs, forMs, rate: ratePerSecond, compress: 24 };
+  const options = { baseUrl: '', seed, startMs, forMs, rate: ratePerSecond, compress: 24, dialects: ['json'] as const };
   const sound = planRequests(options, populate(seed, households))
     .map(({ due }) => due)
     .filter(({ call }) => call.intent === 'normal');

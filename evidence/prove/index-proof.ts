@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { compare, noCounts, operations } from '../../domain/targeting/index/test-operations.ts';
 import { checkProperty } from './check-property.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 /** The index answers what the plain matcher answers, on generated catalogs that are changed between generated moments. */
 export async function proveIndex(options: ProofOptions): Promise<Tally> {

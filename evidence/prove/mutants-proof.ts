@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 const project = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -10,7 +10,7 @@ import { Dice } from './players/dice.ts';
 import { base, draftOf, honest, now, tokens } from './players/generate.ts';
 import { proveHostile } from './players/hostile-proof.ts';
 import { vastMismatch, vmapMismatch } from './players/read-back.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 /** Elements that not every document has, each of which must have been seen often enough to say something of it. */
 const optional = [

@@ -7,7 +7,7 @@ import { openWarehouse } from '../../engines/open.ts';
 import { type RawLog, readLogFile } from '../audit/read-log.ts';
 import { RunCopy } from './copy.ts';
 import { makeRun } from './make-run.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 import { type Answer, type Planted, recountQuestions } from './questions-recount.ts';
 import { plainFacts } from './reports-facts.ts';
 

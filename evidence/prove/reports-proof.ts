@@ -17,7 +17,7 @@ import { readLogFile } from '../audit/read-log.ts';
 import { checkSlowProperty, sum } from './check-property.ts';
 import { RunCopy } from './copy.ts';
 import { makeRun } from './make-run.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 import { questionsOver, type Spread } from './reports-drawn.ts';
 import { type PlainFacts, plainFacts } from './reports-facts.ts';
 import { countsBeacons, type PlainRow, plainReport } from './reports-oracle.ts';

@@ -14,7 +14,7 @@ import type { StateStore } from '../../engines/state-store/state-store.ts';
 import { checkStreams } from '../audit/check-streams.ts';
 import type { AdFact, LogFacts, RequestFact, SeedCampaign } from '../audit/facts.ts';
 import { checkSlowProperty } from './check-property.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 const partitions = { beacons: 2, requests: 2 };
 const id = (kind: number, n: number) => `${kind}0000000-0000-7000-8000-${String(n).padStart(12, '0')}`;

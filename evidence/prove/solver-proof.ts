@@ -5,7 +5,7 @@ import { isUsable, type PodSolution } from '../../domain/pods/pod.ts';
 import { solvePod } from '../../domain/pods/solver.ts';
 import { someCandidates, someRules } from '../../domain/pods/test-pods.ts';
 import { checkProperty, sum } from './check-property.ts';
-import type { ProofOptions, Tally } from './proofs.ts';
+import type { ProofOptions, Tally } from './proof.ts';
 
 /** The fast solver answers what the plain one does; whom it cuts is missed by nobody; large pods reach the proven bound. */
 export async function proveSolver(options: ProofOptions): Promise<Tally> {

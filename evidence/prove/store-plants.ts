@@ -1,10 +1,33 @@
-import { judge } from '../audit/judge.ts';
+import { checkRotation } from '../audit/check-rotation.ts';
+import type { CandidateFact, Run } from '../audit/facts.ts';
+import { firstRequests, judge } from '../audit/judge.ts';
 import { openStateFile } from '../audit/read-state.ts';
 import { here, need } from './find.ts';
 import type { Plant } from './plants.ts';
 
-/** Faults of shipping, of keeping, and of counting what is invalid. */
+/** Faults of shipping, of keeping, of counting what is invalid, and of drawing creatives. */
 export const storePlants: readonly Plant[] = [
+  {
+    what: 'let another creative of a campaign come to the ranking than the one that was drawn',
+    expects: 'rotation_differs',
+    async plant(copy, run) {
+      const judged = (request: Run['log']['requests'][number], candidate: CandidateFact) => {
+        const one = { ...request, value: { ...request.value, candidates: [candidate] } };
+        return checkRotation({ log: { ...run.log, requests: [one] }, seed: run.seed });
+      };
+      for (const request of firstRequests(run.log.requests).values()) {
+        for (const candidate of request.value.candidates) {
+          for (const { id } of run.seed.get(candidate.campaign)?.creatives ?? []) {
+            const other = { ...candidate, creative: id };
+            if (candidate.outcome !== 'lost' || judged(request, other).faults.length === 0) continue;
+            const candidates = request.value.candidates.map((each) => (each === candidate ? other : each));
+            return copy.setRecord(request, 'ad-request', { ...request.value, candidates });
+          }
+        }
+      }
+      throw new Error('no draw that could have come out otherwise');
+    },
+  },
   {
     what: 'ship one beacon again with another price',
     expects: 'shipped_differs',

@@ -110,7 +110,8 @@ const parts = {
   weight: Type.Integer({
     minimum: 1,
     maximum: 1_000,
-    description: 'its share among the active creatives of its campaign',
+    description:
+      'its share among the active creatives of its campaign that have its length and place; without any weight, what does best is shown most',
   }),
   domains: list(
     Type.String({ maxLength: 253, pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$' }),

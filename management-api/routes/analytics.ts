@@ -1,4 +1,5 @@
 import { attributionAnswer, attributionOf, attributionQuery } from '../analytics/attribution.ts';
+import { calibrationAnswer, calibrationOf, calibrationQuery } from '../analytics/calibration.ts';
 import { analyseCampaign, campaignAnalytics, campaignQuery } from '../analytics/campaign.ts';
 import { campaignPerformance, performancePage, performanceQuery } from '../analytics/performance.ts';
 import { route } from '../route.ts';
@@ -47,6 +48,20 @@ export const analyticsRoutes = [
     refuses: [404, 422],
     handle: async (ask, parts) => ({
       body: await attributionOf(ask.query, ask.caller.organisation, (work) => ask.read(work), parts),
+    }),
+  }),
+
+  route({
+    method: 'GET',
+    path: '/api/v2/analytics/calibration',
+    tag,
+    summary: 'Whether predicted rates can be believed: predicted against observed completions or clicks, by bucket',
+    scope: 'reports:read',
+    query: calibrationQuery,
+    answer: calibrationAnswer,
+    refuses: [422],
+    handle: async (ask, parts) => ({
+      body: await calibrationOf(ask.query, ask.caller.organisation, (work) => ask.read(work), parts),
     }),
   }),
 ];

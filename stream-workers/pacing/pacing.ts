@@ -120,7 +120,15 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
   }
 }
 
-const noScores = { ctr_ppm: 0, vtr_ppm: 0, completion_ppm: 0, quality_centi: 0, relevance_centi: 0, creatives: [] };
+const noScores = {
+  ctr_ppm: 0,
+  vtr_ppm: 0,
+  completion_ppm: 0,
+  quality_centi: 0,
+  relevance_centi: 0,
+  creatives: [],
+  contexts: [],
+};
 
 interface ProgressNow {
   readonly spentMicros: number;

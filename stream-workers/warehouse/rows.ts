@@ -108,6 +108,8 @@ export function requestAdRows(origin: Origin, request: AdRequest, duplicate: boo
     capped_by: byScope(ad.capped_by),
     house: ad.house,
     duplicate,
+    predicted_ctr_ppm: ad.predicted_ctr_ppm,
+    predicted_completion_ppm: ad.predicted_completion_ppm,
   }));
 }
 
@@ -173,7 +175,7 @@ export function conversionRow(origin: Origin, conversion: Conversion, duplicate:
 }
 
 export function signalRow(origin: Origin, signal: CampaignSignal): Row {
-  const { creatives: _, ...values } = signal;
+  const { creatives: _, contexts: _contexts, ...values } = signal;
   return { ...originOf(origin), ...values };
 }
 

@@ -107,6 +107,8 @@ const columns = {
     content_genre: 'string',
     content_rating: 'string',
     experiments: map('string'),
+    predicted_ctr_ppm: optional('int'),
+    predicted_completion_ppm: optional('int'),
   },
   beacons: {
     ...receipt,

@@ -68,6 +68,8 @@ function madeUpAds(random: Random, now: number, campaign: string, advertiser: st
     house: index === 1,
     for_life: false,
     ancestors: [],
+    predicted_ctr_ppm: index === 1 ? null : Math.floor(random.unit() * 5_000),
+    predicted_completion_ppm: index === 1 ? null : Math.floor(random.unit() * 1_000_000),
   }));
 }
 

@@ -2,7 +2,7 @@ import { assetList } from '../../../decision-api/dialects/asset-list.ts';
 import { webUrl } from '../../../decision-api/dialects/escape.ts';
 import { vastDocument, xmlHead } from '../../../decision-api/dialects/vast/document.ts';
 import { vastVersions } from '../../../decision-api/dialects/vast/versions.ts';
-import type { Tally } from '../proofs.ts';
+import type { Tally } from '../proof.ts';
 import type { Checker } from './check.ts';
 import { Dice } from './dice.ts';
 import { base, draftOf, honest, now, tokens, type Words } from './generate.ts';
