@@ -6,6 +6,9 @@ CREATE INDEX idx_users_by_role ON users (organisation_id, role, email, id);
 CREATE INDEX idx_users_disabled ON users (organisation_id, email, id) WHERE disabled_at IS NOT NULL;
 CREATE INDEX idx_users_any_case ON users (LOWER(email));
 
+-- An import asks for each line whether it is there already.
+CREATE INDEX idx_campaigns_twins ON campaigns (advertiser_id, name, start_date, end_date);
+
 CREATE INDEX idx_experiments_by_status ON experiments (organisation_id, status, name, id);
 CREATE INDEX idx_audit_actor ON audit_log (organisation_id, actor, sequence);
 CREATE INDEX idx_alert_events_rule ON alert_events (rule_id, at, id);

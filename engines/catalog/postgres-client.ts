@@ -28,9 +28,16 @@ export function openPool(url: string, max: number, connectMs = CONNECT_MS_MAX): 
 
 /** Taken first by every write: changes are few, and this way versions, the outbox and the audit grow in commit order. */
 const WRITE_LOCK = 7_225_020;
+/** An import of thousands of campaigns is one change, and takes longer than any statement may. */
+const LOCK_MS_MAX = 30_000;
 
 export async function lockWrites(client: pg.PoolClient): Promise<void> {
-  await client.query('SELECT pg_advisory_xact_lock($1)', [WRITE_LOCK]);
+  const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS got', [WRITE_LOCK]);
+  if (rows[0]?.got === true) return;
+  const wait = { values: [WRITE_LOCK], query_timeout: LOCK_MS_MAX + 2_000 };
+  await client.query(`SET LOCAL statement_timeout = ${LOCK_MS_MAX}`);
+  await client.query({ text: 'SELECT pg_advisory_xact_lock($1)', ...wait });
+  await client.query(`SET LOCAL statement_timeout = ${STATEMENT_MS_MAX}`);
 }
 
 type Begin = 'BEGIN' | 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { announceCampaigns, announceGone, putCampaignRows } from './announce.ts';
+import { addCampaignRows, announceCampaigns, announceGone, putCampaignRows } from './announce.ts';
 import { loadCampaigns } from './campaign-documents.ts';
 import type { CatalogDesk, DeskTransaction, DeskWrite } from './desk.ts';
 import { asEngineErrors, inTransaction, lockWrites, openPool } from './postgres-client.ts';
@@ -66,6 +66,7 @@ function writing(client: pg.PoolClient): DeskWrite {
   return {
     ...reading(client),
     putCampaign: (campaign) => asEngineErrors(() => putCampaignRows(client, campaign)),
+    addCampaigns: (campaigns) => asEngineErrors(() => addCampaignRows(client, campaigns)),
     removeCampaign: (id) =>
       asEngineErrors(async () => {
         const { rows } = await client.query<{ version: string }>(

@@ -159,3 +159,53 @@ test('too many lines and nothing at all are refused; a hundred lines are campaig
   expect(await send(key, many.slice(0, 100))).toMatchObject({ status: 201, body: { lines: 100 } });
   expect(await count(key)).toBe(100);
 });
+
+test('five thousand lines are one change: none of them or all, told beforehand by a dry run, while others go on', async () => {
+  const key = await desk.key(await desk.organisation('Large'), 'manager');
+  const made = await desk.ask(key, 'POST', '/api/v2/advertisers', { name: 'Before' });
+  const lines: object[] = Array.from({ length: limits.importLines }, (_, n) => ({
+    ...whole,
+    id: undefined,
+    name: `Campaign ${n}`,
+    targeting: [{ conditions: whole.targeting[0]?.conditions }],
+    frequency_caps: [{ scope: 'user', window: 'day', max_impressions: 3 }],
+    creatives: [{ name: 'Spot', duration_seconds: 30, media: whole.creatives[0]?.media }],
+  }));
+  const took: Record<string, number> = {};
+  const timed = async <T>(name: string, work: Promise<T>): Promise<T> => {
+    const begun = performance.now();
+    return await work.finally(() => {
+      took[name] = Math.round(performance.now() - begun);
+    });
+  };
+  const wrong = lines.with(-1, { ...plain, name: 'Late', ends_at: '2026-11-01T00:00:00Z' });
+  const refused = await timed('refused by its last line', send(key, wrong));
+  expect([refused.status, refused.body.errors.map(({ line }: { line: number }) => line)]).toEqual([422, [5_000]]);
+  expect(await count(key)).toBe(0);
+  const dry = await timed('dry run', send(key, lines, '?dry_run=true'));
+  expect(dry).toMatchObject({ status: 200, body: { lines: 5_000 } });
+  expect(await count(key)).toBe(0);
+
+  const importing = timed('import', send(key, lines));
+  let done = false;
+  const others = (async () => {
+    const statuses = new Set<number>();
+    let slowest = 0;
+    for (let n = 0; !done; n++) {
+      const begun = performance.now();
+      statuses.add((await desk.ask(key, 'GET', `/api/v2/advertisers/${made.body.id}`)).status);
+      statuses.add((await desk.ask(ours, 'POST', '/api/v2/advertisers', { name: `Meanwhile ${n}` })).status);
+      slowest = Math.max(slowest, performance.now() - begun);
+    }
+    took['slowest read and write of others'] = Math.round(slowest);
+    return statuses;
+  })();
+  const imported = await importing.finally(() => {
+    done = true;
+  });
+  expect(imported).toMatchObject({ status: 201, body: { lines: 5_000 } });
+  expect(await others).toEqual(new Set([200, 201]));
+  const text = await timed('export', exported(key));
+  expect(text.trim().split('\n')).toHaveLength(5_000);
+  process.stdout.write(`5,000 lines, ms: ${JSON.stringify(took)}\n`);
+}, 600_000);
