@@ -4,6 +4,7 @@ import { micros } from '../../domain/money.ts';
 import type { DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
+import { advertiserName } from '../campaigns/advertiser.ts';
 import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
 import type { ManagementParts } from '../parts.ts';
 import { type Answer, type Ask, type Route, route } from '../route.ts';
@@ -177,7 +178,9 @@ async function create(
   parts: ManagementParts,
 ): Promise<Answer<CampaignV1>> {
   const { body, caller } = ask;
-  const advertiser = await advertiserV1(sql, parts);
+  const given = body.advertiser_id?.toLowerCase();
+  const advertiser =
+    given === undefined ? await advertiserV1(sql, parts) : { id: given, name: await advertiserName(sql, given) };
   const rates = withRates({ cpm: null, cpc: null, cpv: null }, body);
   const blank: Omit<Campaign, 'version'> = {
     id: parts.random.uuid(),
@@ -233,8 +236,10 @@ async function changeRows(
   const { row } = await oneV1(sql, ask.params.id);
   const rates = withRates(row.rates, body);
   const show = ({ creatives: _, targeting: __, caps: ___, ...shown }: Campaign) => shown;
+  const given = body.advertiser_id?.toLowerCase();
+  const moved = given === undefined ? {} : { advertiserId: given, advertiserName: await advertiserName(sql, given) };
   const changed = await changeCampaign(ask, sql, parts, { resource: 'campaign', show }, (before) => {
-    const after = withFieldsV1(before, body, rates);
+    const after = withFieldsV1({ ...before, ...moved }, body, rates);
     checkCampaignV1(after, before);
     return after;
   });
