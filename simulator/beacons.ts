@@ -16,6 +16,8 @@ export interface BeaconOptions {
 /** OpenRTB's macro of a loss, and its number for a higher bid of somebody else. */
 const AUCTION_LOSS = /\$\{AUCTION_LOSS\}/;
 const OUTBID = '102';
+/** VAST's number for an answer without an ad. */
+const NOTHING_SERVED = '303';
 const LATE_MARGIN_MS = 1500;
 const MINUTE_MS = 60_000;
 
@@ -40,7 +42,9 @@ export function planBeacons(
   const beginMs = answeredMs + dice.whole(5, 60);
   const { won, lost } = auction(new Dice(options.seed, `auction ${visit.ordinal}`), breaks);
   for (const ad of lost) planner.tellLoss(ad, answeredMs + dice.whole(1, 20));
-  for (const moment of watch(dice, won, options.compress)) planner.plan(moment, beginMs, batching);
+  const { moments, told } = watch(dice, won, options.compress);
+  for (const moment of moments) planner.plan(moment, beginMs, batching);
+  for (const { event, url, afterMs } of told) planner.tellBreak(event, url, Math.round(beginMs + afterMs));
   planner.closeBatch();
   return planner.dues;
 }
@@ -81,6 +85,12 @@ class PodPlanner {
     const url = `${(ad.lossUrl ?? '').replace(AUCTION_LOSS, OUTBID)}&cb=${cb}`;
     const moment = { ad, event: 'notUsed', afterMs: 0, viewMs: null, code: null, sent: true };
     this.#push(at, this.#get(moment, this.#visit.bot ? 'bot' : 'normal', url, cb));
+  }
+
+  /** Of no ad: it is acknowledged like a beacon, and nothing comes of it. */
+  tellBreak(event: string, template: string, at: number): void {
+    const url = template.replace('[CACHEBUSTING]', this.#cb()).replace('[ERRORCODE]', NOTHING_SERVED);
+    this.#push(at, { ...this.#plain(this.#visit.bot ? 'bot' : 'normal'), kind: 'break', url, event });
   }
 
   #plan(template: string, moment: Moment, beginMs: number, batching: boolean): void {

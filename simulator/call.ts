@@ -31,7 +31,8 @@ export interface Visit {
 
 /** One HTTP call to make. */
 export interface Call {
-  readonly kind: 'ad-request' | 'beacon';
+  /** `break`: what is told of a break and of no ad. */
+  readonly kind: 'ad-request' | 'beacon' | 'break';
   readonly intent: Intent;
   readonly viewer: string;
   readonly userAgent: string;
@@ -98,10 +99,14 @@ export interface ServedPod {
   readonly ads: readonly ServedAd[];
   /** Each may be shown in place of any ad that fails; they have no second of their own. */
   readonly backups: readonly Omit<ServedAd, 'start_seconds'>[];
+  /** Called where there is no ad. */
+  readonly errorUrls?: readonly string[];
 }
 
 /** A pod and where in what is watched it stands; -1: at its end, wherever that is. */
 export interface ServedBreak {
   readonly atSeconds: number;
   readonly pod: ServedPod;
+  /** By event of the break; absent: nothing is told of it. */
+  readonly tracking?: Readonly<Record<string, readonly string[]>>;
 }

@@ -81,6 +81,11 @@ const unused =
   '<Extensions><Extension type="notUsed"><Tracking event="notUsed">http://ads/unused</Tracking></Extension></Extensions>';
 const vast = `<VAST version="4.2" xmlns="http://www.iab.com/VAST">${ad('b', ' sequence="2"')}${ad('a', ' sequence="1"')}${ad('spare', '', unused)}</VAST>`;
 
+const visit: Visit = {
+  ...{ ordinal: 3, viewer: 'v', userAgent: 'tv', bot: false, requestId: 'r', dialect: 'openrtb' },
+  ...{ requestedSeconds: 60, conflict: false, answered: true },
+};
+
 const answered = (text: string, status = 200): Answer => ({
   ...{ status, text, error: null, retryAfterMs: null, noBid: null },
 });
@@ -117,8 +122,10 @@ test('version 2.0 has no sequence: all of its ads are the pod; a wrapper is not 
 
 test('VMAP is read break by break, wherever each says that it is', () => {
   const broken = (offset: string, inside: string) =>
-    `<vmap:AdBreak timeOffset="${offset}"><vmap:AdSource><vmap:VASTAdData>${inside}</vmap:VASTAdData></vmap:AdSource></vmap:AdBreak>`;
-  const empty = '<VAST version="4.2"></VAST>';
+    `<vmap:AdBreak timeOffset="${offset}"><vmap:AdSource><vmap:VASTAdData>${inside}</vmap:VASTAdData></vmap:AdSource><vmap:TrackingEvents>
+     <vmap:Tracking event="breakStart">http://ads/begin?at=${offset}</vmap:Tracking><vmap:Tracking event="error">http://ads/none?code=[ERRORCODE]</vmap:Tracking>
+     </vmap:TrackingEvents></vmap:AdBreak>`;
+  const empty = '<VAST version="4.2"><Error>http://ads/empty?code=[ERRORCODE]</Error></VAST>';
   const vmap = `<vmap:VMAP xmlns:vmap="http://www.iab.net/videosuite/vmap">${broken('start', vast)}${broken('50%', empty)}${broken('end', vast)}</vmap:VMAP>`;
   const breaks = read('vmap', answered(vmap)) ?? [];
   expect(breaks.map(({ atSeconds, pod }) => [atSeconds, pod.ads.length])).toEqual([
@@ -126,6 +133,15 @@ test('VMAP is read break by break, wherever each says that it is', () => {
     [30, 0],
     [60, 2],
   ]);
+  const plans = Array.from({ length: 40 }, (_, ordinal) =>
+    planBeacons({ ...options, tokenLifeMs: 4_000 }, { ...visit, ordinal, dialect: 'vmap' }, breaks, START),
+  );
+  const told = plans.flat().flatMap(({ call }) => (call.kind === 'break' ? [call.url.replace('http://ads/', '')] : []));
+  const times = (url: string) => told.filter((one) => one === url).length;
+  expect(times('begin?at=start')).toBe(40);
+  expect(times('begin?at=50%')).toBeGreaterThan(10);
+  expect(times('begin?at=50%')).toBeLessThan(40);
+  expect([times('none?code=303'), times('empty?code=303')]).toEqual([times('begin?at=50%'), times('begin?at=50%')]);
 });
 
 test('asset lists and bids are read; what is none of it is not understood', () => {
@@ -149,11 +165,6 @@ test('asset lists and bids are read; what is none of it is not understood', () =
   ]);
   for (const dialect of dialects) expect(read(dialect, answered('<html>'))).toBeNull();
 });
-
-const visit: Visit = {
-  ...{ ordinal: 3, viewer: 'v', userAgent: 'tv', bot: false, requestId: 'r', dialect: 'openrtb' },
-  ...{ requestedSeconds: 60, conflict: false, answered: true },
-};
 
 test('an exchange tells each bid that loses why, and plays the others one behind the other', () => {
   const bid = (id: string) =>

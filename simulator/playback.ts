@@ -43,22 +43,38 @@ export function appealOf(creativeId: string): Appeal {
   };
 }
 
+/** What is told of ads, and of the breaks around them. */
+export interface Watched {
+  readonly moments: readonly Moment[];
+  readonly told: readonly { readonly event: string; readonly url: string; readonly afterMs: number }[];
+}
+
 /**
  * What becomes of all pods of an answer: what is between them plays too, and once the viewer has left nobody sees those that come.
  * @param compress how many times faster than life it plays
  */
-export function watch(dice: Dice, breaks: readonly ServedBreak[], compress: number): Moment[] {
+export function watch(dice: Dice, breaks: readonly ServedBreak[], compress: number): Watched {
   const moments: Moment[] = [];
+  const told: Watched['told'][number][] = [];
   let playedMs = 0;
   let left = false;
-  for (const { atSeconds, pod } of breaks) {
+  for (const { atSeconds, pod, tracking = {} } of breaks) {
     const beginMs = (Math.max(0, atSeconds) * 1000) / compress + playedMs;
+    const tell = (event: string, afterMs: number, urls = tracking[event] ?? []) => {
+      for (const url of urls) told.push({ event, url, afterMs });
+    };
+    if (!left) tell('breakStart', beginMs);
+    if (!left && pod.ads.length === 0) {
+      tell('error', beginMs);
+      tell('error', beginMs, pod.errorUrls ?? []);
+    }
     const played = play(dice, pod, compress, left);
     moments.push(...played.moments.map((moment) => ({ ...moment, afterMs: moment.afterMs + beginMs })));
     left = played.left;
     playedMs += (pod.filled_seconds * 1000) / compress;
+    if (!left) tell('breakEnd', beginMs + (pod.filled_seconds * 1000) / compress);
   }
-  return moments;
+  return { moments, told };
 }
 
 /**

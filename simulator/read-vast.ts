@@ -41,7 +41,9 @@ export function readVmap(text: string, contentSeconds: number): readonly ServedB
   for (const each of nodesOf(nodeOf(root.VMAP).AdBreak)) {
     const pod = podOf(nodeOf(nodeOf(nodeOf(each.AdSource).VASTAdData).VAST));
     if (pod === null) return null;
-    breaks.push({ atSeconds: secondsOf(String(each['@timeOffset']), contentSeconds), pod });
+    const tracking: Record<string, string[]> = {};
+    for (const one of nodesOf(nodeOf(each.TrackingEvents).Tracking)) tracking[String(one['@event'])] = textsOf(one);
+    breaks.push({ atSeconds: secondsOf(String(each['@timeOffset']), contentSeconds), pod, tracking });
   }
   return breaks;
 }
@@ -59,6 +61,7 @@ function podOf(vast: Node): ServedPod | null {
     filled_seconds: ads.reduce((sum, ad) => sum + ad.duration_seconds, 0),
     ads,
     backups: spares.flatMap(({ ad }) => ad ?? []),
+    errorUrls: textsOf(vast.Error),
   };
 }
 

@@ -8,6 +8,8 @@ export interface Counts {
   requested_seconds: number;
   filled_seconds: number;
   beacons_acked: number;
+  /** What was told of breaks: begun, ended, or without an ad. */
+  breaks_told: number;
   duplicates_sent: number;
   late_sent: number;
   forged_sent: number;
@@ -47,6 +49,7 @@ export class Tally {
     requested_seconds: 0,
     filled_seconds: 0,
     beacons_acked: 0,
+    breaks_told: 0,
     duplicates_sent: 0,
     late_sent: 0,
     forged_sent: 0,
@@ -77,7 +80,8 @@ export class Tally {
     counts.calls++;
     if (call.attempt > 1 || (call.kind === 'ad-request' && call.intent === 'retry')) counts.retries++;
     if (status !== null && status >= 500 && status !== 503) counts.server_errors++;
-    if (call.kind === 'beacon') this.#beacon(call, acknowledged(status));
+    if (call.kind === 'break') counts.breaks_told += acknowledged(status) ? 1 : 0;
+    else if (call.kind === 'beacon') this.#beacon(call, acknowledged(status));
     else this.#request(call, status, tookMs);
   }
 

@@ -209,8 +209,9 @@ test('a server that is away is unavailable, a catalog without tables misconfigur
   await expect(away.snapshot()).rejects.toMatchObject({ code: 'unavailable', retryable: true });
   await away.close();
   await expect(away.outbox(1)).rejects.toMatchObject({ code: 'closed' });
-  await sql.query('CREATE DATABASE empty');
-  const empty = openPostgresCatalog({ url: server.url.replace(/postgres$/, 'empty') });
+  const bare = await startTestPostgres();
+  const empty = openPostgresCatalog({ url: bare.url });
   await expect(empty.snapshot()).rejects.toMatchObject({ code: 'misconfigured', retryable: false });
   await empty.close();
+  await bare.remove();
 });

@@ -8,7 +8,8 @@ import { readToken } from './read-token.ts';
 /** One line of viewers.jsonl, as far as the audit reads it. */
 export interface Line {
   readonly seq: number;
-  readonly kind: 'ad-request' | 'beacon';
+  /** `break`: told of a break and of no ad, so that the log holds nothing of it. */
+  readonly kind: 'ad-request' | 'beacon' | 'break';
   readonly intent: string;
   readonly url: string;
   readonly body: unknown;
@@ -46,6 +47,7 @@ export function readViewers(dir: string): CallFact[] {
 
 /** One line is one call, except that a POST of many beacons counts as one for each, and a request for many pods likewise. */
 export function callsOf(line: Line): CallFact[] {
+  if (line.kind === 'break') return [];
   const body = (typeof line.body === 'object' && line.body !== null ? line.body : {}) as Body;
   const call: CallFact = {
     seq: line.seq,
