@@ -38,12 +38,14 @@ interface Bid {
   readonly cattax: number;
 }
 
-async function ask(body: object) {
+let auctions = 0;
+
+async function ask(body: object, id = `auction-${++auctions}`) {
   const response = await house.api.app.inject({
     method: 'POST',
     url: '/api/v2/openrtb',
     headers: { 'content-type': 'application/json' },
-    payload: { id: 'auction', ...body },
+    payload: { id, ...body },
   });
   const json = response.body === '' ? null : JSON.parse(response.body);
   const bids: readonly Bid[] = json?.seatbid?.[0]?.bid ?? [];
@@ -60,7 +62,7 @@ test('a structured pod: a bid for each slot, within its length, no advertiser tw
   const { status, json, bids, headers } = await ask({ imp: [slot('1', 15, 1), slot('2', 30), slot('3', 30, -1)] });
   expect(status).toBe(200);
   expect(headers['x-openrtb-version']).toBe('2.6');
-  expect(json).toMatchObject({ id: 'auction', cur: 'USD' });
+  expect(json).toMatchObject({ id: 'auction-1', cur: 'USD' });
   expect(bids.map(({ impid }) => impid).toSorted()).toEqual(['1', '2', '3']);
   expect(bids.find(({ impid }) => impid === '1')?.dur).toBe(15);
   expect(new Set(bids.flatMap(({ adomain }) => adomain)).size).toBe(3);
@@ -128,6 +130,16 @@ test.each([
 test.each([
   [{ imp: [] }, '/imp'],
   [{ imp: [{ video }] }, '/imp/0/id'],
+  [
+    {
+      imp: [
+        { id: 'a', video },
+        { id: 'a', video },
+      ],
+    },
+    '/imp/1/id',
+  ],
+  [{ imp: [{ id: '\ud800', video }] }, '/imp/0/id'],
   [{ imp: [{ id: '1', video: { ...video, poddur: 'long' } }] }, '/imp/0/video/poddur'],
 ])('%j is refused with a pointer', async (body, pointer) => {
   const { status, json } = await ask(body);
@@ -148,4 +160,19 @@ test('a bid holds its place for exp seconds, and lurl gives it back with the rea
   expect(expires).toBe(60_000);
   const beacons = (await house.records('ad-beacon')).filter(({ event }) => event.reservation === bid?.id);
   expect(beacons.map(({ event }) => [event.event, event.error_code])).toEqual([['notUsed', 102]]);
+});
+
+test('a bid request that comes again gets the same bids and holds no second place; with another body a 409', async () => {
+  const imp = [
+    { id: 'x', video },
+    { id: 'y', video: { ...video, podid: 'p', poddur: 60, maxseq: 3 } },
+  ];
+  const [first, again] = [await ask({ imp }, 'twice'), await ask({ imp }, 'twice')];
+  expect(first.bids.length).toBeGreaterThan(2);
+  expect(again.bids.map(({ id, price }) => [id, price])).toEqual(first.bids.map(({ id, price }) => [id, price]));
+  const records = (await house.records('ad-request')).filter(({ event }) => event.request_id.startsWith('twice/'));
+  expect(new Set(records.map(({ event }) => `${event.request_id} ${event.arrival_id}`)).size).toBe(2);
+  expect(new Set(records.map(({ event }) => event.request_id))).toEqual(new Set(['twice/x', 'twice/y']));
+  const other = await ask({ imp, bcat: ['IAB1'] }, 'twice');
+  expect([other.status, other.json.errors]).toMatchObject([409, [{ pointer: '/id' }]]);
 });

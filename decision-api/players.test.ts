@@ -119,6 +119,46 @@ test('VMAP tells a whole stream, places as they were said', async () => {
   expect(breaks[0]['vmap:AdSource']['vmap:VASTAdData'].VAST.Ad).toHaveLength(1);
 });
 
+const outcomes = async (event: string) =>
+  Promise.all(
+    ['accepted', 'forged', 'garbled'].map((outcome) =>
+      house.metric('beacons_total', `event="${event}",outcome="${outcome}"`),
+    ),
+  );
+
+test('a break’s trackers are signed, counted by what became of them, and of no ad: the log holds nothing of them', async () => {
+  const { read } = await get('/api/v2/vmap?breaks=start&pod_duration=15&request_id=b');
+  const [{ 'vmap:TrackingEvents': told }] = read['vmap:VMAP']['vmap:AdBreak'];
+  const tracked: readonly Record<string, string>[] = told['vmap:Tracking'];
+  expect(tracked.map((each) => each['@_event'])).toEqual(['breakStart', 'breakEnd', 'error']);
+  const [begin = '', end = '', error = ''] = tracked.map((each) => each['#text']);
+  const call = async (url: string) => {
+    const { statusCode, headers } = await house.api.app.inject({ method: 'GET', url });
+    return [statusCode, headers['content-type']];
+  };
+  const logged = (await house.records('ad-beacon')).length;
+  const before = await outcomes('breakStart');
+  for (const url of [begin, begin.replace(/.(?=&cb)/, '!'), begin.replace('breakStart', 'impression'), end, error]) {
+    expect(await call(url)).toEqual([200, 'image/gif']);
+  }
+  // Signed for its end, it is no sign of its beginning; an ad's token is none at all.
+  await call(end.replace('breakEnd', 'breakStart'));
+  const { json } = await house.post({ pod_duration: 15 });
+  await call((json.pod.ads[0]?.tracking.impression ?? '').replace('impression', 'breakStart'));
+  const after = await outcomes('breakStart');
+  expect(after.map((count, at) => count - (before[at] ?? 0))).toEqual([1, 2, 1]);
+  expect((await house.records('ad-beacon')).length).toBe(logged);
+});
+
+test('an empty document tells where to say so, from 4.0 on', async () => {
+  const { read } = await get('/api/v2/vast?pod_duration=5');
+  const before = await outcomes('breakError');
+  expect(read.VAST.Error).toContain('/api/v2/beacons/breakError?t=');
+  await house.api.app.inject({ method: 'GET', url: read.VAST.Error.replace('[ERRORCODE]', '303') });
+  expect((await outcomes('breakError'))[0]).toBe((before[0] ?? 0) + 1);
+  expect((await get('/api/v2/vast?pod_duration=5&version=3.0')).read.VAST.Error).toBeUndefined();
+});
+
 test('an asset list has HLS alone, and its trackers count', async () => {
   const { read } = await get('/api/v2/asset-list?pod_duration=60&request_id=list');
   expect(read.ASSETS).toMatchObject([
@@ -178,4 +218,24 @@ test('an empty pod is a valid document and says why', async () => {
   expect(adsOf(read)).toEqual([]);
   expect(read.VAST['@_version']).toBe('4.2');
   expect(headers['breakwater-no-fill']).toBe('no_eligible_campaigns');
+});
+
+test.each([
+  ['/api/v2/vast?version=2.0', 0],
+  ['/api/v2/vast?version=3.0', 1],
+  ['/api/v2/asset-list?version=4.2', 0],
+])('%s: %i backups are held, as many as are told', async (url, held) => {
+  const request = `spare ${url}`;
+  const { status } = await get(
+    `${url}&pod_duration=30&max_ads=1&backup_ads=1&request_id=${encodeURIComponent(request)}`,
+  );
+  expect(status).toBe(200);
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === request);
+  expect(record?.event.backups).toHaveLength(held);
+});
+
+test('a player of interstitials names its session in the words of HLS', async () => {
+  await get('/api/v2/asset-list?pod_duration=30&_HLS_primary_id=primary&_HLS_start_offset=4.5&request_id=primary');
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === 'primary');
+  expect(record?.event.session).not.toBeNull();
 });

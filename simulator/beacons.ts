@@ -1,5 +1,6 @@
-import type { Call, Due, Intent, ServedPod, Visit } from './call.ts';
-import { type Moment, play } from './playback.ts';
+import { auction } from './auction.ts';
+import type { Call, Due, Intent, ServedAd, ServedBreak, Visit } from './call.ts';
+import { type Moment, watch } from './playback.ts';
 import { Dice } from './random.ts';
 
 export interface BeaconOptions {
@@ -12,6 +13,11 @@ export interface BeaconOptions {
   readonly compress: number;
 }
 
+/** OpenRTB's macro of a loss, and its number for a higher bid of somebody else. */
+const AUCTION_LOSS = /\$\{AUCTION_LOSS\}/;
+const OUTBID = '102';
+/** VAST's number for an answer without an ad. */
+const NOTHING_SERVED = '303';
 const LATE_MARGIN_MS = 1500;
 const MINUTE_MS = 60_000;
 
@@ -23,13 +29,22 @@ export function lateAt(decidedMs: number, tokenLifeMs: number): number {
   return (Math.floor(decidedMs / MINUTE_MS) + 1) * MINUTE_MS + tokenLifeMs + LATE_MARGIN_MS;
 }
 
-/** Every beacon call that a pod brings about: on time, late, doubled, forged, batched, and those that get lost. */
-export function planBeacons(options: BeaconOptions, visit: Visit, pod: ServedPod, answeredMs: number): Due[] {
+/** Every beacon call that an answer brings about: on time, late, doubled, forged, batched, and those that get lost. */
+export function planBeacons(
+  options: BeaconOptions,
+  visit: Visit,
+  breaks: readonly ServedBreak[],
+  answeredMs: number,
+): Due[] {
   const dice = new Dice(options.seed, `pod ${visit.ordinal}`);
   const planner = new PodPlanner(options, visit, dice, answeredMs);
   const batching = dice.chance(0.11);
   const beginMs = answeredMs + dice.whole(5, 60);
-  for (const moment of play(dice, pod, options.compress)) planner.plan(moment, beginMs, batching);
+  const { won, lost } = auction(new Dice(options.seed, `auction ${visit.ordinal}`), breaks);
+  for (const ad of lost) planner.tellLoss(ad, answeredMs + dice.whole(1, 20));
+  const { moments, told } = watch(dice, won, options.compress);
+  for (const moment of moments) planner.plan(moment, beginMs, batching);
+  for (const { event, url, afterMs } of told) planner.tellBreak(event, url, Math.round(beginMs + afterMs));
   planner.closeBatch();
   return planner.dues;
 }
@@ -40,7 +55,7 @@ interface Collected {
   readonly at: number;
   readonly event: string;
   readonly cb: string;
-  readonly adId: string;
+  readonly adId: string | null;
   readonly viewMs: number | null;
 }
 
@@ -61,8 +76,24 @@ class PodPlanner {
   }
 
   plan(moment: Moment, beginMs: number, batching: boolean): void {
-    const template = moment.ad.tracking[moment.event];
-    if (!template) return;
+    for (const template of moment.ad.tracking[moment.event] ?? []) this.#plan(template, moment, beginMs, batching);
+  }
+
+  /** An exchange tells why the bid lost; it was paid ahead for a time, and is given back. */
+  tellLoss(ad: ServedAd, at: number): void {
+    const cb = this.#cb();
+    const url = `${(ad.lossUrl ?? '').replace(AUCTION_LOSS, OUTBID)}&cb=${cb}`;
+    const moment = { ad, event: 'notUsed', afterMs: 0, viewMs: null, code: null, sent: true };
+    this.#push(at, this.#get(moment, this.#visit.bot ? 'bot' : 'normal', url, cb));
+  }
+
+  /** Of no ad: it is acknowledged like a beacon, and nothing comes of it. */
+  tellBreak(event: string, template: string, at: number): void {
+    const url = template.replace('[CACHEBUSTING]', this.#cb()).replace('[ERRORCODE]', NOTHING_SERVED);
+    this.#push(at, { ...this.#plain(this.#visit.bot ? 'bot' : 'normal'), kind: 'break', url, event });
+  }
+
+  #plan(template: string, moment: Moment, beginMs: number, batching: boolean): void {
     const dice = this.#dice;
     const at = Math.round(beginMs + moment.afterMs);
     const intent: Intent = this.#visit.bot ? 'bot' : 'normal';
@@ -122,7 +153,7 @@ class PodPlanner {
   }
 
   #plain(intent: Intent): Call {
-    const { viewer, userAgent, requestId } = this.#visit;
+    const { viewer, userAgent, requestId, dialect } = this.#visit;
     return {
       kind: 'beacon',
       intent,
@@ -130,6 +161,8 @@ class PodPlanner {
       userAgent,
       method: 'GET',
       url: '',
+      accept: null,
+      dialect,
       body: null,
       payload: null,
       cb: null,
@@ -154,16 +187,25 @@ class PodPlanner {
 }
 
 function fill(template: string, cb: string, at: number, moment: Moment): string {
-  const url = template.replace('[CACHEBUSTING]', cb).replace('[ERRORCODE]', String(moment.code ?? 900));
+  const url = template
+    .replace('[CACHEBUSTING]', cb)
+    .replace('[ERRORCODE]', String(moment.code ?? 900))
+    .replace('[ADPLAYHEAD]', playhead(moment.viewMs ?? 0));
   const view = moment.viewMs === null ? '' : `&view_ms=${moment.viewMs}`;
   const seen = moment.event === 'impression' ? '&viewability=100&audio=80' : '';
   return `${url}&at=${at}${view}${seen}`;
+}
+
+/** HH:MM:SS.mmm */
+function playhead(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 23);
 }
 
 /** The same beacon as its parts instead of its URL. */
 function taken(one: Collected): object {
   const query = new URL(one.url).searchParams;
   const code = query.get('code');
+  const offset = query.get('offset');
   return {
     event: one.event,
     t: query.get('t'),
@@ -171,6 +213,7 @@ function taken(one: Collected): object {
     at: one.at,
     ...(one.viewMs === null ? {} : { view_ms: one.viewMs }),
     ...(code === null ? {} : { code: Number(code) }),
+    ...(offset === null ? {} : { offset }),
   };
 }
 

@@ -10,6 +10,10 @@ export type Intent =
   | 'forged'
   | 'missing_fields';
 
+/** The languages in which players, stitchers and exchanges ask. */
+export const dialects = ['json', 'vast', 'vmap', 'asset-list', 'openrtb'] as const;
+export type Dialect = (typeof dialects)[number];
+
 /** One moment at which a viewer's player asks for a pod. Its retries share it, so that a pod is played once. */
 export interface Visit {
   /** Position in the schedule, from 0. */
@@ -18,6 +22,7 @@ export interface Visit {
   readonly userAgent: string;
   readonly bot: boolean;
   readonly requestId: string | null;
+  readonly dialect: Dialect;
   readonly requestedSeconds: number;
   /** Sent after the first answer: the same request_id with another body. */
   readonly conflict: boolean;
@@ -26,12 +31,17 @@ export interface Visit {
 
 /** One HTTP call to make. */
 export interface Call {
-  readonly kind: 'ad-request' | 'beacon';
+  /** `break`: what is told of a break and of no ad. */
+  readonly kind: 'ad-request' | 'beacon' | 'break';
   readonly intent: Intent;
   readonly viewer: string;
   readonly userAgent: string;
   readonly method: 'GET' | 'POST';
   readonly url: string;
+  /** What kind of answer it takes, as HTTP says it; null: any. */
+  readonly accept: string | null;
+  /** Of the request, or of the request whose ads are told of. */
+  readonly dialect: Dialect;
   /** As recorded: the JSON value, or the text where it is no JSON. */
   readonly body: unknown;
   /** As sent. */
@@ -63,15 +73,25 @@ export interface Answer {
   readonly text: string;
   /** Milliseconds from Retry-After, or null. */
   readonly retryAfterMs: number | null;
+  /** Why an exchange was given no bid; null: it was, or nobody asked for one. */
+  readonly noBid: string | null;
 }
 
 /** A served ad as far as a player reads it. */
 export interface ServedAd {
-  readonly ad_id: string;
+  /** Null: the dialect names none. */
+  readonly ad_id: string | null;
   readonly creative_id: string;
   readonly start_seconds: number;
   readonly duration_seconds: number;
-  readonly tracking: Readonly<Record<string, string>>;
+  /** By event. A document may name several URLs for one: all are called. */
+  readonly tracking: Readonly<Record<string, readonly string[]>>;
+  /** What is told at a second of the ad beside the events of every player. */
+  readonly told: readonly { readonly event: string; readonly atSeconds: number }[];
+  /** False: a third party's tag, which is not followed here. */
+  readonly playable: boolean;
+  /** Called by an exchange that lets the ad lose its auction; null: there is none. */
+  readonly lossUrl: string | null;
 }
 
 export interface ServedPod {
@@ -79,4 +99,14 @@ export interface ServedPod {
   readonly ads: readonly ServedAd[];
   /** Each may be shown in place of any ad that fails; they have no second of their own. */
   readonly backups: readonly Omit<ServedAd, 'start_seconds'>[];
+  /** Called where there is no ad. */
+  readonly errorUrls?: readonly string[];
+}
+
+/** A pod and where in what is watched it stands; -1: at its end, wherever that is. */
+export interface ServedBreak {
+  readonly atSeconds: number;
+  readonly pod: ServedPod;
+  /** By event of the break; absent: nothing is told of it. */
+  readonly tracking?: Readonly<Record<string, readonly string[]>>;
 }

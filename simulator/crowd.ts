@@ -1,8 +1,9 @@
 import { type BeaconOptions, planBeacons } from './beacons.ts';
-import type { Answer, Call, ServedAd, ServedPod } from './call.ts';
+import type { Answer, Call } from './call.ts';
 import type { PlayerClock } from './clock.ts';
 import { DueQueue } from './due-queue.ts';
 import type { HttpPlayer } from './http-player.ts';
+import { kept, readAnswer } from './read-answer.ts';
 import type { Planned } from './schedule.ts';
 import type { Tally } from './tally.ts';
 import type { ViewersFile } from './viewers-file.ts';
@@ -55,7 +56,7 @@ export class Crowd {
     const call = route(due);
     const sentMs = clock.now();
     if (call.intent === 'lost') {
-      file.write(sentMs, call, { status: null, error: 'not sent', text: '', retryAfterMs: null }, null);
+      file.write(sentMs, call, { status: null, error: 'not sent', text: '', retryAfterMs: null, noBid: null }, null);
       tally.lost();
       return;
     }
@@ -63,12 +64,12 @@ export class Crowd {
     const began = clock.ticks();
     const answer = await player.send(call);
     const tookMs = clock.ticks() - began;
-    const read = call.kind === 'ad-request' ? parse(answer.text) : null;
+    const read = call.kind === 'ad-request' ? kept(call.dialect, answer) : null;
     file.write(sentMs, call, answer, read, tookMs);
     tally.called(call, answer, tookMs);
     if (this.#stopped) return;
     if (answer.status === null || answer.status === 503) this.#again(call, answer, sentMs);
-    else if (call.kind === 'ad-request' && answer.status === 200) this.#watch(call, read);
+    else if (call.kind === 'ad-request' && answer.status < 300) this.#watch(call, answer, read);
   }
 
   /** The player's own network retry: the same bytes, the same cb, the same request_id. */
@@ -84,55 +85,21 @@ export class Crowd {
     this.queue.push(at, { ...call, intent, attempt: call.attempt + 1, firstAt });
   }
 
-  #watch(call: Call, read: unknown): void {
+  #watch(call: Call, answer: Answer, read: unknown): void {
     const { visit } = call;
     if (!visit || visit.answered) return;
-    const pod = podOf(read);
-    if (!pod) {
+    const breaks = readAnswer(call.dialect, answer, read);
+    if (!breaks) {
       this.#deps.tally.unreadable();
       return;
     }
     visit.answered = true;
     const nowMs = this.#deps.clock.now();
     this.#lastDecisionMs = nowMs;
-    this.#deps.tally.answered(visit.requestedSeconds, pod);
-    for (const { at, call: beacon } of planBeacons(this.#deps.options, visit, pod, nowMs)) this.queue.push(at, beacon);
+    this.#deps.tally.answered(visit, breaks);
+    const beacons = planBeacons(this.#deps.options, visit, breaks, nowMs);
+    for (const { at, call: beacon } of beacons) this.queue.push(at, beacon);
     const conflict = this.#conflicts.get(visit.ordinal);
     if (conflict) this.queue.push(nowMs + conflict.afterMs, conflict.call);
   }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function podOf(read: unknown): ServedPod | null {
-  if (!isObject(read) || !isObject(read.pod)) return null;
-  const { filled_seconds, ads } = read.pod;
-  const { backups = [] } = read;
-  if (typeof filled_seconds !== 'number' || !Array.isArray(ads) || !ads.every(isAd)) return null;
-  return Array.isArray(backups) && backups.every(isBackup) ? { filled_seconds, ads, backups } : null;
-}
-
-function isAd(ad: unknown): ad is ServedAd {
-  return isBackup(ad) && 'start_seconds' in ad && typeof ad.start_seconds === 'number';
-}
-
-function isBackup(ad: unknown): ad is ServedPod['backups'][number] {
-  return (
-    isObject(ad) &&
-    typeof ad.ad_id === 'string' &&
-    typeof ad.creative_id === 'string' &&
-    typeof ad.duration_seconds === 'number' &&
-    isObject(ad.tracking) &&
-    Object.values(ad.tracking).every((url) => typeof url === 'string')
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -16,15 +16,19 @@ export class HttpPlayer {
   }
 
   /** Makes the call once and reads its answer to the end. Never rejects: no answer is an answer with an error. */
-  send(call: Pick<Call, 'method' | 'url' | 'userAgent' | 'payload'>, timeoutMs = TIMEOUT_MS): Promise<Answer> {
+  send(
+    call: Pick<Call, 'method' | 'url' | 'userAgent' | 'payload'> & Partial<Pick<Call, 'accept'>>,
+    timeoutMs = TIMEOUT_MS,
+  ): Promise<Answer> {
     const headers: Record<string, string | number> = { 'user-agent': call.userAgent };
+    if (call.accept) headers.accept = call.accept;
     if (call.payload) {
       headers['content-type'] = 'application/json';
       headers['content-length'] = call.payload.length;
     }
     return new Promise((resolve) => {
       const fail = (error: Error & { code?: string }) =>
-        resolve({ status: null, error: error.code ?? error.message, text: '', retryAfterMs: null });
+        resolve({ status: null, error: error.code ?? error.message, text: '', retryAfterMs: null, noBid: null });
       const receive = (response: IncomingMessage) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -60,5 +64,6 @@ function answerOf(response: IncomingMessage, chunks: Buffer[]): Answer {
     error: null,
     text: Buffer.concat(chunks).toString('utf8'),
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : null,
+    noBid: response.headers['breakwater-no-bid']?.toString() ?? null,
   };
 }

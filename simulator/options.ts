@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type Dialect, dialects } from './call.ts';
 
 export interface Options {
   /** Without a slash at the end; the first one of `urls`. */
@@ -15,6 +16,8 @@ export interface Options {
   readonly compress: number;
   readonly households: number;
   readonly progressJson: boolean;
+  /** What players speak. */
+  readonly dialects: readonly Dialect[];
 }
 
 export const HELP = `Viewers that talk to an ad server over HTTP only, as players do.
@@ -30,6 +33,7 @@ export const HELP = `Viewers that talk to an ad server over HTTP only, as player
   --token-life 4s     the server's TOKEN_LIFE; late beacons are held back longer (default 4s)
   --compress N        ads play, and days pass, N times faster than life (default 60)
   --households N      how many households watch (default 240)
+  --dialects LIST     what players speak, with commas between (default json,vast,vmap,asset-list,openrtb)
   --progress-json     progress on stderr as JSON, one line a second
   --help
 
@@ -65,6 +69,7 @@ export function readOptions(args: readonly string[]): Options | { readonly probl
     compress: check(amount(values.compress, 0.1, false), '--compress: expected a number from 0.1', 1),
     households: check(amount(values.households, 4, true), '--households: expected a whole number from 4', 4),
     progressJson: values['progress-json'],
+    dialects: check(spoken(values.dialects), `--dialects: expected some of ${dialects.join(',')}`, []),
   };
   return problems.length > 0 ? { problems } : options;
 }
@@ -82,6 +87,7 @@ function parse(args: readonly string[]) {
       'token-life': { type: 'string', default: '4s' },
       compress: { type: 'string', default: '60' },
       households: { type: 'string', default: '240' },
+      dialects: { type: 'string', default: dialects.join() },
       'progress-json': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -96,6 +102,12 @@ function webAddress(text: string | undefined): string | null {
 function amount(text: string, low: number, whole: boolean): number | null {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   return Number.isFinite(value) && value >= low && (!whole || Number.isSafeInteger(value)) ? value : null;
+}
+
+function spoken(text: string): readonly Dialect[] | null {
+  const named = text.split(',');
+  const known = dialects.filter((dialect) => named.includes(dialect));
+  return known.length === named.length ? known : null;
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -1,11 +1,11 @@
-import type { ServedAd, ServedPod } from './call.ts';
+import type { ServedAd, ServedBreak, ServedPod } from './call.ts';
 import { type Dice, unitOf } from './random.ts';
 
 /** Something that happens at the player while a pod is on. */
 export interface Moment {
   readonly ad: ServedAd;
   readonly event: string;
-  /** From the pod's beginning, ms of the run. */
+  /** From the beginning of what is watched, ms of the run. */
   readonly afterMs: number;
   /** Played of this ad, ms of the ad's own time; null where nothing played. */
   readonly viewMs: number | null;
@@ -33,6 +33,7 @@ const QUARTILES = [
 const FAILING = 0.015;
 const FAILING_WITH_BACKUPS = 0.08;
 const ERROR_UNPLAYABLE = 405;
+const ERROR_NOTHING_BEHIND = 303;
 const ERROR_TIMEOUT = 402;
 
 export function appealOf(creativeId: string): Appeal {
@@ -42,14 +43,53 @@ export function appealOf(creativeId: string): Appeal {
   };
 }
 
+/** What is told of ads, and of the breaks around them. */
+export interface Watched {
+  readonly moments: readonly Moment[];
+  readonly told: readonly { readonly event: string; readonly url: string; readonly afterMs: number }[];
+}
+
+/**
+ * What becomes of all pods of an answer: what is between them plays too, and once the viewer has left nobody sees those that come.
+ * @param compress how many times faster than life it plays
+ */
+export function watch(dice: Dice, breaks: readonly ServedBreak[], compress: number): Watched {
+  const moments: Moment[] = [];
+  const told: Watched['told'][number][] = [];
+  let playedMs = 0;
+  let left = false;
+  for (const { atSeconds, pod, tracking = {} } of breaks) {
+    const beginMs = (Math.max(0, atSeconds) * 1000) / compress + playedMs;
+    const tell = (event: string, afterMs: number, urls = tracking[event] ?? []) => {
+      for (const url of urls) told.push({ event, url, afterMs });
+    };
+    if (!left) tell('breakStart', beginMs);
+    if (!left && pod.ads.length === 0) {
+      tell('error', beginMs);
+      tell('error', beginMs, pod.errorUrls ?? []);
+    }
+    const played = play(dice, pod, compress, left);
+    moments.push(...played.moments.map((moment) => ({ ...moment, afterMs: moment.afterMs + beginMs })));
+    left = played.left;
+    playedMs += (pod.filled_seconds * 1000) / compress;
+    if (!left) tell('breakEnd', beginMs + (pod.filled_seconds * 1000) / compress);
+  }
+  return { moments, told };
+}
+
 /**
  * What becomes of a pod: each ad is played to its end, skipped, left in its middle, or fails, and then a backup is played if there is one; with a viewer who
  * leaves, the rest of the pod stays unseen.
  * @param compress how many times faster than life it plays
  */
-export function play(dice: Dice, pod: ServedPod, compress: number): Moment[] {
+export function play(
+  dice: Dice,
+  pod: ServedPod,
+  compress: number,
+  goneBefore = false,
+): { readonly moments: readonly Moment[]; readonly left: boolean } {
   const moments: Moment[] = [];
-  let left = false;
+  let left = goneBefore;
   const tidyPlayer = dice.chance(0.5);
   // Who asks for backups knows why.
   const failing = pod.backups.length > 0 ? FAILING_WITH_BACKUPS : FAILING;
@@ -59,7 +99,7 @@ export function play(dice: Dice, pod: ServedPod, compress: number): Moment[] {
       moments.push(...unseen(ad, compress, tidyPlayer));
       continue;
     }
-    const failed = dice.chance(failing);
+    const failed = dice.chance(failing) || !ad.playable;
     if (failed) moments.push(unplayable(ad, compress));
     const backup = failed ? backups.shift() : undefined;
     if (failed && backup === undefined) continue;
@@ -68,7 +108,7 @@ export function play(dice: Dice, pod: ServedPod, compress: number): Moment[] {
     left = played.left;
   }
   if (tidyPlayer) for (const ad of backups) moments.push(...unseen({ ...ad, start_seconds: 0 }, compress, true));
-  return moments;
+  return { moments, left };
 }
 
 function unseen(ad: ServedAd, compress: number, tidyPlayer: boolean): Moment[] {
@@ -80,7 +120,8 @@ function unseen(ad: ServedAd, compress: number, tidyPlayer: boolean): Moment[] {
 
 function unplayable(ad: ServedAd, compress: number): Moment {
   const afterMs = (ad.start_seconds * 1000) / compress;
-  return { ad, event: 'error', afterMs, viewMs: null, code: ERROR_UNPLAYABLE, sent: true };
+  const code = ad.playable ? ERROR_UNPLAYABLE : ERROR_NOTHING_BEHIND;
+  return { ad, event: 'error', afterMs, viewMs: null, code, sent: true };
 }
 
 function playAd(dice: Dice, ad: ServedAd, compress: number): { moments: Moment[]; left: boolean } {
@@ -104,6 +145,10 @@ function playAd(dice: Dice, ad: ServedAd, compress: number): { moments: Moment[]
     else if (ending.how === 'leave') moments.push(at(share, event, false));
   }
   if (clicked && clickAt < ending.share) moments.push(at(clickAt, 'click'));
+  for (const { event, atSeconds } of ad.told) {
+    const share = atSeconds / ad.duration_seconds;
+    if (share <= ending.share) moments.push(at(share, event));
+  }
   if (ending.how === 'skip') moments.push(at(ending.share, 'skip'));
   if (ending.how === 'break') moments.push(at(ending.share, 'error', true, ERROR_TIMEOUT));
   return { moments, left: ending.how === 'leave' };

@@ -10,6 +10,8 @@ const beacon = (cb: string, base = urls[0], attempt = 1): Call => ({
   userAgent: 'tv',
   method: 'GET',
   url: `${base}/api/v2/beacons/impression?t=x&cb=${cb}`,
+  accept: null,
+  dialect: 'json',
   body: null,
   payload: null,
   cb,

@@ -1,6 +1,8 @@
-import { type AdRequestBody, askForPod, contradict, drawContent, forget, malform, type Sitting } from './ad-request.ts';
-import type { Call, Due, Intent, Visit } from './call.ts';
+import { type AdRequestBody, askForPod, contradict, drawContent, forget, type Sitting } from './ad-request.ts';
+import { type Asked, askIn, drawDialect } from './asking.ts';
+import type { Call, Dialect, Due, Intent, Visit } from './call.ts';
 import { localHour, zoneOffsetMs } from './clock.ts';
+import { malform } from './malform.ts';
 import type { Population, Viewer } from './population.ts';
 import { Dice } from './random.ts';
 
@@ -14,6 +16,8 @@ export interface ScheduleOptions {
   readonly rate: number;
   /** How many times faster than life a viewer's day goes by. */
   readonly compress: number;
+  /** What players speak. */
+  readonly dialects: readonly Dialect[];
 }
 
 /** A request at its time, and what is sent later with the same request_id, if anything. */
@@ -32,7 +36,7 @@ const SHARES: readonly (readonly [Role, number])[] = [
   ['missing_fields', 0.05],
   ['repeat', 0.02],
   ['bot', 0.01],
-  ['malformed', 0.01],
+  ['malformed', 0.02],
   ['conflict', 0.003],
 ];
 const CORE_SHARE = 0.25;
@@ -81,58 +85,54 @@ interface Dressing {
 function dress(d: Dressing): Planned {
   const bot = d.role === 'bot';
   const userAgent = bot ? CRAWLER : d.sitting.device.platform.userAgent;
+  const dialect = drawDialect(new Dice(d.options.seed, `dialect ${d.ordinal}`), d.options.dialects);
+  // The same words for each thing that is sent of a request.
+  const say = (body: AdRequestBody, seconds = d.seconds) =>
+    askIn(dialect, new Dice(d.options.seed, `words ${d.ordinal}`), body, seconds);
+  const body = d.role === 'missing_fields' ? forget(d.dice, d.body) : bot ? withCrawler(d.body) : d.body;
+  const asked = say(body);
   const visit: Visit = {
     ordinal: d.ordinal,
     viewer: d.sitting.viewer.name,
     userAgent,
     bot,
     requestId: d.body.request_id,
-    requestedSeconds: d.seconds,
+    dialect,
+    requestedSeconds: asked.seconds,
     conflict: d.role === 'conflict',
     answered: false,
   };
-  const send = (intent: Intent, body: unknown, payload: Buffer, of: Visit | null) =>
-    adRequestCall(d.options.baseUrl, visit, intent, body, payload, of);
+  const send = (intent: Intent, what: Asked, of: Visit | null) =>
+    adRequestCall(d.options.baseUrl, visit, intent, what, of);
   if (d.role === 'malformed') {
-    const broken = malform(d.variant, d.body);
-    const call = send('malformed', broken.body, broken.payload, broken.refused ? null : visit);
+    const broken = malform(d.variant, d.body, d.options.dialects);
+    const told = { ...visit, dialect: broken.dialect, requestedSeconds: d.seconds };
+    const call = adRequestCall(d.options.baseUrl, told, 'malformed', broken, broken.refused ? null : told);
     return { due: { at: d.at, call }, repeat: null, conflict: null };
   }
-  const body = d.role === 'missing_fields' ? forget(d.dice, d.body) : bot ? withCrawler(d.body) : d.body;
-  const payload = Buffer.from(JSON.stringify(body));
   const intent = bot ? 'bot' : d.role === 'missing_fields' ? 'missing_fields' : 'normal';
   const afterMs = d.dice.chance(0.5) ? 0 : d.dice.whole(40, 600);
   const other = contradict(d.body);
   return {
-    due: { at: d.at, call: send(intent, body, payload, visit) },
-    repeat: d.role === 'repeat' ? { at: d.at + afterMs, call: send('retry', body, payload, visit) } : null,
+    due: { at: d.at, call: send(intent, asked, visit) },
+    repeat: d.role === 'repeat' ? { at: d.at + afterMs, call: send('retry', asked, visit) } : null,
     conflict:
-      d.role === 'conflict'
-        ? {
-            afterMs: d.dice.whole(50, 400),
-            call: send('malformed', other, Buffer.from(JSON.stringify(other)), null),
-          }
-        : null,
+      d.role === 'conflict' ? { afterMs: d.dice.whole(50, 400), call: send('malformed', say(other, 45), null) } : null,
   };
 }
 
-function adRequestCall(
-  baseUrl: string,
-  visit: Visit,
-  intent: Intent,
-  body: unknown,
-  payload: Buffer,
-  of: Visit | null,
-): Call {
+function adRequestCall(baseUrl: string, visit: Visit, intent: Intent, asked: Asked, of: Visit | null): Call {
   return {
     kind: 'ad-request',
     intent,
     viewer: visit.viewer,
     userAgent: visit.userAgent,
-    method: 'POST',
-    url: `${baseUrl}/api/v2/ad-request`,
-    body,
-    payload,
+    method: asked.method,
+    url: baseUrl + asked.path,
+    accept: asked.accept,
+    dialect: visit.dialect,
+    body: asked.body,
+    payload: asked.payload,
     cb: null,
     event: null,
     adId: null,

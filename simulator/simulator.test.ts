@@ -40,7 +40,7 @@ interface Line {
 function options(url: string, more: Partial<Options> = {}): Options {
   const out = join(folder, 'viewers.jsonl');
   const usual = { url, out, seed: 7, forMs: 8000, rate: 40, controlUrl: url, tokenLifeMs: 4000, compress: 60 };
-  return { ...usual, urls: [url], households: 60, progressJson: false, ...more };
+  return { ...usual, urls: [url], households: 60, progressJson: false, dialects: ['json'], ...more };
 }
 
 function linesOf(path: string): Line[] {
@@ -140,7 +140,20 @@ test('in real time SIGTERM ends the run with exit 0, whole lines and its counts'
   server = await startStubServer(START);
   const out = join(folder, 'viewers.jsonl');
   const main = join(import.meta.dirname, 'main.ts');
-  const args = [main, '--url', server.url, '--out', out, '--seed', '3', '--for', '20s', '--progress-json'];
+  const args = [
+    main,
+    '--url',
+    server.url,
+    '--out',
+    out,
+    '--seed',
+    '3',
+    '--for',
+    '20s',
+    '--progress-json',
+    '--dialects',
+    'json',
+  ];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';

@@ -1,4 +1,4 @@
-import type { Answer, Call, ServedPod } from './call.ts';
+import { type Answer, type Call, type Dialect, dialects, type ServedBreak, type Visit } from './call.ts';
 
 /** The last line of a run. Times in ms; on a controlled clock 0. */
 export interface Counts {
@@ -8,6 +8,8 @@ export interface Counts {
   requested_seconds: number;
   filled_seconds: number;
   beacons_acked: number;
+  /** What was told of breaks: begun, ended, or without an ad. */
+  breaks_told: number;
   duplicates_sent: number;
   late_sent: number;
   forged_sent: number;
@@ -21,6 +23,8 @@ export interface Counts {
   unreadable: number;
   calls: number;
   lines: number;
+  /** Requests that were answered, ads in them, and beacons acknowledged for those. */
+  dialects: Record<Dialect, { requests: number; ads: number; beacons: number }>;
   decision_p50_ms: number;
   decision_p95_ms: number;
   schedule_slip_ms: number;
@@ -45,6 +49,7 @@ export class Tally {
     requested_seconds: 0,
     filled_seconds: 0,
     beacons_acked: 0,
+    breaks_told: 0,
     duplicates_sent: 0,
     late_sent: 0,
     forged_sent: 0,
@@ -57,6 +62,9 @@ export class Tally {
     unreadable: 0,
     calls: 0,
     lines: 0,
+    dialects: Object.fromEntries(
+      dialects.map((dialect) => [dialect, { requests: 0, ads: 0, beacons: 0 }]),
+    ) as Counts['dialects'],
     decision_p50_ms: 0,
     decision_p95_ms: 0,
     schedule_slip_ms: 0,
@@ -72,7 +80,8 @@ export class Tally {
     counts.calls++;
     if (call.attempt > 1 || (call.kind === 'ad-request' && call.intent === 'retry')) counts.retries++;
     if (status !== null && status >= 500 && status !== 503) counts.server_errors++;
-    if (call.kind === 'beacon') this.#beacon(call, acknowledged(status));
+    if (call.kind === 'break') counts.breaks_told += acknowledged(status) ? 1 : 0;
+    else if (call.kind === 'beacon') this.#beacon(call, acknowledged(status));
     else this.#request(call, status, tookMs);
   }
 
@@ -84,6 +93,7 @@ export class Tally {
     }
     if (!ok) return;
     counts.beacons_acked += call.beacons;
+    counts.dialects[call.dialect].beacons += call.beacons;
     if (call.intent === 'duplicate') counts.duplicates_sent++;
     if (call.intent === 'late') counts.late_sent++;
   }
@@ -92,19 +102,24 @@ export class Tally {
     const counts = this.#counts;
     if (call.intent === 'malformed' && call.attempt === 1) counts.malformed_sent++;
     if (status === 409) counts.conflicts_409++;
-    if (status !== 200) return;
+    if (status !== 200 && status !== 204) return;
     this.#decisionMs.push(tookMs);
     this.#recentMs.push(tookMs);
   }
 
   /** The first answer to a visit. */
-  answered(requestedSeconds: number, pod: ServedPod): void {
+  answered({ requestedSeconds, dialect }: Visit, breaks: readonly ServedBreak[]): void {
     const counts = this.#counts;
+    const ads = breaks.reduce((sum, { pod }) => sum + pod.ads.length, 0);
     counts.requests_answered++;
     counts.requested_seconds += requestedSeconds;
-    counts.filled_seconds += pod.filled_seconds;
-    counts.ads += pod.ads.length;
-    if (pod.ads.length > 0) counts.pods++;
+    counts.ads += ads;
+    counts.dialects[dialect].requests++;
+    counts.dialects[dialect].ads += ads;
+    for (const { pod } of breaks) {
+      counts.filled_seconds += pod.filled_seconds;
+      if (pod.ads.length > 0) counts.pods++;
+    }
   }
 
   slipped(ms: number): void {

@@ -17,7 +17,7 @@ export class ViewersFile {
     return this.#lines;
   }
 
-  /** Written at once and whole, so that a stopped run leaves no half line. `answered` is the parsed JSON of an ad-request; `tookMs` is 0 on a controlled clock. */
+  /** Written at once and whole, so that a stopped run leaves no half line. `answered` is what an ad-request was answered: the parsed JSON, or the text of what is XML; `tookMs` is 0 on a controlled clock. */
   write(atMs: number, call: Call, answer: Answer, answered: unknown, tookMs = 0): void {
     const line = {
       seq: ++this.#lines,
@@ -25,6 +25,7 @@ export class ViewersFile {
       took_ms: Math.round(tookMs * 10) / 10,
       kind: call.kind,
       intent: call.intent,
+      dialect: call.dialect,
       viewer: call.viewer,
       method: call.method,
       url: call.url,
@@ -32,6 +33,7 @@ export class ViewersFile {
       status: answer.status,
       error: answer.error,
       answer: answered,
+      ...(answer.noBid === null ? {} : { no_bid: answer.noBid }),
       cb: call.cb,
       event: call.event,
       ad_id: call.adId,

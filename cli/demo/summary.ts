@@ -26,6 +26,7 @@ export function printSummary(verdict: Verdict, print: (line: string) => void): v
   print(
     `  ${number('signals_applied')} signals applied; ${number('rank_changed')} of ${number('rank_replayed')} decisions would have been others without them`,
   );
+  print(`  in dialects: ${spoken(json.dialects)}`);
   print('');
   print('What each campaign was there to show');
   for (const line of edges(verdict)) print(`  ${line}`);
@@ -98,6 +99,13 @@ function faults(found: unknown): { code: string; what: string; examples: string 
     what: `${fault.detail ?? ''} (${fault.count ?? 0})`,
     examples: JSON.stringify(fault.ids ?? []).slice(0, 160),
   }));
+}
+
+function spoken(dialects: unknown): string {
+  const counts = Object.entries((dialects ?? {}) as Record<string, Record<'requests' | 'ads' | 'beacons', number>>);
+  return counts
+    .map(([name, { requests, ads, beacons }]) => `${name} ${requests} requests, ${ads} ads, ${beacons} beacons`)
+    .join('; ');
 }
 
 function percent(value: unknown): string {

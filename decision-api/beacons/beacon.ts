@@ -4,7 +4,7 @@ import type { UserAgentClass } from '../asking/user-agent.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Traffic } from '../traffic/traffic.ts';
-import { isBeaconEvent, type Tokens } from './tokens.ts';
+import { isBeaconEvent, isBreakEvent, type Tokens } from './tokens.ts';
 
 /** A beacon as it came: everything but the event may be missing or nonsense. */
 export interface RawBeacon {
@@ -45,6 +45,13 @@ export function readBeacon(
   receipt: BeaconReceipt,
   { tokens, traffic, metrics }: BeaconReaders,
 ): GenuineBeacon | null {
+  if (isBreakEvent(raw.event)) {
+    // Of no ad: nothing is billed, capped or reported by it, so it is counted and not written down.
+    const said = first(raw.t);
+    const outcome = tokens.verifyBreak(raw.event, typeof said === 'string' ? said : '');
+    metrics.beacons.inc({ event: raw.event, outcome });
+    return null;
+  }
   if (!isBeaconEvent(raw.event)) {
     metrics.beacons.inc({ event: 'unknown', outcome: 'unknown_event' });
     return null;

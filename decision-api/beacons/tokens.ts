@@ -39,6 +39,14 @@ export const beaconEvents = [
 ] as const;
 export type BeaconEvent = (typeof beaconEvents)[number];
 
+/** What a player may report about a break, also one without ads; each is signed at its place in this list. */
+export const breakEvents = ['breakStart', 'breakEnd', 'breakError'] as const;
+export type BreakEvent = (typeof breakEvents)[number];
+
+export function isBreakEvent(event: string): event is BreakEvent {
+  return (breakEvents as readonly string[]).includes(event);
+}
+
 /** So many of them, from the first, stand in every JSON answer; the rest only where a document has a place for them. */
 export const everydayEvents: number = beaconEvents.indexOf('progress') + 1;
 
@@ -136,6 +144,23 @@ export class Tokens {
   sign(event: BeaconEvent, facts: string): string {
     const { begin, mac } = this.signAll(facts);
     return begin + mac(beaconEvents.indexOf(event));
+  }
+
+  /** The token of a break: `<keyId>.~<base64url of its request's id>.<mac>`. What begins with the mark is never an ad's. */
+  signBreak(event: BreakEvent, requestId: string): string {
+    const facts = `${this.#first.id}.${NOTE}${Buffer.from(requestId).toString('base64url')}`;
+    const place = breakEvents.indexOf(event);
+    const mac = this.#firstMacs(facts, place + 1).subarray(MAC_BYTES * place);
+    return `${facts}.${mac.toString('base64url')}`;
+  }
+
+  verifyBreak(event: BreakEvent, token: string): 'accepted' | 'forged' | 'garbled' {
+    const [keyId = '', body = '', signature = '', ...rest] = token.length > TOKEN_CHARS_MAX ? [] : token.split('.');
+    if (!body.startsWith(NOTE) || signature === '' || rest.length > 0) return 'garbled';
+    const place = breakEvents.indexOf(event);
+    const wanted = this.#macsOf(keyId)?.(`${keyId}.${body}`, place + 1).subarray(MAC_BYTES * place);
+    const given = Buffer.from(signature, 'base64url');
+    return wanted && given.length === MAC_BYTES && timingSafeEqual(given, wanted) ? 'accepted' : 'forged';
   }
 
   verify(event: string, token: string): Verified {

@@ -33,7 +33,7 @@ export const parameters: readonly Parameter[] = [
   parameter('objective', 'pod.objective', 'text'),
   parameter('backup_ads', 'pod.backup_ads', 'whole'),
   parameter('exact_duration', 'pod.exact_duration', 'flag'),
-  parameter('session_id', 'session.id', 'text', 'sid', 'ssid', 'session'),
+  parameter('session_id', 'session.id', 'text', 'sid', 'ssid', 'session', '_HLS_primary_id'),
   parameter('break_index', 'break.index', 'whole', 'avail_index', 'mridx', 'avail'),
   parameter('break_offset', 'break.offset_seconds', 'number', 'avail_offset'),
   parameter('user_id', 'user.id', 'text', 'ppid', 'uid'),
@@ -83,5 +83,6 @@ export const unread: ReadonlySet<string> = new Set([
     'vad_type',
     'ppos',
     'explain',
+    '_HLS_start_offset',
   ],
 ]);

@@ -5,16 +5,22 @@ export interface AdBreak {
   readonly timeOffset: string;
   /** A whole VAST document, without the line that says it is XML. */
   readonly vast: string;
+  /** What is called when the break begins, ends, or could not be shown. */
+  readonly trackers: Readonly<Record<'breakStart' | 'breakEnd' | 'error', string>>;
 }
 
 /** VMAP 1.0.1 for a stream: a break for each pod, also for those that stay empty. */
 export function vmapDocument(breaks: readonly AdBreak[]): string {
   let text = '<vmap:VMAP xmlns:vmap="http://www.iab.net/videosuite/vmap" version="1.0">';
-  for (const { id, timeOffset, vast } of breaks) {
+  for (const { id, timeOffset, vast, trackers } of breaks) {
     const named = xmlAttribute(id);
     text += `<vmap:AdBreak timeOffset="${xmlAttribute(timeOffset)}" breakType="linear" breakId="${named}">`;
     text += `<vmap:AdSource id="${named}" allowMultipleAds="true" followRedirects="true">`;
-    text += `<vmap:VASTAdData>${vast}</vmap:VASTAdData></vmap:AdSource></vmap:AdBreak>`;
+    text += `<vmap:VASTAdData>${vast}</vmap:VASTAdData></vmap:AdSource><vmap:TrackingEvents>`;
+    for (const [event, url] of Object.entries(trackers)) {
+      text += `<vmap:Tracking event="${event}"><![CDATA[${url}]]></vmap:Tracking>`;
+    }
+    text += '</vmap:TrackingEvents></vmap:AdBreak>';
   }
   return `${text}</vmap:VMAP>`;
 }

@@ -4,8 +4,8 @@ import { assetList } from './asset-list.ts';
 import { timeOffset } from './breaks.ts';
 import type { Dialect } from './dialect.ts';
 import type { AdStyle } from './vast/ad.ts';
-import { vastDocument, xmlHead } from './vast/document.ts';
-import { vmapDocument } from './vmap.ts';
+import { breakUrl, vastDocument, xmlHead } from './vast/document.ts';
+import { type AdBreak, vmapDocument } from './vmap.ts';
 
 export interface Written {
   readonly type: string;
@@ -34,8 +34,17 @@ export function write(
     id: pod.ask.breakId ?? `break-${at + 1}`,
     timeOffset: places[at] ?? 'start',
     vast: vast(pod),
+    trackers: trackersOf(pod, tokens, style.base),
   }));
   return { type: 'application/xml; charset=utf-8', text: xmlHead + vmapDocument(breaks) };
+}
+
+function trackersOf({ draft }: DecidedPod, tokens: AdRequestParts['tokens'], base: string): AdBreak['trackers'] {
+  return {
+    breakStart: breakUrl(draft, 'breakStart', tokens, base),
+    breakEnd: breakUrl(draft, 'breakEnd', tokens, base),
+    error: breakUrl(draft, 'breakError', tokens, base),
+  };
 }
 
 /** Where the breaks of a body are: at their offsets, else the first at the start and the others one after the other. */

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Problem } from '../../engines/http/problem.ts';
 import { encode } from '../../schemas/codec.ts';
 import { type AdRequestParts, type DecidedPod, decidePods } from '../answer-request.ts';
+import { invalid } from '../asking/pod-rules.ts';
 import { readBeacon } from '../beacons/beacon.ts';
 import { admissionFor, type Taken } from '../dialects/openrtb/admission.ts';
 import { bidOf } from '../dialects/openrtb/bid.ts';
@@ -10,6 +12,7 @@ import { type BidRequest, bidRequest } from '../dialects/openrtb/request.ts';
 import { isAway, within } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
 import type { NoFillReason } from '../reasons.ts';
+import { hashBody } from '../recording/answers.ts';
 
 type NoBid = NoFillReason | 'no_video' | 'currency' | 'protocols' | 'seat' | 'tmax';
 
@@ -24,6 +27,7 @@ interface Bidden {
 export function openRtbRoute(app: FastifyInstance, parts: AdRequestParts): void {
   app.post<{ Body: BidRequest }>('/api/v2/openrtb', { schema: { body: bidRequest } }, async (request, reply) => {
     const { body } = request;
+    checkIds(body);
     reply.header('cache-control', 'no-store').header('x-openrtb-version', '2.6');
     const refusal = refusalOf(body);
     const { bids, reasons } = refusal ? { bids: [], reasons: [refusal] } : await inTime(request, body, parts);
@@ -36,6 +40,16 @@ export function openRtbRoute(app: FastifyInstance, parts: AdRequestParts): void 
     reply.type('application/json; charset=utf-8');
     return JSON.stringify({ id: body.id, cur: 'USD', seatbid: [{ seat: SEAT, group: 0, bid: bids }] });
   });
+}
+
+/** Each impression is decided under `<id of the request>/<its own>`, which nothing else may be called. Throws Problem 400. */
+function checkIds({ id, imp }: BidRequest): void {
+  if (!id.isWellFormed()) throw invalid('/id', 'is not well-formed Unicode');
+  const ids = imp.map((each) => each.id);
+  for (const [at, each] of ids.entries()) {
+    if (!each.isWellFormed()) throw invalid(`/imp/${at}/id`, 'is not well-formed Unicode');
+    if (ids.indexOf(each) < at) throw invalid(`/imp/${at}/id`, 'is the id of another impression of this request');
+  }
 }
 
 /** Why nothing of the request can be bid for; null: something may. */
@@ -81,12 +95,14 @@ async function bidAll(
   const reasons: NoBid[] = [];
   const base = parts.base();
   const taken = new Map<string, Taken[]>();
+  const said = hashBody(body).toString('base64url');
   for (const pod of podsOf(body, new Date(parts.clock.now()).getUTCFullYear())) {
     const inPod = taken.get(pod.podKey) ?? [];
     taken.set(pod.podKey, inPod);
     const admission = admissionFor(body, pod, inPod, base);
-    const wanted = { dialect: 'openrtb', admission, warnings: [], explain: false, ...holdOf(pod) } as const;
-    const [decided] = await decidePods(request, pod.body, wanted, parts);
+    const wanted = { dialect: 'openrtb', admission, warnings: [], explain: false, said, ...holdOf(pod) } as const;
+    const asked = { ...pod.body, request_id: `${body.id}/${pod.imp.id}` };
+    const [decided] = await decidePods(request, asked, wanted, parts).catch(byItsOwnId);
     if (!decided) continue;
     held.push(decided);
     if (decided.draft.no_fill_reason !== null) reasons.push(decided.draft.no_fill_reason);
@@ -99,6 +115,14 @@ async function bidAll(
     }
   }
   return { bids, reasons };
+}
+
+/** An exchange knows the id under its own name. */
+function byItsOwnId(error: unknown): never {
+  if (!(error instanceof Problem) || error.status !== 409) throw error;
+  throw new Problem(409, 'id already used', 'a bid request of this id came before with another body', [
+    { pointer: '/id', detail: 'use a new one for another request' },
+  ]);
 }
 
 function holdOf({ imp }: PodWanted): { readonly holdMs?: number } {

@@ -6,7 +6,14 @@ import { invalid } from '../asking/pod-rules.ts';
 import { readPlace } from '../dialects/breaks.ts';
 import { type Dialect, hlsFiles, vastFiles } from '../dialects/dialect.ts';
 import { readQuery } from '../dialects/query.ts';
-import { defaultVersion, isVastVersion, type VastVersion, vastVersions, versionIn } from '../dialects/vast/versions.ts';
+import {
+  atLeast,
+  defaultVersion,
+  isVastVersion,
+  type VastVersion,
+  vastVersions,
+  versionIn,
+} from '../dialects/vast/versions.ts';
 import { placesOf, write } from '../dialects/write.ts';
 import type { Warning } from '../draft.ts';
 import { limits } from '../limits.ts';
@@ -50,7 +57,9 @@ export async function answerFormat(
   const version = versionOf(body.vast?.version, request.headers.accept);
   const notUsed = body.vast?.not_used === true;
   const admission = dialect === 'asset-list' ? hlsFiles : vastFiles(base, body.vast?.wrapper_depth ?? 0);
-  const pods = await decidePods(request, body, { dialect, admission, warnings, explain: false }, parts);
+  // Version 2.0 has no sequence by which a spare could be told from an ad of the pod, an asset list no place for one.
+  const backups = dialect !== 'asset-list' && atLeast(version, '3.0');
+  const pods = await decidePods(request, body, { dialect, admission, warnings, explain: false, backups }, parts);
   // What an ad costs is between us and whoever showed who it is.
   const priced = pods.every(({ ask }) => ask.caller !== 'anonymous');
   const { type, text } = write(dialect, pods, { version, base, priced, notUsed }, places, parts);

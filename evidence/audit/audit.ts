@@ -1,6 +1,8 @@
 import { decidedApart } from './apart.ts';
+import type { CallFact } from './calls.ts';
 import { checkAnswers, isAnswered } from './check-answers.ts';
 import { checkCaps, checkWindows } from './check-caps.ts';
+import { checkDialects, countDialects, type DialectCounts } from './check-dialects.ts';
 import { checkEligibility } from './check-eligibility.ts';
 import { checkHeads, checkLog } from './check-log.ts';
 import { checkMoney } from './check-money.ts';
@@ -12,7 +14,7 @@ import { checkShipping } from './check-shipping.ts';
 import { checkSignals } from './check-signals.ts';
 import { checkStreams } from './check-streams.ts';
 import { checkWarehouse } from './check-warehouse.ts';
-import type { CallFact, RequestFact, Run } from './facts.ts';
+import type { RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
 import { firstRequests, isUnbilledBecauseLate, judge, place, total, type Verdict } from './judge.ts';
 
@@ -65,6 +67,8 @@ export interface Verdicts {
   readonly rotations: number;
   readonly signals: number;
   readonly dead_letters: number;
+  /** By the log: requests, ads with their backups, and beacons in all, of each dialect. */
+  readonly dialects: DialectCounts;
   readonly faults: readonly Fault[];
   readonly audit: 'exact' | 'broken';
 }
@@ -88,6 +92,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...checkHeads(run),
     ...checkWarehouse(run, verdicts),
     ...checkPrices(run),
+    ...checkDialects(run),
     ...money.faults,
     ...checkRollups(run, verdicts),
     ...caps.faults,
@@ -122,6 +127,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     rotations: rotation.drawn,
     signals: run.log.signals.length,
     dead_letters: run.log.deadLetters.length,
+    dialects: countDialects(run),
     faults,
     audit: faults.length === 0 ? 'exact' : 'broken',
   };

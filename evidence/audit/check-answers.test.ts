@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { CallFact } from './calls.ts';
 import { checkAnswers } from './check-answers.ts';
-import type { CallFact, Run } from './facts.ts';
+import type { Run } from './facts.ts';
 import { names } from './fault.ts';
 import { changed, sampleRun, withLog } from './sample-run.ts';
 

@@ -1,5 +1,6 @@
 import { decidedApart } from './apart.ts';
-import type { CallFact, RequestFact, Run } from './facts.ts';
+import type { CallFact } from './calls.ts';
+import type { RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
 import { firstRequests, groupBy } from './judge.ts';
 
@@ -16,12 +17,16 @@ export function isAnswered(call: CallFact): boolean {
 
 /** It may have arrived, although no answer came back. */
 function isInDoubt(call: CallFact): boolean {
-  return (call.status === null && call.error !== 'not sent') || (call.status !== null && call.status >= 500);
+  return (
+    call.overtaken === true ||
+    (call.status === null && call.error !== 'not sent') ||
+    (call.status !== null && call.status >= 500)
+  );
 }
 
-/** Refused with a 4xx: it must have left nothing behind. */
+/** Refused with a 4xx, or an exchange with a word: it must have left nothing behind. */
 function isRefused(call: CallFact): boolean {
-  return call.status !== null && call.status >= 400 && call.status < 500;
+  return call.refused === true || (call.status !== null && call.status >= 400 && call.status < 500);
 }
 
 /** The ads and their backups as one text: equal texts, equal pods. */
@@ -75,7 +80,9 @@ function checkRequests(calls: readonly CallFact[], run: Pick<Run, 'log'>): Fault
     else if (given.has(`${answer.request_id}\n${sawText(answer)}`)) continue;
     else if (loggedText(record.value) !== sawText(answer)) differs.push(answer.request_id);
   }
-  const wordless = calls.filter((call) => isAnswered(call) && call.answer === null).map((call) => `seq ${call.seq}`);
+  const wordless = calls
+    .filter((call) => isAnswered(call) && call.answer === null && !call.refused && !call.overtaken)
+    .map((call) => `seq ${call.seq}`);
   const sent = new Set(answers.map(({ answer }) => answer?.request_id ?? ''));
   for (const call of calls) if (isInDoubt(call) && call.requestId !== null) sent.add(call.requestId);
   // A request without an id gets one from the API: if its answer never came, nobody else knows that id.
@@ -114,9 +121,12 @@ function checkRepeats(calls: readonly CallFact[], run: Pick<Run, 'log'>): Fault[
   ];
 }
 
-function checkBeacons(calls: readonly CallFact[], run: Pick<Run, 'log'>): Fault[] {
+function checkBeacons(calls: readonly CallFact[], run: Pick<Run, 'log' | 'calls'>): Fault[] {
   const logged = new Map<string, Set<string>>();
+  const overtaken = new Set(run.calls.filter((call) => call.overtaken).map((call) => call.requestId));
   for (const { value } of run.log.beacons) {
+    // What was decided too late for an exchange is given back by the API itself.
+    if (value.cachebuster === null && value.event === 'notUsed' && overtaken.has(value.request_id)) continue;
     const facts = logged.get(value.cachebuster ?? '') ?? new Set();
     logged.set(value.cachebuster ?? '', facts.add(`${value.event} ${value.reservation}`));
   }

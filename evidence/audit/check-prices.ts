@@ -1,7 +1,8 @@
 import { isAnswered } from './check-answers.ts';
-import type { Run, TokenFact } from './facts.ts';
+import type { BeaconFact, Run, TokenFact } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
 import { firstRequests, place, reservedAds } from './judge.ts';
+import { factsText } from './read-token.ts';
 
 const identitiesText = (identities: TokenFact['identities']) =>
   identities
@@ -53,7 +54,9 @@ function checkSeen(run: Pick<Run, 'calls' | 'log' | 'seed' | 'settings' | 'token
         served.expires_at,
         identitiesText(served.capped_by),
       ];
-      if (facts.join('|') !== ours.join('|')) differs.push(ad.ad_id);
+      const shared = factsText(ad.tracking.impression ?? '');
+      const others = Object.values(ad.tracking).some((url) => factsText(url) !== shared);
+      if (others || facts.join('|') !== ours.join('|')) differs.push(ad.ad_id);
     }
   }
   return [
@@ -64,7 +67,8 @@ function checkSeen(run: Pick<Run, 'calls' | 'log' | 'seed' | 'settings' | 'token
 }
 
 /** Beacons carry their token's facts: price, reservation, expiry of the minute, identities. */
-function checkLogged(run: Pick<Run, 'log' | 'seed' | 'settings'>): Fault[] {
+function checkLogged(run: Pick<Run, 'calls' | 'log' | 'seed' | 'settings'>): Fault[] {
+  const holds = new Map(run.calls.map(({ requestId, holdSeconds }) => [requestId, holdSeconds]));
   const ads = new Map(
     run.log.requests.flatMap((record) =>
       reservedAds(record.value).map((ad) => [ad.reservation, { record, ad }] as const),
@@ -80,9 +84,9 @@ function checkLogged(run: Pick<Run, 'log' | 'seed' | 'settings'>): Fault[] {
     const campaign = run.seed.get(value.campaign);
     if (value.price_micros !== campaign?.pricing.priceMicros || value.pricing_model !== campaign.pricing.model)
       priced.push(id);
-    const life = value.event === 'click' ? run.settings.click_token_life_ms : run.settings.token_life_ms;
-    if (value.expires_at !== (value.minute + 1) * 60_000 + life) expiries.push(id);
     const origin = ads.get(value.reservation);
+    if (value.expires_at !== expiryOf(value, origin?.record.value.received_at ?? 0, run.settings, holds))
+      expiries.push(id);
     if (!origin) orphans.push(id);
     if (!origin) continue;
     const { ad, record } = origin;
@@ -102,4 +106,17 @@ function checkLogged(run: Pick<Run, 'log' | 'seed' | 'settings'>): Fault[] {
     ...fault('beacon_without_request', 'a beacon for an ad that no logged request served', orphans),
     ...fault('beacon_facts_differ', 'a beacon has other facts than the ad it is for', differs),
   ];
+}
+
+/** The end of the decision's minute and a token's life; sooner where an exchange wants a place held no longer, but for clicks. */
+function expiryOf(
+  { event, minute, request_id }: BeaconFact,
+  receivedAt: number,
+  { token_life_ms, click_token_life_ms }: Run['settings'],
+  holds: ReadonlyMap<string | null, number | undefined>,
+): number {
+  const life = event === 'click' ? click_token_life_ms : token_life_ms;
+  const longest = (minute + 1) * 60_000 + life;
+  const seconds = event === 'click' ? undefined : holds.get(request_id);
+  return seconds === undefined ? longest : Math.min(longest, receivedAt + seconds * 1_000);
 }

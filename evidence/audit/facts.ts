@@ -1,3 +1,4 @@
+import type { CallFact } from './calls.ts';
 import type { WarehouseFacts } from './stored.ts';
 
 /**
@@ -49,6 +50,7 @@ export interface RequestFact {
   readonly request_id: string;
   readonly received_at: number;
   readonly viewer: string;
+  /** The language of the answer. Not there: JSON. */
   readonly dialect?: string;
   readonly context: { readonly country: string | null; readonly device_type: string | null };
   readonly identities: readonly Identity[];
@@ -146,41 +148,6 @@ export interface LogFacts {
   readonly signals: readonly Logged<SignalFact>[];
   readonly deadLetters: readonly DeadLetterFact[];
   readonly undecodable: readonly Position[];
-}
-
-/** One ad of an answer as its viewer saw it. */
-export interface SeenAd {
-  readonly ad_id: string;
-  readonly campaign_id: string;
-  readonly creative_id: string;
-  readonly advertiser_id: string;
-  readonly position: number;
-  readonly start_seconds: number;
-  readonly duration_seconds: number;
-  readonly tracking: Readonly<Record<string, string>>;
-}
-
-/** One call of viewers.jsonl; a POST of many beacons is one for each. */
-export interface CallFact {
-  readonly seq: number;
-  readonly kind: 'ad-request' | 'beacon';
-  readonly intent: string;
-  /** Null: no answer came, or it was never sent (`error` "not sent"). */
-  readonly status: number | null;
-  readonly error: string | null;
-  readonly url: string;
-  readonly requestId: string | null;
-  readonly userId: string | null;
-  readonly householdId: string | null;
-  readonly answer: {
-    readonly request_id: string;
-    readonly ads: readonly SeenAd[];
-    /** Position and start are 0: the answer says none. */
-    readonly backups?: readonly SeenAd[];
-  } | null;
-  readonly cb: string | null;
-  readonly event: string | null;
-  readonly adId: string | null;
 }
 
 /** The limits: what the seed says of a campaign. */

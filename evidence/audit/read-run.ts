@@ -3,7 +3,8 @@ import { readKafka } from './read-kafka.ts';
 import { readLogFile, sortLog, writeLogFile } from './read-log.ts';
 import { readRedis } from './read-redis.ts';
 import { readStateFile, sortState, writeStateFile } from './read-state.ts';
-import { readSeed, readSettings, readToken, readViewers } from './read-viewers.ts';
+import { readToken } from './read-token.ts';
+import { readSeed, readSettings, readViewers } from './read-viewers.ts';
 import { readWarehouse } from './read-warehouse.ts';
 
 /** Where the parts of a run are that may be on servers. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { schemaType } from './avro.ts';
-import { callsOf, type Line, readToken } from './read-viewers.ts';
+import { readToken } from './read-token.ts';
+import { callsOf, type Line } from './read-viewers.ts';
 
 const line: Line = {
   seq: 1,

@@ -1,26 +1,36 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { schemaType } from './avro.ts';
-import type { CallFact, SeedCampaign, SeenAd, Settings, TokenFact } from './facts.ts';
+import type { CallFact, SeenAd } from './calls.ts';
+import type { SeedCampaign, Settings } from './facts.ts';
+import { answersOf, overtaken, refusedByWord } from './read-answers.ts';
+import { readToken } from './read-token.ts';
 
 /** One line of viewers.jsonl, as far as the audit reads it. */
 export interface Line {
   readonly seq: number;
-  readonly kind: 'ad-request' | 'beacon';
+  /** `break`: told of a break and of no ad, so that the log holds nothing of it. */
+  readonly kind: 'ad-request' | 'beacon' | 'break';
   readonly intent: string;
   readonly url: string;
   readonly body: unknown;
   readonly status: number | null;
   readonly error: string | null;
-  readonly answer: {
-    readonly request_id?: string;
-    readonly pod?: { readonly ads?: readonly SeenAd[] };
-    readonly backups?: readonly Omit<SeenAd, 'position' | 'start_seconds'>[];
-  } | null;
+  /** Absent: JSON. */
+  readonly dialect?: string;
+  /** JSON as its value, XML as its text. */
+  readonly answer: unknown;
+  /** Why an exchange was given no bid. */
+  readonly no_bid?: string;
   readonly cb: string | null;
   readonly event: string | null;
   readonly ad_id: string | null;
   readonly request_id: string | null;
+}
+
+interface PlainAnswer {
+  readonly request_id?: string;
+  readonly pod?: { readonly ads?: readonly SeenAd[] };
+  readonly backups?: readonly Omit<SeenAd, 'position' | 'start_seconds'>[];
 }
 
 interface Body {
@@ -35,10 +45,10 @@ export function readViewers(dir: string): CallFact[] {
   return lines.slice(0, -1).flatMap((line) => (line === '' ? [] : callsOf(JSON.parse(line) as Line)));
 }
 
-/** One line is one call, except that a POST of many beacons counts as one call for each. */
+/** One line is one call, except that a POST of many beacons counts as one for each, and a request for many pods likewise. */
 export function callsOf(line: Line): CallFact[] {
+  if (line.kind === 'break') return [];
   const body = (typeof line.body === 'object' && line.body !== null ? line.body : {}) as Body;
-  const id = line.answer?.request_id;
   const call: CallFact = {
     seq: line.seq,
     kind: line.kind,
@@ -46,21 +56,43 @@ export function callsOf(line: Line): CallFact[] {
     status: line.status,
     error: line.error,
     url: line.url,
+    dialect: line.dialect ?? 'json',
     requestId: line.request_id ?? (line.kind === 'ad-request' ? text(body.request_id) : null),
-    userId: text(body.user?.id),
-    householdId: text(body.user?.household_id),
-    answer: id === undefined ? null : { request_id: id, ...podOf(line.answer) },
+    ...viewerOf(line, body),
+    answer: plainAnswer(line),
     cb: line.cb,
     event: line.event,
     adId: line.ad_id,
   };
-  if (line.kind !== 'beacon' || !Array.isArray(body.beacons)) return [call];
-  return body.beacons.map((beacon) => ({ ...call, ...beaconOf(beacon) }));
+  if (line.kind === 'beacon') {
+    return Array.isArray(body.beacons) ? body.beacons.map((beacon) => ({ ...call, ...beaconOf(beacon) })) : [call];
+  }
+  if (call.dialect === 'json') return [call];
+  return answersOf(line).map((answer) => ({
+    ...call,
+    ...answer,
+    ...(refusedByWord(line) ? { refused: true } : {}),
+    ...(overtaken(line) ? { overtaken: true } : {}),
+  }));
 }
 
-function podOf(answer: Line['answer']): Pick<NonNullable<CallFact['answer']>, 'ads' | 'backups'> {
-  const backups = (answer?.backups ?? []).map((ad) => ({ ...ad, position: 0, start_seconds: 0 }));
-  return { ads: answer?.pod?.ads ?? [], ...(backups.length > 0 ? { backups } : {}) };
+/** Who watches, as a body says it or the parameters do, whatever a player calls them. */
+function viewerOf(line: Line, { user }: Body): Pick<CallFact, 'userId' | 'householdId'> {
+  if (line.kind !== 'ad-request' || line.body !== null) {
+    return { userId: text(user?.id), householdId: text(user?.household_id) };
+  }
+  const query = new URL(line.url).searchParams;
+  const first = (...names: readonly string[]) => text(names.map((name) => query.get(name)).find((value) => value));
+  return { userId: first('user_id', 'ppid', 'uid'), householdId: first('household_id', 'hhid') };
+}
+
+function plainAnswer(line: Line): CallFact['answer'] {
+  if (line.kind !== 'ad-request' || (line.dialect ?? 'json') !== 'json') return null;
+  const answer = line.answer as PlainAnswer | null;
+  const id = answer?.request_id;
+  if (!answer || id === undefined) return null;
+  const backups = (answer.backups ?? []).map((ad) => ({ ...ad, position: 0, start_seconds: 0 }));
+  return { request_id: id, ads: answer.pod?.ads ?? [], ...(backups.length > 0 ? { backups } : {}) };
 }
 
 /** A beacon of a POST: its tracking URL, or the parts of one. */
@@ -96,15 +128,4 @@ export function readSeed(dir: string): Map<string, SeedCampaign> {
 
 export function readSettings(dir: string): Settings {
   return JSON.parse(readFileSync(join(dir, 'settings.json'), 'utf8')) as Settings;
-}
-
-/** The signed facts of a tracking URL: `t` is <key id>.<facts>.<signature>, the facts base64url of Avro, then `~` and why the request was invalid traffic. */
-export function readToken(url: string): TokenFact | null {
-  const facts = /[?&]t=[^.&]+\.([A-Za-z0-9_-]+)(?:~\w+)?\./.exec(url)?.[1];
-  if (facts === undefined) return null;
-  try {
-    return schemaType('tracking-token').fromBuffer(Buffer.from(facts, 'base64url')) as TokenFact;
-  } catch {
-    return null;
-  }
 }

@@ -21,6 +21,12 @@ export function report(verdicts: Verdicts): string {
       `${v.duplicates} in the log, ${v.duplicates_sent} sent on purpose; shipped again ${v.shipped_again}; none counted`,
     ),
     row('late', `${v.late} in the log, ${v.late_sent} sent on purpose; none billed`),
+    row(
+      'dialects',
+      Object.entries(v.dialects)
+        .map(([name, { requests, ads, beacons }]) => `${name} ${requests}/${ads}/${beacons}`)
+        .join(', '),
+    ),
     row('warehouse', `${v.rows_in_warehouse} rows`),
     row('impressions', `${v.billable_impressions} billable`),
     row(

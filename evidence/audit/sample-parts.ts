@@ -1,13 +1,5 @@
-import type {
-  AdFact,
-  BeaconFact,
-  CallFact,
-  CandidateFact,
-  Logged,
-  PartitionFact,
-  RequestFact,
-  SeedCampaign,
-} from './facts.ts';
+import type { CallFact } from './calls.ts';
+import type { AdFact, BeaconFact, CandidateFact, Logged, PartitionFact, RequestFact, SeedCampaign } from './facts.ts';
 
 /** Hand-made rows of a small run, for the tests. */
 
@@ -92,6 +84,9 @@ export function candidate(id: string, outcome: string): CandidateFact {
   };
 }
 
+/** The second viewer of the sample asks by VAST. */
+const dialectOf = (n: number) => (n === 1 ? 'vast' : 'json');
+
 export function request(n: number, ads: readonly AdFact[], candidates: readonly CandidateFact[]): Logged<RequestFact> {
   return {
     topic: 'ad-requests',
@@ -104,6 +99,7 @@ export function request(n: number, ads: readonly AdFact[], candidates: readonly 
       request_id: `request-${n}`,
       received_at: at0 + n * 1000,
       viewer: 'viewer',
+      dialect: dialectOf(n),
       context: { country: 'US', device_type: 'smart_tv' },
       identities: [viewer],
       requested_seconds: 60,
@@ -175,6 +171,7 @@ export const call = (seq: number, changes: Partial<CallFact>): CallFact => ({
   status: 200,
   error: null,
   url: '',
+  dialect: 'json',
   requestId: null,
   userId: null,
   householdId: null,
@@ -188,6 +185,7 @@ export const call = (seq: number, changes: Partial<CallFact>): CallFact => ({
 export function answerTo({ value }: Logged<RequestFact>, seq: number): CallFact {
   return call(seq, {
     kind: 'ad-request',
+    dialect: dialectOf(seq),
     requestId: value.request_id,
     userId: 'someone',
     answer: {

@@ -1,4 +1,5 @@
-import type { AdFact, CallFact, Logged, Run, SignalFact, TokenFact } from './facts.ts';
+import type { CallFact } from './calls.ts';
+import type { AdFact, Logged, Run, SignalFact, TokenFact } from './facts.ts';
 import { judge, trafficOf } from './judge.ts';
 import {
   ad,

@@ -87,7 +87,7 @@ const isPaid = (campaign: FillCatalog['campaigns'][number] | undefined) => campa
 
 /** Sends the sound requests of simulated viewers, those of about a second at once. Answers how many were answered with a pod. */
 async function ask(house: TestHouse, clock: VirtualClock, seed: number, forMs: number): Promise<number> {
-  const options = { baseUrl: '', seed, startMs, forMs, rate: ratePerSecond, compress: 24 };
+  const options = { baseUrl: '', seed, startMs, forMs, rate: ratePerSecond, compress: 24, dialects: ['json'] as const };
   const sound = planRequests(options, populate(seed, households))
     .map(({ due }) => due)
     .filter(({ call }) => call.intent === 'normal');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BeaconFact, FrequencyEntryFact, Logged, MoneyFact, Run, SumsFact } from '../audit/facts.ts';
 import { judge, tally, type Verdict } from '../audit/judge.ts';
 import type { RunCopy } from './copy.ts';
+import { dialectPlants } from './dialect-plants.ts';
 import { here, need } from './find.ts';
 import { breakSeparation, ignoreCap } from './staged-plants.ts';
 import { storePlants } from './store-plants.ts';
@@ -193,29 +194,6 @@ export const plants: readonly Plant[] = [
     plant: (copy) => growRollup(copy, 'spend_micros', 't.spend_micros > 0'),
   },
   {
-    what: 'answer a request otherwise than it was logged',
-    expects: 'answer_differs',
-    async plant(copy, run) {
-      const call = need(
-        run.calls.find(({ answer }) => (answer?.ads.length ?? 0) > 0),
-        'answer with ads',
-      );
-      copy.editViewers((line) => {
-        if (line.seq !== call.seq || !line.answer?.pod) return [line];
-        const [first, ...others] = line.answer.pod.ads;
-        return [
-          {
-            ...line,
-            answer: {
-              ...line.answer,
-              pod: { ...line.answer.pod, ads: [{ ...first, creative_id: randomUUID() }, ...others] },
-            },
-          },
-        ];
-      });
-    },
-  },
-  {
     what: 'lose a row on the way to the warehouse',
     expects: 'warehouse_beacon_missing',
     async plant(copy, run) {
@@ -261,6 +239,7 @@ export const plants: readonly Plant[] = [
       );
     },
   },
+  ...dialectPlants,
   ...storePlants,
 ];
 

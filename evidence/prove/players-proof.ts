@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { assetList } from '../../decision-api/dialects/asset-list.ts';
-import { vastDocument, xmlHead } from '../../decision-api/dialects/vast/document.ts';
+import { breakUrl, vastDocument, xmlHead } from '../../decision-api/dialects/vast/document.ts';
 import { type VastVersion, vastVersions } from '../../decision-api/dialects/vast/versions.ts';
 import { vmapDocument } from '../../decision-api/dialects/vmap.ts';
 import { assetMismatch } from './players/assets.ts';
@@ -150,6 +150,11 @@ async function proveStream(
     id: `break-${index + 1}`,
     timeOffset: dice.of(['start', 'end', '00:10:00.000', '50%', '#2']),
     vast,
+    trackers: {
+      breakStart: breakUrl(draft, 'breakStart', tokens, base),
+      breakEnd: breakUrl(draft, 'breakEnd', tokens, base),
+      error: breakUrl(draft, 'breakError', tokens, base),
+    },
   }));
   const vmap = xmlHead + vmapDocument(breaks);
   const mismatch = vmapMismatch(vmap, breaks);

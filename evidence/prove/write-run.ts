@@ -5,7 +5,8 @@ import { startEmbeddedWarehouse } from '../../engines/warehouse/embedded-server.
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
 import { recompute } from '../../engines/warehouse/roll-ups.ts';
 import { schemaType, toWire } from '../audit/avro.ts';
-import type { CallFact, Identity, Logged, Run, TokenFact } from '../audit/facts.ts';
+import type { CallFact, SeenAd } from '../audit/calls.ts';
+import type { Identity, Logged, Run, TokenFact } from '../audit/facts.ts';
 import { openLogFile } from '../audit/read-log.ts';
 import { openStateFile } from '../audit/read-state.ts';
 
@@ -28,12 +29,31 @@ function lineOf(call: CallFact, run: Run): object {
     const token = run.token(ad.tracking.impression ?? '');
     return { ...ad, tracking: { impression: token ? urlOf(token) : '' } };
   });
+  const json = call.answer && { request_id: call.answer.request_id, pod: { ads } };
   return {
-    ...{ seq: call.seq, kind: call.kind, intent: call.intent, url: call.url, status: call.status, error: call.error },
+    ...{
+      seq: call.seq,
+      dialect: call.dialect,
+      kind: call.kind,
+      intent: call.intent,
+      url: call.url,
+      status: call.status,
+      error: call.error,
+    },
     body: call.kind === 'ad-request' ? { user: { id: call.userId } } : null,
-    answer: call.answer && { request_id: call.answer.request_id, pod: { ads } },
+    answer: call.dialect === 'vast' ? vastOf(ads ?? []) : json,
     ...{ cb: call.cb, event: call.event, ad_id: call.adId, request_id: call.requestId },
   };
+}
+
+/** As much of VAST as the audit reads. */
+function vastOf(ads: readonly SeenAd[]): string {
+  const inner = ads.map(
+    ({ ad_id, creative_id, position, duration_seconds, tracking }) =>
+      `<Ad id="${ad_id}" sequence="${position}"><InLine><Impression><![CDATA[${tracking.impression}]]></Impression><Creatives>
+       <Creative id="${creative_id}"><Linear><Duration>00:00:${duration_seconds}</Duration></Linear></Creative></Creatives></InLine></Ad>`,
+  );
+  return `<VAST version="4.2">${inner.join('')}</VAST>`;
 }
 
 function urlOf(token: TokenFact): string {

@@ -58,11 +58,12 @@ export interface Asked {
   readonly ads: number;
 }
 
-/** The well-formed ad requests of a run, in the order of their answers. */
+/** The well-formed ad requests by JSON of a run, in the order of their answers. */
 export async function readAsked(folder: string): Promise<Asked[]> {
   const found: Asked[] = [];
   for await (const line of createInterface({ input: createReadStream(join(folder, 'viewers.jsonl')) })) {
     if (!line.includes('"kind":"ad-request"') || line.includes('"intent":"malformed"')) continue;
+    if (!line.includes('"dialect":"json"')) continue;
     const { at, took_ms, status, answer } = JSON.parse(line) as {
       at: number;
       took_ms: number;

@@ -1,5 +1,5 @@
 import type { Creative } from '../../../domain/creative.ts';
-import { type BeaconEvent, beaconEvents, type Tokens } from '../../beacons/tokens.ts';
+import { type BeaconEvent, type BreakEvent, beaconEvents, type Tokens } from '../../beacons/tokens.ts';
 import type { Draft, DraftSpare } from '../../draft.ts';
 import { type AdStyle, adTemplate } from './ad.ts';
 import type { Template } from './slots.ts';
@@ -24,7 +24,8 @@ function templateFor(ad: DraftSpare, style: AdStyle): Template {
 }
 
 /**
- * A pod as VAST: its ads in order with a sequence, backups behind them without one (a player takes them for those that fail).
+ * A pod as VAST: its ads in order with a sequence, backups behind them without one (a player takes them for those that fail); an empty one with
+ * the URL that is told so.
  * `now`: epoch ms, from which it is told how long an ad may be kept before it is played.
  */
 export function vastDocument(draft: Draft, tokens: Tokens, style: AdStyle, now: number): string {
@@ -39,7 +40,16 @@ export function vastDocument(draft: Draft, tokens: Tokens, style: AdStyle, now: 
   }
   // 2.0 has no sequence by which a spare could be told from an ad of the pod.
   if (sequenced) for (const ad of draft.backups ?? []) ads += adText(ad, '', expires(ad), tokens, style);
+  // Before 4.0 the schemas have no place for it.
+  if (ads === '' && atLeast(style.version, '4.0'))
+    ads = `<Error><![CDATA[${breakUrl(draft, 'breakError', tokens, style.base)}]]></Error>`;
   return `${open}${ads}</VAST>`;
+}
+
+/** The tracking URL of an event of the break that a draft was decided for. */
+export function breakUrl({ request_id }: Draft, event: BreakEvent, tokens: Tokens, base: string): string {
+  const code = event === 'breakError' ? '&code=[ERRORCODE]' : '';
+  return `${base}/api/v2/beacons/${event}?t=${tokens.signBreak(event, request_id)}&cb=[CACHEBUSTING]${code}`;
 }
 
 export const xmlHead = '<?xml version="1.0" encoding="UTF-8"?>';

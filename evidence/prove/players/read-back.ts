@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { DOMParser } from '@xmldom/xmldom';
 import { webUrl } from '../../../decision-api/dialects/escape.ts';
 import type { Draft, DraftSpare } from '../../../decision-api/draft.ts';
+import { readVast } from '../../../simulator/read-vast.ts';
 
 const load = createRequire(import.meta.url);
 
@@ -44,11 +45,27 @@ export async function vastMismatch(text: string, draft: Draft, version: string):
   const found = ads.map(({ id }) => id).join();
   const expected = wanted.map(({ ad_id }) => ad_id).join();
   if (found !== expected) return `ads ${found || 'none'} instead of ${expected || 'none'}`;
+  const viewers = viewersMismatch(text, draft, wanted);
+  if (viewers !== null) return viewers;
   for (const [at, ad] of wanted.entries()) {
     const fault = adMismatch(ads[at] as ReadAd, ad, at < draft.pod.ads.length && version !== '2.0' ? at + 1 : null);
     if (fault !== null) return `ad ${at + 1}: ${fault}`;
   }
   return null;
+}
+
+/** What our simulated viewers, who share no code with the writer, do not find. */
+function viewersMismatch(text: string, draft: Draft, wanted: readonly DraftSpare[]): string | null {
+  const pod = readVast(text);
+  if (pod === null) return 'simulated viewers cannot read it';
+  const found = [...pod.ads, ...pod.backups].map(({ ad_id }) => ad_id).join();
+  const expected = wanted.map(({ ad_id }) => ad_id).join();
+  if (found !== expected) return `to simulated viewers ads ${found || 'none'} instead of ${expected || 'none'}`;
+  const shown = pod.ads.map(({ playable, duration_seconds }) => (playable ? duration_seconds : null)).join();
+  const drafted = draft.pod.ads.map(({ shown, duration_seconds }) =>
+    shown?.creative.vastTagUrl === undefined ? duration_seconds : null,
+  );
+  return shown === drafted.join() ? null : `to simulated viewers seconds ${shown} instead of ${drafted.join()}`;
 }
 
 function adMismatch(found: ReadAd, ad: DraftSpare, sequence: number | null): string | null {
