@@ -98,6 +98,7 @@ test.each([
   ['/api/v2/vast?version=9', '/vast/version'],
   ['/api/v2/vmap?breaks=soon', '/breaks'],
   ['/api/v2/vast?lmt=perhaps', '/lmt'],
+  ['/api/v2/vast?gpp_sid=7,x', '/gpp_sid'],
 ])('%s is refused with a pointer to %s', async (url, pointer) => {
   const { status, read, headers } = await get(url);
   expect(status).toBe(400);
@@ -205,6 +206,11 @@ test('JSON never holds a tag that its player could not follow', async () => {
   const { json } = await house.post({ pod_duration: 60 });
   expect(json.pod.ads.map(({ creative_id }) => creative_id)).not.toContain(tag.id);
   expect(json.pod.ads).toHaveLength(2);
+});
+
+test.each([1e15, 1e308, -1])('a break at %f s is in no stream, and is refused', async (offset) => {
+  const { status, json } = await house.post({ breaks: [{ offset, pod_duration: 15 }] });
+  expect([status, json.errors.map(({ pointer }) => pointer)]).toEqual([400, ['/breaks/0/offset']]);
 });
 
 test('a caller deep in wrappers is given no more of them', async () => {

@@ -37,6 +37,7 @@ const expected: Readonly<Record<Kind, string>> = {
   flag: 'must be 1, 0, true or false',
   milliseconds: 'must be a number of milliseconds',
   list: 'must be a list with commas between',
+  wholes: 'must be whole numbers with commas between',
 };
 
 function givenIn(query: Query, { name, also }: Parameter): { readonly name: string; readonly text: string } | null {
@@ -59,6 +60,7 @@ export function isUnfilled(text: string): boolean {
 function read(text: string, kind: Kind): unknown {
   if (kind === 'text') return text;
   if (kind === 'list') return text.split(',').map((each) => each.trim());
+  if (kind === 'wholes') return /^\d{1,4}(,\d{1,4}){0,49}$/.test(text) ? text.split(',').map(Number) : undefined;
   if (kind === 'flag') return /^(1|true|yes)$/i.test(text) ? true : /^(0|false|no)$/i.test(text) ? false : undefined;
   if (!/^\d{1,12}(\.\d{1,9})?$/.test(text)) return undefined;
   const number = Number(text);
