@@ -77,3 +77,13 @@ function put(into: Record<string, unknown>, [first = '', ...rest]: readonly stri
     put(inner, rest, value);
   }
 }
+
+/** The same query without what is said under these names, whatever callers call it, and with something else instead. */
+export function queryWith(query: Query, without: readonly string[], instead: Readonly<Record<string, string>>): string {
+  const dropped = new Set(parameters.flatMap(({ name, also }) => (without.includes(name) ? [name, ...also] : [])));
+  const kept = Object.entries(query).flatMap(([name, given]): [string, string][] => {
+    const text = Array.isArray(given) ? given[0] : given;
+    return dropped.has(name) || typeof text !== 'string' ? [] : [[name, text.toWellFormed()]];
+  });
+  return new URLSearchParams([...kept, ...Object.entries(instead)]).toString();
+}
