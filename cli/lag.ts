@@ -42,6 +42,21 @@ export async function behind(store: StateStore, group: Group, ends: Ends, past: 
   return found;
 }
 
+/** How many records of what was in the log at `ends` the groups have not applied yet, all of them together. */
+export async function backlog(store: StateStore, ends: Ends): Promise<number> {
+  const counts = groups.flatMap((group) =>
+    groupTopics[group].map(async (topic) => {
+      const wanted = ends.get(topic) ?? [];
+      const entries = await store.read(wanted.map((_, partition) => keys.head(group, topic, partition)));
+      return entries.reduce((sum, { bytes }, partition) => {
+        const position = bytes === null ? 0 : decodeBare('head-record', bytes).position;
+        return sum + Math.max(0, (wanted[partition] ?? 0) - position);
+      }, 0);
+    }),
+  );
+  return (await Promise.all(counts)).reduce((sum, one) => sum + one, 0);
+}
+
 /** Waits until the group has applied all that is in the log now; answers what is still missing after `patienceMs`. */
 export async function catchUp(
   log: EventLog,

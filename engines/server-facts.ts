@@ -4,6 +4,7 @@ import { topics } from '../schemas/events.ts';
 import { openPool } from './catalog/postgres-client.ts';
 import { EngineError } from './errors.ts';
 import { parseKafkaUrl } from './event-log/kafka-url.ts';
+import { silenceKafkaTimers } from './event-log/kafka-warnings.ts';
 import { parseRedisUrl } from './state-store/redis-url.ts';
 import { openClickHouse } from './warehouse/clickhouse-warehouse.ts';
 
@@ -35,6 +36,7 @@ export async function serverFacts(
 async function kafkaFacts(url: string): Promise<ServerFacts> {
   const { connection, prefix } = parseKafkaUrl(url);
   const limits = { connectionTimeout: ANSWER_MS_MAX, requestTimeout: ANSWER_MS_MAX, retry: { retries: 1 } };
+  silenceKafkaTimers();
   const admin = new kafkajs.Kafka({ ...connection, ...limits, logLevel: kafkajs.logLevel.NOTHING }).admin();
   await admin.connect();
   try {

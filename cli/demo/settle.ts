@@ -2,10 +2,11 @@ import { type Clock, systemClock } from '../../engines/clock.ts';
 import type { EventLog } from '../../engines/event-log/event-log.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import type { StateStore } from '../../engines/state-store/state-store.ts';
-import { behind, type Ends, endsOfAll, groups } from '../lag.ts';
+import { backlog, behind, type Ends, endsOfAll, groups } from '../lag.ts';
 
 const MINUTE_MS = 60_000;
 const POLL_MS = 250;
+const SAY_MS = 10_000;
 
 export interface SettleOptions {
   readonly log: EventLog;
@@ -14,7 +15,7 @@ export interface SettleOptions {
   /** Epoch ms: no decision was made later. */
   readonly lastDecisionAt: number;
   readonly tokenLifeMs: number;
-  /** Gives up when the rest takes longer than this, once every token has ended. */
+  /** Gives up when nothing more is applied for this long, once every token has ended. */
   readonly patienceMs: number;
   /** Called before each look; in virtual mode it moves the clock. */
   readonly step: () => Promise<void>;
@@ -23,7 +24,7 @@ export interface SettleOptions {
 
 /**
  * Waits until every token of the run has expired, every group has applied all that was in the log then, and money is
- * closed past the last minute. Rejects with what is missing when that takes longer than `patienceMs`.
+ * closed past the last minute. Rejects with what is missing when that stands still for `patienceMs`.
  */
 export async function settle(options: SettleOptions): Promise<void> {
   const { clock, lastDecisionAt, tokenLifeMs, report } = options;
@@ -39,7 +40,9 @@ export async function settle(options: SettleOptions): Promise<void> {
   const wanted = await endsOfAll(options.log);
   // Waiting is done in real time, also where the run's own clock is virtual.
   const wall = systemClock();
-  const giveUpAt = wall.now() + options.patienceMs;
+  let giveUpAt = wall.now() + options.patienceMs;
+  let sayAt = wall.now() + SAY_MS;
+  let least = Number.POSITIVE_INFINITY;
   let closedReported = false;
   for (;;) {
     const late = await missing(options, wanted, lastTokenAt);
@@ -49,6 +52,12 @@ export async function settle(options: SettleOptions): Promise<void> {
       report('money is closed up to the last minute: what was billed has replaced what was taken');
     }
     if (late.length === 0 && closed >= lastMinute) return;
+    const left = await backlog(options.store, wanted);
+    if (left < least) [least, giveUpAt] = [left, wall.now() + options.patienceMs];
+    if (wall.now() > sayAt) {
+      if (left > 0) report(`the workers have ${left} records to apply`);
+      sayAt = wall.now() + SAY_MS;
+    }
     if (wall.now() > giveUpAt) {
       const money = closed >= lastMinute ? [] : [`money is closed up to minute ${closed}, not ${lastMinute}`];
       throw new Error(`the run does not settle: ${[...late.slice(0, 5), ...money].join('; ')}`);

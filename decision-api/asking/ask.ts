@@ -25,6 +25,8 @@ export interface Ask {
   readonly ipTruncated: string | null;
   readonly userAgentClass: UserAgentClass;
   readonly caller: CallerClass;
+  /** Whose request it is: the key's, else the house's. */
+  readonly organisation: string;
   /** Why it is invalid traffic; null: it is not. */
   readonly invalid: InvalidReason | null;
   readonly consent: ConsentGround;
@@ -121,6 +123,7 @@ export function readAsk(receipt: Receipt): Ask {
     ipTruncated: ip === null ? null : truncateIp(ip),
     userAgentClass: classOf(userAgent),
     caller: caller.class,
+    organisation: caller.organisation,
     invalid: body.test === true ? 'test' : told,
     consent: ground,
     breakIndex: body.break?.index ?? null,

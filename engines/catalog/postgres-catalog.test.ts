@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { Catalog } from './catalog.ts';
 import { migrateCatalog } from './migrate.ts';
 import { openPostgresCatalog } from './postgres-catalog.ts';
@@ -178,6 +179,7 @@ test('the snapshot answers pods', async () => {
     {
       id: A,
       version: 1,
+      organisation: HOUSE_ORGANISATION,
       name: 'mid',
       durationSeconds: 90,
       minAds: 1,
@@ -207,8 +209,9 @@ test('a server that is away is unavailable, a catalog without tables misconfigur
   await expect(away.snapshot()).rejects.toMatchObject({ code: 'unavailable', retryable: true });
   await away.close();
   await expect(away.outbox(1)).rejects.toMatchObject({ code: 'closed' });
-  await sql.query('CREATE DATABASE empty');
-  const empty = openPostgresCatalog({ url: server.url.replace(/postgres$/, 'empty') });
+  const bare = await startTestPostgres();
+  const empty = openPostgresCatalog({ url: bare.url });
   await expect(empty.snapshot()).rejects.toMatchObject({ code: 'misconfigured', retryable: false });
   await empty.close();
+  await bare.remove();
 });

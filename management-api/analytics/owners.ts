@@ -1,9 +1,6 @@
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import type { AnalyticsParts } from './parts.ts';
 
-/** What was there before organisations were; the house's own, and so the one that sees its inventory. */
-export const HOUSE_ORGANISATION = '00000000-0000-7000-a000-000000000001';
-
 const AT_ONCE = 2_000;
 
 /** Every advertiser that is or was the organisation's, by row-level security. */

@@ -114,14 +114,25 @@ async function pageOfCampaigns(
   limit: number,
 ): Promise<readonly Listed[]> {
   const place = placeOf('performance', query.cursor);
-  const { rows } = await sql.query<Listed>(
-    `SELECT o.id, o.name, COALESCE(c.status, 'deleted') AS status, COALESCE(c.time_zone, 'UTC') AS zone
-     FROM owned_names o LEFT JOIN campaigns c ON c.id = o.id
-     WHERE o.kind = 'campaign' AND ($1::text IS NULL OR COALESCE(c.status, 'deleted') = $1)
-       AND ($2::text IS NULL OR (o.name, o.id) > ($2, $3::uuid))
-     ORDER BY o.name, o.id LIMIT $4`,
-    [query.status ?? null, place?.value ?? null, place?.id ?? null, limit],
-  );
+  const after = [place?.value ?? null, place?.id ?? null];
+  const { status = null } = query;
+  // A campaign that is gone has left its name; one that is there is found by its status.
+  const { rows } =
+    status === null || status === 'deleted'
+      ? await sql.query<Listed>(
+          `SELECT o.id, o.name, COALESCE(c.status, 'deleted') AS status, COALESCE(c.time_zone, 'UTC') AS zone
+           FROM owned_names o LEFT JOIN campaigns c ON c.id = o.id
+           WHERE o.kind = 'campaign' ${status === null ? '' : 'AND o.removed_at IS NOT NULL'}
+             AND ($1::text IS NULL OR (o.name, o.id) > ($1, $2::uuid))
+           ORDER BY o.name, o.id LIMIT $3`,
+          [...after, limit],
+        )
+      : await sql.query<Listed>(
+          `SELECT id, name, status, time_zone AS zone FROM campaigns
+           WHERE status = $4 AND ($1::text IS NULL OR (name, id) > ($1, $2::uuid))
+           ORDER BY name, id LIMIT $3`,
+          [...after, limit, status],
+        );
   return rows;
 }
 

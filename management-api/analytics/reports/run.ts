@@ -1,10 +1,11 @@
+import { HOUSE_ORGANISATION } from '../../../domain/organisation.ts';
 import type { DeskTransaction } from '../../../engines/catalog/desk.ts';
 import { Problem } from '../../../engines/http/problem.ts';
 import type { ManagementParts } from '../../parts.ts';
 import { analyticsOf } from '../ask-warehouse.ts';
 import { dimensions } from '../dimensions.ts';
 import { aboutOf, type MeasureName } from '../measures.ts';
-import { HOUSE_ORGANISATION, namesOf, shareOwners } from '../owners.ts';
+import { namesOf, shareOwners } from '../owners.ts';
 import { type Compiled, compile, compileTotals, sourceOfReport } from './compile.ts';
 import type { Report } from './report.ts';
 
