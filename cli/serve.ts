@@ -121,10 +121,11 @@ export async function serveManagement(): Promise<never> {
     opened('topics', async () => topics[Symbol.dispose]());
     const catalog = await openCatalog(catalogUrl(config));
     opened('catalog', () => catalog.close());
-    const management = await startManagement({ config, clock, log, catalog, logger });
-    opened('management', () => management.close());
     const desk = await openDesk(catalogUrl(config), config.catalogReplicaUrl);
     opened('management desk', () => desk.close());
+    const degraded = () => desk.degraded();
+    const management = await startManagement({ config, clock, log, catalog, logger, degraded });
+    opened('management', () => management.close());
     const warehouseAt = config.warehouseUrl ?? readEndpoints(config.dataDir).warehouse;
     const warehouse = warehouseAt === undefined ? null : await openWarehouse(warehouseAt);
     if (warehouse !== null) opened('warehouse', () => warehouse.close());

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { HOUSE_ORGANISATION } from '../domain/organisation.ts';
 import type { SecretRing } from '../engines/secret-ring.ts';
 import { type Ask, type Receipt, readAsks } from './asking/ask.ts';
 import type { Callers } from './asking/callers.ts';
@@ -51,19 +52,22 @@ export async function decidePods(
   parts: AdRequestParts,
 ): Promise<readonly DecidedPod[]> {
   const began = parts.clock.ticks();
+  const reception = receptionOf(request, parts);
+  const { organisation } = reception.caller;
   const asks = readAsks({
     body,
     requestId: body.request_id ?? parts.uuid(),
     receivedAt: parts.clock.now(),
-    ...receptionOf(request, parts),
+    ...reception,
     // An exchange's address is nobody's who watches.
     ...(wanted.dialect === 'openrtb' ? { takePeer: false } : {}),
-    podNamed: (name) => parts.cache.pod(name),
+    podNamed: (name) => parts.cache.pod(name, organisation),
     dialect: wanted.dialect,
     ...(wanted.admission ? { admission: wanted.admission } : {}),
   });
-  // A repeated request_id gets its answer again only in words that were kept for it.
-  const said = wanted.said ?? (wanted.dialect === 'json' ? body : { ...body, dialect: wanted.dialect });
+  // A repeated request_id gets its answer again only in words that were kept for it, and only who asked before.
+  const words = wanted.said ?? (wanted.dialect === 'json' ? body : { ...body, dialect: wanted.dialect });
+  const said = organisation === HOUSE_ORGANISATION ? words : { words, organisation };
   const asked = { body: said, warnings: wanted.warnings, explain: wanted.explain };
   if (asks[0]) countInvalid(asks[0], parts);
   const pods: DecidedPod[] = [];

@@ -103,7 +103,8 @@ export interface DecidingCatalog {
   readonly campaigns: readonly Campaign[];
   /** Of those. */
   readonly mark: CatalogMark;
-  readonly experiments: readonly Experiment[];
+  /** Of an organisation, by name. */
+  experimentsOf(organisation: string): readonly Experiment[];
   /** Those whose targeting allows this moment, in the order of their ids. */
   match(context: Context): readonly CampaignFacts[];
   /** How many campaigns carry one of these features at least. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import type { Campaign, Creative, PodConfig } from '../domain/campaign.ts';
+import type { Experiment } from '../domain/experiment.ts';
 import { micros } from '../domain/money.ts';
 import type { Catalog, CatalogSnapshot } from '../engines/catalog/catalog.ts';
 import { type Clock, systemClock } from '../engines/clock.ts';
@@ -137,6 +138,7 @@ export async function openHouse(
   given: {
     readonly environment?: Record<string, string>;
     readonly pods?: readonly PodConfig[];
+    readonly experiments?: readonly Experiment[];
     readonly callers?: Pick<CatalogSnapshot, 'playerKeys' | 'advertisers'>;
     readonly clock?: Clock;
     readonly random?: Random;
@@ -158,7 +160,10 @@ export async function openHouse(
   const store = openLmdbStateStore({ path: join(folder, 'state'), clock });
   await seedHeads(store, { beacons: PARTITIONS, requests: PARTITIONS });
   const logger = pino({ level: 'fatal' });
-  const catalog = testCatalog({ campaigns, pods: given.pods ?? [], ...given.callers }, away);
+  const catalog = testCatalog(
+    { campaigns, pods: given.pods ?? [], experiments: given.experiments ?? [], ...given.callers },
+    away,
+  );
   const start = () =>
     startDecisionApi({
       config,

@@ -77,6 +77,7 @@ const percent = orNull(from(0));
 const isExperiment = object({
   id: name,
   version: from(0),
+  organisation: optional(id),
   name,
   status: oneOf('running', 'stopped'),
   arms: list(
@@ -94,6 +95,7 @@ const isExperiment = object({
 const isPodConfig = object({
   id: name,
   version: from(0),
+  organisation: optional(id),
   name,
   durationSeconds: from(1),
   minAds: from(0),

@@ -83,6 +83,8 @@ export interface Campaign {
 export interface PodConfig {
   readonly id: string;
   readonly version: number;
+  /** Whose requests may name it. Absent: the house's. */
+  readonly organisation?: string;
   readonly name: string;
   readonly durationSeconds: number;
   readonly minAds: number;

@@ -1,4 +1,5 @@
 import type { Objective } from './campaign.ts';
+import { HOUSE_ORGANISATION } from './organisation.ts';
 
 /** What an arm of an experiment may switch off, or back on. */
 export type FeatureName = 'targeting' | 'frequency' | 'pods';
@@ -20,9 +21,16 @@ export interface ExperimentArm {
 export interface Experiment {
   readonly id: string;
   readonly version: number;
+  /** On whose requests it acts. Absent: the house's. */
+  readonly organisation?: string;
   readonly name: string;
   readonly status: 'running' | 'stopped';
   readonly arms: readonly ExperimentArm[];
+}
+
+/** What records of decisions call an experiment: two organisations may have one of the same name. */
+export function recordedName({ organisation, name }: Pick<Experiment, 'organisation' | 'name'>): string {
+  return organisation === undefined || organisation === HOUSE_ORGANISATION ? name : `${organisation}:${name}`;
 }
 
 /** Draws are whole numbers below this. */

@@ -21,25 +21,34 @@ interface Last {
 
 /** Appends to the organisation's chain. Only inside a desk write, which is alone: two could not both follow the same entry. */
 export async function audit(sql: DeskTransaction, change: Change): Promise<void> {
+  await auditAll(sql, [change]);
+}
+
+/** Appends several, in their order. */
+export async function auditAll(sql: DeskTransaction, changes: readonly Change[]): Promise<void> {
   const { rows } = await sql.query<Last>('SELECT sequence, hash FROM audit_log ORDER BY sequence DESC LIMIT 1');
-  const sequence = Number(rows[0]?.sequence ?? 0) + 1;
-  const previous = rows[0]?.hash ?? Buffer.alloc(32);
-  const at = new Date(change.at);
-  const { actor, action, resource, id, before, after } = change;
-  const entry = JSON.stringify({
-    sequence,
-    at: at.toISOString(),
-    actor,
-    action,
-    resource,
-    resource_id: id,
-    before: before ?? null,
-    after: after ?? null,
+  let sequence = Number(rows[0]?.sequence ?? 0);
+  let last = rows[0]?.hash ?? Buffer.alloc(32);
+  const entries = changes.map(({ at, actor, action, resource, id, before, after }) => {
+    const entry = JSON.stringify({
+      sequence: ++sequence,
+      at: new Date(at).toISOString(),
+      actor,
+      action,
+      resource,
+      resource_id: id,
+      before: before ?? null,
+      after: after ?? null,
+    });
+    const previous = last;
+    last = hashOf(previous, entry);
+    return [sequence, new Date(at), actor, action, resource, id, entry, previous, last] as const;
   });
   await sql.query(
     `INSERT INTO audit_log (sequence, at, actor, action, resource, resource_id, entry, previous, hash)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [sequence, at, actor, action, resource, id, entry, previous, hashOf(previous, entry)],
+     SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+       $8::bytea[], $9::bytea[])`,
+    [0, 1, 2, 3, 4, 5, 6, 7, 8].map((column) => entries.map((entry) => entry[column])),
   );
 }
 

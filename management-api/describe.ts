@@ -10,7 +10,7 @@ export async function describeManagement(): Promise<object> {
   const clock = systemClock();
   const nobody = () => Promise.reject(new Error('it is only described'));
   const parts: ManagementParts = {
-    desk: { read: nobody, write: nobody, system: nobody, close: async () => undefined },
+    desk: { read: nobody, write: nobody, system: nobody, degraded: () => [], close: async () => undefined },
     warehouse: null,
     webhookHosts: [],
     analytics: null,

@@ -16,6 +16,8 @@ export interface ManagementOptions {
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly logger: Logger;
+  /** What else works only in part. */
+  readonly degraded?: () => readonly string[];
 }
 
 export interface Management {
@@ -30,7 +32,13 @@ export interface Management {
  * Starts relaying catalog changes to the log, every 100 ms. With the catalog or the log away it goes on trying, and
  * says so once when that begins and once when it ends. The topics must exist.
  */
-export async function startManagement({ clock, log, catalog, logger }: ManagementOptions): Promise<Management> {
+export async function startManagement({
+  clock,
+  log,
+  catalog,
+  logger,
+  degraded = () => [],
+}: ManagementOptions): Promise<Management> {
   let running: Promise<unknown> = Promise.resolve();
   let failing = false;
   let relayedOnce = false;
@@ -38,7 +46,10 @@ export async function startManagement({ clock, log, catalog, logger }: Managemen
   const readiness = (): Readiness => ({
     ready: relayedOnce,
     why: relayedOnce ? [] : ['outbox: not read yet'],
-    degraded: failing ? ['outbox: catalog changes wait, the catalog or the log does not answer'] : [],
+    degraded: [
+      ...(failing ? ['outbox: catalog changes wait, the catalog or the log does not answer'] : []),
+      ...degraded(),
+    ],
   });
   collectProcessMetrics(metrics.registry, readiness);
   const relay = async (): Promise<void> => {

@@ -94,6 +94,28 @@ test("a user of the MVP logs in with the old password, whose hash is ours from t
   expect(rows.map((row) => row.password_hash.slice(0, 10))).toEqual(['$argon2id$', '$argon2id$']);
 });
 
+test('a campaign of v1 may name its advertiser; those that never do share one', async () => {
+  const { body: acme } = await desk.ask(token, 'POST', '/api/v2/advertisers', { name: 'Acme' });
+  const [first, second] = [await campaign(), await campaign()];
+  expect(second.body.advertiser_id).toBe(first.body.advertiser_id);
+  const own = await campaign({ advertiser_id: acme.id });
+  expect([own.status, own.body.advertiser_id]).toEqual([201, acme.id]);
+  const moved = await desk.ask(token, 'PATCH', `/api/v1/campaigns/${first.body.id}`, { advertiser_id: acme.id });
+  expect([moved.status, moved.body.advertiser_id]).toEqual([200, acme.id]);
+  expect((await desk.ask(token, 'GET', `/api/v2/campaigns/${first.body.id}`)).body).toMatchObject({
+    advertiser_id: acme.id,
+    advertiser_name: 'Acme',
+  });
+  const stranger = tokenOf(await register('zoe@mvp.example'));
+  const { body: theirs } = await desk.ask(stranger, 'POST', '/api/v2/advertisers', { name: 'Theirs' });
+  for (const refused of [
+    await campaign({ advertiser_id: theirs.id }),
+    await desk.ask(token, 'PATCH', `/api/v1/campaigns/${first.body.id}`, { advertiser_id: theirs.id }),
+  ]) {
+    expect([refused.status, pointers(refused)]).toEqual([422, ['/advertiser_id']]);
+  }
+});
+
 test('a campaign of v1 is created, read, changed, started, and is the same campaign in v2', async () => {
   const made = await campaign({ description: 'x', budget_total: '1000.10', cpm_rate: 12.345, cpc_rate: 0.5 });
   expect(made).toMatchObject({

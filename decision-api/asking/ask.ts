@@ -25,6 +25,8 @@ export interface Ask {
   readonly ipTruncated: string | null;
   readonly userAgentClass: UserAgentClass;
   readonly caller: CallerClass;
+  /** Whose request it is: the key's, else the house's. */
+  readonly organisation: string;
   /** Why it is invalid traffic; null: it is not. */
   readonly invalid: InvalidReason | null;
   readonly consent: ConsentGround;
@@ -99,6 +101,7 @@ export function readAsk(receipt: Receipt): Ask {
   const viewer = viewerOf(claims, requestId, receipt.pepper, receipt.peppersBefore);
   const origin = { address: body.device?.ip ?? caller.address, userAgent: userAgent ?? null };
   const ids = [body.device?.id, body.device?.ifa];
+  const told = receipt.traffic.request(origin, ids, viewer.identities, viewer.viewer, receivedAt);
   // Without consent only the moment is known, not the person.
   const person = claims.consent ? body.user : { time_zone: body.user?.time_zone };
   return {
@@ -120,7 +123,8 @@ export function readAsk(receipt: Receipt): Ask {
     ipTruncated: ip === null ? null : truncateIp(ip),
     userAgentClass: classOf(userAgent),
     caller: caller.class,
-    invalid: receipt.traffic.request(origin, ids, viewer.identities, viewer.viewer, receivedAt),
+    organisation: caller.organisation,
+    invalid: body.test === true ? 'test' : told,
     consent: ground,
     breakIndex: body.break?.index ?? null,
     breakOffsetMs: msOf(body.break?.offset_seconds),

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { PlayerKey } from '../../engines/catalog/catalog.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import type { Metrics } from '../metrics.ts';
@@ -13,6 +14,8 @@ export type CallerClass = 'anonymous' | 'key' | 'network';
 export interface Caller {
   readonly class: CallerClass;
   readonly key: PlayerKey | null;
+  /** Whose what is asked or told is: the key's, else the house's. */
+  readonly organisation: string;
   /** The viewer's address: what a trusted caller forwards, else where the call came from; null: not known. */
   readonly address: string | null;
   /** The address was forwarded by a caller who is believed. */
@@ -93,7 +96,14 @@ export class Callers {
     if (key === null && !trusted) {
       // A stitcher that nobody vouches for is no viewer, and no robot either.
       const userAgent = own !== null && classOf(own) === 'stitcher' ? null : own;
-      return { class: 'anonymous', key: null, address: request.ip, forwarded: false, userAgent };
+      return {
+        class: 'anonymous',
+        key: null,
+        organisation: HOUSE_ORGANISATION,
+        address: request.ip,
+        forwarded: false,
+        userAgent,
+      };
     }
     const forwarded = addressOf(one(headers['x-device-ip'])) ?? this.#behind(one(headers['x-forwarded-for']));
     const told = one(headers['x-device-user-agent']);
@@ -102,6 +112,7 @@ export class Callers {
     return {
       class: key === null ? 'network' : 'key',
       key,
+      organisation: key?.organisation ?? HOUSE_ORGANISATION,
       address: forwarded,
       forwarded: forwarded !== null,
       userAgent: told ?? passed,

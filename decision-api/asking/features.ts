@@ -1,5 +1,5 @@
 import type { Campaign, Objective } from '../../domain/campaign.ts';
-import { armAt, drawsOf, type Experiment, type FeatureName } from '../../domain/experiment.ts';
+import { armAt, drawsOf, type Experiment, type FeatureName, recordedName } from '../../domain/experiment.ts';
 import { fullWeights, type ScoreWeights } from '../../domain/scoring/score.ts';
 import type { Config } from '../../engines/config.ts';
 import { partitionOf } from '../../engines/event-log/partition.ts';
@@ -38,7 +38,7 @@ function makeFlag(feature: Feature, percent: number): Pick<Experiment, 'name' | 
 }
 
 /**
- * Flags first, then what runs in the catalog, by name; a later one has the last word. The same viewer always stands in the same
+ * Flags first, then what the request's organisation runs, by name; a later one has the last word. The same viewer always stands in the same
  * arm of an experiment: the draw is a hash of both.
  */
 export function treatmentOf(viewer: string, flags: Config['features'], experiments: readonly Experiment[]): Treatment {
@@ -65,7 +65,8 @@ export function treatmentOf(viewer: string, flags: Config['features'], experimen
     const percent = flags[feature];
     stand(flagOf(feature, percent), percent > 0 && percent < 100 ? `flag:${feature}` : null);
   }
-  for (const experiment of experiments) if (experiment.status === 'running') stand(experiment, experiment.name);
+  for (const experiment of experiments)
+    if (experiment.status === 'running') stand(experiment, recordedName(experiment));
   return { features: on, objective, weights, arms };
 }
 

@@ -2,6 +2,7 @@ import type { Campaign, PodConfig } from '../../domain/campaign.ts';
 import { readCampaign, readExperiment, readPodConfig } from '../../domain/campaign-document.ts';
 import { type CatalogMark, emptyMark, withCampaign, withoutCampaign } from '../../domain/catalog-mark.ts';
 import type { Experiment } from '../../domain/experiment.ts';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { Context } from '../../domain/request.ts';
 import { type ContentCategory, type ContentTaxonomy, createTaxonomy } from '../../domain/targeting/content-taxonomy.ts';
 import { createTargetingIndex } from '../../domain/targeting/index/targeting-index.ts';
@@ -96,6 +97,7 @@ export class CatalogCache implements DecidingCatalog {
   readonly #versions = new Map<string, number>();
   #mark = emptyMark;
   #experimentList: readonly Experiment[] = [];
+  #experimentsBy: ReadonlyMap<string, readonly Experiment[]> = new Map();
   #campaignList: readonly Campaign[] = [];
   #podList: readonly PodConfig[] = [];
   #contentCategories: readonly ContentCategory[] = [];
@@ -144,9 +146,14 @@ export class CatalogCache implements DecidingCatalog {
     return this.#podList;
   }
 
-  /** By name, so that every process lets the same one have the last word. */
+  /** In the order of their ids. */
   get experiments(): readonly Experiment[] {
     return this.#experimentList;
+  }
+
+  /** By name, so that every process lets the same one have the last word. */
+  experimentsOf(organisation: string): readonly Experiment[] {
+    return this.#experimentsBy.get(organisation) ?? none;
   }
 
   /** API keys by prefix. They come with the snapshot, like the next. */
@@ -172,8 +179,8 @@ export class CatalogCache implements DecidingCatalog {
     return this.#changes;
   }
 
-  pod(nameOrId: string): PodConfig | undefined {
-    return this.#podList.find((pod) => pod.id === nameOrId || pod.name === nameOrId);
+  pod(nameOrId: string, organisation: string): PodConfig | undefined {
+    return this.#podList.find((pod) => (pod.id === nameOrId || pod.name === nameOrId) && ownerOf(pod) === organisation);
   }
 
   load(snapshot: CatalogSnapshot): void {
@@ -250,7 +257,11 @@ export class CatalogCache implements DecidingCatalog {
   #settle(): void {
     this.#campaignList = this.#campaigns.living();
     this.#podList = this.#pods.living();
-    this.#experimentList = this.#experiments.living().toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    this.#experimentList = this.#experiments.living();
+    this.#experimentsBy = Map.groupBy(
+      this.#experimentList.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      ownerOf,
+    );
     this.#changes++;
   }
 }
@@ -259,6 +270,13 @@ export class CatalogCache implements DecidingCatalog {
 function servedCampaign(campaign: Campaign): Campaign {
   if (!campaign.creatives.some(isUnwrapped)) return campaign;
   return { ...campaign, creatives: campaign.creatives.map(asServed) };
+}
+
+const none: readonly Experiment[] = [];
+
+/** What older documents do not say is the house's. */
+function ownerOf({ organisation = HOUSE_ORGANISATION }: { readonly organisation?: string }): string {
+  return organisation;
 }
 
 function parse(text: string | null): unknown {

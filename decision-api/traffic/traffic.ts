@@ -8,7 +8,7 @@ import { Rates } from './rates.ts';
 import { impossible, Sequences } from './sequence.ts';
 
 /** Why a request or beacon is general invalid traffic. It is kept and answered like any other, and never billed. */
-export type InvalidReason = 'bad_device' | 'bot' | 'data_centre' | 'rate' | 'before_request' | 'too_fast';
+export type InvalidReason = 'test' | 'bad_device' | 'bot' | 'data_centre' | 'rate' | 'before_request' | 'too_fast';
 
 /** The viewer's address and program, as far as they are believed; null: not known, or not the viewer's. */
 export interface Origin {

@@ -1,9 +1,18 @@
 import type pg from 'pg';
 import type { Campaign } from '../../domain/campaign.ts';
 import { loadCampaigns } from './campaign-documents.ts';
-import { type NewCampaign, writeAdvertiser, writeCampaign, writeCategories, writeTargeting } from './campaign-rows.ts';
-import { writeCaps } from './cap-rows.ts';
-import { writeCreatives } from './creative-rows.ts';
+import {
+  insertCampaigns,
+  insertCategories,
+  insertTargeting,
+  type NewCampaign,
+  writeAdvertiser,
+  writeCampaign,
+  writeCategories,
+  writeTargeting,
+} from './campaign-rows.ts';
+import { addCaps, writeCaps } from './cap-rows.ts';
+import { putCreatives, writeCreatives } from './creative-rows.ts';
 import { withUnwrapped } from './unwrapped-rows.ts';
 
 /** Writes a campaign whole and puts it into the outbox; answers its new version. */
@@ -18,6 +27,19 @@ export async function putCampaignRows(client: pg.PoolClient, campaign: NewCampai
   await announce(client, [{ ...campaign, caps, ...known }]);
   if (renamed) await announceRenamedAdvertiser(client, campaign.advertiserId, campaign.id);
   return known.version;
+}
+
+/** Writes campaigns that are not there yet, whose advertisers are, and puts them into the outbox, as version 1. */
+export async function addCampaignRows(client: pg.PoolClient, campaigns: readonly NewCampaign[]): Promise<void> {
+  await insertCampaigns(client, campaigns);
+  await putCreatives(client, campaigns);
+  await insertTargeting(client, campaigns);
+  const caps = await addCaps(client, campaigns);
+  await insertCategories(client, campaigns);
+  await announce(
+    client,
+    campaigns.map((campaign) => ({ ...campaign, caps: caps.get(campaign.id) ?? [], version: 1 })),
+  );
 }
 
 /** Gives campaigns that changed a new version and announces them as they are now; answers the first one's version, if any is left. */

@@ -103,20 +103,22 @@ async function loadCaps(client: pg.PoolClient, ids: Ids): Promise<Map<string, Fr
 
 async function loadCategories(client: pg.PoolClient, ids: Ids): Promise<Map<string, CampaignCategory[]>> {
   const { rows } = await client.query<{ campaign_id: string } & CampaignCategory>(
-    `WITH RECURSIVE used AS (
+    // Each category that is used is looked up once, and what lies above it one by one: a join of guesses would read all there are.
+    `WITH used AS MATERIALIZED (
        SELECT * FROM campaign_competitive_categories WHERE $1::uuid[] IS NULL OR campaign_id = ANY ($1)
-     ), above AS (
-       SELECT id AS category_id, parent_category_id AS ancestor, 1 AS depth FROM competitive_categories
-       WHERE id IN (SELECT category_id FROM used)
-       UNION ALL
-       SELECT above.category_id, parent.parent_category_id, above.depth + 1
-       FROM above JOIN competitive_categories parent ON parent.id = above.ancestor
+     ), known AS MATERIALIZED (
+       SELECT category.id, category.name, ARRAY(
+         WITH RECURSIVE above AS (
+           SELECT category.parent_category_id AS ancestor, 1 AS depth
+           UNION ALL
+           SELECT parent.parent_category_id, above.depth + 1 FROM above CROSS JOIN LATERAL (
+             SELECT parent_category_id FROM competitive_categories WHERE id = above.ancestor OFFSET 0) AS parent
+         ) SELECT ancestor::text FROM above WHERE ancestor IS NOT NULL ORDER BY depth) AS ancestors
+       FROM (SELECT DISTINCT category_id FROM used) AS one CROSS JOIN LATERAL (
+         SELECT id, name, parent_category_id FROM competitive_categories WHERE id = one.category_id OFFSET 0) AS category
      )
-     SELECT used.campaign_id, category.id, category.name,
-       ARRAY(SELECT ancestor::text FROM above WHERE above.category_id = category.id AND ancestor IS NOT NULL
-             ORDER BY depth) AS ancestors
-     FROM used JOIN competitive_categories category ON category.id = used.category_id
-     ORDER BY used.campaign_id, used.position, category.id`,
+     SELECT used.campaign_id, known.id, known.name, known.ancestors
+     FROM used JOIN known ON known.id = used.category_id ORDER BY used.campaign_id, used.position, known.id`,
     [ids],
   );
   return group(
@@ -129,6 +131,7 @@ async function loadCategories(client: pg.PoolClient, ids: Ids): Promise<Map<stri
 interface PodRow {
   id: string;
   version: string;
+  organisation_id: string;
   name: string;
   duration_seconds: number;
   min_ads: number;
@@ -148,6 +151,7 @@ export async function loadPods(client: pg.PoolClient): Promise<readonly PodConfi
   return rows.map((row) => ({
     id: row.id,
     version: Number(row.version),
+    organisation: row.organisation_id,
     name: row.name,
     durationSeconds: row.duration_seconds,
     minAds: row.min_ads,
@@ -165,7 +169,7 @@ export async function loadPods(client: pg.PoolClient): Promise<readonly PodConfi
 
 export async function loadExperiments(client: pg.PoolClient): Promise<readonly Experiment[]> {
   const { rows } = await client.query<Omit<Experiment, 'version'> & { version: string }>(
-    'SELECT id, version, name, status, arms FROM experiments ORDER BY name',
+    'SELECT id, version, organisation_id AS organisation, name, status, arms FROM experiments ORDER BY id',
   );
   return rows.map((row) => ({ ...row, version: Number(row.version) }));
 }

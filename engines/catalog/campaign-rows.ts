@@ -47,6 +47,36 @@ export async function writeCampaign(
   return { version: Number(rows[0]?.version), ...spentBefore(rows[0]?.spent_before_micros) };
 }
 
+/** Writes the rows of campaigns that are not there yet. EngineError `refused` where one is. */
+export async function insertCampaigns(client: pg.PoolClient, campaigns: readonly NewCampaign[]): Promise<void> {
+  const column = <T>(of: (campaign: NewCampaign) => T) => campaigns.map(of);
+  await client.query(
+    `INSERT INTO campaigns (id, advertiser_id, name, status, start_date, end_date, time_zone, pricing_model,
+       price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier, pod_place,
+       pacing_curve)
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[],
+       $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::jsonb[])`,
+    [
+      column(({ id }) => id),
+      column(({ advertiserId }) => advertiserId),
+      column(({ name }) => name),
+      column(({ status }) => status),
+      column(({ startsAt }) => new Date(startsAt)),
+      column(({ endsAt }) => new Date(endsAt)),
+      column(({ timeZone }) => timeZone),
+      column(({ pricing }) => pricing.model),
+      column(({ pricing }) => pricing.priceMicros),
+      column(({ totalBudgetMicros }) => totalBudgetMicros),
+      column(({ dailyBudgetMicros }) => dailyBudgetMicros),
+      column(({ goalImpressions }) => goalImpressions),
+      column(({ pacingMode }) => pacingMode),
+      column(({ tier }) => tier),
+      column(({ place }) => place ?? null),
+      column(({ pacingCurve }) => (pacingCurve ? JSON.stringify(pacingCurve) : null)),
+    ],
+  );
+}
+
 /** Writes the advertiser; answers whether it had another name before. */
 export async function writeAdvertiser(client: pg.PoolClient, id: string, name: string): Promise<boolean> {
   const known = await client.query<{ name: string }>('SELECT name FROM advertisers WHERE id = $1', [id]);
@@ -64,14 +94,25 @@ export async function writeTargeting(
   rules: readonly TargetingRule[],
 ): Promise<void> {
   await client.query('DELETE FROM targeting_rules WHERE campaign_id = $1', [campaignId]);
+  await insertTargeting(client, [{ id: campaignId, targeting: rules }]);
+}
+
+/** For campaigns that have no rules yet. */
+export async function insertTargeting(
+  client: pg.PoolClient,
+  campaigns: readonly Pick<Campaign, 'id' | 'targeting'>[],
+): Promise<void> {
+  const rows = campaigns.flatMap(({ id: campaign, targeting }) =>
+    targeting.map(({ id, conditions }, position) => ({ campaign, id, position, conditions })),
+  );
   await client.query(
     `INSERT INTO targeting_rules (campaign_id, id, position, conditions)
-     SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::jsonb[])`,
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::jsonb[])`,
     [
-      campaignId,
-      rules.map((rule) => rule.id),
-      rules.map((_, position) => position),
-      rules.map((rule) => JSON.stringify(rule.conditions)),
+      rows.map(({ campaign }) => campaign),
+      rows.map(({ id }) => id),
+      rows.map(({ position }) => position),
+      rows.map(({ conditions }) => JSON.stringify(conditions)),
     ],
   );
 }
@@ -86,7 +127,19 @@ export async function writeCategories(
   campaignId: string,
   categories: readonly CampaignCategory[],
 ): Promise<void> {
-  for (const category of categories) {
+  await client.query('DELETE FROM campaign_competitive_categories WHERE campaign_id = $1', [campaignId]);
+  await insertCategories(client, [{ id: campaignId, categories }]);
+}
+
+/** For campaigns that have no categories yet. */
+export async function insertCategories(
+  client: pg.PoolClient,
+  campaigns: readonly Pick<Campaign, 'id' | 'categories'>[],
+): Promise<void> {
+  const rows = campaigns.flatMap(({ id: campaign, categories }) =>
+    categories.map((category, position) => ({ campaign, category, position })),
+  );
+  for (const category of new Map(rows.map((row) => [JSON.stringify(row.category), row.category])).values()) {
     const chain = [category.id, ...category.ancestors];
     // From the root down, because a row refers to the one above it.
     for (let depth = chain.length - 1; depth >= 0; depth--) {
@@ -94,11 +147,14 @@ export async function writeCategories(
       await writeCategory(client, id, depth === 0 ? category.name : id, chain[depth + 1] ?? null);
     }
   }
-  await client.query('DELETE FROM campaign_competitive_categories WHERE campaign_id = $1', [campaignId]);
   await client.query(
     `INSERT INTO campaign_competitive_categories (campaign_id, category_id, position)
-     SELECT $1, * FROM unnest($2::text[], $3::int[])`,
-    [campaignId, categories.map((category) => category.id), categories.map((_, position) => position)],
+     SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[])`,
+    [
+      rows.map(({ campaign }) => campaign),
+      rows.map(({ category }) => category.id),
+      rows.map(({ position }) => position),
+    ],
   );
 }
 

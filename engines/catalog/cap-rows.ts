@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { CapScope, FrequencyCap } from '../../domain/campaign.ts';
+import type { Campaign, CapScope, FrequencyCap } from '../../domain/campaign.ts';
 import { capFaults } from '../../domain/frequency/cap-set.ts';
 import { EngineError } from '../errors.ts';
 
@@ -49,41 +49,69 @@ export async function writeCaps(
   caps: readonly FrequencyCap[],
   creativeIds: readonly string[],
 ): Promise<readonly FrequencyCap[]> {
-  const faults = capFaults(caps, creativeIds);
-  if (faults.length > 0) {
-    const told = faults.map(({ index, detail }) => `cap ${index + 1}: ${detail}`).join('; ');
-    throw new EngineError('refused', `catalog: ${told}`);
-  }
-  const dated = await withCreation(client, campaignId, caps);
-  const rows = capRows(dated);
+  refuseFaults(caps, creativeIds);
+  const known = (await readCaps(client, [campaignId])).map(([, cap]) => cap);
+  const dated = withCreation(caps, known, await nowOf(client));
   await client.query('DELETE FROM frequency_caps WHERE campaign_id = $1', [campaignId]);
+  await insertCaps(client, [{ id: campaignId, caps: dated }]);
+  return dated;
+}
+
+/** For campaigns that have no caps yet; answers each campaign's as `writeCaps` does. EngineError `refused` likewise. */
+export async function addCaps(
+  client: pg.PoolClient,
+  campaigns: readonly Pick<Campaign, 'id' | 'caps' | 'creatives'>[],
+): Promise<ReadonlyMap<string, readonly FrequencyCap[]>> {
+  const now = await nowOf(client);
+  const all = campaigns.map(({ id, caps, creatives }) => {
+    refuseFaults(
+      caps,
+      creatives.map((creative) => creative.id),
+    );
+    return { id, caps: withCreation(caps, [], now) };
+  });
+  await insertCaps(client, all);
+  return new Map(all.map(({ id, caps }) => [id, caps]));
+}
+
+function refuseFaults(caps: readonly FrequencyCap[], creativeIds: readonly string[]): void {
+  const faults = capFaults(caps, creativeIds);
+  if (faults.length === 0) return;
+  const told = faults.map(({ index, detail }) => `cap ${index + 1}: ${detail}`).join('; ');
+  throw new EngineError('refused', `catalog: ${told}`);
+}
+
+async function insertCaps(
+  client: pg.PoolClient,
+  campaigns: readonly { readonly id: string; readonly caps: readonly DatedCap[] }[],
+): Promise<void> {
+  const rows = campaigns.flatMap(({ id, caps }) =>
+    capRows(caps).map((row, position) => ({ ...row, campaign: id, position })),
+  );
   await client.query(
     `INSERT INTO frequency_caps (campaign_id, position, scope, creative_id, created_at,
        ${capColumns.map(([, name]) => name).join(', ')})
-     SELECT $1, * FROM unnest($2::int[], $3::text[], $4::uuid[], $5::timestamptz[],
+     SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::uuid[], $5::timestamptz[],
        ${capColumns.map((_, column) => `$${column + 6}::int[]`).join(', ')})`,
     [
-      campaignId,
-      rows.map((_, position) => position),
+      rows.map((row) => row.campaign),
+      rows.map((row) => row.position),
       rows.map((row) => row.scope),
       rows.map((row) => row.creativeId),
       rows.map((row) => new Date(row.countsFrom)),
       ...capColumns.map((_, column) => rows.map((row) => row.maxima[column] ?? null)),
     ],
   );
-  return dated;
 }
 
 type DatedCap = FrequencyCap & { readonly countsFrom: number };
 
-async function withCreation(
-  client: pg.PoolClient,
-  campaignId: string,
-  caps: readonly FrequencyCap[],
-): Promise<readonly DatedCap[]> {
-  const known = (await readCaps(client, [campaignId])).map(([, cap]) => cap);
+async function nowOf(client: pg.PoolClient): Promise<number> {
   const { rows } = await client.query<{ now: Date }>("SELECT date_trunc('milliseconds', NOW()) AS now");
-  const now = rows[0]?.now.getTime() ?? 0;
+  return rows[0]?.now.getTime() ?? 0;
+}
+
+function withCreation(caps: readonly FrequencyCap[], known: readonly FrequencyCap[], now: number): readonly DatedCap[] {
   return caps.map((cap) => ({ ...cap, countsFrom: cap.countsFrom ?? known.find(sameAs(cap))?.countsFrom ?? now }));
 }
 

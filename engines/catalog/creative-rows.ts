@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Campaign } from '../../domain/campaign.ts';
 import type { Creative, CreativeParts, MediaFile, Place } from '../../domain/creative.ts';
 import { EngineError } from '../errors.ts';
 import { group, type Ids, placeOf } from './rows.ts';
@@ -14,34 +15,54 @@ export async function writeCreatives(
 ): Promise<void> {
   const ids = creatives.map((creative) => creative.id);
   await client.query('DELETE FROM creatives WHERE campaign_id = $1 AND id <> ALL ($2::uuid[])', [campaignId, ids]);
+  await client.query('DELETE FROM creative_media_files WHERE creative_id = ANY ($1::uuid[])', [ids]);
+  await putCreatives(client, [{ id: campaignId, creatives }]);
+}
+
+/** Of campaigns whose creatives have no files yet. EngineError `refused` for a creative of another campaign. */
+export async function putCreatives(
+  client: pg.PoolClient,
+  campaigns: readonly Pick<Campaign, 'id' | 'creatives'>[],
+): Promise<void> {
+  const rows = campaigns.flatMap(({ id: campaign, creatives }) =>
+    creatives.map((creative, position) => ({ campaign, creative, position })),
+  );
+  const column = <T>(of: (creative: Creative) => T) => rows.map(({ creative }) => of(creative));
   const written = await client.query(
     `INSERT INTO creatives (campaign_id, id, position, name, duration, status, click_through, video_url, pod_place, parts)
-     SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::jsonb[])
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::jsonb[])
      ON CONFLICT (id) DO UPDATE SET
        position = excluded.position, name = excluded.name, duration = excluded.duration, status = excluded.status,
        click_through = excluded.click_through, video_url = excluded.video_url,
        pod_place = excluded.pod_place, parts = excluded.parts, updated_at = NOW()
      WHERE creatives.campaign_id = excluded.campaign_id`,
     [
-      campaignId,
-      ids,
-      creatives.map((_, position) => position),
-      creatives.map((creative) => creative.name),
-      creatives.map((creative) => creative.durationSeconds),
-      creatives.map((creative) => creative.status),
-      creatives.map((creative) => creative.clickThrough),
-      creatives.map((creative) => creative.media[0]?.url ?? null),
-      creatives.map((creative) => creative.place ?? null),
-      creatives.map((creative) => JSON.stringify(partsOf(creative))),
+      rows.map(({ campaign }) => campaign),
+      column(({ id }) => id),
+      rows.map(({ position }) => position),
+      column(({ name }) => name),
+      column(({ durationSeconds }) => durationSeconds),
+      column(({ status }) => status),
+      column(({ clickThrough }) => clickThrough),
+      column(({ media }) => media[0]?.url ?? null),
+      column(({ place }) => place ?? null),
+      column((creative) => JSON.stringify(partsOf(creative))),
     ],
   );
-  if (written.rowCount !== creatives.length) {
-    throw new EngineError('refused', `catalog: a creative of campaign ${campaignId} belongs to another campaign`);
+  if (written.rowCount !== rows.length) {
+    const among = campaigns.length === 1 ? `campaign ${campaigns[0]?.id}` : `${campaigns.length} campaigns`;
+    throw new EngineError('refused', `catalog: a creative of ${among} belongs to another campaign`);
   }
+  await insertMedia(
+    client,
+    rows.map(({ creative }) => creative),
+  );
+}
+
+async function insertMedia(client: pg.PoolClient, creatives: readonly Creative[]): Promise<void> {
   const media = creatives.flatMap((creative) =>
     creative.media.map((file, position) => ({ ...file, creative: creative.id, position })),
   );
-  await client.query('DELETE FROM creative_media_files WHERE creative_id = ANY ($1::uuid[])', [ids]);
   await client.query(
     `INSERT INTO creative_media_files (creative_id, position, url, type, delivery, width, height, bitrate_kbps,
        codec, min_bitrate_kbps, max_bitrate_kbps)

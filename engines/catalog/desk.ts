@@ -18,6 +18,8 @@ export interface DeskTransaction {
 export interface DeskWrite extends DeskTransaction {
   /** Writes a campaign whole and announces it; answers its new version. */
   putCampaign(campaign: Omit<Campaign, 'version'>): Promise<number>;
+  /** Writes whole campaigns that are not there yet, of advertisers that are, and announces them; each is version 1. */
+  addCampaigns(campaigns: readonly Omit<Campaign, 'version'>[]): Promise<void>;
   removeCampaign(id: string): Promise<void>;
   /** Announces campaigns whose documents changed by other rows than theirs, such as an advertiser's name. */
   announceCampaigns(ids: readonly string[]): Promise<unknown>;
@@ -25,11 +27,16 @@ export interface DeskWrite extends DeskTransaction {
 
 /** What management does at the catalog in PostgreSQL. Errors arrive as EngineError; what `work` throws passes, and nothing is kept. */
 export interface CatalogDesk {
-  /** One consistent view; may be a replica's, a little old, where one is configured and `fresh` is not asked. */
+  /**
+   * One consistent view; may be a replica's, some seconds old, where one is configured and `fresh` is not asked. It holds what the
+   * organisation wrote through this desk.
+   */
   read<T>(organisation: string, work: (sql: DeskTransaction) => Promise<T>, fresh?: 'fresh'): Promise<T>;
   /** One after another, so that versions, the outbox and the audit grow in commit order. */
   write<T>(organisation: string, work: (sql: DeskWrite) => Promise<T>): Promise<T>;
   /** Of no organisation: keys, sessions, users at login. */
   system<T>(work: (sql: DeskTransaction) => Promise<T>): Promise<T>;
+  /** What works only in part, and why. */
+  degraded(): readonly string[];
   close(): Promise<void>;
 }

@@ -1,12 +1,13 @@
 import { readExperiment } from '../../domain/campaign-document.ts';
 import type { Experiment } from '../../domain/experiment.ts';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import { EngineError } from '../errors.ts';
 import { asEngineErrors, openPool } from './postgres-client.ts';
 
 /** An experiment as it is put: the catalog gives the id and the version, the name tells which one it is. */
 export type NewExperiment = Pick<Experiment, 'name' | 'status' | 'arms'>;
 
-/** The experiments of the catalog. What is written is told to deciders by the table itself: migrations/0010. */
+/** The house's experiments in the catalog. What is written is told to deciders by the table itself: migrations/0010. */
 export interface Experiments {
   list(): Promise<readonly Experiment[]>;
   /** Writes it whole, over an older one of its name; answers the new version. EngineError `refused` where it cannot be read. */
@@ -21,7 +22,8 @@ export function openExperiments(options: { readonly url: string }): Experiments 
     list: () =>
       asEngineErrors(async () => {
         const { rows } = await pool.query<Omit<Experiment, 'version'> & { version: string }>(
-          'SELECT id, version, name, status, arms FROM experiments ORDER BY name',
+          'SELECT id, version, name, status, arms FROM experiments WHERE organisation_id = $1 ORDER BY name',
+          [HOUSE_ORGANISATION],
         );
         return rows.map((row) => ({ ...row, version: Number(row.version) }));
       }),
@@ -34,10 +36,10 @@ export function openExperiments(options: { readonly url: string }): Experiments 
           );
         }
         const { rows } = await pool.query<{ version: string }>(
-          `INSERT INTO experiments (name, status, arms) VALUES ($1, $2, $3)
+          `INSERT INTO experiments (name, status, arms, organisation_id) VALUES ($1, $2, $3, $4)
            ON CONFLICT (organisation_id, name) DO UPDATE SET status = excluded.status, arms = excluded.arms, updated_at = NOW()
            RETURNING version`,
-          [experiment.name, experiment.status, JSON.stringify(experiment.arms)],
+          [experiment.name, experiment.status, JSON.stringify(experiment.arms), HOUSE_ORGANISATION],
         );
         return Number(rows[0]?.version);
       }),

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Campaign } from '../../domain/campaign.ts';
 import { readExperiment, readPodConfig } from '../../domain/campaign-document.ts';
 import { micros } from '../../domain/money.ts';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { Catalog } from './catalog.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { openExperiments } from './experiments.ts';
@@ -88,6 +89,30 @@ test('a pod or an experiment that is written, by whatever means, is told as the 
   expect(told[1]?.document).toEqual(experiments?.[0]);
   expect(readExperiment(told[1]?.document)).toMatchObject({ name: 'short', arms });
   expect(told[3]?.document).toBeNull();
+});
+
+test('whose a pod and an experiment are is told, so that deciders keep organisations apart', async () => {
+  const { rows } = await sql.query("INSERT INTO organisations (name) VALUES ('Other') RETURNING id");
+  const organisation = rows[0].id;
+  const arms = JSON.stringify([{ name: 'a', weight: 1 }]);
+  await sql.query("INSERT INTO ad_pods (name, duration_seconds) VALUES ('mid', 30)");
+  await sql.query("INSERT INTO ad_pods (name, duration_seconds, organisation_id) VALUES ('mid', 60, $1)", [
+    organisation,
+  ]);
+  await sql.query("INSERT INTO experiments (name, arms, organisation_id) VALUES ('one', $2, $1)", [organisation, arms]);
+  const told = (await catalog.outbox(9)).map(({ document }) => document as { organisation?: string });
+  expect(told.map((document) => document.organisation)).toEqual([HOUSE_ORGANISATION, organisation, organisation]);
+  const { pods, experiments } = await catalog.snapshot();
+  expect(told).toEqual(expect.arrayContaining([...pods, ...(experiments ?? [])]));
+  const own = openExperiments({ url: server.url });
+  try {
+    expect(await own.list()).toEqual([]);
+    expect(await own.put({ name: 'one', status: 'stopped', arms: [{ name: 'a', weight: 1 }] })).toBe(1);
+  } finally {
+    await own.close();
+  }
+  const { rows: states } = await sql.query('SELECT status FROM experiments ORDER BY status');
+  expect(states).toEqual([{ status: 'running' }, { status: 'stopped' }]);
 });
 
 test('an experiment is put by its name, version after version, and nonsense is refused', async () => {

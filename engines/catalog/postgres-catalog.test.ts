@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { Catalog } from './catalog.ts';
 import { migrateCatalog } from './migrate.ts';
 import { openPostgresCatalog } from './postgres-catalog.ts';
@@ -178,6 +179,7 @@ test('the snapshot answers pods', async () => {
     {
       id: A,
       version: 1,
+      organisation: HOUSE_ORGANISATION,
       name: 'mid',
       durationSeconds: 90,
       minAds: 1,

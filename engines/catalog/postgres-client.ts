@@ -7,11 +7,11 @@ const STATEMENT_MS_MAX = 10_000;
 const ANSWER_MS_MAX = STATEMENT_MS_MAX + 2_000;
 
 /** A pool of at most `max` connections, with a limit on everything. */
-export function openPool(url: string, max: number): pg.Pool {
+export function openPool(url: string, max: number, connectMs = CONNECT_MS_MAX): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,
-    connectionTimeoutMillis: CONNECT_MS_MAX,
+    connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: 30_000,
     statement_timeout: STATEMENT_MS_MAX,
     query_timeout: ANSWER_MS_MAX,
@@ -28,9 +28,16 @@ export function openPool(url: string, max: number): pg.Pool {
 
 /** Taken first by every write: changes are few, and this way versions, the outbox and the audit grow in commit order. */
 const WRITE_LOCK = 7_225_020;
+/** An import of thousands of campaigns is one change, and takes longer than any statement may. */
+const LOCK_MS_MAX = 30_000;
 
 export async function lockWrites(client: pg.PoolClient): Promise<void> {
-  await client.query('SELECT pg_advisory_xact_lock($1)', [WRITE_LOCK]);
+  const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS got', [WRITE_LOCK]);
+  if (rows[0]?.got === true) return;
+  const wait = { values: [WRITE_LOCK], query_timeout: LOCK_MS_MAX + 2_000 };
+  await client.query(`SET LOCAL statement_timeout = ${LOCK_MS_MAX}`);
+  await client.query({ text: 'SELECT pg_advisory_xact_lock($1)', ...wait });
+  await client.query(`SET LOCAL statement_timeout = ${STATEMENT_MS_MAX}`);
 }
 
 type Begin = 'BEGIN' | 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
@@ -55,15 +62,23 @@ export async function inTransaction<T>(
       await client.query('COMMIT');
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch((rollback: Error) => {
-        broken = rollback;
-      });
+      // Who did not answer will not answer to this either, and would take as long again.
+      if (isUnanswered(error)) broken = error;
+      else
+        await client.query('ROLLBACK').catch((rollback: Error) => {
+          broken = rollback;
+        });
       throw error;
     } finally {
       client.off('error', onBreak);
       client.release(broken);
     }
   });
+}
+
+function isUnanswered(error: unknown): error is Error {
+  const thrown = error instanceof EngineError ? error.cause : error;
+  return thrown instanceof Error && /^Query read timeout/i.test(thrown.message);
 }
 
 /** Turns what `pg` throws into EngineError; anything else passes as it is. */

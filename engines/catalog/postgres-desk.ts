@@ -1,35 +1,43 @@
 import type pg from 'pg';
-import { announceCampaigns, announceGone, putCampaignRows } from './announce.ts';
+import { addCampaignRows, announceCampaigns, announceGone, putCampaignRows } from './announce.ts';
 import { loadCampaigns } from './campaign-documents.ts';
 import type { CatalogDesk, DeskTransaction, DeskWrite } from './desk.ts';
 import { asEngineErrors, inTransaction, lockWrites, openPool } from './postgres-client.ts';
+import { ReadReplica } from './read-replica.ts';
 
 const CONNECTIONS_MAX = 10;
+/** Reads that the replica does not take in this time the primary takes. */
+const REPLICA_CONNECT_MS_MAX = 1_000;
 
 /** The desk of a migrated PostgreSQL 15 or newer. `replicaUrl`: where reads that may be a little old go. */
 export function openPostgresDesk(options: { readonly url: string; readonly replicaUrl: string | null }): CatalogDesk {
   const pool = openPool(options.url, CONNECTIONS_MAX);
-  const replica = options.replicaUrl === null ? pool : openPool(options.replicaUrl, CONNECTIONS_MAX);
+  const replicas =
+    options.replicaUrl === null ? null : openPool(options.replicaUrl, CONNECTIONS_MAX, REPLICA_CONNECT_MS_MAX);
+  const replica = replicas === null ? null : new ReadReplica(pool, replicas);
   let closing: Promise<unknown> | undefined;
   return {
-    read: (organisation, work, fresh) =>
-      inTransaction(
-        fresh === 'fresh' ? pool : replica,
-        'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
-        async (client) => {
+    read(organisation, work, fresh) {
+      const from = (server: pg.Pool) =>
+        inTransaction(server, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (client) => {
           await actAs(client, organisation);
           return await work(reading(client));
-        },
-      ),
-    write: (organisation, work) =>
-      inTransaction(pool, 'BEGIN', async (client) => {
+        });
+      return replica === null || fresh === 'fresh' ? from(pool) : replica.read(organisation, from);
+    },
+    async write(organisation, work) {
+      const done = await inTransaction(pool, 'BEGIN', async (client) => {
         await lockWrites(client);
         await actAs(client, organisation);
         return await work(writing(client));
-      }),
+      });
+      await replica?.wrote(organisation);
+      return done;
+    },
     system: (work) => inTransaction(pool, 'BEGIN', async (client) => work(reading(client))),
+    degraded: () => (replica?.why ? [`read replica: ${replica.why}; all reads go to the primary`] : []),
     async close() {
-      closing ??= Promise.all(pool === replica ? [pool.end()] : [pool.end(), replica.end()]);
+      closing ??= Promise.all([pool.end(), replicas?.end()]);
       await closing;
     },
   };
@@ -58,6 +66,7 @@ function writing(client: pg.PoolClient): DeskWrite {
   return {
     ...reading(client),
     putCampaign: (campaign) => asEngineErrors(() => putCampaignRows(client, campaign)),
+    addCampaigns: (campaigns) => asEngineErrors(() => addCampaignRows(client, campaigns)),
     removeCampaign: (id) =>
       asEngineErrors(async () => {
         const { rows } = await client.query<{ version: string }>(

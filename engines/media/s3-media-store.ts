@@ -23,7 +23,8 @@ const CALL_MS_MAX = 30_000;
 const SEND_MS_MAX = 600_000;
 const READ_FOR_S = 600;
 const TYPE = 'video/mp4';
-/** Nobody gives the name twice. */
+/** A name that has a file is refused with 412, so that what was looked at stays what it was. */
+const ONCE = { 'if-none-match': '*' };
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /** Media in a bucket of S3 or what speaks like it. Source: "Authenticating Requests (AWS Signature Version 4)", by aws4fetch. */
@@ -57,8 +58,10 @@ export function openS3Media(options: S3MediaOptions): MediaStore {
         'content-length': String(bytes),
         'cache-control': IMMUTABLE,
         'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
+        ...ONCE,
       };
       const answer = await call(name, { method: 'PUT', headers, body, duplex: 'half' }, SEND_MS_MAX);
+      if (answer.status === 412) throw new EngineError('conflict', `media: ${name} is there already`);
       await refuse(answer, 'keep');
       await rm(file, { force: true });
     },
@@ -71,7 +74,7 @@ export function openS3Media(options: S3MediaOptions): MediaStore {
     },
     publicUrl: (name) => (options.publicUrl === null ? place(name) : `${options.publicUrl}/${name}`),
     async uploadPlace(name, expiresInMs) {
-      const headers = { 'content-type': TYPE };
+      const headers = { 'content-type': TYPE, ...ONCE };
       return { url: await signed(name, 'PUT', Math.ceil(expiresInMs / 1_000), headers), headers };
     },
     async remove(name) {

@@ -26,7 +26,7 @@ interface Told {
   readonly body: Record<string, unknown>;
 }
 
-/** A request to the management API, with the status that it must have. */
+/** A request to the management API, or to a whole URL, with the status that it must have. */
 export async function told(
   house: OwnHouse,
   status: number,
@@ -34,7 +34,7 @@ export async function told(
   path: string,
   body?: unknown,
 ): Promise<Told> {
-  const response = await fetch(`${house.management}${path}`, {
+  const response = await fetch(new URL(path, house.management), {
     method,
     headers: {
       authorization: `Bearer ${house.key}`,

@@ -23,15 +23,6 @@ async function targeted(house: OwnHouse) {
   return { id, brand, path: `/api/v2/campaigns/${id}/targeting`, both };
 }
 
-async function watched(house: OwnHouse) {
-  const { id, brand } = await campaignFor(house);
-  const [ad] = await untilServed(house, id, viewer(brand, `viewer of ${brand}`));
-  assert(ad !== undefined, 'no ad');
-  const beacon = await fetch(ad.tracking.impression);
-  assert(beacon.status < 300, `the beacon: ${beacon.status}`);
-  return { id, brand };
-}
-
 /** Each endpoint of the plan: its status, what it says, and what it does to decisions and reports. */
 export const endpointChecks: readonly Check[] = [
   {
@@ -167,75 +158,6 @@ export const endpointChecks: readonly Check[] = [
         JSON.stringify(await adsFor(house, request)) === JSON.stringify(ads),
         'a repeated request gets another pod',
       );
-    },
-  },
-  {
-    id: 'E12',
-    async run(house) {
-      const { id } = await watched(house);
-      await until('the impression is in the report', async () => {
-        const { body } = await told(house, 200, 'GET', `/api/v2/analytics/campaigns/${id}`);
-        return /"impressions":"?1\b/.test(JSON.stringify(body));
-      });
-    },
-  },
-  {
-    id: 'E13',
-    async run(house) {
-      const { id } = await watched(house);
-      await until('the campaign has its numbers', async () => {
-        const { body } = await told(house, 200, 'GET', '/api/v2/analytics/performance?limit=500');
-        const items = (body.items ?? []) as { campaign_id?: string }[];
-        const own = items.find(({ campaign_id }) => campaign_id === id);
-        return own !== undefined && /impressions":"?1\b/.test(JSON.stringify(own));
-      });
-    },
-  },
-  {
-    id: 'E14',
-    async run(house) {
-      const { body } = await told(house, 200, 'GET', '/api/v2/analytics/attribution');
-      assert(Object.keys(body).length > 0, 'it says nothing');
-    },
-  },
-  {
-    id: 'E15',
-    async run(house) {
-      const { id } = await watched(house);
-      const report = { measures: ['impressions'], dimensions: ['campaign'], range: 'today' };
-      await until('the report has the campaign', async () => {
-        const { body } = await told(house, 200, 'POST', '/api/v2/analytics/custom-report', report);
-        return JSON.stringify(body).includes(id);
-      });
-    },
-  },
-  {
-    id: 'E16',
-    async run(house) {
-      const { body } = await told(house, 200, 'GET', '/api/v2/optimization/recommendations');
-      assert(Array.isArray(body.items), 'it lists nothing');
-    },
-  },
-  {
-    id: 'E17',
-    async run(house) {
-      const { id } = await campaignFor(house);
-      const response = await fetch(`${house.management}/api/v2/optimization/auto-optimize`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${house.key}`, 'content-type': 'application/json', 'if-match': '*' },
-        body: JSON.stringify({ campaign_id: id, enabled: true }),
-      });
-      assert(response.status < 300, `auto-optimize: ${response.status} ${(await response.text()).slice(0, 200)}`);
-    },
-  },
-  {
-    id: 'E18',
-    async run(house) {
-      const { id } = await campaignFor(house, { total_budget_micros: 1_000_000_000 });
-      await until('the campaign is in the analysis', async () => {
-        const { body } = await told(house, 200, 'GET', `/api/v2/optimization/pacing?campaign_id=${id}`);
-        return JSON.stringify(body).includes(id);
-      });
     },
   },
   {

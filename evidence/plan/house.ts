@@ -1,11 +1,11 @@
 import { openRunFolder } from '../../cli/demo/run-folder.ts';
 import { startHouse } from '../../cli/house.ts';
 import { Client } from '../../client/client.ts';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import { systemClock } from '../../engines/clock.ts';
 import { environmentWith, readConfig } from '../../engines/config.ts';
 import { openDesk } from '../../engines/open.ts';
 import { systemRandom } from '../../engines/random.ts';
-import { DEFAULT_ORGANISATION } from '../../management-api/access/administer.ts';
 import { createKey } from '../../management-api/access/keys.ts';
 import { scopesOf } from '../../management-api/access/roles.ts';
 
@@ -65,7 +65,7 @@ async function adminKey(catalogUrl: string): Promise<string> {
   const random = systemRandom(systemClock());
   const desk = await openDesk(catalogUrl, null);
   try {
-    return await desk.write(DEFAULT_ORGANISATION, (sql) =>
+    return await desk.write(HOUSE_ORGANISATION, (sql) =>
       createKey(sql, {
         id: random.uuid(),
         name: 'evidence',

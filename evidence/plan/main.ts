@@ -3,13 +3,14 @@ import { parseArgs } from 'node:util';
 import type { Check } from './checks.ts';
 import { endpointChecks } from './endpoint-checks.ts';
 import { startOwnHouse } from './house.ts';
+import { numbersChecks } from './numbers-checks.ts';
 import { tableChecks } from './table-checks.ts';
 import { targetChecks } from './target-checks.ts';
 
 const usage =
   'npm run plan-check -- [ID]...   walks docs/plan.md against a house of its own; exits 1 where a line fails\n';
 
-export const checks: readonly Check[] = [...endpointChecks, ...tableChecks, ...targetChecks];
+export const checks: readonly Check[] = [...endpointChecks, ...numbersChecks, ...tableChecks, ...targetChecks];
 
 /** The ids and first cells of the page's lines: | E1 | … | */
 export function linesOfPlan(page = readFileSync(new URL('../../docs/plan.md', import.meta.url), 'utf8')) {

@@ -46,7 +46,13 @@ async function prove(house: ApiHouse, runs: number, seed: number, say: (line: st
   const document = await ask(house.url, { method: 'GET', path: '/api/v2/openapi.json', headers: {}, body: null });
   const operations = operationsOf(JSON.parse(document.text));
   const values = new Values(draw, pool);
-  const lawful = new Lawful(house.url, ours.keys.admin, draw, pool, values);
+  const lawful = new Lawful(
+    house.url,
+    { key: ours.keys.admin, session: await sessionOf(house, ours.keys.admin) },
+    draw,
+    pool,
+    values,
+  );
   const counts = await generate({ house, operations, lawful, draw, runs });
   const foreignCounts: ForeignCounts = { attempts: 0, notFound: 0, scope: 0, references: 0 };
   await populate(house.url, ours.keys.admin, pool, `again${seed}`);
@@ -58,6 +64,21 @@ async function prove(house: ApiHouse, runs: number, seed: number, say: (line: st
   const wire = await speakJunk(house.url, ours.keys.admin);
   const after = await stateOf(house, theirs.keys.admin);
   return report({ counts, crossed, foreignCounts, wire, same: before === after, house, operations, seed, say });
+}
+
+/** The access token of a new user. */
+async function sessionOf({ url }: ApiHouse, key: string): Promise<string> {
+  const user = { email: 'session@ours.example', name: 'Session', password: 'correct horse battery', role: 'manager' };
+  const post = (path: string, body: object, headers: Record<string, string>) =>
+    ask(url, {
+      method: 'POST',
+      path,
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  await post('/api/v2/users', user, { authorization: `Bearer ${key}` });
+  const { text } = await post('/api/v2/auth/login', { email: user.email, password: user.password }, {});
+  return String((JSON.parse(text) as { access_token: unknown }).access_token);
 }
 
 /** What the other organisation has, and the head of its audit: nothing of it may change. */

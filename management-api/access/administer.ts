@@ -1,3 +1,4 @@
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { CatalogDesk } from '../../engines/catalog/desk.ts';
 import type { Clock } from '../../engines/clock.ts';
 import type { Random } from '../../engines/random.ts';
@@ -5,9 +6,6 @@ import { audit } from '../audit.ts';
 import { createKey } from './keys.ts';
 import { hashPassword } from './passwords.ts';
 import { type Role, scopesOf } from './roles.ts';
-
-/** What belongs to it was there before organisations were, or named none. */
-export const DEFAULT_ORGANISATION = '00000000-0000-7000-a000-000000000001';
 
 export interface AdministerParts {
   readonly desk: CatalogDesk;
@@ -20,7 +18,7 @@ const actor = 'system';
 /** Makes a key with the scopes of a role, from the machine itself; the key is told this once. */
 export async function administerKey(
   { desk, clock, random }: AdministerParts,
-  { organisation = DEFAULT_ORGANISATION, name, role }: { organisation?: string; name: string; role: Role },
+  { organisation = HOUSE_ORGANISATION, name, role }: { organisation?: string; name: string; role: Role },
 ): Promise<string> {
   const id = random.uuid();
   const scopes = scopesOf[role];
@@ -44,7 +42,7 @@ export async function administerUser(
   wanted: { organisation?: string; email: string; name: string | null; password: string; role: Role },
 ): Promise<string> {
   const id = random.uuid();
-  const { organisation = DEFAULT_ORGANISATION, email, name, role } = wanted;
+  const { organisation = HOUSE_ORGANISATION, email, name, role } = wanted;
   const hash = await hashPassword(wanted.password);
   await desk.write(organisation, async (sql) => {
     await sql.query('INSERT INTO users (id, email, password_hash, name, role) VALUES ($1, LOWER($2), $3, $4, $5)', [

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { liftOf } from '../../domain/attribution/lift.ts';
+import { recordedName } from '../../domain/experiment.ts';
 import type { ReportReader } from '../../engines/warehouse/report-reader.ts';
 import { orNull } from '../shapes.ts';
 import type { PathsOptions } from './attribution-paths.ts';
@@ -73,7 +74,7 @@ export async function readLift(
     from_s: from / 1000,
     to_s: to / 1000,
     type: type ?? '',
-    experiment: name,
+    experiment: scope === 'everything' ? name : recordedName({ organisation: scope.organisation, name }),
     organisation: scope === 'everything' ? '' : scope.organisation,
   });
   const arms = rows.map((row) => ({

@@ -8,7 +8,7 @@ import { closed, oneOf, orNull, uuid } from '../shapes.ts';
 import { analyticsOf, dataAsOf, orNull as nullIfAway, withWarehouse } from './ask-warehouse.ts';
 import { type Live, readLive } from './live.ts';
 import type { MeasureName } from './measures.ts';
-import { advertisersOf, shareOwners } from './owners.ts';
+import { shareTenant, tenantOf } from './owners.ts';
 import { compile } from './reports/compile.ts';
 import type { Report } from './reports/report.ts';
 import { type Row, rowsOf } from './reports/run.ts';
@@ -28,6 +28,7 @@ const item = Type.Object({
   total_clicks: Type.Integer(),
   total_completions: Type.Integer(),
   total_spend_micros: Type.Integer(),
+  total_adjusted_micros: Type.Integer({ description: 'of this, found later not to be owed' }),
   ctr: amount('clicks per impression'),
   vtr: amount('completes per impression'),
   completion_rate: amount('completes per start'),
@@ -56,6 +57,7 @@ const totalled: readonly MeasureName[] = [
   'clicks',
   'completes',
   'spend_micros',
+  'adjusted_micros',
   'ctr',
   'vtr',
   'completion_rate',
@@ -79,15 +81,15 @@ export async function campaignPerformance(
   parts: ManagementParts,
 ): Promise<Static<typeof performancePage>> {
   const limit = query.limit ?? limits.pageItems;
-  const { listed, advertisers } = await read(async (sql) => ({
+  const { listed, tenant } = await read(async (sql) => ({
     listed: await pageOfCampaigns(sql, query, limit + 1),
-    advertisers: await advertisersOf(sql),
+    tenant: await tenantOf(sql),
   }));
   const page = listed.slice(0, limit);
   const now = parts.clock.now();
   const asOf = await dataAsOf('delivery', parts);
   const { totals, today } = await withWarehouse('delivery', parts, async () => {
-    await shareOwners(organisation, advertisers, analyticsOf(parts));
+    await shareTenant(organisation, tenant, analyticsOf(parts));
     return {
       totals: await totalsOf(page, now, organisation, parts),
       today: await todayOf(page, now, organisation, parts),
@@ -114,14 +116,25 @@ async function pageOfCampaigns(
   limit: number,
 ): Promise<readonly Listed[]> {
   const place = placeOf('performance', query.cursor);
-  const { rows } = await sql.query<Listed>(
-    `SELECT o.id, o.name, COALESCE(c.status, 'deleted') AS status, COALESCE(c.time_zone, 'UTC') AS zone
-     FROM owned_names o LEFT JOIN campaigns c ON c.id = o.id
-     WHERE o.kind = 'campaign' AND ($1::text IS NULL OR COALESCE(c.status, 'deleted') = $1)
-       AND ($2::text IS NULL OR (o.name, o.id) > ($2, $3::uuid))
-     ORDER BY o.name, o.id LIMIT $4`,
-    [query.status ?? null, place?.value ?? null, place?.id ?? null, limit],
-  );
+  const after = [place?.value ?? null, place?.id ?? null];
+  const { status = null } = query;
+  // A campaign that is gone has left its name; one that is there is found by its status.
+  const { rows } =
+    status === null || status === 'deleted'
+      ? await sql.query<Listed>(
+          `SELECT o.id, o.name, COALESCE(c.status, 'deleted') AS status, COALESCE(c.time_zone, 'UTC') AS zone
+           FROM owned_names o LEFT JOIN campaigns c ON c.id = o.id
+           WHERE o.kind = 'campaign' ${status === null ? '' : 'AND o.removed_at IS NOT NULL'}
+             AND ($1::text IS NULL OR (o.name, o.id) > ($1, $2::uuid))
+           ORDER BY o.name, o.id LIMIT $3`,
+          [...after, limit],
+        )
+      : await sql.query<Listed>(
+          `SELECT id, name, status, time_zone AS zone FROM campaigns
+           WHERE status = $4 AND ($1::text IS NULL OR (name, id) > ($1, $2::uuid))
+           ORDER BY name, id LIMIT $3`,
+          [...after, limit, status],
+        );
   return rows;
 }
 
@@ -215,6 +228,7 @@ function itemOf(
     total_clicks: count('clicks'),
     total_completions: count('completes'),
     total_spend_micros: count('spend_micros'),
+    total_adjusted_micros: count('adjusted_micros'),
     ctr: rate('ctr'),
     vtr: rate('vtr'),
     completion_rate: rate('completion_rate'),

@@ -1,4 +1,4 @@
-import type { Experiment } from '../../domain/experiment.ts';
+import { type Experiment, recordedName } from '../../domain/experiment.ts';
 import { compare, type Moments, sampleRatioP, viewersAtLeast } from '../../domain/experiments/comparison.ts';
 import { type Decided, decided, experimentMeasures, type Guarded, guarded } from '../../domain/experiments/verdict.ts';
 import type { ManagementParts } from '../parts.ts';
@@ -56,15 +56,16 @@ type MomentRow = Record<
 /** Reads an experiment out: each arm against the first, by every measure, with intervals that hold whenever one looks. */
 export async function readOut(experiment: Experiment, parts: Pick<ManagementParts, 'warehouse'>): Promise<ReadOut> {
   const { name, status, arms } = experiment;
+  const recorded = recordedName(experiment);
   const results = await rowsOf<Record<'arm' | 'viewers' | 'requests' | 'ads' | 'impressions' | 'spend_micros', string>>(
     parts,
-    'SELECT arm, viewers, requests, ads, impressions, spend_micros FROM breakwater.experiment_results WHERE experiment = {name:String}',
-    { name },
+    'SELECT arm, viewers, requests, ads, impressions, spend_micros FROM breakwater.experiment_results WHERE experiment = {recorded:String}',
+    { recorded },
   );
   const rows = await rowsOf<MomentRow>(
     parts,
-    'SELECT * FROM breakwater.experiment_moments WHERE experiment = {name:String}',
-    { name },
+    'SELECT * FROM breakwater.experiment_moments WHERE experiment = {recorded:String}',
+    { recorded },
   );
   const moments = new Map(rows.map((row) => [`${row.arm} ${row.measure}`, momentsOf(row)]));
   const read = arms.map((arm): ReadArm => {

@@ -2,7 +2,7 @@ import type { Campaign, Creative } from '../../domain/campaign.ts';
 import { capFaults } from '../../domain/frequency/cap-set.ts';
 import type { DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem, type Wrong } from '../../engines/http/problem.ts';
-import { audit } from '../audit.ts';
+import { auditAll } from '../audit.ts';
 import { warningsOf, wrongIn } from '../campaigns/check-campaign.ts';
 import { blankCreative, withFields as creativeWith } from '../campaigns/creative-shape.ts';
 import { blankCampaign, shown, withFields } from '../campaigns/shape.ts';
@@ -13,7 +13,7 @@ import type { ManagementParts } from '../parts.ts';
 import type { Ask } from '../route.ts';
 import { capOf } from '../routes/frequency-cap.ts';
 import { unreadValues } from '../routes/targeting.ts';
-import { givenIds, idsOf } from './import-ids.ts';
+import { givenIds, type IdsOfLines, idsOf } from './import-ids.ts';
 import { NamesOfImport } from './import-names.ts';
 import type { Lines } from './spool.ts';
 import { type WholeCampaign, wholeCampaign } from './whole-campaign.ts';
@@ -62,6 +62,14 @@ export async function checkLines(lines: Lines): Promise<number> {
   return count;
 }
 
+/** Lines that are looked up and written together. */
+const AT_ONCE = 250;
+
+interface Numbered {
+  readonly number: number;
+  readonly line: WholeCampaign;
+}
+
 /** Writes all lines in the transaction. Throws Problem 422 with each line that cannot be written beside what there is. */
 export async function importCampaigns(
   sql: DeskWrite,
@@ -72,17 +80,27 @@ export async function importCampaigns(
   const names = new NamesOfImport(sql, ask, parts);
   const faults = new Faults();
   const warnings: Wrong[] = [];
+  const take = async (some: readonly Numbered[]) => {
+    const made = await campaignsOf(sql, some, names, ask, parts);
+    for (const { number, wrong } of made) faults.add(number, wrong);
+    if (faults.lines.size > 0) return;
+    await write(sql, made, ask, parts);
+    for (const { number, campaign } of made) {
+      for (const each of campaign === null ? [] : warningsOf(campaign)) {
+        if (warnings.length < limits.warningsTold) warnings.push({ line: number, ...each });
+      }
+    }
+  };
+  let some: Numbered[] = [];
   for await (const { number, bytes } of lines.read()) {
     const line = readLine(bytes);
     if ('wrong' in line) continue;
-    const made = await campaignOf(sql, line.value, names, ask, parts);
-    faults.add(number, made.wrong);
-    if (made.campaign === null || faults.lines.size > 0) continue;
-    await write(sql, made.campaign, line.value, ask, parts);
-    for (const each of warningsOf(made.campaign)) {
-      if (warnings.length < limits.warningsTold) warnings.push({ line: number, ...each });
-    }
+    some.push({ number, line: line.value });
+    if (some.length < AT_ONCE) continue;
+    await take(some);
+    some = [];
   }
+  await take(some);
   faults.refuse();
   return warnings;
 }
@@ -114,23 +132,50 @@ function wrongWithin(line: WholeCampaign, number: number, seen: Map<string, numb
   return wrong;
 }
 
-async function campaignOf(
+interface MadeLine extends Numbered {
+  /** Null: it cannot be told what it would be. */
+  readonly campaign: Omit<Campaign, 'version'> | null;
+  readonly wrong: readonly Wrong[];
+}
+
+async function campaignsOf(
   sql: DeskWrite,
-  line: WholeCampaign,
+  some: readonly Numbered[],
   names: NamesOfImport,
   { caller }: Ask<unknown, unknown, unknown>,
   { random }: ManagementParts,
-): Promise<{ readonly campaign: Omit<Campaign, 'version'> | null; readonly wrong: readonly Wrong[] }> {
-  const ids = await idsOf(sql, caller.organisation, line);
-  if (ids.here.length > 0) {
-    return {
-      campaign: null,
-      wrong: [{ pointer: '/id', detail: `duplicate: ${ids.here.join(', ')} is there already` }],
-    };
+): Promise<readonly MadeLine[]> {
+  const ids = await idsOf(
+    sql,
+    caller.organisation,
+    some.map(({ line }) => line),
+  );
+  const made: MadeLine[] = [];
+  for (const { number, line } of some) {
+    const here = ids.here(line);
+    const wrong =
+      here.length > 0 ? [{ pointer: '/id', detail: `duplicate: ${here.join(', ')} is there already` }] : null;
+    const read = wrong === null ? await campaignOf(line, ids, names, () => random.uuid()) : { campaign: null, wrong };
+    made.push({ number, line, ...read });
   }
+  const twins = await twinsOf(sql, made);
+  return made.map((each) => {
+    const twin = twins.get(each.number);
+    if (twin === undefined) return each;
+    const detail = `duplicate: ${twin} has this advertiser, name and flight`;
+    return { ...each, wrong: [...each.wrong, { pointer: '', detail }] };
+  });
+}
+
+async function campaignOf(
+  line: WholeCampaign,
+  ids: IdsOfLines,
+  names: NamesOfImport,
+  newId: () => string,
+): Promise<Pick<MadeLine, 'campaign' | 'wrong'>> {
   const advertiser = await names.advertiser(line.advertiser);
   const { found: categories, wrong } = await names.categories(line.categories ?? []);
-  const idOf = (given: string | undefined) => (given === undefined ? random.uuid() : ids.keep(given));
+  const idOf = (given: string | undefined) => (given === undefined ? newId() : ids.keep(given));
   const creatives = creativesOf(line, idOf);
   const fields = withFields(blankCampaign(idOf(line.id), advertiser), line);
   const campaign = {
@@ -143,22 +188,13 @@ async function campaignOf(
       return { ...one, creativeId: one.creativeId === null ? null : ids.keep(one.creativeId) };
     }),
   };
-  const twin = line.id === undefined ? await twinOf(sql, campaign) : null;
+  const caps = capFaults(
+    campaign.caps,
+    campaign.creatives.map(({ id }) => id),
+  ).map(({ index, detail }) => ({ pointer: `/frequency_caps/${index}`, detail }));
   return {
     campaign,
-    wrong: [
-      ...wrong,
-      ...creatives.wrong,
-      ...wrongIn(campaign, null, line.pricing.rate_micros),
-      ...capFaults(
-        campaign.caps,
-        campaign.creatives.map(({ id }) => id),
-      ).map(({ index, detail }) => ({
-        pointer: `/frequency_caps/${index}`,
-        detail,
-      })),
-      ...(twin === null ? [] : [{ pointer: '', detail: `duplicate: ${twin} has this advertiser, name and flight` }]),
-    ],
+    wrong: [...wrong, ...creatives.wrong, ...wrongIn(campaign, null, line.pricing.rate_micros), ...caps],
   };
 }
 
@@ -176,35 +212,67 @@ function creativesOf({ creatives = [] }: WholeCampaign, idOf: (given: string | u
   return { made, wrong };
 }
 
-/** Without an id, a campaign is known by its advertiser, name and flight. */
-async function twinOf(sql: DeskWrite, campaign: Omit<Campaign, 'version'>): Promise<string | null> {
-  const { advertiserId, name, startsAt, endsAt } = campaign;
-  if (!Number.isFinite(startsAt) || !Number.isFinite(endsAt)) return null;
-  const { rows } = await sql.query<{ id: string }>(
-    'SELECT id FROM campaigns WHERE advertiser_id = $1 AND name = $2 AND start_date = $3 AND end_date = $4 LIMIT 1',
-    [advertiserId, name, new Date(startsAt), new Date(endsAt)],
+/**
+ * Line -> the campaign that is there already, or comes with an earlier line. Without an id, a campaign is known by its advertiser,
+ * name and flight.
+ */
+async function twinsOf(sql: DeskWrite, made: readonly MadeLine[]): Promise<ReadonlyMap<number, string>> {
+  const twins = new Map<number, string>();
+  const own = new Map<string, string>();
+  const asked = made.flatMap(({ number, line, campaign }) => {
+    if (campaign === null || !Number.isFinite(campaign.startsAt) || !Number.isFinite(campaign.endsAt)) return [];
+    const { id, advertiserId, name, startsAt, endsAt } = campaign;
+    const key = JSON.stringify([advertiserId, name, startsAt, endsAt]);
+    const earlier = own.get(key);
+    own.set(key, id);
+    if (line.id !== undefined) return [];
+    if (earlier !== undefined) twins.set(number, earlier);
+    return [{ number, advertiserId, name, startsAt: new Date(startsAt), endsAt: new Date(endsAt) }];
+  });
+  const { rows } = await sql.query<{ number: number; id: string }>(
+    `SELECT asked.number, there.id FROM unnest($1::int[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+       AS asked (number, advertiser, name, starts, ends) CROSS JOIN LATERAL (
+         SELECT id FROM campaigns WHERE name = asked.name AND advertiser_id = asked.advertiser
+           AND start_date = asked.starts AND end_date = asked.ends LIMIT 1) AS there`,
+    [
+      asked.map(({ number }) => number),
+      asked.map(({ advertiserId }) => advertiserId),
+      asked.map(({ name }) => name),
+      asked.map(({ startsAt }) => startsAt),
+      asked.map(({ endsAt }) => endsAt),
+    ],
   );
-  return rows[0]?.id ?? null;
+  for (const { number, id } of rows) twins.set(number, id);
+  return twins;
 }
 
 async function write(
   sql: DeskWrite,
-  campaign: Omit<Campaign, 'version'>,
-  { description = null }: WholeCampaign,
+  made: readonly MadeLine[],
   { caller }: Ask<unknown, unknown, unknown>,
   { clock }: ManagementParts,
 ): Promise<void> {
-  const version = await sql.putCampaign(campaign);
-  if (description !== null)
-    await sql.query('UPDATE campaigns SET description = $2 WHERE id = $1', [campaign.id, description]);
+  const written = made.flatMap(({ campaign, line }) =>
+    campaign === null ? [] : [{ campaign, description: line.description ?? null }],
+  );
+  if (written.length === 0) return;
+  await sql.addCampaigns(written.map(({ campaign }) => campaign));
+  const described = written.filter(({ description }) => description !== null);
+  await sql.query(
+    'UPDATE campaigns SET description = told.description FROM unnest($1::uuid[], $2::text[]) AS told (id, description) WHERE campaigns.id = told.id',
+    [described.map(({ campaign }) => campaign.id), described.map(({ description }) => description)],
+  );
   const at = new Date(clock.now());
-  await audit(sql, {
-    at: at.getTime(),
-    actor: caller.actor,
-    action: 'create',
-    resource: 'campaign',
-    id: campaign.id,
-    before: null,
-    after: shown({ ...campaign, version }, { description, createdAt: at, updatedAt: at }),
-  });
+  await auditAll(
+    sql,
+    written.map(({ campaign, description }) => ({
+      at: at.getTime(),
+      actor: caller.actor,
+      action: 'create',
+      resource: 'campaign',
+      id: campaign.id,
+      before: null,
+      after: shown({ ...campaign, version: 1 }, { description, createdAt: at, updatedAt: at }),
+    })),
+  );
 }

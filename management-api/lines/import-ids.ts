@@ -2,16 +2,20 @@ import { createHash } from 'node:crypto';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import type { WholeCampaign } from './whole-campaign.ts';
 
-/** Which ids of a line are free, which are held here, and which by somebody else. */
-export interface IdsOfLine {
-  /** Ids of the line that this organisation has already, in the order of the line. */
-  readonly here: readonly string[];
+/** Which ids of some lines are free, which are held here, and which by somebody else. */
+export interface IdsOfLines {
+  /** Ids of one of the lines that this organisation has already, in the order of the line. */
+  here(line: WholeCampaign): readonly string[];
   /** The id under which a thing is kept: its own where that is free, else one made of it, the same each time. */
   keep(id: string): string;
 }
 
-export async function idsOf(sql: DeskTransaction, organisation: string, line: WholeCampaign): Promise<IdsOfLine> {
-  const given = givenIds(line);
+export async function idsOf(
+  sql: DeskTransaction,
+  organisation: string,
+  lines: readonly WholeCampaign[],
+): Promise<IdsOfLines> {
+  const given = lines.flatMap(givenIds);
   const elsewhere = await held(sql, 'SELECT ids_held_elsewhere($1::uuid[]) AS id', given);
   const keep = (id: string) => (elsewhere.has(id.toLowerCase()) ? derivedId(organisation, id) : id.toLowerCase());
   const here = await held(
@@ -20,7 +24,7 @@ export async function idsOf(sql: DeskTransaction, organisation: string, line: Wh
      UNION ALL SELECT id FROM targeting_rules WHERE id = ANY ($1::uuid[])`,
     given.map(keep),
   );
-  return { here: given.filter((id) => here.has(keep(id))), keep };
+  return { here: (line) => givenIds(line).filter((id) => here.has(keep(id))), keep };
 }
 
 /** Ids that must be new: of the campaign, its creatives and its rules. */

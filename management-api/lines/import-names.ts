@@ -25,6 +25,7 @@ export class NamesOfImport {
   readonly #parts: Pick<ManagementParts, 'clock'> & { readonly random: Random };
   readonly #advertisers = new Map<string, Named>();
   readonly #categories = new Map<string, string>();
+  readonly #lists = new Map<string, Campaign['categories']>();
 
   constructor(sql: DeskWrite, ask: Who, parts: ManagementParts) {
     this.#sql = sql;
@@ -76,7 +77,15 @@ export class NamesOfImport {
       else if (ids.includes(id)) wrong.push({ pointer: `/categories/${index}`, detail: 'is named twice' });
       else ids.push(id);
     }
-    return { found: (await categoriesOf(this.#sql, ids)).found, wrong };
+    return { found: await this.#foundCategories(ids), wrong };
+  }
+
+  /** As documents have them; asked once for each list of ids. */
+  async #foundCategories(ids: readonly string[]): Promise<Campaign['categories']> {
+    const key = JSON.stringify(ids);
+    const found = this.#lists.get(key) ?? (await categoriesOf(this.#sql, ids)).found;
+    this.#lists.set(key, found);
+    return found;
   }
 
   async #category({ id, path }: CategoryGiven): Promise<string | null> {

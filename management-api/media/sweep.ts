@@ -12,14 +12,16 @@ export interface MediaLeftovers {
   older(): Promise<readonly string[]>;
 }
 
-/** Each minute: ends what was left `processing`, and removes what belongs to nobody. Several processes may do it at once. */
+/** At once and each minute: ends what was left `processing`, and removes what belongs to nobody. Several processes may do it at once. */
 export function sweepMedia(clock: Clock, parts: ManagementParts, leftovers: MediaLeftovers): Disposable {
   const sweep = async () => {
     const resumed = await resumeProcessing(parts);
     const removed = (await leftovers.removeAbandoned()) + (await removeUnclaimed(parts, await leftovers.older()));
     if (resumed + removed > 0) parts.logger.info({ resumed, removed }, 'uploads of the past were ended');
   };
-  return clock.every(SWEEP_EVERY_MS, sweep, (err) => parts.logger.warn({ err }, 'uploads could not be looked through'));
+  const complain = (err: unknown) => parts.logger.warn({ err }, 'uploads could not be looked through');
+  void sweep().catch(complain);
+  return clock.every(SWEEP_EVERY_MS, sweep, complain);
 }
 
 async function removeUnclaimed(parts: ManagementParts, names: readonly string[]): Promise<number> {

@@ -2,6 +2,7 @@ import type { Campaign } from '../../domain/campaign.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
+import { advertiserName } from '../campaigns/advertiser.ts';
 import { type CampaignAsk, campaignOf, changeCampaign, extrasOf, sameVersion } from '../campaigns/change.ts';
 import { checkCampaign, warningsOf } from '../campaigns/check-campaign.ts';
 import { listCampaigns, listQuery } from '../campaigns/list.ts';
@@ -164,13 +165,4 @@ export async function describe(
 ): Promise<void> {
   if (description === undefined) return;
   await sql.query('UPDATE campaigns SET description = $2 WHERE id = $1', [id, description]);
-}
-
-/** Throws Problem 422 when the organisation has no such advertiser. */
-async function advertiserName(sql: DeskTransaction, id: string): Promise<string> {
-  const { rows } = await sql.query<{ name: string }>('SELECT name FROM advertisers WHERE id = $1', [id]);
-  if (rows[0]) return rows[0].name;
-  throw new Problem(422, 'No such advertiser', `there is no advertiser ${id}`, [
-    { pointer: '/advertiser_id', detail: 'is not an advertiser of yours' },
-  ]);
 }

@@ -26,6 +26,18 @@ const ofCampaign = Type.Object({
 
 const part = { resource: 'campaign_categories', show: (campaign: Campaign) => campaign.categories };
 
+const page = 'WHERE ($1::text IS NULL OR (name, id) > ($1, $2)) ORDER BY name, id LIMIT $3';
+const all = `SELECT * FROM competitive_categories ${page}`;
+/** Level by level: nobody knows beforehand how few lie below, and a join of what is guessed would read all. */
+const below = `
+  WITH RECURSIVE below AS (
+    SELECT id FROM competitive_categories WHERE parent_category_id = $4::text
+    UNION SELECT child.id FROM below
+      CROSS JOIN LATERAL (SELECT id FROM competitive_categories WHERE parent_category_id = below.id OFFSET 0) AS child
+  )
+  SELECT c.* FROM below CROSS JOIN LATERAL (SELECT * FROM competitive_categories WHERE id = below.id OFFSET 0) AS c
+  ${page.replaceAll(/\b(name|id)\b/g, 'c.$1')}`;
+
 export const categoryRoutes = [
   route({
     method: 'POST',
@@ -73,16 +85,12 @@ export const categoryRoutes = [
       const limit = ask.query.limit ?? limits.pageItems;
       const place = placeOf('categories', ask.query.cursor, () => true);
       const { rows } = await ask.read((sql) =>
-        sql.query<CategoryRow>(
-          `WITH RECURSIVE below AS (
-             SELECT id FROM competitive_categories WHERE parent_category_id = $4::text
-             UNION SELECT c.id FROM competitive_categories c JOIN below ON c.parent_category_id = below.id
-           )
-           SELECT * FROM competitive_categories
-           WHERE ($1::text IS NULL OR (name, id) > ($1, $2)) AND ($4::text IS NULL OR id IN (SELECT id FROM below))
-           ORDER BY name, id LIMIT $3`,
-          [place?.value ?? null, place?.id ?? null, limit + 1, ask.query.under ?? null],
-        ),
+        sql.query<CategoryRow>(ask.query.under === undefined ? all : below, [
+          place?.value ?? null,
+          place?.id ?? null,
+          limit + 1,
+          ...(ask.query.under === undefined ? [] : [ask.query.under]),
+        ]),
       );
       return { body: pageByName('categories', rows, limit, shown) };
     },

@@ -53,7 +53,10 @@ export const experimentReadOutRoutes = [
     handle: async (ask, parts) => {
       const { id } = ask.params;
       const { rows } = await ask.read((sql) =>
-        sql.query<{ version: string }>('SELECT id, version, name, status, arms FROM experiments WHERE id = $1', [id]),
+        sql.query<{ version: string }>(
+          'SELECT id, version, organisation_id AS organisation, name, status, arms FROM experiments WHERE id = $1',
+          [id],
+        ),
       );
       const [row] = rows;
       const found = row === undefined ? null : readExperiment({ ...row, version: Number(row.version) });

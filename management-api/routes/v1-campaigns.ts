@@ -4,6 +4,7 @@ import { micros } from '../../domain/money.ts';
 import type { DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
+import { advertiserName } from '../campaigns/advertiser.ts';
 import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
 import type { ManagementParts } from '../parts.ts';
 import { type Answer, type Ask, type Route, route } from '../route.ts';
@@ -71,13 +72,13 @@ export const v1CampaignRoutes: readonly Route[] = [
     handle: async (ask, parts) => {
       const { page = 1, limit = 20, status = null } = ask.query;
       const { ids, found, total } = await ask.read(async (sql) => {
-        const { rows } = await sql.query<{ id: string; total: string }>(
-          `SELECT id, COUNT(*) OVER () AS total FROM campaigns WHERE $1::text IS NULL OR status = $1
+        const { rows } = await sql.query<{ id: string }>(
+          `SELECT id FROM campaigns WHERE $1::text IS NULL OR status = $1
            ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3`,
           [status, limit, (page - 1) * limit],
         );
         const ids = rows.map(({ id }) => id);
-        return { ids, found: await foundV1(sql, ids), total: Number(rows[0]?.total ?? (await countOf(sql, status))) };
+        return { ids, found: await foundV1(sql, ids), total: await countOf(sql, status) };
       });
       return { body: { campaigns: answersV1(found, await spentSince(parts, ids)), total, page, limit } };
     },
@@ -177,7 +178,9 @@ async function create(
   parts: ManagementParts,
 ): Promise<Answer<CampaignV1>> {
   const { body, caller } = ask;
-  const advertiser = await advertiserV1(sql, parts);
+  const given = body.advertiser_id?.toLowerCase();
+  const advertiser =
+    given === undefined ? await advertiserV1(sql, parts) : { id: given, name: await advertiserName(sql, given) };
   const rates = withRates({ cpm: null, cpc: null, cpv: null }, body);
   const blank: Omit<Campaign, 'version'> = {
     id: parts.random.uuid(),
@@ -233,8 +236,10 @@ async function changeRows(
   const { row } = await oneV1(sql, ask.params.id);
   const rates = withRates(row.rates, body);
   const show = ({ creatives: _, targeting: __, caps: ___, ...shown }: Campaign) => shown;
+  const given = body.advertiser_id?.toLowerCase();
+  const moved = given === undefined ? {} : { advertiserId: given, advertiserName: await advertiserName(sql, given) };
   const changed = await changeCampaign(ask, sql, parts, { resource: 'campaign', show }, (before) => {
-    const after = withFieldsV1(before, body, rates);
+    const after = withFieldsV1({ ...before, ...moved }, body, rates);
     checkCampaignV1(after, before);
     return after;
   });

@@ -83,7 +83,7 @@ export const v1CreativeRoutes: readonly Route[] = [
     body: closed({
       filename: Type.Optional(name()),
       content_type: Type.Optional(oneOf('video/mp4')),
-      file_size: Type.Optional(Type.Integer({ minimum: 1 })),
+      file_size: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
     }),
     answer: uploadPlace,
     status: 201,

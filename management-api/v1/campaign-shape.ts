@@ -33,6 +33,8 @@ const fields = {
   cpm_rate: Type.Optional(orNull(amount(rates.cpm))),
   cpc_rate: Type.Optional(orNull(amount(rates.cpc))),
   cpv_rate: Type.Optional(orNull(amount(rates.cpv))),
+  // The MVP knew no advertisers: who names none has the one that all of its campaigns share.
+  advertiser_id: Type.Optional(uuid()),
 };
 
 export const newCampaignV1 = closed({ ...fields, status: Type.Optional(oneOf('draft', 'active')) });
@@ -66,6 +68,7 @@ export const campaignV1 = Type.Object({
   cpm_rate: money,
   cpc_rate: money,
   cpv_rate: money,
+  advertiser_id: uuid(),
   created_at: Type.String(),
   updated_at: Type.String(),
 });
@@ -172,6 +175,7 @@ export function shownV1(campaign: Campaign, row: CampaignRowV1, spentMicros: Mic
     cpm_rate: rate('cpm'),
     cpc_rate: rate('cpc'),
     cpv_rate: rate('cpv'),
+    advertiser_id: campaign.advertiserId,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
   };

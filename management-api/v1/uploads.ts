@@ -98,12 +98,15 @@ function inspected(creative: Creative, facts: FileFacts, parts: ManagementParts)
 /** Nobody works on an upload for longer: its process is gone. */
 const ORPHANED = '5 minutes';
 
-/** Ends what processes that are gone had left `processing`. The MVP's own, which have no file here, stay as they are. */
+/**
+ * Ends what processes that are gone had left `processing`; one that died before it gave the file its name has left none. The MVP's
+ * own, which never had a file here, stay as they are.
+ */
 export async function resumeProcessing(parts: ManagementParts): Promise<number> {
   const left = await orphans(parts.desk);
   let ended = 0;
-  for (const { id, campaign_id, organisation_id } of left) {
-    if ((await parts.media.source(nameOf(id))) === null) continue;
+  for (const { id, campaign_id, organisation_id, ours } of left) {
+    if (!ours && (await parts.media.source(nameOf(id))) === null) continue;
     const owner = { organisation: organisation_id, campaign: campaign_id, creative: id, actor: 'system' };
     await finishUpload(owner, parts, 'active');
     ended++;
@@ -113,8 +116,10 @@ export async function resumeProcessing(parts: ManagementParts): Promise<number> 
 
 async function orphans(desk: CatalogDesk) {
   const { rows } = await desk.system((sql) =>
-    sql.query<{ id: string; campaign_id: string; organisation_id: string }>(
-      `SELECT r.id, r.campaign_id, c.organisation_id FROM creatives r JOIN campaigns c ON c.id = r.campaign_id
+    sql.query<{ id: string; campaign_id: string; organisation_id: string; ours: boolean }>(
+      `SELECT r.id, r.campaign_id, c.organisation_id,
+         r.created_at > (SELECT applied_at FROM schema_migrations WHERE name = '0021-uploads.sql') AS ours
+       FROM creatives r JOIN campaigns c ON c.id = r.campaign_id
        WHERE r.status = 'processing' AND r.video_url IS NULL AND r.updated_at < NOW() - $1::interval LIMIT 100`,
       [ORPHANED],
     ),

@@ -52,7 +52,7 @@ function withAnn(logs: readonly WorkerRecord[][]): WorkerRecord[][] {
       const viewer = of(record.value.request_id);
       const identities = [
         { scope: 'user' as const, hash: viewer },
-        ...(index % 2 === 0 ? [{ scope: 'household' as const, hash: box }] : []),
+        ...(Math.floor(index / 2) % 2 === 0 ? [{ scope: 'household' as const, hash: box }] : []),
       ];
       if (record.name === 'ad-beacon')
         return { ...each, record: { ...record, value: { ...record.value, viewer, identities } } };

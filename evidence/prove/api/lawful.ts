@@ -8,13 +8,16 @@ import type { Values } from './values.ts';
 export class Lawful {
   readonly #url: string;
   readonly #key: string;
+  /** What only a user may ask, a key may not. */
+  readonly #session: string;
   readonly #draw: Draw;
   readonly #pool: Pool;
   readonly #values: Values;
 
-  constructor(url: string, key: string, draw: Draw, pool: Pool, values: Values) {
+  constructor(url: string, { key, session }: { key: string; session: string }, draw: Draw, pool: Pool, values: Values) {
     this.#url = url;
     this.#key = key;
+    this.#session = session;
     this.#draw = draw;
     this.#pool = pool;
     this.#values = values;
@@ -41,7 +44,7 @@ export class Lawful {
       method,
       path: search === '' ? target : `${target}?${search}`,
       headers: {
-        authorization: `Bearer ${this.#key}`,
+        authorization: `Bearer ${path.endsWith('/auth/profile') ? this.#session : this.#key}`,
         ...(body === null ? {} : { 'content-type': bodyType }),
         ...(await this.#versionFor(operation, target)),
         ...(method === 'POST' && this.#draw.chance(10) ? { 'idempotency-key': this.#draw.uuid() } : {}),

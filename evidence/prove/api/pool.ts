@@ -43,10 +43,12 @@ export class Pool {
 
 /** The collection that a path's id is of: /api/v2/campaigns/{id}/targeting -> campaigns. */
 export function kindOf(path: string): string | null {
-  return /\/([a-z-]+)\/\{id\}/.exec(path)?.[1] ?? null;
+  return /\/(alerts\/rules|[a-z-]+)\/\{id\}/.exec(path)?.[1] ?? null;
 }
 
 /** What a POST of the path makes: /api/v2/campaigns/{id}/creatives -> creatives. */
 export function kindMade(path: string): string {
+  if (path.endsWith('/alerts/rules')) return 'alerts/rules';
+  if (path.endsWith('/run') || path.endsWith('/custom-report')) return 'report-jobs';
   return path.split('/').at(-1) ?? '';
 }

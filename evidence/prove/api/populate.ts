@@ -31,6 +31,8 @@ export async function populate(url: string, key: string, pool: Pool, mark: strin
   const report = { measures: ['impressions'], dimensions: ['campaign'], range: 'last_7_days' };
   const saved = await make('saved-reports', '/api/v2/analytics/saved-reports', { name, report });
   await make('report-jobs', `/api/v2/analytics/saved-reports/${saved}/run`, undefined);
+  const alert = { name, measure: 'spend', comparison: 'above', threshold: 1e15, window_seconds: 600 };
+  await make('alerts/rules', '/api/v2/alerts/rules', alert);
   const email = `${mark.toLowerCase()}@acme.example`;
   await make('users', '/api/v2/users', { email, name, password: 'correct horse battery', role: 'manager' });
   for (const status of ['active', 'draft']) {
@@ -55,4 +57,5 @@ export async function populate(url: string, key: string, pool: Pool, mark: strin
     await post(`/api/v2/campaigns/${campaign}/categories`, { category_ids: [category] });
     await post(`/api/v2/campaigns/${campaign}/frequency-cap`, { scope: 'user', window: 'day', max_impressions: 3 });
   }
+  await make('auto-optimize', '/api/v2/optimization/auto-optimize', { kinds: ['under_delivery'] });
 }

@@ -174,7 +174,7 @@ export class Values {
       body.arms = ['control', 'other'].map((name) => ({ name, weight: 1 + this.#draw.below(9) }));
     }
     if (has('media')) body.media = [this.#file()];
-    if (path.endsWith('/creatives') || path.includes('/creatives/')) this.#plainCreative(body);
+    if (/^\/api\/v2\/.*creatives(\/|$)/.test(path)) this.#plainCreative(body);
     return body;
   }
 
