@@ -120,6 +120,8 @@ test.each([
     'no_eligible_campaigns',
   ],
   ['a floor above all', { imp: [{ id: '1', bidfloor: 999, video }] }, 'no_eligible_campaigns'],
+  ['a private auction', { imp: [{ id: '1', pmp: { private_auction: 1, deals: [] }, video }] }, 'private_auction'],
+  ['only what stands beside the content', { imp: [{ id: '1', video: { ...video, linearity: 2 } }] }, 'no_video'],
   ['another seat', { wseat: ['other'], imp: [{ id: '1', video }] }, 'seat'],
 ])('%s: 204 with the reason', async (_, body, reason) => {
   const { status, headers } = await ask(body);
@@ -141,6 +143,7 @@ test.each([
   ],
   [{ imp: [{ id: '\ud800', video }] }, '/imp/0/id'],
   [{ imp: [{ id: '1', video: { ...video, poddur: 'long' } }] }, '/imp/0/video/poddur'],
+  [{ imp: [{ id: '1', video: { ...video, startdelay: 1e308 } }] }, '/imp/0/video/startdelay'],
 ])('%j is refused with a pointer', async (body, pointer) => {
   const { status, json } = await ask(body);
   expect(status).toBe(400);
@@ -175,4 +178,53 @@ test('a bid request that comes again gets the same bids and holds no second plac
   expect(new Set(records.map(({ event }) => event.request_id))).toEqual(new Set(['twice/x', 'twice/y']));
   const other = await ask({ imp, bcat: ['IAB1'] }, 'twice');
   expect([other.status, other.json.errors]).toMatchObject([409, [{ pointer: '/id' }]]);
+});
+
+test('an impression with a floor in another currency is left out, and the others are bid for', async () => {
+  const { bids } = await ask({
+    imp: [
+      { id: 'euro', bidfloor: 1, bidfloorcur: 'EUR', video },
+      { id: 'dollar', bidfloor: 1, bidfloorcur: 'USD', video },
+    ],
+  });
+  expect(bids.map(({ impid }) => impid)).toEqual(['dollar']);
+});
+
+test.each([
+  ['regs.us_privacy', { regs: { us_privacy: '1YYN' } }],
+  ['regs.ext.us_privacy', { regs: { ext: { us_privacy: '1YYN' } } }],
+  ['regs.ext.gdpr and no string', { regs: { ext: { gdpr: 1 } } }],
+  ['regs.coppa', { regs: { coppa: 1 } }],
+  ['a string that says nothing, in user.ext', { regs: { gdpr: 1 }, user: { id: 'u', ext: { consent: 'nonsense' } } }],
+])('privacy in the words of an exchange, %s: no id is kept', async (_, privacy) => {
+  const id = `private-${++auctions}`;
+  await ask({ imp: [{ id: '1', video }], user: { id: 'u' }, device: { ifa: 'i-1' }, ...privacy }, id);
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === `${id}/1`);
+  expect(['refused', 'child']).toContain(record?.event.consent);
+  expect(record?.event.identities).toEqual([]);
+});
+
+test('a test is bid for, and nothing of it is paid for', async () => {
+  const { bids } = await ask({ test: 1, imp: [{ id: '1', video }] }, 'a-test');
+  const impression = /<Impression id="breakwater"><!\[CDATA\[([^\]]*)/.exec(bids[0]?.adm ?? '')?.[1] ?? '';
+  await house.api.app.inject({ method: 'GET', url: impression });
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === 'a-test/1');
+  const beacons = (await house.records('ad-beacon')).filter(({ event }) => event.request_id === 'a-test/1');
+  expect([record?.event.invalid, ...beacons.map(({ event }) => event.invalid)]).toEqual(['test', 'test']);
+});
+
+test('an exchange is a server and no viewer: neither its bid request nor its lurl is a robot’s, and the place is free', async () => {
+  const from = {
+    method: 'POST',
+    url: '/api/v2/openrtb',
+    remoteAddress: '203.0.113.9',
+    headers: { 'content-type': 'application/json', 'user-agent': 'Go-http-client/1.1' },
+  } as const;
+  const response = await house.api.app.inject({ ...from, payload: { id: 'served', imp: [{ id: '1', video }] } });
+  const [bid]: readonly Bid[] = JSON.parse(response.body).seatbid[0].bid;
+  await house.api.app.inject({ ...from, method: 'GET', url: bid?.lurl.replace(/\$\{AUCTION_LOSS\}/, '102') ?? '' });
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === 'served/1');
+  const beacons = (await house.records('ad-beacon')).filter(({ event }) => event.request_id === 'served/1');
+  expect(record?.event).toMatchObject({ invalid: null, context: { user_agent_class: 'unknown', ip_truncated: null } });
+  expect(beacons.map(({ event }) => [event.event, event.invalid])).toEqual([['notUsed', null]]);
 });

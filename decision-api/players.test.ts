@@ -98,6 +98,7 @@ test.each([
   ['/api/v2/vast?version=9', '/vast/version'],
   ['/api/v2/vmap?breaks=soon', '/breaks'],
   ['/api/v2/vast?lmt=perhaps', '/lmt'],
+  ['/api/v2/vast?gpp_sid=7,x', '/gpp_sid'],
 ])('%s is refused with a pointer to %s', async (url, pointer) => {
   const { status, read, headers } = await get(url);
   expect(status).toBe(400);
@@ -207,6 +208,11 @@ test('JSON never holds a tag that its player could not follow', async () => {
   expect(json.pod.ads).toHaveLength(2);
 });
 
+test.each([1e15, 1e308, -1])('a break at %f s is in no stream, and is refused', async (offset) => {
+  const { status, json } = await house.post({ breaks: [{ offset, pod_duration: 15 }] });
+  expect([status, json.errors.map(({ pointer }) => pointer)]).toEqual([400, ['/breaks/0/offset']]);
+});
+
 test('a caller deep in wrappers is given no more of them', async () => {
   const { read } = await get('/api/v2/vast?pod_duration=60&wrapper_depth=5');
   expect(adsOf(read).filter((ad) => ad.Wrapper)).toEqual([]);
@@ -238,4 +244,44 @@ test('a player of interstitials names its session in the words of HLS', async ()
   await get('/api/v2/asset-list?pod_duration=30&_HLS_primary_id=primary&_HLS_start_offset=4.5&request_id=primary');
   const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === 'primary');
   expect(record?.event.session).not.toBeNull();
+});
+
+test('a break that is over only when today’s tokens have ended is told by a tag, which asks what the stream asked', async () => {
+  const inLife = await openHouse([testCampaign({ creatives: [plain] })], {
+    environment: { PLAYBACK_SPEED: '1', TOKEN_LIFE: '15m' },
+  });
+  try {
+    const ask = (url: string) => inLife.api.app.inject({ method: 'GET', url, headers: { accept: 'a/b; version=4.1' } });
+    const said = 'pmxd=60000&sid=s%26%3C1&correlator=[x]&country=US&request_id=r&vid_d=7200';
+    const { body, statusCode } = await ask(`/api/v2/vmap?cue_points=start,600,01:00:00,50%25,%232&${said}`);
+    expect(statusCode).toBe(200);
+    const breaks: readonly Record<string, Record<string, Record<string, string>>>[] =
+      reader.parse(body)['vmap:VMAP']['vmap:AdBreak'];
+    const sources = breaks.map((each) => each['vmap:AdSource'] ?? {});
+    expect(sources.map((source) => 'vmap:VASTAdData' in source)).toEqual([true, true, false, false, true]);
+    const tag = sources[2]?.['vmap:AdTagURI'] ?? {};
+    expect(tag['@_templateType']).toBe('vast4');
+    const { pathname, search, searchParams } = new URL(tag['#text'] ?? '');
+    expect(Object.fromEntries(searchParams)).toMatchObject({
+      sid: 's&<1',
+      pmxd: '60000',
+      country: 'US',
+      version: '4.1',
+    });
+    expect(searchParams.has('cue_points')).toBe(false);
+    const answer = await ask(pathname + search);
+    expect(answer.body).toContain('<VAST version="4.1"');
+    const requests = (await inLife.records('ad-request')).map(({ event }) => event);
+    expect(requests.map(({ request_id }) => request_id)).toEqual(
+      expect.arrayContaining(['r/break-1', 'r/break-2', 'r/break-5', 'r/break-3']),
+    );
+    const told = requests.find(({ request_id }) => request_id === 'r/break-3');
+    expect(told).toMatchObject({ break_index: 2, break_offset_ms: 3_600_000, dialect: 'vast' });
+    expect(new Set(requests.map(({ session }) => session)).size).toBe(1);
+    const late = await ask('/api/v2/vmap?breaks=7000,7100&pod_duration=60');
+    expect(late.body.match(/<vmap:AdTagURI/g)).toHaveLength(2);
+    expect(await inLife.records('ad-request')).toHaveLength(4);
+  } finally {
+    await inLife.close();
+  }
 });

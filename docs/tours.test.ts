@@ -11,7 +11,8 @@ beforeAll(async () => {
 
 afterAll(() => house?.stop());
 
-const pages = ['../README.md', 'tours/campaign-manager.md', 'tours/operator.md'];
+const tours = ['campaign-manager', 'operator', 'player-integrator', 'analyst'];
+const pages = ['../README.md', ...tours.map((name) => `tours/${name}.md`)];
 const blocks = pages.flatMap((page) =>
   blocksOf(page).flatMap((block) => (block.name === null ? [] : [{ page, block }])),
 );

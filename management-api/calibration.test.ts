@@ -103,6 +103,8 @@ it('breaks down by context, and does the same for clicks', async () => {
   expect(byDevice.buckets.map((one) => one.key)).toEqual(['roku', 'roku', 'tizen', 'tizen']);
   const clicks = await of('rate=click&by=campaign');
   expect(clicks.buckets).toMatchObject([{ key: ours.campaign, ads: ADS, predicted: 0.003, predicted_from: 0.002 }]);
+  const upTo = await house.desk.ask(ours.key, 'GET', `${path}?to=2026-11-03T00:00:00Z`);
+  expect(upTo.body).toMatchObject({ from: '2026-10-27T00:00:00.000Z', total: { ads: 0.9 * ADS } });
   for (const by of ['creative', 'content_category', 'hour', 'position'])
     expect((await of(`by=${by}`)).total.ads).toBe(0.9 * ADS);
 });

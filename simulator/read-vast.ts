@@ -39,7 +39,10 @@ export function readVmap(text: string, contentSeconds: number): readonly ServedB
   if (!root || !('VMAP' in root)) return null;
   const breaks: ServedBreak[] = [];
   for (const each of nodesOf(nodeOf(root.VMAP).AdBreak)) {
-    const pod = podOf(nodeOf(nodeOf(nodeOf(each.AdSource).VASTAdData).VAST));
+    const source = nodeOf(each.AdSource);
+    // What is to be asked for later is over before it would be.
+    if ('AdTagURI' in source) continue;
+    const pod = podOf(nodeOf(nodeOf(source.VASTAdData).VAST));
     if (pod === null) return null;
     const tracking: Record<string, string[]> = {};
     for (const one of nodesOf(nodeOf(each.TrackingEvents).Tracking)) tracking[String(one['@event'])] = textsOf(one);

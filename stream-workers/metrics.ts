@@ -14,6 +14,7 @@ export interface WorkerMetrics {
   readonly failures: Counter<'group' | 'code'>;
   readonly undecodable: Counter<'topic'>;
   readonly effect: Histogram<'effect'>;
+  readonly processing: Histogram<'effect'>;
   readonly signals: Counter<'kind'>;
   readonly catchingUp: Gauge<'group'>;
   readonly waitsForJournals: Gauge<'group'>;
@@ -67,6 +68,13 @@ export function createWorkerMetrics(): WorkerMetrics {
       help: 'From the receipt of a beacon to its effect',
       labelNames: ['effect'],
       buckets: EFFECT_BUCKETS_SECONDS,
+      registers,
+    }),
+    processing: new Histogram({
+      name: 'breakwater_processing_seconds',
+      help: 'From the arrival of a beacon at its worker to its effect',
+      labelNames: ['effect'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2, 5],
       registers,
     }),
     signals: new Counter({

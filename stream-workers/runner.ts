@@ -87,16 +87,20 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
     return standing.position;
   }
 
-  const apply = (records: readonly LogRecord[], lease: Lease) => turns.take(() => applyNow(records, lease));
+  const apply = (records: readonly LogRecord[], lease: Lease) => {
+    const began = clock.ticks();
+    return turns.take(() => applyNow(records, lease, began));
+  };
 
-  async function applyNow(records: readonly LogRecord[], lease: Lease): Promise<void> {
+  /** `began`: when the batch came to this worker, by `clock.ticks`. */
+  async function applyNow(records: readonly LogRecord[], lease: Lease, began: number): Promise<void> {
     const first = records[0];
     if (!first) return;
     if (lease.lost.aborted) throw new EngineError('lease_lost', nameOf(lease));
     try {
       const { good, dead } = sort(records);
       if (dead.length > 0) await toDeadLetters(log, worker.name, dead);
-      const outcomes = await applyGood(good, records, lease);
+      const outcomes = await applyGood(good, records, lease, began);
       metrics.batch.observe({ group: worker.name }, records.length);
       for (const { outcome } of outcomes) metrics.outcomes.inc({ group: worker.name, outcome });
       if (dead.length > 0) metrics.outcomes.inc({ group: worker.name, outcome: 'dead_letter' }, dead.length);
@@ -109,7 +113,7 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   }
 
   /** Effects, then the mark, then the head. */
-  async function applyGood(good: readonly WorkerRecord[], records: readonly LogRecord[], lease: Lease) {
+  async function applyGood(good: readonly WorkerRecord[], records: readonly LogRecord[], lease: Lease, began: number) {
     const [first, last] = [records[0], records.at(-1)];
     const now = progress.get(nameOf(lease));
     if (!first || !last || !now) throw new Error(`${nameOf(lease)} has records and was never resumed`);
@@ -119,7 +123,7 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
     }
     const watermark = last.appendedAt - engines.config.logClockMarginMs;
     const next = await nextOf(worker, lease, standing, { good, position: last.offset + 1, watermark }, engines);
-    const context = contextOf(lease.lost, standing);
+    const context = contextOf(lease.lost, standing, began);
     const batch = { topic: lease.topic, partition: lease.partition, records: good, watermark };
     const outcomes = good.length > 0 ? await worker.handle(batch, context) : [];
     if (standing.catchUp && !next.catchUp) await worker.fence?.restored(lease, context);
@@ -156,8 +160,12 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
     measure,
     effect: (effect, receivedAt) => metrics.effect.observe({ effect }, Math.max(0, clock.now() - receivedAt) / 1000),
   };
-  const contextOf = (lost: AbortSignal, { stores, catchUp }: Standing): Context => ({
+  const contextOf = (lost: AbortSignal, { stores, catchUp }: Standing, began: number): Context => ({
     ...shared,
+    effect: (effect, receivedAt) => {
+      shared.effect(effect, receivedAt);
+      metrics.processing.observe({ effect }, (clock.ticks() - began) / 1e6);
+    },
     lost,
     stores,
     catchingUpSince: catchUp?.since ?? null,

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { roles } from '../../management-api/access/roles.ts';
-import { whole } from './arguments.ts';
+import { adjustmentReasons } from '../../management-api/analytics/adjustments.ts';
+import { micros, whole } from './arguments.ts';
 
 const MANAGE = 'Manage:';
 const statuses = ['draft', 'active', 'paused', 'completed'];
@@ -61,6 +62,31 @@ export function addApi(root: Command): void {
     .addOption(new Option('--status <status>').choices(statuses))
     .action(async (options) => (await import('../campaigns.ts')).exportCampaignsCommand(options));
   addUsers(root);
+  addAdjustments(root);
+}
+
+function addAdjustments(root: Command): void {
+  const adjustments = root
+    .command('adjustments')
+    .helpGroup(MANAGE)
+    .description('what was billed and is not owed, by the management API; entries are only ever added');
+  const sub = (usage: string, about: string) => withApiOptions(adjustments.command(usage).description(about));
+  sub('add <campaign>', 'record one; reports show it beside what was billed')
+    .addOption(new Option('--reason <reason>').choices(adjustmentReasons).default('invalid_traffic'))
+    .requiredOption('--from <time>', 'the deliveries that it is about, ISO 8601, a whole minute')
+    .requiredOption('--to <time>', 'their end')
+    .option('--impressions <number>', 'billed impressions that are not owed', whole)
+    .option('--amount-micros <micros>', 'money that is not owed', micros)
+    .option('--note <text>')
+    .action(async (campaign: string, options) =>
+      (await import('../adjustments.ts')).addAdjustmentCommand(campaign, options),
+    );
+  sub('list', 'the oldest first')
+    .option('--campaign <id>')
+    .action(async (options) => (await import('../adjustments.ts')).listAdjustmentsCommand(options));
+  sub('reverse <id>', 'take one back, by another entry')
+    .option('--note <text>')
+    .action(async (id: string, options) => (await import('../adjustments.ts')).reverseAdjustmentCommand(id, options));
 }
 
 function addUsers(root: Command): void {

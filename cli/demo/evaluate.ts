@@ -105,6 +105,7 @@ const mayBeAbsent = ['caps_refused', 'budgets_exhausted', 'conflicts_rejected', 
 function measured({ options, seen, readyAfterMs, engines }: EvaluateOptions): Record<string, unknown> {
   const { metrics } = seen;
   const p95 = (effect: string) => millis(metrics.quantile('breakwater_event_to_effect_seconds', 0.95, { effect }));
+  const processed = (effect: string) => millis(metrics.quantile('breakwater_processing_seconds', 0.95, { effect }));
   const effects = { window: p95('window'), counter: p95('counter'), signal: p95('signal') };
   const known = Object.values(effects).filter((value) => value !== null);
   return {
@@ -112,6 +113,7 @@ function measured({ options, seen, readyAfterMs, engines }: EvaluateOptions): Re
     answer_p95_ms: seen.viewers.decision_p95_ms,
     event_to_effect_p95_ms: known.length > 0 ? Math.max(...known) : null,
     event_to_effect_p95_ms_by_effect: effects,
+    processing_p95_ms_by_effect: { window: processed('window'), counter: processed('counter') },
     signals_applied: metrics.sum('breakwater_signals_applied_total'),
     ready_after_ms: readyAfterMs,
     peak_memory_mb: seen.peakMemoryMb,

@@ -101,6 +101,7 @@ export function readAsk(receipt: Receipt): Ask {
   const viewer = viewerOf(claims, requestId, receipt.pepper, receipt.peppersBefore);
   const origin = { address: body.device?.ip ?? caller.address, userAgent: userAgent ?? null };
   const ids = [body.device?.id, body.device?.ifa];
+  const told = receipt.traffic.request(origin, ids, viewer.identities, viewer.viewer, receivedAt);
   // Without consent only the moment is known, not the person.
   const person = claims.consent ? body.user : { time_zone: body.user?.time_zone };
   return {
@@ -123,7 +124,7 @@ export function readAsk(receipt: Receipt): Ask {
     userAgentClass: classOf(userAgent),
     caller: caller.class,
     organisation: caller.organisation,
-    invalid: receipt.traffic.request(origin, ids, viewer.identities, viewer.viewer, receivedAt),
+    invalid: body.test === true ? 'test' : told,
     consent: ground,
     breakIndex: body.break?.index ?? null,
     breakOffsetMs: msOf(body.break?.offset_seconds),

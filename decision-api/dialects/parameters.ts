@@ -1,5 +1,5 @@
 /** How a parameter's text becomes a value: whole seconds from fractions, seconds from milliseconds, yes and no from 1 and 0. */
-export type Kind = 'text' | 'whole' | 'number' | 'flag' | 'milliseconds' | 'list';
+export type Kind = 'text' | 'whole' | 'number' | 'flag' | 'milliseconds' | 'list' | 'wholes';
 
 export interface Parameter {
   readonly name: string;
@@ -63,7 +63,9 @@ export const parameters: readonly Parameter[] = [
   parameter('gdpr_consent', 'consent.string', 'text', 'addtl_tcf', 'tcf'),
   parameter('us_privacy', 'consent.us_privacy', 'text', 'usp', 'ccpa'),
   parameter('gpp', 'consent.gpp', 'text'),
+  parameter('gpp_sid', 'consent.gpp_sid', 'wholes'),
   parameter('coppa', 'consent.coppa', 'flag', 'tfcd', 'tfua', 'ROKU_ADS_KIDS_CONTENT'),
+  parameter('test', 'test', 'flag'),
 ];
 
 /** What callers send against caches, and for themselves: it means nothing here. */

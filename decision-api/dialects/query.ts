@@ -37,6 +37,7 @@ const expected: Readonly<Record<Kind, string>> = {
   flag: 'must be 1, 0, true or false',
   milliseconds: 'must be a number of milliseconds',
   list: 'must be a list with commas between',
+  wholes: 'must be whole numbers with commas between',
 };
 
 function givenIn(query: Query, { name, also }: Parameter): { readonly name: string; readonly text: string } | null {
@@ -59,6 +60,7 @@ export function isUnfilled(text: string): boolean {
 function read(text: string, kind: Kind): unknown {
   if (kind === 'text') return text;
   if (kind === 'list') return text.split(',').map((each) => each.trim());
+  if (kind === 'wholes') return /^\d{1,4}(,\d{1,4}){0,49}$/.test(text) ? text.split(',').map(Number) : undefined;
   if (kind === 'flag') return /^(1|true|yes)$/i.test(text) ? true : /^(0|false|no)$/i.test(text) ? false : undefined;
   if (!/^\d{1,12}(\.\d{1,9})?$/.test(text)) return undefined;
   const number = Number(text);
@@ -74,4 +76,14 @@ function put(into: Record<string, unknown>, [first = '', ...rest]: readonly stri
     into[first] = inner;
     put(inner, rest, value);
   }
+}
+
+/** The same query without what is said under these names, whatever callers call it, and with something else instead. */
+export function queryWith(query: Query, without: readonly string[], instead: Readonly<Record<string, string>>): string {
+  const dropped = new Set(parameters.flatMap(({ name, also }) => (without.includes(name) ? [name, ...also] : [])));
+  const kept = Object.entries(query).flatMap(([name, given]): [string, string][] => {
+    const text = Array.isArray(given) ? given[0] : given;
+    return dropped.has(name) || typeof text !== 'string' ? [] : [[name, text.toWellFormed()]];
+  });
+  return new URLSearchParams([...kept, ...Object.entries(instead)]).toString();
 }

@@ -1,4 +1,5 @@
 import type { AdRequestParts, DecidedPod } from '../answer-request.ts';
+import type { BreakEvent } from '../beacons/tokens.ts';
 import type { AdRequestBody } from '../routes/ad-request-schema.ts';
 import { assetList } from './asset-list.ts';
 import { timeOffset } from './breaks.ts';
@@ -14,41 +15,62 @@ export interface Written {
 
 type XmlDialect = Exclude<Dialect, 'json' | 'v1' | 'openrtb'>;
 
+/** A break of a stream: where it is, and the tag that decides it later; null: it is decided now. */
+export interface BreakTold {
+  readonly id: string | null;
+  readonly timeOffset: string;
+  readonly tag: string | null;
+}
+
 /** Decided pods in the words of a dialect. VAST of several pods is refused before anything is decided. */
 export function write(
   dialect: XmlDialect,
   pods: readonly DecidedPod[],
   style: AdStyle,
-  places: readonly string[],
+  breaks: readonly BreakTold[],
   { tokens, clock }: Pick<AdRequestParts, 'tokens' | 'clock'>,
 ): Written {
-  const [first] = pods;
-  if (!first) throw new Error('a request without pods is refused by its schema');
-  if (dialect === 'asset-list') {
-    return { type: 'application/json; charset=utf-8', text: assetList(first.draft, tokens, style.base) };
-  }
   const now = clock.now();
   const vast = ({ draft }: DecidedPod) => vastDocument(draft, tokens, style, now);
-  if (dialect === 'vast') return { type: 'application/xml; charset=utf-8', text: xmlHead + vast(first) };
-  const breaks = pods.map((pod, at) => ({
-    id: pod.ask.breakId ?? `break-${at + 1}`,
-    timeOffset: places[at] ?? 'start',
-    vast: vast(pod),
-    trackers: trackersOf(pod, tokens, style.base),
-  }));
-  return { type: 'application/xml; charset=utf-8', text: xmlHead + vmapDocument(breaks) };
+  const xml = (text: string) => ({ type: 'application/xml; charset=utf-8', text: xmlHead + text });
+  if (dialect === 'vmap') {
+    const decided = pods.values();
+    return xml(
+      vmapDocument(breaks.map((each, at) => breakOf(each, at, () => decided.next().value, vast, style, tokens))),
+    );
+  }
+  const [first] = pods;
+  if (!first) throw new Error('a request without pods is refused by its schema');
+  if (dialect === 'vast') return xml(vast(first));
+  return { type: 'application/json; charset=utf-8', text: assetList(first.draft, tokens, style.base) };
 }
 
-function trackersOf({ draft }: DecidedPod, tokens: AdRequestParts['tokens'], base: string): AdBreak['trackers'] {
+function breakOf(
+  { id, timeOffset, tag }: BreakTold,
+  at: number,
+  next: () => DecidedPod | undefined,
+  vast: (pod: DecidedPod) => string,
+  { version, base }: AdStyle,
+  tokens: AdRequestParts['tokens'],
+): AdBreak {
+  const pod = tag === null ? next() : undefined;
+  const named = pod?.ask.breakId ?? id ?? `break-${at + 1}`;
+  const requestId = pod?.draft.request_id ?? named;
+  const told = (event: BreakEvent) => breakUrl(requestId, event, tokens, base);
   return {
-    breakStart: breakUrl(draft, 'breakStart', tokens, base),
-    breakEnd: breakUrl(draft, 'breakEnd', tokens, base),
-    error: breakUrl(draft, 'breakError', tokens, base),
+    id: named,
+    timeOffset,
+    source: pod ? { vast: vast(pod) } : { tag: tag ?? '', templateType: `vast${version.slice(0, 1)}` },
+    trackers: { breakStart: told('breakStart'), breakEnd: told('breakEnd'), error: told('breakError') },
   };
 }
 
 /** Where the breaks of a body are: at their offsets, else the first at the start and the others one after the other. */
-export function placesOf({ breaks, break: single }: AdRequestBody): readonly string[] {
+export function placesOf(body: AdRequestBody): readonly BreakTold[] {
+  return offsetsOf(body).map((timeOffset) => ({ id: null, timeOffset, tag: null }));
+}
+
+function offsetsOf({ breaks, break: single }: AdRequestBody): readonly string[] {
   if (breaks === undefined) {
     const offset = single?.offset_seconds;
     return [offset === undefined || offset === 0 ? 'start' : timeOffset(offset)];

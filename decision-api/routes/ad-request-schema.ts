@@ -38,7 +38,7 @@ const breaks = Type.Array(
   Type.Object({
     id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     index: whole(0, 10_000),
-    offset: Type.Optional(Type.Number({ minimum: 0 })),
+    offset: Type.Optional(Type.Number({ minimum: 0, maximum: 1_000_000_000 })),
     pod_duration: whole(1, 3600),
     max_ads: whole(1, 30),
     min_ads: whole(0, 30),

@@ -6,7 +6,7 @@ import { invalid } from '../asking/pod-rules.ts';
 import { readBeacon } from '../beacons/beacon.ts';
 import { admissionFor, type Taken } from '../dialects/openrtb/admission.ts';
 import { bidOf } from '../dialects/openrtb/bid.ts';
-import { type PodWanted, podsOf } from '../dialects/openrtb/pods.ts';
+import { type PodWanted, podsOf, whyNot } from '../dialects/openrtb/pods.ts';
 import { protocolFor } from '../dialects/openrtb/protocols.ts';
 import { type BidRequest, bidRequest } from '../dialects/openrtb/request.ts';
 import { isAway, within } from '../http/deadline.ts';
@@ -14,7 +14,7 @@ import { limits } from '../limits.ts';
 import type { NoFillReason } from '../reasons.ts';
 import { hashBody } from '../recording/answers.ts';
 
-type NoBid = NoFillReason | 'no_video' | 'currency' | 'protocols' | 'seat' | 'tmax';
+type NoBid = NoFillReason | NonNullable<ReturnType<typeof whyNot>> | 'protocols' | 'seat' | 'tmax';
 
 const SEAT = 'breakwater';
 
@@ -56,14 +56,13 @@ function checkIds({ id, imp }: BidRequest): void {
 function refusalOf({ imp, cur, wseat, bseat }: BidRequest): NoBid | null {
   if (cur?.length && !cur.includes('USD')) return 'currency';
   if ((wseat?.length && !wseat.includes(SEAT)) || bseat?.includes(SEAT)) return 'seat';
-  const videos = imp.flatMap(({ video }) => video ?? []);
-  if (videos.length === 0) return 'no_video';
-  if (
-    imp.every(({ bidfloor, bidfloorcur }) => (bidfloor ?? 0) > 0 && bidfloorcur !== undefined && bidfloorcur !== 'USD')
-  ) {
-    return 'currency';
-  }
-  const spoken = videos.some(({ protocols }) => protocolFor(protocols, false) ?? protocolFor(protocols, true));
+  const reasons = imp.map(whyNot);
+  const [first = null] = reasons;
+  if (!reasons.includes(null)) return first;
+  const spoken = imp.some((each) => {
+    const wanted = each.video?.protocols;
+    return whyNot(each) === null && (protocolFor(wanted, false) ?? protocolFor(wanted, true));
+  });
   return spoken ? null : 'protocols';
 }
 

@@ -3,9 +3,9 @@ import { Compile } from 'typebox/compile';
 import { Problem } from '../../engines/http/problem.ts';
 import { type AdRequestParts, decidePods } from '../answer-request.ts';
 import { invalid } from '../asking/pod-rules.ts';
-import { readPlace } from '../dialects/breaks.ts';
+import { type BreakPlace, readPlace } from '../dialects/breaks.ts';
 import { type Dialect, hlsFiles, vastFiles } from '../dialects/dialect.ts';
-import { readQuery } from '../dialects/query.ts';
+import { queryWith, readQuery } from '../dialects/query.ts';
 import {
   atLeast,
   defaultVersion,
@@ -14,7 +14,7 @@ import {
   vastVersions,
   versionIn,
 } from '../dialects/vast/versions.ts';
-import { placesOf, write } from '../dialects/write.ts';
+import { type BreakTold, placesOf, write } from '../dialects/write.ts';
 import type { Warning } from '../draft.ts';
 import { limits } from '../limits.ts';
 import { type AdRequestBody, adRequestBody } from './ad-request-schema.ts';
@@ -25,8 +25,8 @@ interface FormatAsked {
   readonly dialect: Format;
   readonly body: AdRequestBody;
   readonly warnings: readonly Warning[];
-  /** Where the breaks are, as VMAP says it; absent: as the body says. */
-  readonly places?: readonly string[];
+  /** The breaks as VMAP says them; absent: as the body says. */
+  readonly places?: readonly BreakTold[];
 }
 
 /** What was asked for, else JSON. Throws Problem 400 for a format that is none. */
@@ -59,7 +59,9 @@ export async function answerFormat(
   const admission = dialect === 'asset-list' ? hlsFiles : vastFiles(base, body.vast?.wrapper_depth ?? 0);
   // Version 2.0 has no sequence by which a spare could be told from an ad of the pod, an asset list no place for one.
   const backups = dialect !== 'asset-list' && atLeast(version, '3.0');
-  const pods = await decidePods(request, body, { dialect, admission, warnings, explain: false, backups }, parts);
+  const wanted = { dialect, admission, warnings, explain: false, backups } as const;
+  // Where every break is decided later, nothing is now.
+  const pods = body.breaks?.length === 0 ? [] : await decidePods(request, body, wanted, parts);
   // What an ad costs is between us and whoever showed who it is.
   const priced = pods.every(({ ask }) => ask.caller !== 'anonymous');
   const { type, text } = write(dialect, pods, { version, base, priced, notUsed }, places, parts);
@@ -91,7 +93,8 @@ function fromQuery(request: FastifyRequest, dialect: Format, parts: AdRequestPar
   const list = dialect === 'vmap' ? breaksOf(whole, answer) : null;
   const body = list?.body ?? withDuration(whole);
   if (!checked.Check(body)) throw refused([...checked.Errors(body)]);
-  return { dialect, body, warnings: [], ...(list ? { places: list.places } : {}) };
+  if (list) return { dialect, warnings: [], ...later(list, request, body.vast?.version, parts) };
+  return { dialect, body, warnings: [] };
 }
 
 /** Who asks for nothing in particular is given one ad. */
@@ -100,11 +103,16 @@ function withDuration(body: AdRequestBody): AdRequestBody {
   return { ...body, pod_duration: limits.unaskedSeconds, max_ads: body.max_ads ?? 1 };
 }
 
+interface Breaks {
+  readonly body: AdRequestBody & { readonly breaks: NonNullable<AdRequestBody['breaks']> };
+  readonly places: readonly BreakPlace[];
+}
+
 /** One break for each place of the list; without a list one at the start. */
 function breaksOf(
   { pod, pod_duration, min_ads, max_ads, break: _, ...shared }: AdRequestBody,
   answer: Readonly<Record<string, unknown>>,
-): { readonly body: AdRequestBody; readonly places: readonly string[] } {
+): Breaks {
   const list = (answer.breaks as readonly string[] | undefined) ?? ['start'];
   if (list.length > limits.breaks) throw invalid('/breaks', `are at most ${limits.breaks}`);
   const content = (answer.content_duration as number | undefined) ?? null;
@@ -121,8 +129,38 @@ function breaksOf(
     ...(seconds === null ? {} : { offset: seconds }),
     ...rules,
   }));
-  return { body: { ...shared, breaks }, places: places.map(({ timeOffset }) => timeOffset) };
+  return { body: { ...shared, breaks }, places };
 }
+
+/**
+ * What is decided now would not be billed once its tokens have ended: a break that is over only then is told by the tag that decides
+ * it, and asks with what this request said. Of a break whose place nobody knows, it is not known either.
+ */
+function later(
+  { body, places }: Breaks,
+  request: FastifyRequest,
+  version: string | undefined,
+  { config, base }: AdRequestParts,
+): { readonly body: AdRequestBody; readonly places: readonly BreakTold[] } {
+  const lastSeconds = (config.tokenLifeMs * config.playbackSpeed) / 1000;
+  const named = versionOf(version, request.headers.accept);
+  const told = places.map(({ timeOffset, seconds }, at): BreakTold => {
+    const id = `break-${at + 1}`;
+    const podSeconds = body.breaks[at]?.pod_duration ?? limits.unaskedSeconds;
+    if (seconds === null || seconds + (at + 1) * podSeconds <= lastSeconds) return { id, timeOffset, tag: null };
+    const query = queryWith(request.query as Readonly<Record<string, unknown>>, ofStreams, {
+      ...(body.request_id === undefined ? {} : { request_id: `${body.request_id}/${id}` }),
+      version: named,
+      break_index: String(at),
+      break_offset: String(seconds),
+    });
+    return { id, timeOffset, tag: `${base()}/api/v2/vast?${query}` };
+  });
+  return { body: { ...body, breaks: body.breaks.filter((_, at) => told[at]?.tag === null) }, places: told };
+}
+
+/** Parameters that a single break has others of, or no use for. */
+const ofStreams = ['breaks', 'content_duration', 'request_id', 'version', 'break_index', 'break_offset'];
 
 function refused(errors: readonly { readonly instancePath: string; readonly message: string }[]): Problem {
   const wrong = errors.map(({ instancePath, message }) => ({ pointer: instancePath, detail: message }));

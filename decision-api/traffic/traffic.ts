@@ -8,7 +8,7 @@ import { Rates } from './rates.ts';
 import { impossible, Sequences } from './sequence.ts';
 
 /** Why a request or beacon is general invalid traffic. It is kept and answered like any other, and never billed. */
-export type InvalidReason = 'bad_device' | 'bot' | 'data_centre' | 'rate' | 'before_request' | 'too_fast';
+export type InvalidReason = 'test' | 'bad_device' | 'bot' | 'data_centre' | 'rate' | 'before_request' | 'too_fast';
 
 /** The viewer's address and program, as far as they are believed; null: not known, or not the viewer's. */
 export interface Origin {
@@ -60,7 +60,9 @@ export class Traffic {
     const tooFast = this.#sequences.tooFast(beacon, playbackSpeed);
     if (decided !== null) return decided;
     if (this.#isBad(beacon.identities, beacon.viewer)) return 'bad_device';
-    const wrong = this.#byOrigin(origin) ?? impossible(beacon, playbackSpeed);
+    // That an ad was not used is told by servers too, such as an exchange's, and nobody is paid for it.
+    const stranger = beacon.event === 'notUsed' ? null : this.#byOrigin(origin);
+    const wrong = stranger ?? impossible(beacon, playbackSpeed);
     if (wrong !== null) return wrong;
     if (tooFast) return 'too_fast';
     return many ? 'rate' : null;

@@ -52,9 +52,12 @@ export function openReportReader(options: { readonly url: string; readonly rowPo
     const timeoutMs = (limits.seconds + 2) * 1000;
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const organisation =
-        options.rowPolicies === true ? { SQL_organisation: `'${parameters.organisation ?? ''}'` } : {};
-      return await run({ ...settingsOf(limits), ...organisation } as ClickHouseSettings, signal);
+      // A user who may only read may set limits and the organisation, but not `readonly` itself.
+      const user =
+        options.rowPolicies === true
+          ? { SQL_organisation: `'${parameters.organisation ?? ''}'` }
+          : { readonly: '1' as const };
+      return await run({ ...settingsOf(limits), ...user } as ClickHouseSettings, signal);
     } catch (error) {
       throw engineErrorOf(error, signal.aborted, timeoutMs);
     }
@@ -95,7 +98,6 @@ function settingsOf({ seconds, memoryBytes, rows, comment }: ReadLimits): ClickH
     // Rows that replace each other share their month: a key column is the minute itself.
     do_not_merge_across_partitions_select_final: 1,
     ...(comment === undefined ? {} : { log_comment: comment }),
-    readonly: '1',
   };
 }
 

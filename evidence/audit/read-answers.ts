@@ -12,7 +12,7 @@ export interface PodAnswer {
 }
 
 /** Why an exchange is refused before anything is decided: nothing is logged then. */
-const undecided = new Set(['no_video', 'currency', 'protocols', 'seat']);
+const undecided = new Set(['no_video', 'currency', 'private_auction', 'protocols', 'seat']);
 const LATE = 'tmax';
 
 export function refusedByWord(line: Line): boolean {

@@ -72,11 +72,19 @@ export function ad(id: string, position: number, request: number): AdFact {
   };
 }
 
+/** With what nobody knows of it: prior rates, no shadow price. */
+function worthOf(id: string): Pick<CandidateFact, 'value_micros' | 'score_micros'> {
+  const { model, priceMicros } = (seed.find((one) => one.id === id) ?? campaign(id)).pricing;
+  const worth = model === 'cpc' ? priceMicros * 0.002 : priceMicros;
+  return { value_micros: worth, score_micros: worth };
+}
+
 export function candidate(id: string, outcome: string): CandidateFact {
   return {
     campaign: id,
     creative: creativeOf(id),
     duration_seconds: 30,
+    ...worthOf(id),
     mu_ppm: 0,
     pacing_signal: null,
     score_signal: null,

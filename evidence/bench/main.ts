@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { parseDuration } from '../../engines/config.ts';
+import { benchCounter } from './counter.ts';
 import { benchDecide } from './decide.ts';
 import { benchEncode } from './encode.ts';
 import { benchMatch } from './match.ts';
@@ -33,6 +34,7 @@ const benches: readonly Bench[] = [
   { name: 'encode', about: 'Avro records against JSON', run: benchEncode },
   { name: 'scenarios', about: "the plan's load tests: users who think", run: benchScenarios, long: true },
   { name: 'pipeline', about: 'Kafka to Redis and ClickHouse against a consumer that only decodes', run: benchPipeline },
+  { name: 'counter', about: 'a beacon at the worker until it stands in the live counters', run: benchCounter },
   { name: 'reports', about: 'a compiled report over 50 million rows against SQL written by hand', run: benchReports },
 ];
 

@@ -149,11 +149,11 @@ async function proveStream(
   const breaks = Array.from({ length: 1 + dice.below(4) }, (_, index) => ({
     id: `break-${index + 1}`,
     timeOffset: dice.of(['start', 'end', '00:10:00.000', '50%', '#2']),
-    vast,
+    source: { vast },
     trackers: {
-      breakStart: breakUrl(draft, 'breakStart', tokens, base),
-      breakEnd: breakUrl(draft, 'breakEnd', tokens, base),
-      error: breakUrl(draft, 'breakError', tokens, base),
+      breakStart: breakUrl(draft.request_id, 'breakStart', tokens, base),
+      breakEnd: breakUrl(draft.request_id, 'breakEnd', tokens, base),
+      error: breakUrl(draft.request_id, 'breakError', tokens, base),
     },
   }));
   const vmap = xmlHead + vmapDocument(breaks);

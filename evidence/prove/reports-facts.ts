@@ -1,5 +1,6 @@
 import { fromWire } from '../audit/avro.ts';
 import type { RawLog } from '../audit/read-log.ts';
+import { adjustmentsOf, type PlainAdjustment } from './reports-adjustments.ts';
 
 /** A beacon as its log record has it, judged in plain words, with the context of the request that served its ad. */
 export interface PlainBeacon {
@@ -29,6 +30,7 @@ export interface PlainRequest {
 export interface PlainFacts {
   readonly beacons: readonly PlainBeacon[];
   readonly requests: readonly PlainRequest[];
+  readonly adjustments: readonly PlainAdjustment[];
 }
 
 interface Context {
@@ -85,7 +87,9 @@ export function plainFacts(log: RawLog, move: (at: number) => number): PlainFact
     return read ? [{ ...record, name: read.name, value: read.value }] : [];
   });
   const contexts = new Map<string, Record<string, string>>();
-  return { requests: plainRequests(records, contexts, move), beacons: plainBeacons(records, contexts, move) };
+  const requests = plainRequests(records, contexts, move);
+  const beacons = plainBeacons(records, contexts, move);
+  return { requests, beacons, adjustments: adjustmentsOf(beacons) };
 }
 
 /** Fills `contexts`: reservation -> context of the request that served it. */

@@ -1,4 +1,5 @@
 import type { ReportQuestion } from '../../management-api/analytics/reports/shape.ts';
+import type { PlainAdjustment } from './reports-adjustments.ts';
 import type { PlainBeacon, PlainFacts, PlainRequest } from './reports-facts.ts';
 
 /** A report answered by walking over every record, in plain words; nothing of management-api is used but types. */
@@ -8,7 +9,7 @@ export interface PlainPeriod {
   readonly to: number;
 }
 
-type Fact = PlainBeacon | PlainRequest;
+type Fact = PlainBeacon | PlainRequest | PlainAdjustment;
 export type PlainRow = Record<string, string | number | null>;
 
 const beaconMeasures: Readonly<Record<string, (of: readonly PlainBeacon[]) => number>> = {
@@ -46,6 +47,19 @@ const requestMeasures: Readonly<Record<string, (of: readonly PlainRequest[]) => 
   viewers: (of) => new Set(of.filter((one) => !one.duplicate).map(({ viewer }) => viewer)).size,
 };
 
+const adjustedMeasures: Readonly<Record<string, (of: readonly PlainAdjustment[]) => number>> = {
+  adjusted_impressions: (of) => of.reduce((sum, { impressions }) => sum + impressions, 0),
+  adjusted_micros: (of) => of.reduce((sum, { micros }) => sum + micros, 0),
+};
+
+/** The first less the second. */
+const remainders: Readonly<Record<string, readonly [string, string]>> = {
+  payable_impressions: ['impressions', 'adjusted_impressions'],
+  payable_micros: ['spend_micros', 'adjusted_micros'],
+};
+
+const isAdjustment = (fact: Fact): fact is PlainAdjustment => 'micros' in fact;
+
 const ratios: Readonly<Record<string, readonly [string, string, number]>> = {
   ctr: ['clicks', 'impressions', 1],
   vtr: ['completes', 'impressions', 1],
@@ -76,16 +90,21 @@ function measure(name: string, of: readonly Fact[]): number | null {
     const below = measure(ratio[1], of) ?? 0;
     return below === 0 ? null : ((measure(ratio[0], of) ?? 0) * ratio[2]) / below;
   }
+  const remainder = remainders[name];
+  if (remainder) return (measure(remainder[0], of) ?? 0) - (measure(remainder[1], of) ?? 0);
+  const adjusted = adjustedMeasures[name];
+  if (adjusted) return adjusted(of.filter(isAdjustment));
   return (
-    beaconMeasures[name]?.(of as readonly PlainBeacon[]) ??
+    beaconMeasures[name]?.(of.filter((fact) => !isAdjustment(fact)) as readonly PlainBeacon[]) ??
     requestMeasures[name]?.(of as readonly PlainRequest[]) ??
     null
   );
 }
 
 export function countsBeacons({ measures }: ReportQuestion): boolean {
-  const first = ratios[measures[0] ?? '']?.[0] ?? measures[0] ?? '';
-  return Object.hasOwn(beaconMeasures, first);
+  const [name = ''] = measures;
+  const first = ratios[name]?.[0] ?? remainders[name]?.[0] ?? name;
+  return Object.hasOwn(beaconMeasures, first) || Object.hasOwn(adjustedMeasures, first);
 }
 
 /** `advertisers`: whose rows may be seen. Rows are in no order and not cut. */
@@ -98,8 +117,11 @@ export function plainReport(
 ): PlainRow[] {
   const zone = question.time_zone ?? 'UTC';
   const granularity = question.granularity ?? 'none';
+  const adjusts = question.measures.some((name) => name in adjustedMeasures || name in remainders);
   const all: readonly Fact[] = countsBeacons(question)
-    ? facts.beacons.filter(({ of }) => advertisers.has(String(of.advertiser)))
+    ? [...facts.beacons, ...(adjusts ? facts.adjustments : [])].filter(({ of }) =>
+        advertisers.has(String(of.advertiser)),
+      )
     : facts.requests;
   const groups = new Map<string, { key: PlainRow; now: Fact[]; before: Fact[] }>();
   const place = (fact: Fact, isBefore: boolean, shift: number, days: number | null) => {

@@ -18,6 +18,7 @@ import { checkSlowProperty, sum } from './check-property.ts';
 import { RunCopy } from './copy.ts';
 import { makeRun } from './make-run.ts';
 import type { ProofOptions, Tally } from './proof.ts';
+import { writeAdjustments } from './reports-adjustments.ts';
 import { questionsOver, type Spread } from './reports-drawn.ts';
 import { type PlainFacts, plainFacts } from './reports-facts.ts';
 import { countsBeacons, type PlainRow, plainReport } from './reports-oracle.ts';
@@ -44,11 +45,13 @@ export async function proveReports(options: ProofOptions): Promise<Tally> {
     });
     const runs = options.runs === 300 ? DEFAULT_REPORTS : options.runs;
     const first = spreadOf(kept);
+    await writeAdjustments(warehouse, kept.adjustments);
     const world = { warehouse, reader, ours, options, folder: temporary };
     const tallies = [await prove('the run as kept', kept, first, Math.ceil(runs / 4), world)];
     const moved = await stretch(warehouse, first);
     await recomputeAll(warehouse);
     const wide = plainFacts(log, moved);
+    await writeAdjustments(warehouse, wide.adjustments);
     tallies.push(await prove('over changes of clocks', wide, spreadOf(wide), Math.floor((runs * 3) / 4), world));
     tallies.push(refusals(options));
     return sum(tallies);
@@ -94,6 +97,7 @@ async function prove(name: string, facts: PlainFacts, spread: Spread, runs: numb
     from_raw: 0,
     zones: new Set<string>(),
     rows_of_others: 0,
+    adjusted: 0,
   };
   const theirs = new Set(
     [...facts.beacons.map(({ of }) => String(of.advertiser))].filter((one) => !world.ours.has(one)),
@@ -119,6 +123,7 @@ async function prove(name: string, facts: PlainFacts, spread: Spread, runs: numb
     counts.hostile += hostile === null ? 0 : 1;
     counts.from_raw += table === 'breakwater.beacons' || table === 'breakwater.requests' ? 1 : 0;
     counts.zones.add(report.zone);
+    counts.adjusted += found.filter((row) => Number(row.adjusted_micros ?? 0) !== 0).length;
     if (countsBeacons(question))
       counts.rows_of_others += found.filter((row) => theirs.has(String(row.advertiser))).length;
   });
@@ -130,7 +135,8 @@ async function prove(name: string, facts: PlainFacts, spread: Spread, runs: numb
       beacons_of_others: facts.beacons.filter(({ of }) => theirs.has(String(of.advertiser))).length,
     }),
   );
-  if (tally.failed === 0 && (counts.not_zero === 0 || counts.rows_of_others > 0)) return { passed: 0, failed: 1 };
+  if (tally.failed === 0 && (counts.not_zero === 0 || counts.rows_of_others > 0 || counts.adjusted === 0))
+    return { passed: 0, failed: 1 };
   return tally;
 }
 

@@ -6,7 +6,7 @@ import { isContinuousIntegration, parseDuration } from '../../engines/config.ts'
 import { NoPreviousRelease } from './release.ts';
 import { upgrade } from './upgrade.ts';
 
-const usage = `npm run upgrade -- [--for 75s] [--rate 10] [--seed 1] [--keep DIR] [--json]
+const usage = `npm run upgrade -- [--for 2m] [--rate 10] [--seed 1] [--keep DIR] [--json]
 
 A house of the previous release (evidence/upgrade/previous.json) under load becomes one of this release, one process at a
 time, and the audit recounts the run. Exit code 0 if it is exact and both releases had work; 1 if not; 0 and "not run" where
@@ -17,7 +17,7 @@ git's history does not hold the previous release, 1 with CI=true.
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      for: { type: 'string', default: '75s' },
+      for: { type: 'string', default: '2m' },
       rate: { type: 'string', default: '10' },
       seed: { type: 'string', default: '1' },
       keep: { type: 'string' },

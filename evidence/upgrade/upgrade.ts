@@ -122,7 +122,7 @@ async function underLoad(all: Run, url: string): Promise<Record<string, unknown>
   const { folder, seed, forMs, rate, config, say, balancer, members, servers } = all;
   const args = ['--url', url, '--out', join(folder, 'viewers.jsonl'), '--seed', String(seed), '--for', `${forMs}ms`];
   args.push('--token-life', `${config.tokenLifeMs}ms`, '--rate', String(rate));
-  // The release before speaks no other.
+  // Two releases answer, which may know different dialects.
   args.push('--dialects', 'json');
   const startedAt = systemClock().now();
   const viewers = runJsonChild('simulator/main.ts', args, (line) => say(`  viewers: ${line}`));

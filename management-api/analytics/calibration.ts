@@ -4,7 +4,7 @@ import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import type { ManagementParts } from '../parts.ts';
 import { closed, oneOf, orNull, time, uuid } from '../shapes.ts';
 import { analyticsOf, dataAsOf, withWarehouse } from './ask-warehouse.ts';
-import { advertisersOf, shareOwners } from './owners.ts';
+import { shareTenant, tenantOf } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
 import { rangeNames } from './reports/ranges.ts';
 
@@ -99,10 +99,13 @@ export async function calibrationOf(
 ): Promise<Static<typeof calibrationAnswer>> {
   const { rate = 'completion', by = 'none', campaign_id: campaign, ...times } = query;
   const unset = times.from === undefined && times.range === undefined;
-  const weekAgo = new Date(Math.floor(parts.clock.now() / DAY_MS - 7) * DAY_MS).toISOString();
+  const end = times.to === undefined ? Number.NaN : Date.parse(times.to);
+  const weekAgo = new Date(
+    Math.floor((Number.isNaN(end) ? parts.clock.now() : end) / DAY_MS - 7) * DAY_MS,
+  ).toISOString();
   const asked = { measures: ['impressions' as const], ...times, ...(unset ? { from: weekAgo } : {}) };
   const { from, to, zone } = checkReport(asked, parts.clock.now());
-  const advertisers = await read(advertisersOf);
+  const tenant = await read(tenantOf);
   const asOf = await dataAsOf('delivery', parts);
   const { of, by: prediction, came, bucket: bucketed } = predicted[rate];
   const sql = `SELECT ${breakdowns[by]} AS key, toUInt32(${bucketed}) AS bucket, count() AS ads,
@@ -117,7 +120,7 @@ ORDER BY ads DESC, key, bucket`;
   const given = { from: from / 1000, to: to / 1000, organisation, ...(campaign === undefined ? {} : { campaign }) };
   const rows = await withWarehouse('delivery', parts, async () => {
     const { reader } = analyticsOf(parts);
-    await shareOwners(organisation, advertisers, analyticsOf(parts));
+    await shareTenant(organisation, tenant, analyticsOf(parts));
     return reader.query<Readonly<Record<keyof Row, string>>>(sql, given);
   });
   const found = rows.map((row): Row => {

@@ -9,7 +9,7 @@ import { analyticsOf, dataAsOf, orNull as nullIfAway, textOf, withWarehouse } fr
 import type { DimensionName } from './dimensions.ts';
 import { appliedUpTo, type Live, readLive } from './live.ts';
 import type { MeasureName } from './measures.ts';
-import { advertisersOf, namesOf, shareOwners } from './owners.ts';
+import { namesOf, shareTenant, type Tenant, tenantOf } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
 import { compile } from './reports/compile.ts';
 import type { Report } from './reports/report.ts';
@@ -90,6 +90,9 @@ const everything: readonly MeasureName[] = [
   'skips',
   'errors',
   'spend_micros',
+  'adjusted_impressions',
+  'adjusted_micros',
+  'payable_micros',
   'reach',
   'frequency',
   'ctr',
@@ -130,7 +133,7 @@ interface Found {
   readonly advertiser: string | null;
   /** Null: deleted. */
   readonly campaign: Campaign | null;
-  readonly advertisers: readonly string[];
+  readonly tenant: Tenant;
 }
 
 /** Everything about one campaign. `id` may be one that was deleted. Throws Problem 404. */
@@ -145,7 +148,7 @@ export async function analyseCampaign(
   const report = reportOf(found, query, parts.clock.now());
   const asOf = await dataAsOf('delivery', parts);
   const tables = await withWarehouse('delivery', parts, async () => {
-    await shareOwners(organisation, found.advertisers, analyticsOf(parts));
+    await shareTenant(organisation, found.tenant, analyticsOf(parts));
     return await breakDown(report, organisation, parts);
   });
   const live = await nullIfAway(() => liveOf(found, parts));
@@ -190,7 +193,7 @@ async function findCampaign(sql: DeskTransaction, asked: string): Promise<Found>
   if (!rows[0]) throw new Problem(404, 'Not found', 'there is no campaign of this id, nor was there one');
   const [campaign] = await sql.campaigns([id]);
   const { name, parent_id: advertiser } = rows[0];
-  return { id, name, advertiser, campaign: campaign ?? null, advertisers: await advertisersOf(sql) };
+  return { id, name, advertiser, campaign: campaign ?? null, tenant: await tenantOf(sql) };
 }
 
 /** By default all of its flight until now, by day; by hour where that is a few days. */

@@ -2,7 +2,7 @@ import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import type { ManagementParts } from '../parts.ts';
 import type { Answer } from '../route.ts';
 import { analyticsOf, dataAsOf, withWarehouse } from './ask-warehouse.ts';
-import { advertisersOf, shareOwners } from './owners.ts';
+import { shareTenant, type Tenant, tenantOf } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
 import { compileSize, sourceOfReport } from './reports/compile.ts';
 import { type Format, parquet, type ReportFile, spreadsheet } from './reports/file.ts';
@@ -39,15 +39,15 @@ export async function answerReport(
   mayAsk(organisation, report);
   if (body.async === true) return null;
   const source = sourceOfReport(report);
-  const advertisers = await read(advertisersOf);
+  const tenant = await read(tenantOf);
   const asOf = await dataAsOf(source, parts);
   const format = body.format ?? 'json';
   const made = await withWarehouse(source, parts, async () => {
-    await shareOwners(organisation, advertisers, analyticsOf(parts));
+    await shareTenant(organisation, tenant, analyticsOf(parts));
     if (!(await isSmall(report, organisation, parts))) return null;
     if (format !== 'json')
-      return { file: await fileOf(report, format, body.totals === true, organisation, advertisers, parts) };
-    return { said: await runReport(report, organisation, advertisers, parts, body.totals !== false) };
+      return { file: await fileOf(report, format, body.totals === true, organisation, tenant, parts) };
+    return { said: await runReport(report, organisation, tenant, parts, body.totals !== false) };
   });
   if (made === null) return null;
   if (made.file) return { file: { ...made.file, name: `report.${made.file.extension}` } };
@@ -63,14 +63,14 @@ export async function fileOf(
   format: Format,
   withTotals: boolean,
   organisation: string,
-  advertisers: readonly string[],
+  tenant: Tenant,
   parts: ManagementParts,
 ): Promise<ReportFile> {
   if (format === 'parquet') {
-    await shareOwners(organisation, advertisers, analyticsOf(parts));
+    await shareTenant(organisation, tenant, analyticsOf(parts));
     return parquet(report, { organisation }, parts);
   }
-  const said = await runReport(report, organisation, advertisers, parts, withTotals);
+  const said = await runReport(report, organisation, tenant, parts, withTotals);
   if (format !== 'json') return spreadsheet(format, report, said.rows, said.totals);
   const body = shownReport(report, said, {}, await dataAsOf(sourceOfReport(report), parts));
   return { bytes: Buffer.from(JSON.stringify(body)), type: 'application/json', extension: 'json' };

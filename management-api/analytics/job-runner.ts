@@ -5,7 +5,7 @@ import type { ManagementParts } from '../parts.ts';
 import { analyticsOf } from './ask-warehouse.ts';
 import { fileOf, questionOf } from './custom-report.ts';
 import { dropResult, type JobRow, keepResult, queueJob } from './jobs.ts';
-import { advertisersOf } from './owners.ts';
+import { tenantOf } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
 import { nextRun, type Schedule } from './schedule.ts';
 
@@ -95,7 +95,7 @@ async function make(job: JobRow, parts: ManagementParts): Promise<void> {
   try {
     const report = checkReport(questionOf(job.report), job.created_at.getTime());
     const organisation = job.organisation_id;
-    const advertisers = await parts.desk.read(organisation, advertisersOf);
+    const tenant = await parts.desk.read(organisation, tenantOf);
     const limits = { seconds: 300, memoryBytes: 4_000_000_000, comment: job.id };
     const { reader } = analyticsOf(parts);
     const patient = {
@@ -116,7 +116,7 @@ async function make(job: JobRow, parts: ManagementParts): Promise<void> {
       job.report.format ?? 'json',
       job.report.totals === true,
       organisation,
-      advertisers,
+      tenant,
       patient,
     );
     await finish(job, { file: keepResult(job.id, file, parts), type: file.type, bytes: file.bytes.length }, parts);

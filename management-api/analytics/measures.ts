@@ -11,6 +11,8 @@ export interface Measure {
   readonly rollUp: string;
   /** Over raw rows `b`: a beacon, or a request. */
   readonly raw: string;
+  /** Over rows `j` of adjustments, which are no beacons; absent: they say nothing of it. */
+  readonly adjustment?: string;
 }
 
 const net = (event: string) => `countIf(b.event = '${event}' AND b.billable)`;
@@ -71,6 +73,16 @@ export const counted = {
     unit: 'viewers',
     rollUp: 'uniqCombined64Merge(r.viewers)',
     raw: `uniqCombined64If(b.viewer, b.event = 'impression' AND b.billable)`,
+  },
+  adjusted_impressions: {
+    ...delivered('billed impressions that were found later not to be owed', '', '0'),
+    rollUp: '0',
+    adjustment: 'sum(j.impressions)',
+  },
+  adjusted_micros: {
+    ...delivered('spend that was found later not to be owed', '', '0', 'micros'),
+    rollUp: '0',
+    adjustment: 'sum(j.amount_micros)',
   },
   requests: asked('requests, repeated ones once', 'requests', 'countIf(NOT b.duplicate)'),
   filled: asked('requests that got at least one ad', 'filled', 'countIf(NOT b.duplicate AND b.ads > 0)'),
@@ -137,18 +149,40 @@ export const rates = {
   ads_per_request: rate('ads per request', 'ads', 'requests'),
 } as const satisfies Readonly<Record<string, Rate>>;
 
-export type MeasureName = Counted | keyof typeof rates;
+/** Measures that are one count less another. */
+export const differences = {
+  payable_micros: { about: 'spend less what is not owed', of: 'spend_micros', less: 'adjusted_micros' },
+  payable_impressions: { about: 'impressions less those not owed', of: 'impressions', less: 'adjusted_impressions' },
+} as const satisfies Readonly<Record<string, { about: string; of: Counted; less: Counted }>>;
 
-export const measureNames = [...Object.keys(counted), ...Object.keys(rates)] as readonly MeasureName[];
+export type MeasureName = Counted | keyof typeof rates | keyof typeof differences;
+
+export const measureNames = [
+  ...Object.keys(counted),
+  ...Object.keys(differences),
+  ...Object.keys(rates),
+] as readonly MeasureName[];
 
 export function isRate(name: MeasureName): name is keyof typeof rates {
   return Object.hasOwn(rates, name);
 }
 
+export function isDifference(name: MeasureName): name is keyof typeof differences {
+  return Object.hasOwn(differences, name);
+}
+
+/** What must be counted for a measure. */
+export function countsOf(name: MeasureName): readonly Counted[] {
+  if (isRate(name)) return [rates[name].of, rates[name].per];
+  return isDifference(name) ? [differences[name].of, differences[name].less] : [name];
+}
+
 export function sourceOf(name: MeasureName): Source {
-  return isRate(name) ? rates[name].source : counted[name].source;
+  const [first = 'impressions'] = countsOf(name);
+  return counted[first].source;
 }
 
 export function aboutOf(name: MeasureName): string {
-  return isRate(name) ? rates[name].about : counted[name].about;
+  if (isRate(name)) return rates[name].about;
+  return isDifference(name) ? differences[name].about : counted[name].about;
 }

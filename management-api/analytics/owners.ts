@@ -1,19 +1,36 @@
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
+import { type AdjustmentRow, adjustmentsOf, shareAdjustments } from './adjustments.ts';
 import type { AnalyticsParts } from './parts.ts';
 
 const AT_ONCE = 2_000;
 
-/** Every advertiser that is or was the organisation's, by row-level security. */
-export async function advertisersOf(sql: DeskTransaction): Promise<readonly string[]> {
+/** What the warehouse must know of an organisation before its rows are read. */
+export interface Tenant {
+  /** That are or were its own. */
+  readonly advertisers: readonly string[];
+  readonly adjustments: readonly AdjustmentRow[];
+}
+
+/** By row-level security. */
+export async function tenantOf(sql: DeskTransaction): Promise<Tenant> {
   const { rows } = await sql.query<{ id: string }>(`SELECT id FROM owned_names WHERE kind = 'advertiser'`);
-  return rows.map(({ id }) => id);
+  return { advertisers: rows.map(({ id }) => id), adjustments: await adjustmentsOf(sql) };
 }
 
 /**
- * Sees to it that the warehouse knows the organisation's advertisers, those that are gone too. Rows of delivery name
- * their advertiser, and an advertiser never changes its organisation, so these ids are the organisation's rows.
+ * Sees to it that the warehouse knows the organisation's advertisers, those that are gone too, and its adjustments. Rows of delivery
+ * name their advertiser, and an advertiser never changes its organisation, so these ids are the organisation's rows.
  */
-export async function shareOwners(
+export async function shareTenant(
+  organisation: string,
+  { advertisers, adjustments }: Tenant,
+  parts: Pick<AnalyticsParts, 'warehouse'>,
+): Promise<void> {
+  await shareAdvertisers(organisation, advertisers, parts);
+  await shareAdjustments(adjustments, advertisers, parts);
+}
+
+async function shareAdvertisers(
   organisation: string,
   advertisers: readonly string[],
   { warehouse }: Pick<AnalyticsParts, 'warehouse'>,

@@ -8,7 +8,7 @@ import { closed, oneOf, orNull, uuid } from '../shapes.ts';
 import { analyticsOf, dataAsOf, orNull as nullIfAway, withWarehouse } from './ask-warehouse.ts';
 import { type Live, readLive } from './live.ts';
 import type { MeasureName } from './measures.ts';
-import { advertisersOf, shareOwners } from './owners.ts';
+import { shareTenant, tenantOf } from './owners.ts';
 import { compile } from './reports/compile.ts';
 import type { Report } from './reports/report.ts';
 import { type Row, rowsOf } from './reports/run.ts';
@@ -28,6 +28,7 @@ const item = Type.Object({
   total_clicks: Type.Integer(),
   total_completions: Type.Integer(),
   total_spend_micros: Type.Integer(),
+  total_adjusted_micros: Type.Integer({ description: 'of this, found later not to be owed' }),
   ctr: amount('clicks per impression'),
   vtr: amount('completes per impression'),
   completion_rate: amount('completes per start'),
@@ -56,6 +57,7 @@ const totalled: readonly MeasureName[] = [
   'clicks',
   'completes',
   'spend_micros',
+  'adjusted_micros',
   'ctr',
   'vtr',
   'completion_rate',
@@ -79,15 +81,15 @@ export async function campaignPerformance(
   parts: ManagementParts,
 ): Promise<Static<typeof performancePage>> {
   const limit = query.limit ?? limits.pageItems;
-  const { listed, advertisers } = await read(async (sql) => ({
+  const { listed, tenant } = await read(async (sql) => ({
     listed: await pageOfCampaigns(sql, query, limit + 1),
-    advertisers: await advertisersOf(sql),
+    tenant: await tenantOf(sql),
   }));
   const page = listed.slice(0, limit);
   const now = parts.clock.now();
   const asOf = await dataAsOf('delivery', parts);
   const { totals, today } = await withWarehouse('delivery', parts, async () => {
-    await shareOwners(organisation, advertisers, analyticsOf(parts));
+    await shareTenant(organisation, tenant, analyticsOf(parts));
     return {
       totals: await totalsOf(page, now, organisation, parts),
       today: await todayOf(page, now, organisation, parts),
@@ -226,6 +228,7 @@ function itemOf(
     total_clicks: count('clicks'),
     total_completions: count('completes'),
     total_spend_micros: count('spend_micros'),
+    total_adjusted_micros: count('adjusted_micros'),
     ctr: rate('ctr'),
     vtr: rate('vtr'),
     completion_rate: rate('completion_rate'),

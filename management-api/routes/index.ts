@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { adjustmentRoutes } from './adjustments.ts';
 import { advertiserRoutes } from './advertisers.ts';
 import { alertRoutes } from './alerts.ts';
 import { analyticsRoutes } from './analytics.ts';
@@ -42,6 +43,7 @@ export const routes: readonly Route[] = [
   ...analyticsRoutes,
   ...reportRoutes,
   ...savedReportRoutes,
+  ...adjustmentRoutes,
   ...pacingRoutes,
   ...autoOptimizeRoutes,
   ...alertRoutes,

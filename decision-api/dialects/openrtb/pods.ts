@@ -22,11 +22,19 @@ export function podsOf(request: BidRequest, year: number): readonly PodWanted[] 
   const viewer = viewerBody(request, year);
   const pods = request.imp.flatMap((imp, at) => {
     const { video } = imp;
-    if (!video) return [];
+    if (!video || whyNot(imp) !== null) return [];
     const podKey = video.podid === undefined ? `imp ${at}` : `pod ${video.podid}`;
     return [{ imp, video, podKey, dynamic: video.poddur !== undefined, body: { ...viewer, ...rulesOf(video) } }];
   });
   return pods.toSorted((a, b) => rank(b.video.podseq) - rank(a.video.podseq) || place(a.video) - place(b.video));
+}
+
+/** Why an impression cannot be bid for, whatever is in the catalog; null: it can. */
+export function whyNot({ video, bidfloor, bidfloorcur, pmp }: Imp): 'no_video' | 'currency' | 'private_auction' | null {
+  // What stands beside the content is not made here.
+  if (!video || video.linearity === 2) return 'no_video';
+  if ((bidfloor ?? 0) > 0 && bidfloorcur !== undefined && bidfloorcur !== 'USD') return 'currency';
+  return pmp?.private_auction === 1 ? 'private_auction' : null;
 }
 
 /** First, anywhere, last. */
@@ -61,11 +69,13 @@ const deviceTypes: Readonly<Record<number, string>> = {
   7: 'set_top_box',
 };
 
-function viewerBody({ device, user, regs, app, site }: BidRequest, year: number): AdRequestBody {
+function viewerBody({ device, user, regs, app, site, test }: BidRequest, year: number): AdRequestBody {
   const { geo } = device ?? {};
   const content = app?.content ?? site?.content;
   const type = device?.devicetype === undefined ? undefined : deviceTypes[device.devicetype];
+  const said = { ...regs?.ext, ...regs };
   return {
+    ...(test === 1 ? { test: true } : {}),
     ...given('device', {
       type,
       ip: device?.ip ?? device?.ipv6,
@@ -87,9 +97,12 @@ function viewerBody({ device, user, regs, app, site }: BidRequest, year: number)
       rating: content?.contentrating?.slice(0, 256),
     }),
     ...given('consent', {
-      coppa: regs?.coppa === 1 ? true : undefined,
-      gdpr: regs?.gdpr === 1 ? true : undefined,
-      string: user?.consent,
+      coppa: said.coppa === 1 ? true : undefined,
+      gdpr: said.gdpr === 1 ? true : undefined,
+      string: user?.consent ?? user?.ext?.consent,
+      us_privacy: said.us_privacy,
+      gpp: said.gpp,
+      gpp_sid: said.gpp_sid,
     }),
   };
 }

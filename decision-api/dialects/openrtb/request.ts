@@ -23,7 +23,9 @@ const video = Type.Object({
   battr: list(Type.Integer(), 100),
   poddedupe: list(Type.Integer(), 10),
   skip: flag(),
-  startdelay: Type.Optional(Type.Integer()),
+  /** 1 linear, 2 beside the content. */
+  linearity: Type.Optional(Type.Integer()),
+  startdelay: whole(-2, 1_000_000_000),
 });
 
 const imp = Type.Object({
@@ -33,7 +35,12 @@ const imp = Type.Object({
   bidfloorcur: text(3),
   exp: whole(1, 86_400),
   secure: flag(),
+  /** 1: only those with a deal may bid. */
+  pmp: Type.Optional(Type.Object({ private_auction: flag() })),
 });
+
+/** What 2.5 had in extensions and many exchanges still send there. */
+const privacy = { us_privacy: text(16), gpp: text(8_192), gdpr: flag(), coppa: flag() };
 
 const content = Type.Optional(
   Type.Object({ cat: list(Type.String({ maxLength: 64 })), genre: text(), contentrating: text() }),
@@ -59,8 +66,24 @@ export const bidRequest = Type.Object({
       geo: Type.Optional(Type.Object({ country: text(64), region: text(64), city: text(256), metro: text(64) })),
     }),
   ),
-  user: Type.Optional(Type.Object({ id: text(256), yob: whole(1_900, 2_100), gender: text(16), consent: text(8_192) })),
-  regs: Type.Optional(Type.Object({ coppa: flag(), gdpr: flag() })),
+  user: Type.Optional(
+    Type.Object({
+      id: text(256),
+      yob: whole(1_900, 2_100),
+      gender: text(16),
+      consent: text(8_192),
+      ext: Type.Optional(Type.Object({ consent: text(8_192) })),
+    }),
+  ),
+  regs: Type.Optional(
+    Type.Object({
+      ...privacy,
+      gpp_sid: list(Type.Integer({ minimum: -1, maximum: 1_000 }), 50),
+      ext: Type.Optional(Type.Object(privacy)),
+    }),
+  ),
+  /** 1: nothing of it is paid for. */
+  test: flag(),
   tmax: whole(1, 60_000),
   cur: list(Type.String({ maxLength: 3 }), 20),
   bcat: list(Type.String({ maxLength: 64 }), 2_000),

@@ -42,14 +42,14 @@ export function vastDocument(draft: Draft, tokens: Tokens, style: AdStyle, now: 
   if (sequenced) for (const ad of draft.backups ?? []) ads += adText(ad, '', expires(ad), tokens, style);
   // Before 4.0 the schemas have no place for it.
   if (ads === '' && atLeast(style.version, '4.0'))
-    ads = `<Error><![CDATA[${breakUrl(draft, 'breakError', tokens, style.base)}]]></Error>`;
+    ads = `<Error><![CDATA[${breakUrl(draft.request_id, 'breakError', tokens, style.base)}]]></Error>`;
   return `${open}${ads}</VAST>`;
 }
 
-/** The tracking URL of an event of the break that a draft was decided for. */
-export function breakUrl({ request_id }: Draft, event: BreakEvent, tokens: Tokens, base: string): string {
+/** The tracking URL of an event of a break, by the id of its request. */
+export function breakUrl(requestId: string, event: BreakEvent, tokens: Tokens, base: string): string {
   const code = event === 'breakError' ? '&code=[ERRORCODE]' : '';
-  return `${base}/api/v2/beacons/${event}?t=${tokens.signBreak(event, request_id)}&cb=[CACHEBUSTING]${code}`;
+  return `${base}/api/v2/beacons/${event}?t=${tokens.signBreak(event, requestId)}&cb=[CACHEBUSTING]${code}`;
 }
 
 export const xmlHead = '<?xml version="1.0" encoding="UTF-8"?>';

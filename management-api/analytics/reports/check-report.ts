@@ -71,22 +71,24 @@ function timesOf(question: ReportQuestion, now: number, zone: string, wrong: Wro
     if (to !== undefined) wrong.push({ pointer: '/to', detail: 'does not go with range' });
     return rangeOf(range, now, zone);
   }
-  const start = from === undefined ? null : instant(from, '/from', wrong);
   const end = to === undefined ? (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS : instant(to, '/to', wrong);
-  if (start === null) wrong.push({ pointer: '/from', detail: 'is needed, or range' });
-  const begin = start ?? end;
-  if (start !== null && end <= start) wrong.push({ pointer: '/to', detail: 'must come after from' });
+  const begin = from === undefined ? null : instant(from, '/from', wrong);
+  if (from === undefined) wrong.push({ pointer: '/from', detail: 'is needed, or range' });
+  // Of what is no time, or not there, nothing more is to be said.
+  if (begin === null || end === null) return { from: 0, to: 0 };
+  if (end <= begin) wrong.push({ pointer: '/to', detail: 'must come after from' });
   if (end - begin > reportLimits.days * DAY_MS) {
     wrong.push({ pointer: '/from', detail: `at most ${reportLimits.days} days before to` });
   }
   return { from: begin, to: end };
 }
 
-function instant(text: string, pointer: string, wrong: Wrong[]): number {
+/** Null: it is no time that could be asked for. */
+function instant(text: string, pointer: string, wrong: Wrong[]): number | null {
   const at = Date.parse(text);
   if (Number.isNaN(at) || at < DAY_MS * 3_660 || at > END_MS) {
     wrong.push({ pointer, detail: 'is not a time of this century' });
-    return 0;
+    return null;
   }
   if (at % MINUTE_MS !== 0) wrong.push({ pointer, detail: 'must be a whole minute' });
   return at;

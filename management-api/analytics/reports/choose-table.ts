@@ -6,10 +6,10 @@ import type { Report } from './report.ts';
 export interface Table {
   readonly name: string;
   readonly source: Source;
-  readonly kind: 'roll-up' | 'raw';
-  readonly alias: 'r' | 'b' | 'o' | 's';
+  readonly kind: 'roll-up' | 'raw' | 'adjustments';
+  readonly alias: 'r' | 'b' | 'o' | 's' | 'j';
   /** Its column of time. */
-  readonly column: 'minute' | 'hour' | 'day';
+  readonly column: 'minute' | 'hour' | 'day' | 'at';
   /** That time as a DateTime. */
   readonly at: string;
   /** Some of it stands beside the served ad. */

@@ -1,6 +1,18 @@
 import type { Parameters } from '../../../engines/warehouse/report-reader.ts';
 import { type DimensionName, dimensions } from '../dimensions.ts';
-import { type Counted, counted, isRate, type MeasureName, rates, type Source, sourceOf } from '../measures.ts';
+import {
+  type Counted,
+  counted,
+  countsOf,
+  differences,
+  isDifference,
+  isRate,
+  type Measure,
+  type MeasureName,
+  rates,
+  type Source,
+  sourceOf,
+} from '../measures.ts';
 import { chooseTable, type Table } from './choose-table.ts';
 import type { Report, Scope } from './report.ts';
 import { timeKeys, timeText } from './time-sql.ts';
@@ -18,13 +30,15 @@ export interface Compiled {
 export function compile(report: Report, scope: Scope): Compiled {
   const table = chooseTable(report);
   const bind = binder();
-  const now = periodSql(report, table, scope, bind, { from: report.from, to: report.to, shift: null });
-  const inner =
-    report.previous === null
-      ? now
-      : `${now}\n  UNION ALL\n  ${periodSql(report, table, scope, bind, { ...report.previous, shift: report.previous.days ?? 'seconds' })}`;
+  const periods: readonly Period[] = [
+    { from: report.from, to: report.to, shift: null },
+    ...(report.previous === null ? [] : [{ ...report.previous, shift: report.previous.days ?? ('seconds' as const) }]),
+  ];
+  const tables = adjusts(report) ? [table, adjustments] : [table];
+  const parts = periods.flatMap((period) => tables.map((from) => periodSql(report, from, scope, bind, period)));
+  const isMerged = parts.length > 1;
   const keys = outerKeys(report);
-  const columns = [...keys.map(({ sql, name }) => `${sql} AS ${name}`), ...outerMeasures(report)];
+  const columns = [...keys.map(({ sql, name }) => `${sql} AS ${name}`), ...outerMeasures(report, isMerged)];
   const bounds = report.bounds.flatMap(({ measure, atLeast, atMost }) => [
     ...(atLeast === null ? [] : [`${measure} >= ${bind('Float64', atLeast)}`]),
     ...(atMost === null ? [] : [`${measure} <= ${bind('Float64', atMost)}`]),
@@ -33,9 +47,9 @@ export function compile(report: Report, scope: Scope): Compiled {
   ${columns.join(',\n  ')}
 FROM
 (
-  ${inner}
+  ${parts.join('\n  UNION ALL\n  ')}
 ) AS p
-${report.previous === null || keys.length === 0 ? '' : `GROUP BY ${innerKeys(report).join(', ')}\n`}${bounds.length === 0 ? '' : `HAVING ${bounds.join(' AND ')}\n`}${orderSql(report, keys)}LIMIT ${bind('UInt32', report.limit)}`;
+${!isMerged || keys.length === 0 ? '' : `GROUP BY ${innerKeys(report).join(', ')}\n`}${bounds.length === 0 ? '' : `HAVING ${bounds.join(' AND ')}\n`}${orderSql(report, keys)}LIMIT ${bind('UInt32', report.limit)}`;
   return { sql, parameters: { ...bind.parameters, ...organisationOf(scope), zone: report.zone }, table: table.name };
 }
 
@@ -97,7 +111,7 @@ function periodSql(report: Report, table: Table, scope: Scope, bind: Binder, per
     return `\n    AND ${dimensionSql(dimension, table)} ${mode === 'include' ? '' : 'NOT '}IN ${bind(`Array(${type})`, values)}`;
   });
   const group = innerKeys(report);
-  return `SELECT ${[...(report.previous === null ? [] : [`${period.shift === null ? 0 : 1} AS previous`]), ...keys, ...counts].join(', ')}
+  return `SELECT ${[...(report.previous === null && !adjusts(report) ? [] : [`${period.shift === null ? 0 : 1} AS previous`]), ...keys, ...counts].join(', ')}
   FROM ${table.name} AS ${table.alias} FINAL${joined(report, table, scope, bind, period)}
   WHERE ${within(table, period.from, period.to, bind)}${owned(table, scope)}${filters.join('')}${
     group.length === 0
@@ -145,18 +159,42 @@ function joined(report: Report, table: Table, scope: Scope, bind: Binder, period
 function dimensionSql(name: DimensionName, table: Table): string {
   const dimension: (typeof dimensions)[DimensionName] = dimensions[name];
   if ('clock' in dimension) return dimension.clock.replace('{at}', table.at);
+  if (table.kind === 'adjustments') return adjustedDimension(name);
   return `${table.served && dimension.delivery === 'served' ? 'a' : table.alias}.${name}`;
 }
 
 function measureSql(name: Counted, { kind }: Table): string {
-  return kind === 'roll-up' ? counted[name].rollUp : counted[name].raw;
+  const measure: Measure = counted[name];
+  if (kind === 'adjustments') return measure.adjustment ?? '0';
+  return kind === 'roll-up' ? measure.rollUp : measure.raw;
+}
+
+/** They stand in a table of their own, which is read only for who asks for them. */
+const adjustments: Table = {
+  name: 'breakwater.adjustments',
+  source: 'delivery',
+  kind: 'adjustments',
+  alias: 'j',
+  column: 'at',
+  at: 'j.at',
+  served: false,
+};
+
+function adjusts(report: Report): boolean {
+  return countedOf(report).some((name) => 'adjustment' in counted[name]);
+}
+
+/** An adjustment is of a campaign; all else of it is unknown, as of a beacon that does not say. */
+function adjustedDimension(name: DimensionName): string {
+  if (name === 'campaign' || name === 'advertiser') return `j.${name}`;
+  if (name === 'creative') return `toUUID('00000000-0000-0000-0000-000000000000')`;
+  return dimensions[name].type === 'number' ? '0' : `''`;
 }
 
 /** What must be counted for the measures asked for. */
 function countedOf(report: Report): readonly Counted[] {
   const wanted = [...report.measures, ...report.bounds.map(({ measure }) => measure)];
-  const found = wanted.flatMap((name): Counted[] => (isRate(name) ? [rates[name].of, rates[name].per] : [name]));
-  return [...new Set(found)];
+  return [...new Set(wanted.flatMap(countsOf))];
 }
 
 function innerKeys(report: Report): readonly string[] {
@@ -180,17 +218,18 @@ function outerKeys(report: Report): readonly { readonly name: string; readonly s
   ];
 }
 
-function outerMeasures(report: Report): readonly string[] {
+function outerMeasures(report: Report, isMerged: boolean): readonly string[] {
   const compared = report.previous !== null;
   const hidden = new Set(report.bounds.map(({ measure }) => measure).filter((name) => !report.measures.includes(name)));
   const names = [...report.measures, ...hidden];
-  const now = names.map((name) => `${valueSql(name, compared ? 'previous = 0' : null)} AS ${name}`);
+  const now = names.map((name) => `${valueSql(name, isMerged ? 'previous = 0' : null)} AS ${name}`);
   const before = compared ? report.measures.map((name) => `${valueSql(name, 'previous = 1')} AS previous_${name}`) : [];
   return [...now, ...before];
 }
 
 function valueSql(name: MeasureName, period: string | null): string {
   const count = (one: Counted) => (period === null ? `m_${one}` : `sumIf(m_${one}, ${period})`);
+  if (isDifference(name)) return `${count(differences[name].of)} - ${count(differences[name].less)}`;
   if (!isRate(name)) return count(name);
   const { of, per, times } = rates[name];
   const above = times === 1 ? count(of) : `${count(of)} * ${times}`;
