@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { HOUSE_ORGANISATION } from '../domain/organisation.ts';
 import type { SecretRing } from '../engines/secret-ring.ts';
 import { type Ask, type Receipt, readAsks } from './asking/ask.ts';
-import type { Callers } from './asking/callers.ts';
+import type { Caller, Callers } from './asking/callers.ts';
 import type { PlaceOf } from './asking/geoip.ts';
 import type { CatalogCache } from './catalog/catalog-cache.ts';
 import type { Admission, Dialect } from './dialects/dialect.ts';
@@ -59,8 +59,7 @@ export async function decidePods(
     requestId: body.request_id ?? parts.uuid(),
     receivedAt: parts.clock.now(),
     ...reception,
-    // An exchange's address is nobody's who watches.
-    ...(wanted.dialect === 'openrtb' ? { takePeer: false } : {}),
+    ...(wanted.dialect === 'openrtb' ? { caller: exchange(reception.caller) } : {}),
     podNamed: (name) => parts.cache.pod(name, organisation),
     dialect: wanted.dialect,
     ...(wanted.admission ? { admission: wanted.admission } : {}),
@@ -100,6 +99,11 @@ export function receptionOf(
     taxonomy: cache.taxonomy,
     placeOf,
   };
+}
+
+/** An exchange's address and program are nobody's who watches: what is not in the bid request is not known. */
+function exchange(caller: Caller): Caller {
+  return { ...caller, address: null, forwarded: false, userAgent: null };
 }
 
 /** Counts what is invalid traffic of a request. */

@@ -212,3 +212,19 @@ test('a test is bid for, and nothing of it is paid for', async () => {
   const beacons = (await house.records('ad-beacon')).filter(({ event }) => event.request_id === 'a-test/1');
   expect([record?.event.invalid, ...beacons.map(({ event }) => event.invalid)]).toEqual(['test', 'test']);
 });
+
+test('an exchange is a server and no viewer: neither its bid request nor its lurl is a robot’s, and the place is free', async () => {
+  const from = {
+    method: 'POST',
+    url: '/api/v2/openrtb',
+    remoteAddress: '203.0.113.9',
+    headers: { 'content-type': 'application/json', 'user-agent': 'Go-http-client/1.1' },
+  } as const;
+  const response = await house.api.app.inject({ ...from, payload: { id: 'served', imp: [{ id: '1', video }] } });
+  const [bid]: readonly Bid[] = JSON.parse(response.body).seatbid[0].bid;
+  await house.api.app.inject({ ...from, method: 'GET', url: bid?.lurl.replace(/\$\{AUCTION_LOSS\}/, '102') ?? '' });
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === 'served/1');
+  const beacons = (await house.records('ad-beacon')).filter(({ event }) => event.request_id === 'served/1');
+  expect(record?.event).toMatchObject({ invalid: null, context: { user_agent_class: 'unknown', ip_truncated: null } });
+  expect(beacons.map(({ event }) => [event.event, event.invalid])).toEqual([['notUsed', null]]);
+});

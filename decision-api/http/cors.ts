@@ -16,7 +16,7 @@ export function answerOrigins(app: FastifyInstance): void {
     reply.header('vary', 'Origin');
     if (origin === undefined) return;
     reply.header('access-control-allow-origin', origin).header('access-control-allow-credentials', 'true');
-    reply.header('access-control-expose-headers', 'Retry-After');
+    reply.header('access-control-expose-headers', 'Retry-After, breakwater-no-fill, breakwater-no-bid');
     const asked = request.headers['access-control-request-method'];
     if (request.method !== 'OPTIONS' || asked === undefined) return;
     reply

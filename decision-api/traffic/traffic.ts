@@ -60,7 +60,9 @@ export class Traffic {
     const tooFast = this.#sequences.tooFast(beacon, playbackSpeed);
     if (decided !== null) return decided;
     if (this.#isBad(beacon.identities, beacon.viewer)) return 'bad_device';
-    const wrong = this.#byOrigin(origin) ?? impossible(beacon, playbackSpeed);
+    // That an ad was not used is told by servers too, such as an exchange's, and nobody is paid for it.
+    const stranger = beacon.event === 'notUsed' ? null : this.#byOrigin(origin);
+    const wrong = stranger ?? impossible(beacon, playbackSpeed);
     if (wrong !== null) return wrong;
     if (tooFast) return 'too_fast';
     return many ? 'rate' : null;
