@@ -40,20 +40,20 @@ export async function eraseCommand({ scope, id }: Named): Promise<void> {
   const config = readConfig();
   const clock = systemClock();
   const suppressions = await openSuppressions(catalogUrl(config));
+  const { hashes, forgotten, erasedAt } = await withStore(async (parts) => ({
+    ...(await eraseViewer(scope, id, { ...parts, suppressions })),
+    hashes: hashesOf(scope, id, parts),
+  })).finally(() => suppressions.close());
+  process.stdout.write(
+    `${scope} ${hashes.at(-1)}: ${forgotten} places forgotten; workers are given ${KNOWN_MS / 1_000} s to know\n`,
+  );
+  // With the warehouse away this much is done, and the command is to be repeated.
   const warehouse = await openWarehouse(warehouseUrl(config));
   try {
-    const { hashes, forgotten, erasedAt } = await withStore(async (parts) => ({
-      ...(await eraseViewer(scope, id, { ...parts, suppressions })),
-      hashes: hashesOf(scope, id, parts),
-    }));
-    process.stdout.write(
-      `${scope} ${hashes.at(-1)}: ${forgotten} places forgotten; workers are given ${KNOWN_MS / 1_000} s to know\n`,
-    );
     await clock.sleep(KNOWN_MS);
     process.stdout.write(`${await eraseRows(warehouse, hashes, erasedAt)} rows made nobody's\n`);
   } finally {
     await warehouse.close();
-    await suppressions.close();
   }
 }
 
