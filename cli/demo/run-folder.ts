@@ -5,6 +5,7 @@ import type { Campaign } from '../../domain/campaign.ts';
 import type { Config } from '../../engines/config.ts';
 import { EngineError } from '../../engines/errors.ts';
 import { removeCatalog } from '../../engines/open.ts';
+import { experimentWeights } from './steering.ts';
 
 /** Where a demo runs. */
 export interface RunFolder {
@@ -47,6 +48,7 @@ export function writeRunFiles(
     seed: run.seed,
     started_at: run.startedAt,
     virtual: config.virtual !== null,
+    experiments: [experimentWeights],
   };
   writeFileSync(join(path, 'seed.json'), `${JSON.stringify(campaigns, null, 2)}\n`);
   writeFileSync(join(path, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);

@@ -10,6 +10,20 @@ import type { WebhookListener } from './webhook-listener.ts';
 /** The campaign that holds itself back until a recommendation lets it go. */
 const slowStarter = namedUuid('campaign Slow starter');
 export const experimentName = 'Price alone';
+const experimentArms = [
+  { name: 'as always', weight: 1 },
+  { name: 'price alone', weight: 1, qualityPercent: 0 },
+] as const;
+
+/** What the experiment makes of a score, for whoever recounts it. */
+export const experimentWeights = {
+  name: experimentName,
+  arms: experimentArms.map((arm) => ({
+    name: arm.name,
+    quality_percent: 'qualityPercent' in arm ? arm.qualityPercent : 100,
+    shadow_price_percent: 100,
+  })),
+};
 const POLL_MS = 1_000;
 /** From this share of the traffic on, what is recommended is applied. */
 const APPLY_FROM = 0.35;
@@ -184,10 +198,7 @@ export async function putExperiment(catalogUrl: string): Promise<void> {
     await experiments.put({
       name: experimentName,
       status: 'running',
-      arms: [
-        { name: 'as always', weight: 1 },
-        { name: 'price alone', weight: 1, qualityPercent: 0 },
-      ],
+      arms: [...experimentArms],
     });
   } finally {
     await experiments.close();

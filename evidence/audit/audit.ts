@@ -13,6 +13,7 @@ import { checkRotation } from './check-rotation.ts';
 import { checkShipping } from './check-shipping.ts';
 import { checkSignals } from './check-signals.ts';
 import { checkStreams } from './check-streams.ts';
+import { checkValues } from './check-values.ts';
 import { checkWarehouse } from './check-warehouse.ts';
 import type { RequestFact, Run } from './facts.ts';
 import { type Fault, fault } from './fault.ts';
@@ -65,6 +66,9 @@ export interface Verdicts {
   readonly decided_apart: number;
   /** Draws among a campaign's creatives that were made again. */
   readonly rotations: number;
+  /** Worths that were computed again, and of them those of prices that depend on a rate. */
+  readonly values: number;
+  readonly values_by_rate: number;
   readonly signals: number;
   readonly dead_letters: number;
   /** By the log: requests, ads with their backups, and beacons in all, of each dialect. */
@@ -83,6 +87,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
   const { keys } = run.state;
   const streams = checkStreams(run, verdicts);
   const rotation = checkRotation(run);
+  const values = checkValues(run);
   const requests = [...firstRequests(run.log.requests).values()].map(({ value }) => value);
   const chances = { ...refusals(requests), conflicts_rejected: pods.opportunities, ...sent(run.calls) };
   const faults = [
@@ -101,6 +106,7 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     ...streams.faults,
     ...checkSignals(run),
     ...rotation.faults,
+    ...values.faults,
     ...checkEligibility(run),
     ...fault('key_without_expiry', 'a key of the state store that would stay for ever', keys.endless),
     ...(keys.count > 0 ? [] : fault('no_opportunity', 'a zero beside it would prove nothing', ['state_keys'])),
@@ -125,6 +131,8 @@ export function audit(run: Run, options: AuditOptions): Verdicts {
     state_keys_without_expiry: keys.endless.length,
     decided_apart: decidedApart(run.log.requests).size,
     rotations: rotation.drawn,
+    values: values.checked,
+    values_by_rate: values.byRate,
     signals: run.log.signals.length,
     dead_letters: run.log.deadLetters.length,
     dialects: countDialects(run),

@@ -39,6 +39,8 @@ export interface CandidateFact {
   readonly campaign: string;
   readonly creative: string;
   readonly duration_seconds: number;
+  readonly value_micros: number;
+  readonly score_micros: number;
   readonly mu_ppm: number;
   readonly pacing_signal: number | null;
   readonly score_signal: number | null;
@@ -52,7 +54,12 @@ export interface RequestFact {
   readonly viewer: string;
   /** The language of the answer. Not there: JSON. */
   readonly dialect?: string;
-  readonly context: { readonly country: string | null; readonly device_type: string | null };
+  readonly context: {
+    readonly country: string | null;
+    readonly device_type: string | null;
+    readonly content_category?: string | null;
+  };
+  readonly experiments?: readonly { readonly experiment: string; readonly arm: string }[];
   readonly identities: readonly Identity[];
   /** Pseudonym of the stream; where its pod stands in it. */
   readonly session?: string | null;
@@ -123,7 +130,21 @@ export interface SignalFact {
   readonly version: number;
   readonly mu_ppm: number;
   /** Not there, or without shares: written by an older release. */
-  readonly creatives?: readonly { readonly creative: string; readonly share_ppm?: number | null }[];
+  readonly creatives?: readonly {
+    readonly creative: string;
+    readonly share_ppm?: number | null;
+    readonly ctr_ppm?: number;
+    readonly completion_ppm?: number;
+  }[];
+  readonly contexts?: readonly {
+    readonly dimension: string;
+    readonly value: string;
+    readonly ctr_ppm: number;
+    readonly completion_ppm: number;
+  }[];
+  readonly ctr_ppm?: number;
+  readonly completion_ppm?: number;
+  readonly quality_centi?: number;
 }
 
 export interface DeadLetterFact extends Position {
@@ -198,6 +219,15 @@ export interface Settings {
   readonly token_life_ms: number;
   readonly click_token_life_ms: number;
   readonly signals: boolean;
+  /** What arms make of a score. */
+  readonly experiments?: readonly {
+    readonly name: string;
+    readonly arms: readonly {
+      readonly name: string;
+      readonly quality_percent: number;
+      readonly shadow_price_percent: number;
+    }[];
+  }[];
 }
 
 export interface MoneyFact {

@@ -49,7 +49,25 @@ export const seed = [
     caps: [{ scope: 'user', creativeId: null, windowSeconds: 3600, max: 1 }],
     totalBudgetMicros: 12_000,
   }),
-  campaign(rival, { categories: [{ id: 'drinks', ancestors: [] }] }),
+  campaign(rival, {
+    categories: [{ id: 'drinks', ancestors: [] }],
+    // The first is drawn, as good as always.
+    creatives: [
+      {
+        id: creativeOf(rival),
+        durationSeconds: 30,
+        status: 'active',
+        media: [{ url: 'https://media/2.mp4' }],
+        weight: 1_000,
+      },
+      {
+        id: creativeOf(rival).replace(/2$/, '8'),
+        durationSeconds: 30,
+        status: 'active',
+        media: [{ url: 'https://media/8.mp4' }],
+      },
+    ],
+  }),
   campaign(shoes, { pricing: { model: 'cpc', priceMicros: 50_000 } }),
 ];
 
@@ -72,11 +90,19 @@ export function ad(id: string, position: number, request: number): AdFact {
   };
 }
 
+/** With what nobody knows of it: prior rates, no shadow price. */
+function worthOf(id: string): Pick<CandidateFact, 'value_micros' | 'score_micros'> {
+  const { model, priceMicros } = (seed.find((one) => one.id === id) ?? campaign(id)).pricing;
+  const worth = model === 'cpc' ? priceMicros * 0.002 : priceMicros;
+  return { value_micros: worth, score_micros: worth };
+}
+
 export function candidate(id: string, outcome: string): CandidateFact {
   return {
     campaign: id,
     creative: creativeOf(id),
     duration_seconds: 30,
+    ...worthOf(id),
     mu_ppm: 0,
     pacing_signal: null,
     score_signal: null,

@@ -1,12 +1,30 @@
 import { checkRotation } from '../audit/check-rotation.ts';
+import { checkValues } from '../audit/check-values.ts';
 import type { CandidateFact, Run } from '../audit/facts.ts';
 import { firstRequests, judge } from '../audit/judge.ts';
 import { openStateFile } from '../audit/read-state.ts';
 import { here, need } from './find.ts';
 import type { Plant } from './plants.ts';
 
-/** Faults of shipping, of keeping, of counting what is invalid, and of drawing creatives. */
+/** Faults of shipping, of keeping, of counting what is invalid, of drawing creatives and of valuing them. */
 export const storePlants: readonly Plant[] = [
+  {
+    what: 'have a decision believe a micro more of a candidate than its signals say',
+    expects: 'value_differs',
+    async plant(copy, run) {
+      const judged = (request: Run['log']['requests'][number]) => {
+        const one = { ...run, log: { ...run.log, requests: [request] } };
+        return checkValues(one).byRate > 0;
+      };
+      const request = need(
+        [...firstRequests(run.log.requests).values()].find(judged),
+        'candidate whose price depends on a rate',
+      );
+      const { candidates } = request.value;
+      const more = candidates.map((one) => ({ ...one, value_micros: one.value_micros + 1 }));
+      await copy.setRecord(request, 'ad-request', { ...request.value, candidates: more });
+    },
+  },
   {
     what: 'let another creative of a campaign come to the ranking than the one that was drawn',
     expects: 'rotation_differs',

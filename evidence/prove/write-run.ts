@@ -73,7 +73,7 @@ async function writeLog(run: Run, dir: string): Promise<void> {
   };
   for (const record of run.log.requests) {
     const { value } = record;
-    const candidates = value.candidates.map((one) => ({ value_micros: 0, score_micros: 0, ...one }));
+    const { candidates } = value;
     const proof = { value: 0, bound: 0, nodes: 0, exact: true, ...value.proof };
     await put({ ...record, value: { ...value, candidates, proof } }, 'ad-request', { objective: 'revenue' });
   }

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { limits } from '../limits.ts';
-import { openTestDesk, type TestDesk } from '../test-desk.ts';
+import { openTestDesk, type Said, type TestDesk } from '../test-desk.ts';
 
 let desk: TestDesk;
 let ours: string;
@@ -159,3 +160,60 @@ test('too many lines and nothing at all are refused; a hundred lines are campaig
   expect(await send(key, many.slice(0, 100))).toMatchObject({ status: 201, body: { lines: 100 } });
   expect(await count(key)).toBe(100);
 });
+
+test('five thousand lines are one change: none of them or all, told beforehand by a dry run, while others go on', async () => {
+  const key = await desk.key(await desk.organisation('Large'), 'manager');
+  const made = await desk.ask(key, 'POST', '/api/v2/advertisers', { name: 'Before' });
+  const lines: object[] = Array.from({ length: limits.importLines }, (_, n) => ({
+    ...whole,
+    id: undefined,
+    name: `Campaign ${n}`,
+    targeting: [{ conditions: whole.targeting[0]?.conditions }],
+    frequency_caps: [{ scope: 'user', window: 'day', max_impressions: 3 }],
+    creatives: [{ name: 'Spot', duration_seconds: 30, media: whole.creatives[0]?.media }],
+  }));
+  const took: Record<string, number> = {};
+  const timed = async <T>(name: string, work: Promise<T>): Promise<T> => {
+    const begun = performance.now();
+    return await work.finally(() => {
+      took[name] = Math.round(performance.now() - begun);
+    });
+  };
+  const wrong = lines.with(-1, { ...plain, name: 'Late', ends_at: '2026-11-01T00:00:00Z' });
+  const refused = await timed('refused by its last line', send(key, wrong));
+  expect([refused.status, refused.body.errors.map(({ line }: { line: number }) => line)]).toEqual([422, [5_000]]);
+  expect(await count(key)).toBe(0);
+  const dry = await timed('dry run', send(key, lines, '?dry_run=true'));
+  expect(dry).toMatchObject({ status: 200, body: { lines: 5_000 } });
+  expect(await count(key)).toBe(0);
+
+  const importing = timed('import', send(key, lines));
+  let done = false;
+  const goOn = async (name: string, one: (n: number) => Promise<Said>) => {
+    const answers: Said[] = [];
+    let slowest = 0;
+    for (let n = 0; !done; n++) {
+      const begun = performance.now();
+      answers.push(await one(n));
+      slowest = Math.max(slowest, performance.now() - begun);
+      // A key has a limit by the minute.
+      await sleep(100);
+    }
+    took[`slowest ${name} of ${answers.length} meanwhile`] = Math.round(slowest);
+    return answers;
+  };
+  const reading = goOn('read', () => desk.ask(key, 'GET', `/api/v2/advertisers/${made.body.id}`));
+  const writing = goOn('write', (n) => desk.ask(ours, 'POST', '/api/v2/advertisers', { name: `Meanwhile ${n}` }));
+  const imported = await importing.finally(() => {
+    done = true;
+  });
+  expect(imported).toMatchObject({ status: 201, body: { lines: 5_000 } });
+  expect(new Set((await reading).map(({ status }) => status))).toEqual(new Set([200]));
+  // A write waits for the import to end, for half a minute; then it is told to come again.
+  for (const { status, headers } of await writing) {
+    if (status !== 201) expect([status, headers['retry-after']]).toEqual([503, '5']);
+  }
+  const text = await timed('export', exported(key));
+  expect(text.trim().split('\n')).toHaveLength(5_000);
+  process.stdout.write(`5,000 lines, ms: ${JSON.stringify(took)}\n`);
+}, 600_000);

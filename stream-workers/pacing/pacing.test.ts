@@ -152,3 +152,17 @@ it('closes no minute while one partition has no watermark', () => {
   expect(closableMinute(60_000 * 11 + 4000, 4000)).toBe(9);
   expect(closableMinute(60_000 * 11 + 4001, 4000)).toBe(10);
 });
+
+it('tells of every billable beacon how long it took from its arrival at the worker to the live counters', async () => {
+  await using bench = await openBench();
+  const runner = await start(bench);
+  await bench.send(
+    ...[1, 2, 3].map((n) => ({ campaign: campaign.id, reservation: id(400 + n), partition: n % PARTITIONS })),
+    { campaign: campaign.id, reservation: id(401), partition: 1 },
+  );
+  await bench.clock.advance(bench.clock.now() + 1_000);
+  await runner.close();
+  const { values } = await bench.metrics.processing.get();
+  const counted = values.filter(({ metricName }) => metricName === 'breakwater_processing_seconds_count');
+  expect(counted.map(({ labels, value }) => [labels.effect, value])).toEqual([['counter', 3]]);
+});
