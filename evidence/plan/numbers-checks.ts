@@ -93,8 +93,8 @@ export const numbersChecks: readonly Check[] = [
       );
       await until('the campaign is credited with the conversion', async () => {
         const { body } = await told(house, 200, 'GET', '/api/v2/analytics/attribution');
-        const { last_touch = [] } = body.models as Record<string, { campaign_id: string; conversions: number }[]>;
-        return last_touch.some(({ campaign_id, conversions }) => campaign_id === id && conversions === 1);
+        const { last_touch } = body.models as Record<string, { rows: { key: string; value_micros: number }[] }>;
+        return last_touch?.rows.some(({ key, value_micros }) => key === id && value_micros === 5_000_000) === true;
       });
     },
   },
