@@ -24,6 +24,7 @@ import { watchAlerts } from '../management-api/alerts/watch.ts';
 import type { AnalyticsParts } from '../management-api/analytics/parts.ts';
 import { listenForManagement } from '../management-api/listen.ts';
 import { startManagement } from '../management-api/main.ts';
+import { watchTags } from '../management-api/unwrap/watch.ts';
 import { announce, runUntilStopped } from './child.ts';
 import { createLogger } from './logger.ts';
 
@@ -131,6 +132,8 @@ export async function serveManagement(): Promise<never> {
     const random = systemRandom(clock);
     const alerts = watchAlerts({ desk, warehouse, log, clock, random, logger, allowed: config.webhookHosts });
     opened('alerts', () => alerts.close());
+    const tags = watchTags({ desk, clock, random, logger, ...tagsFor(config) });
+    opened('tags', () => tags.close());
     const analytics = warehouse === null ? null : await openAnalytics(config, clock, log, warehouse, opened);
     const api = await listenForManagement({
       desk,
@@ -156,6 +159,12 @@ export async function serveManagement(): Promise<never> {
     announce(config, { management: api.url });
     logger.info({ url: api.url }, 'listening; relaying catalog changes');
   });
+}
+
+/** What third parties' tags may lead to: not to ourselves, since a chain that does has no end. */
+function tagsFor({ unwrap, unwrapHosts, publicUrl }: Config) {
+  const own = publicUrl === null ? undefined : URL.parse(publicUrl)?.origin;
+  return { enabled: unwrap, allowed: unwrapHosts, never: own === undefined ? [] : [own] };
 }
 
 /** What reports are read from: the warehouse, and what the workers say of how far they are. */

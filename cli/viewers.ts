@@ -1,10 +1,11 @@
 import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
-import { catalogUrl } from '../engines/endpoints.ts';
-import { openStateStore, openSuppressions } from '../engines/open.ts';
+import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
+import { openStateStore, openSuppressions, openWarehouse } from '../engines/open.ts';
 import { SecretRing } from '../engines/secret-ring.ts';
 import { withSecrets } from '../engines/secrets.ts';
-import { eraseViewer, showViewer, type ViewerParts, type ViewerScope } from '../management-api/viewers.ts';
+import { eraseRows } from '../engines/warehouse/erase-rows.ts';
+import { eraseViewer, hashesOf, showViewer, type ViewerParts, type ViewerScope } from '../management-api/viewers.ts';
 
 interface Named {
   readonly scope: ViewerScope;
@@ -31,13 +32,27 @@ export async function showCommand({ scope, id, json }: Named & { readonly json?:
   process.stdout.write(`${shown.viewings.length} creatives\n`);
 }
 
+/** Workers then know of an erasure, and have written what they had begun before. */
+const KNOWN_MS = 15_000;
+
 /** `breakwater viewers erase`. */
 export async function eraseCommand({ scope, id }: Named): Promise<void> {
-  const suppressions = await openSuppressions(catalogUrl(readConfig()));
+  const config = readConfig();
+  const clock = systemClock();
+  const suppressions = await openSuppressions(catalogUrl(config));
+  const warehouse = await openWarehouse(warehouseUrl(config));
   try {
-    const { hash, forgotten } = await withStore((parts) => eraseViewer(scope, id, { ...parts, suppressions }));
-    process.stdout.write(`${scope} ${hash}: ${forgotten} places forgotten\n`);
+    const { hashes, forgotten, erasedAt } = await withStore(async (parts) => ({
+      ...(await eraseViewer(scope, id, { ...parts, suppressions })),
+      hashes: hashesOf(scope, id, parts),
+    }));
+    process.stdout.write(
+      `${scope} ${hashes.at(-1)}: ${forgotten} places forgotten; workers are given ${KNOWN_MS / 1_000} s to know\n`,
+    );
+    await clock.sleep(KNOWN_MS);
+    process.stdout.write(`${await eraseRows(warehouse, hashes, erasedAt)} rows made nobody's\n`);
   } finally {
+    await warehouse.close();
     await suppressions.close();
   }
 }

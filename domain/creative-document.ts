@@ -42,16 +42,8 @@ const pixelsOr =
   (value) =>
     number(value) || oneOf(...sides)(value);
 
-/** A creative of a campaign's document. */
-export const isCreative = object({
-  id,
-  name: text,
-  durationSeconds: from(1),
-  status: oneOf('active', 'inactive', 'processing', 'failed'),
-  media: list(media),
-  clickThrough: orNull(text),
-  place: optional(orNull(oneOf('first', 'last'))),
-  vastTagUrl: optional(name),
+/** What a tag may lead to, and a creative may have itself. */
+const shared = {
   skipAfterSeconds: optional(number),
   interactive: optional(
     list(object({ url: name, type: name, framework: oneOf('VPAID', 'SIMID'), variableDuration: optional(flag) })),
@@ -98,10 +90,34 @@ export const isCreative = object({
   trackers: optional(list(object({ event: oneOf(...trackedEvents), url: name, offsetSeconds: optional(number) }))),
   universalAdId: optional(object({ registry: text, value: text })),
   title: optional(text),
+  adCategories: optional(object({ taxonomy: from(1), ids: list(name) })),
+};
+
+/** A creative of a campaign's document. */
+export const isCreative = object({
+  id,
+  name: text,
+  durationSeconds: from(1),
+  status: oneOf('active', 'inactive', 'processing', 'failed'),
+  media: list(media),
+  clickThrough: orNull(text),
+  place: optional(orNull(oneOf('first', 'last'))),
+  vastTagUrl: optional(name),
+  unwrap: optional(flag),
+  unwrapped: optional(
+    object({
+      tag: name,
+      wrappers: from(0),
+      durationSeconds: from(1),
+      media: list(media),
+      clickThrough: orNull(text),
+      ...shared,
+    }),
+  ),
+  ...shared,
   description: optional(text),
   language: optional(text),
   weight: optional(from(1)),
   domains: optional(list(name)),
-  adCategories: optional(object({ taxonomy: from(1), ids: list(name) })),
   attributes: optional(list(from(1))),
 });

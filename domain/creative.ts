@@ -16,12 +16,16 @@ export interface Creative extends CreativeParts {
   readonly clickThrough: string | null;
   /** Absent or null: as its campaign. */
   readonly place?: Place | null;
+  /** What its tag led to; absent: not asked for, not known yet, or not to be had. */
+  readonly unwrapped?: Unwrapped;
 }
 
 /** What a creative may have beside its files. */
 export interface CreativeParts {
   /** A third party's tag: served as a Wrapper instead of files. */
   readonly vastTagUrl?: string;
+  /** The tag is followed ahead of time, and what it leads to is served in its place; absent: players follow it. */
+  readonly unwrap?: boolean;
   /** Seconds after which a viewer may skip; absent: never. */
   readonly skipAfterSeconds?: number;
   /** Programs that run beside the plain files, never without. */
@@ -54,6 +58,33 @@ export interface CreativeParts {
   /** OpenRTB's creative attributes (AdCOM list 5.3). */
   readonly attributes?: readonly number[];
 }
+
+/** What a third party's tag led to when it was last asked: an ad of files, and all that its wrappers want to be told. */
+export interface Unwrapped extends UnwrappedParts {
+  /** The tag that was asked: of another it says nothing. */
+  readonly tag: string;
+  /** How many wrappers were on the way. */
+  readonly wrappers: number;
+  readonly durationSeconds: number;
+  readonly media: readonly MediaFile[];
+  readonly clickThrough: string | null;
+}
+
+export type UnwrappedParts = Pick<
+  CreativeParts,
+  | 'skipAfterSeconds'
+  | 'interactive'
+  | 'adParameters'
+  | 'mezzanines'
+  | 'captions'
+  | 'icons'
+  | 'companions'
+  | 'verifications'
+  | 'trackers'
+  | 'universalAdId'
+  | 'title'
+  | 'adCategories'
+>;
 
 export interface MediaFile {
   readonly url: string;
@@ -158,6 +189,20 @@ export const trackedEvents = [
   'closeLinear',
   'acceptInvitation',
   'progress',
+  // What we have no beacons of our own for.
+  'loaded',
+  'playerExpand',
+  'playerCollapse',
+  'expand',
+  'collapse',
+  'close',
+  'timeSpentViewing',
+  'adExpand',
+  'adCollapse',
+  'minimize',
+  'overlayViewDuration',
+  'otherAdInteraction',
+  'interactiveStart',
 ] as const;
 export type TrackedEvent = (typeof trackedEvents)[number];
 
@@ -186,6 +231,7 @@ export function creativeFaults(creative: Creative): readonly CreativeFault[] {
   const { media, vastTagUrl, interactive, skipAfterSeconds: skip, durationSeconds } = creative;
   if (media.length === 0 && vastTagUrl === undefined) fault('/media', 'a creative needs a file or a vast_tag_url');
   if (media.length > 0 && vastTagUrl !== undefined) fault('/vast_tag_url', 'stands instead of media, not beside it');
+  if (creative.unwrap === true && vastTagUrl === undefined) fault('/unwrap', 'needs a vast_tag_url');
   if (vastTagUrl !== undefined && interactive?.length) fault('/interactive', 'needs a plain file beside it');
   if (skip !== undefined && skip >= durationSeconds) fault('/skip_after_seconds', 'must be before the end');
   media.forEach(({ minBitrateKbps: least, maxBitrateKbps: most }, at) => {

@@ -4,6 +4,10 @@ export interface ManagementSettings {
   readonly registration: 'open' | 'closed';
   /** host:port of webhooks inside this network that alerts may be sent to, over plain HTTP too. */
   readonly webhookHosts: readonly string[];
+  /** Whether third parties' tags that are to be unwrapped are asked at all. */
+  readonly unwrap: boolean;
+  /** host:port inside this network that tags may lead to, over plain HTTP too. */
+  readonly unwrapHosts: readonly string[];
   /** Where management answers: commands ask there (null: as DATA_DIR says), decision APIs pass on to it (null: they do not; `local`: as DATA_DIR says). */
   readonly managementUrl: string | null;
   /** A key of it, for commands; null: as DATA_DIR says. */
@@ -41,6 +45,8 @@ export function managementSettings({ text, read, url, size }: Readers): Manageme
       value === 'open' || value === 'closed' ? value : undefined,
     ),
     webhookHosts: read<readonly string[]>('WEBHOOK_HOSTS', [], 'host:port with commas between', parseHosts),
+    unwrap: read('UNWRAP', true, 'on or off', (value) => ({ on: true, off: false })[value]),
+    unwrapHosts: read<readonly string[]>('UNWRAP_HOSTS', [], 'host:port with commas between', parseHosts),
     managementKey: text('MANAGEMENT_KEY'),
     managementUrl: read('MANAGEMENT_URL', null, 'a URL beginning with http:// or https://, or local', (value) =>
       value === 'local' || /^https?:\/\//.test(value) ? value.replace(/\/+$/, '') : undefined,

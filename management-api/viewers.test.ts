@@ -80,7 +80,7 @@ test('what a viewer has seen is told by campaign, creative and window; erased, n
   ]);
   expect((await showViewer('user', 'bob', parts)).viewings).toEqual([]);
 
-  expect(await eraseViewer('user', 'ann', parts)).toEqual({ hash, forgotten: 5 });
+  expect(await eraseViewer('user', 'ann', parts)).toEqual({ hash, forgotten: 5, erasedAt: clock.now() });
   expect(await showViewer('user', 'ann', parts)).toMatchObject({
     erased_at: new Date(now).toISOString(),
     viewings: [],

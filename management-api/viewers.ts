@@ -57,14 +57,14 @@ export async function eraseViewer(
   scope: ViewerScope,
   id: string,
   parts: ViewerParts & { readonly suppressions: ViewerSuppressions },
-): Promise<{ readonly hash: string; readonly forgotten: number }> {
+): Promise<{ readonly hash: string; readonly forgotten: number; readonly erasedAt: number }> {
   const erasedAt = parts.clock.now();
   let most = 0;
   for (const hash of hashesOf(scope, id, parts)) {
     await parts.suppressions.note({ scope, hash, erasedAt });
     most = Math.max(most, await forget(scope, hash, erasedAt, parts));
   }
-  return { hash: pseudonym(parts.pepper, scope, id), forgotten: most };
+  return { hash: pseudonym(parts.pepper, scope, id), forgotten: most, erasedAt };
 }
 
 /** Every pseudonym under which a viewer may be kept: those of peppers that came before first. */

@@ -20,7 +20,7 @@ export const workers = {
   frequency: (needs: WorkerNeeds) => frequencyWorker(needs),
   pacing: (needs: WorkerNeeds) => pacingWorker(needs),
   scoring: (needs: WorkerNeeds) => scoringWorker(needs),
-  warehouse: () => warehouseWorker(),
+  warehouse: ({ suppressions }: WorkerNeeds) => warehouseWorker({ suppressions }),
 } satisfies Record<string, (needs: WorkerNeeds) => Worker>;
 
 export type WorkerName = keyof typeof workers;

@@ -83,7 +83,7 @@ function addViewers(root: Command): void {
     .action(async (options) => (await import('../viewers.ts')).showCommand(options));
   viewers
     .command('erase')
-    .description('forgets the viewer in the state store, and notes it so that no rebuild remembers')
+    .description('forgets the viewer in the state store and in raw rows, and notes it so that no rebuild remembers')
     .addOption(scope().default('user'))
     .requiredOption('--id <id>', 'as requests carry it')
     .action(async (options) => (await import('../viewers.ts')).eraseCommand(options));

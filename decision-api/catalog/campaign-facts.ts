@@ -1,5 +1,5 @@
 import type { Campaign, FrequencyCap } from '../../domain/campaign.ts';
-import { type Creative, isShowable, type MediaFile } from '../../domain/creative.ts';
+import { type Creative, isShowable, type MediaFile, type Tracker } from '../../domain/creative.ts';
 import { podMaxOf } from '../../domain/frequency/cap-set.ts';
 import { isLifetime } from '../../domain/frequency/frequency.ts';
 import type { CandidateMemo } from '../../domain/pods/pod.ts';
@@ -81,7 +81,7 @@ export function hashOf(id: string): number {
 }
 
 function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
-  const { id, durationSeconds, media, clickThrough } = creative;
+  const { id, durationSeconds, media, clickThrough, trackers = [] } = creative;
   const told = {
     campaign_id: campaign.id,
     creative_id: id,
@@ -89,6 +89,7 @@ function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
     duration_seconds: durationSeconds,
     media: media.map(shownFile),
     click_through: clickThrough,
+    ...(trackers.length === 0 ? {} : { trackers: trackers.map(shownTracker) }),
   };
   return {
     creative,
@@ -100,6 +101,10 @@ function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
     kind: kindOfCreative(creative),
     ids: bytesOfUuids([campaign.id, id]),
   };
+}
+
+function shownTracker({ offsetSeconds, ...tracker }: Tracker): object {
+  return offsetSeconds === undefined ? tracker : { ...tracker, offset_seconds: offsetSeconds };
 }
 
 function shownFile({ bitrateKbps, minBitrateKbps, maxBitrateKbps, ...file }: MediaFile): object {

@@ -6,6 +6,7 @@ import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { Context } from '../../domain/request.ts';
 import { type ContentCategory, type ContentTaxonomy, createTaxonomy } from '../../domain/targeting/content-taxonomy.ts';
 import { createTargetingIndex } from '../../domain/targeting/index/targeting-index.ts';
+import { asServed, isUnwrapped } from '../../domain/unwrapped.ts';
 import type { AdvertiserOwner, CatalogSnapshot, PlayerKey } from '../../engines/catalog/catalog.ts';
 import type { CatalogChange } from '../../schemas/records.ts';
 import { carries, type Feature } from '../asking/features.ts';
@@ -230,7 +231,8 @@ export class CatalogCache implements DecidingCatalog {
   readonly #putExperiment = (id: string, version: number, experiment: Experiment | null) =>
     this.#experiments.offer(id, version, experiment);
 
-  readonly #putCampaign = (id: string, version: number, campaign: Campaign | null): boolean => {
+  readonly #putCampaign = (id: string, version: number, given: Campaign | null): boolean => {
+    const campaign = given && servedCampaign(given);
     if (!this.#campaigns.offer(id, version, campaign)) return false;
     const known = this.#versions.get(id);
     if (known !== undefined) this.#mark = withoutCampaign(this.#mark, id, known);
@@ -262,6 +264,12 @@ export class CatalogCache implements DecidingCatalog {
     );
     this.#changes++;
   }
+}
+
+/** With the files that third parties' tags led to, where those are known. */
+function servedCampaign(campaign: Campaign): Campaign {
+  if (!campaign.creatives.some(isUnwrapped)) return campaign;
+  return { ...campaign, creatives: campaign.creatives.map(asServed) };
 }
 
 const none: readonly Experiment[] = [];

@@ -46,6 +46,11 @@ export const plainFiles: Admission = {
   admits: ({ media }) => (media.length > 0 ? null : 'not_playable'),
 };
 
+/** Who has no word for others' trackers is given nothing whose trackers are all that its owner ever hears. */
+export const ownFiles: Admission = {
+  admits: ({ media, unwrapped }) => (media.length > 0 && unwrapped === undefined ? null : 'not_playable'),
+};
+
 export const hlsFiles: Admission = {
   admits: (creative) => (playableOf(creative).hls ? null : 'not_playable'),
 };

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { type AdRequestParts, countInvalid, receptionOf, tell } from '../answer-request.ts';
 import { readAsk } from '../asking/ask.ts';
 import type { Tokens } from '../beacons/tokens.ts';
+import { ownFiles } from '../dialects/dialect.ts';
 import type { Draft } from '../draft.ts';
 import { serve } from '../serve.ts';
 import { type AdRequestBody, adRequestBody } from './ad-request-schema.ts';
@@ -42,6 +43,7 @@ export function v1AdRequestRoute(app: FastifyInstance, parts: AdRequestParts): v
         ...receptionOf(request, parts),
         podNamed: () => undefined,
         dialect: 'v1',
+        admission: ownFiles,
       });
       countInvalid(ask, parts);
       const { draft } = await serve({ ask, body, warnings: [], explain: false }, parts);

@@ -13,6 +13,7 @@ import {
 } from './campaign-rows.ts';
 import { addCaps, writeCaps } from './cap-rows.ts';
 import { putCreatives, writeCreatives } from './creative-rows.ts';
+import { withUnwrapped } from './unwrapped-rows.ts';
 
 /** Writes a campaign whole and puts it into the outbox; answers its new version. */
 export async function putCampaignRows(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {
@@ -72,7 +73,8 @@ async function announceRenamedAdvertiser(client: pg.PoolClient, advertiserId: st
 }
 
 /** Tells of whole campaigns, in the transaction that changed them. */
-export async function announce(client: pg.PoolClient, campaigns: readonly Campaign[]): Promise<void> {
+export async function announce(client: pg.PoolClient, given: readonly Campaign[]): Promise<void> {
+  const campaigns = await withUnwrapped(client, given);
   await client.query(
     `INSERT INTO outbox (kind, id, version, document)
      SELECT 'campaign', * FROM unnest($1::uuid[], $2::bigint[], $3::json[])`,

@@ -160,6 +160,7 @@ function mediaOf(row: MediaRow): MediaFile {
 
 /** All that has no column of its own. */
 function partsOf(creative: Creative): CreativeParts {
-  const { id: _, name, durationSeconds, status, media, clickThrough, place, ...parts } = creative;
+  // What its tag led to has a table of its own.
+  const { id: _, name, durationSeconds, status, media, clickThrough, place, unwrapped, ...parts } = creative;
   return parts;
 }

@@ -6,6 +6,7 @@ import type { Catalog, OutboxRecord } from './catalog.ts';
 import { loadContentCategories } from './content-categories.ts';
 import { loadAdvertisers, loadPlayerKeys } from './player-keys.ts';
 import { asEngineErrors, inTransaction, lockWrites, openPool } from './postgres-client.ts';
+import { withUnwrapped } from './unwrapped-rows.ts';
 
 const CONNECTIONS_MAX = 10;
 
@@ -23,7 +24,7 @@ export function openPostgresCatalog(options: { readonly url: string }): Catalog 
   return {
     snapshot: () =>
       inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (client) => ({
-        campaigns: await loadCampaigns(client, null),
+        campaigns: await withUnwrapped(client, await loadCampaigns(client, null)),
         pods: await loadPods(client),
         contentCategories: await loadContentCategories(client),
         experiments: await loadExperiments(client),

@@ -23,7 +23,7 @@ function runOf(
   const seed = new Map(run.seed).set(shoes, campaign(shoes, { creatives }));
   const requests = Array.from({ length: 40 }, (_, n) => {
     const { value, ...at } = request(n, [], [{ ...candidate(shoes, 'lost'), creative: lets(n) }]);
-    return { ...at, value: { ...value, ...changes } };
+    return { ...at, value: { ...value, dialect: 'json', ...changes } };
   });
   return { ...withLog(run, { requests }), seed };
 }

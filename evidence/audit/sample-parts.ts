@@ -49,7 +49,25 @@ export const seed = [
     caps: [{ scope: 'user', creativeId: null, windowSeconds: 3600, max: 1 }],
     totalBudgetMicros: 12_000,
   }),
-  campaign(rival, { categories: [{ id: 'drinks', ancestors: [] }] }),
+  campaign(rival, {
+    categories: [{ id: 'drinks', ancestors: [] }],
+    // The first is drawn, as good as always.
+    creatives: [
+      {
+        id: creativeOf(rival),
+        durationSeconds: 30,
+        status: 'active',
+        media: [{ url: 'https://media/2.mp4' }],
+        weight: 1_000,
+      },
+      {
+        id: creativeOf(rival).replace(/2$/, '8'),
+        durationSeconds: 30,
+        status: 'active',
+        media: [{ url: 'https://media/8.mp4' }],
+      },
+    ],
+  }),
   campaign(shoes, { pricing: { model: 'cpc', priceMicros: 50_000 } }),
 ];
 

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { alertMeasures, clearFault } from '../../domain/alerts/rule.ts';
+import { outsideFault } from '../../engines/http/outside.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { webhookFault } from '../../engines/http/webhook.ts';
 import type { ManagementParts } from '../parts.ts';
 import { closed, name, oneOf, orNull, uuid } from '../shapes.ts';
 
@@ -128,7 +128,7 @@ interface Given {
 /** Throws Problem 422 with what contradicts itself. */
 export function refuseFaults(given: Given, { webhookHosts }: ManagementParts): void {
   const clear = clearFault(given);
-  const webhook = given.webhook_url ? webhookFault(given.webhook_url, webhookHosts) : null;
+  const webhook = given.webhook_url ? outsideFault(given.webhook_url, webhookHosts) : null;
   const wrong = [
     ...(clear === null ? [] : [{ pointer: '/clear_threshold', detail: clear }]),
     ...(webhook === null ? [] : [{ pointer: '/webhook_url', detail: webhook }]),

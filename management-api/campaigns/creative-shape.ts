@@ -57,6 +57,9 @@ const drawn = {
 /** What a creative may have beside its files; in a change null takes it away. */
 const parts = {
   vast_tag_url: called(),
+  unwrap: Type.Boolean({
+    description: 'the tag is followed ahead of time, and what it leads to is served; see /creatives/{id}/unwrap',
+  }),
   skip_after_seconds: seconds(),
   interactive: list(
     closed({
@@ -201,7 +204,7 @@ function fileOf({ bitrate_kbps, ...file }: Static<typeof media>): Creative['medi
 }
 
 export function shownCreative(
-  { id, ...one }: Creative,
+  { id, unwrapped: _, ...one }: Creative,
   { id: campaign_id, version }: Pick<Campaign, 'id' | 'version'>,
 ): Static<typeof creativeAnswer> {
   const { place = null, ...told } = one;

@@ -22,6 +22,7 @@ import { recommendationRoutes } from './recommendations.ts';
 import { reportRoutes } from './reports.ts';
 import { savedReportRoutes } from './saved-reports.ts';
 import { targetingRoutes } from './targeting.ts';
+import { unwrapRoutes } from './unwrap.ts';
 import { userRoutes } from './users.ts';
 import { v1AnalyticsRoutes } from './v1-analytics.ts';
 import { v1AuthRoutes } from './v1-auth.ts';
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   ...categoryTreeRoutes,
   ...categoryRoutes,
   ...creativeRoutes,
+  ...unwrapRoutes,
   ...podRoutes,
   ...experimentRoutes,
   ...analyticsRoutes,

@@ -1,8 +1,10 @@
 import { judge, outcomeOf } from '../../domain/first-sight.ts';
+import type { ViewerSuppressions } from '../../engines/catalog/viewer-suppressions.ts';
 import { EngineError } from '../../engines/errors.ts';
 import { type RollUpFamily, recompute, type Slice } from '../../engines/warehouse/roll-ups.ts';
 import type { Batch, Context, Outcome, Worker, WorkerRecord } from '../worker.ts';
 import { type FirstSights, findFirstSights, isRepeated } from './first-sights.ts';
+import { Forgotten, isForgotten, nobodys } from './forgotten.ts';
 import { gatherer } from './gatherer.ts';
 import { beaconRow, conversionRow, isAfterRelease, minuteOf, requestAdRows, requestRow, signalRow } from './rows.ts';
 import { containerOf, type RawTable, type Row, rawTables } from './tables.ts';
@@ -11,6 +13,8 @@ import { containerOf, type RawTable, type Row, rawTables } from './tables.ts';
 export type WarehouseOutcome = 'stored' | 'billed' | 'duplicate' | 'late' | 'invalid' | 'tick' | 'ignored';
 
 export interface WarehouseWorkerOptions {
+  /** Who asked to be forgotten; absent: nobody. */
+  readonly suppressions?: Pick<ViewerSuppressions, 'all'>;
   /** How long batches wait for each other. Default 1,000; in virtual mode they do not wait. */
   readonly flushMs?: number;
   /** Records in one flush, about. Default 4,000: much shorter than a lease, or a slow warehouse would never be done before it ends. */
@@ -31,13 +35,14 @@ interface Waiting {
 export function warehouseWorker(options: WarehouseWorkerOptions = {}): Worker {
   const flushMs = options.flushMs ?? 1000;
   const maxRecords = options.maxRecords ?? 4_000;
+  const forgotten = new Forgotten(options.suppressions ?? { all: async () => [] });
   let latest: Context | undefined;
   const flushes = gatherer<Waiting>({
     wait: async () => {
       if (latest && latest.config.virtual === null && flushMs > 0) await latest.clock.sleep(flushMs);
       else await new Promise((resolve) => setImmediate(resolve));
     },
-    flush,
+    flush: (waiting) => flush(waiting, forgotten),
     maxWeight: maxRecords,
     weightOf: ({ batch }) => batch.records.length,
   });
@@ -63,20 +68,22 @@ export function warehouseWorker(options: WarehouseWorkerOptions = {}): Worker {
 }
 
 /** Batches whose partition was lost while they waited are left to its next owner. */
-async function flush(all: readonly Waiting[]): Promise<void> {
+async function flush(all: readonly Waiting[], asked: Forgotten): Promise<void> {
   const waiting = all.filter(({ context }) => !context.lost.aborted);
   const context = waiting[0]?.context;
   if (!context) return;
   const { warehouse, measure } = context;
   const records = waiting.flatMap(({ batch }) => batch.records);
+  const forgotten = await asked.known(context.clock);
   const firsts = await measure('first_sight', () => findFirstSights(warehouse, records));
   const rows = new Map<RawTable, Row[]>(rawTables.map((table) => [table, []]));
   for (const { batch, outcomes } of waiting) {
     for (const record of batch.records) {
+      const shown = isForgotten(record, forgotten) ? nobodys : (row: Row) => row;
       outcomes.push(
         outcome(
           record.offset,
-          place(record, firsts, (table, row) => rows.get(table)?.push(row)),
+          place(record, firsts, (table, row) => rows.get(table)?.push(shown(row))),
         ),
       );
     }

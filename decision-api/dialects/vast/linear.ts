@@ -5,30 +5,28 @@ import { cdata } from '../escape.ts';
 import type { Shown } from '../shown.ts';
 import { resourceOf } from './drawn.ts';
 import { trackingUrl } from './slots.ts';
+import { trackingWord } from './tracking.ts';
 import { atLeast, type VastVersion } from './versions.ts';
 import { clockTime, element, holding, linked, texted } from './words.ts';
 
-/** Our own events of a playing video, with the version that first had a word for each. */
-const playing: readonly (readonly [BeaconEvent, VastVersion, VastVersion?])[] = [
-  ['creativeView', '2.0'],
-  ['start', '2.0'],
-  ['firstQuartile', '2.0'],
-  ['midpoint', '2.0'],
-  ['thirdQuartile', '2.0'],
-  ['complete', '2.0'],
-  ['mute', '2.0'],
-  ['unmute', '2.0'],
-  ['pause', '2.0'],
-  ['resume', '2.0'],
-  ['rewind', '2.0'],
-  ['acceptInvitation', '2.0'],
-  ['skip', '3.0'],
-  ['closeLinear', '3.0'],
-  ['progress', '3.0'],
-];
-/** 4.0 alone does not know `closeLinear`. */
-const knows = (event: string, version: VastVersion) =>
-  (playing.find(([name]) => name === event)?.[1] ?? '9') <= version && !(event === 'closeLinear' && version === '4.0');
+/** Our own events of a playing video. */
+const playing = [
+  'creativeView',
+  'start',
+  'firstQuartile',
+  'midpoint',
+  'thirdQuartile',
+  'complete',
+  'mute',
+  'unmute',
+  'pause',
+  'resume',
+  'rewind',
+  'acceptInvitation',
+  'skip',
+  'closeLinear',
+  'progress',
+] as const satisfies readonly BeaconEvent[];
 
 /** Where `progress` is told, unless the ad is shorter. */
 const PROGRESS_SECONDS = 5;
@@ -69,15 +67,16 @@ export function wrapperLinear(around: Around): string {
 function trackingOf({ shown: { creative }, version, base }: Around): string {
   let text = '';
   const offset = clockTime(Math.min(PROGRESS_SECONDS, creative.durationSeconds));
-  for (const [event] of playing) {
-    if (!knows(event, version)) continue;
+  for (const event of playing) {
+    if (trackingWord(event, version) === null) continue;
     const url = trackingUrl(base, event, macrosOf(event));
     text += `<Tracking event="${event}"${event === 'progress' ? ` offset="${offset}"` : ''}><![CDATA[${url}]]></Tracking>`;
   }
   for (const { event, url, offsetSeconds } of creative.trackers ?? []) {
-    if (!knows(event, version)) continue;
+    const word = trackingWord(event, version);
+    if (word === null) continue;
     text += linked('Tracking', url, {
-      event,
+      event: word,
       offset: event === 'progress' ? clockTime(offsetSeconds ?? 0) : undefined,
     });
   }
