@@ -56,6 +56,8 @@ export const limits = {
   fallenNamed: 1_000,
   /** Pods asked for in one request. */
   breaks: 20,
+  /** Of a request_id. */
+  requestIdChars: 128,
   /** Of the time that an exchange gives, this much at most is left for the way back. */
   bidMarginMs: 30,
   /** The longest ad for a player that does not say how much time there is. */

@@ -278,9 +278,12 @@ test('a break that is over only when today’s tokens have ended is told by a ta
     const told = requests.find(({ request_id }) => request_id === 'r/break-3');
     expect(told).toMatchObject({ break_index: 2, break_offset_ms: 3_600_000, dialect: 'vast' });
     expect(new Set(requests.map(({ session }) => session)).size).toBe(1);
+    const long = await ask(`/api/v2/vmap?breaks=7000&pod_duration=60&request_id=${'r'.repeat(128)}`);
+    const longTag = new URL(/http[^\]]+/.exec(/AdTagURI.*?AdTagURI/.exec(long.body)?.[0] ?? '')?.[0] ?? '');
+    expect((await ask(longTag.pathname + longTag.search)).statusCode).toBe(200);
     const late = await ask('/api/v2/vmap?breaks=7000,7100&pod_duration=60');
     expect(late.body.match(/<vmap:AdTagURI/g)).toHaveLength(2);
-    expect(await inLife.records('ad-request')).toHaveLength(4);
+    expect(await inLife.records('ad-request')).toHaveLength(5);
   } finally {
     await inLife.close();
   }

@@ -45,9 +45,7 @@ test('parameters say what the body says, in the words of several players', () =>
     expect(query.get('user_id') ?? query.get('ppid') ?? query.get('uid')).toBe('u');
     expect(query.get('lmt') ?? query.get('is_lat') ?? query.get('ROKU_ADS_LIMIT_TRACKING')).toBe('0');
   }
-  for (const name of ['ppid', 'ROKU_ADS_USER_COUNTRY', 'not_used', 'version', 'tz']) {
-    if (name !== 'tz') expect(names).toContain(name);
-  }
+  for (const name of ['user_id', 'ppid', 'ROKU_ADS_USER_COUNTRY', 'not_used', 'version']) expect(names).toContain(name);
 });
 
 test('an exchange asks by OpenRTB: pods of three kinds, the viewer in its words', () => {

@@ -49,7 +49,7 @@ const breaks = Type.Array(
 
 /** The body of POST /api/v2/ad-request. What is not here is ignored, and said so in `warnings`. */
 export const adRequestBody = Type.Object({
-  request_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  request_id: Type.Optional(Type.String({ minLength: 1, maxLength: limits.requestIdChars })),
   pod_duration: whole(1, 3600),
   max_ads: whole(1, 30),
   min_ads: whole(0, 30),

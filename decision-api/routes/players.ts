@@ -149,7 +149,7 @@ function later(
     const podSeconds = body.breaks[at]?.pod_duration ?? limits.unaskedSeconds;
     if (seconds === null || seconds + (at + 1) * podSeconds <= lastSeconds) return { id, timeOffset, tag: null };
     const query = queryWith(request.query as Readonly<Record<string, unknown>>, ofStreams, {
-      ...(body.request_id === undefined ? {} : { request_id: `${body.request_id}/${id}` }),
+      ...nameOf(body.request_id, id),
       version: named,
       break_index: String(at),
       break_offset: String(seconds),
@@ -157,6 +157,12 @@ function later(
     return { id, timeOffset, tag: `${base()}/api/v2/vast?${query}` };
   });
   return { body: { ...body, breaks: body.breaks.filter((_, at) => told[at]?.tag === null) }, places: told };
+}
+
+/** The id of a break's own request; one that would be too long is left to us. */
+function nameOf(requestId: string | undefined, breakId: string): Readonly<Record<string, string>> {
+  const named = `${requestId}/${breakId}`;
+  return requestId === undefined || named.length > limits.requestIdChars ? {} : { request_id: named };
 }
 
 /** Parameters that a single break has others of, or no use for. */

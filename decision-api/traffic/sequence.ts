@@ -42,7 +42,10 @@ function leastPlayedMs({ event, duration_seconds, offset_seconds }: SequenceFact
 export class Sequences {
   readonly #begun = new Map<string, number>();
 
-  /** Notes impressions; `too_fast`: since this ad's impression so much of it cannot have been played. */
+  /**
+   * Notes impressions; `too_fast`: since this ad's impression so much of it cannot have been played. What comes in one call with it,
+   * as a batch or v1's `completed`, says nothing of the time between: there the time since the decision alone counts.
+   */
   tooFast(beacon: SequenceFacts, speed: number): boolean {
     const { event, reservation, received_at } = beacon;
     if (event === 'impression') {
@@ -54,8 +57,9 @@ export class Sequences {
       return false;
     }
     const begun = this.#begun.get(reservation);
+    if (begun === undefined || begun === received_at) return false;
     const leastMs = leastPlayedMs(beacon, speed);
-    return begun !== undefined && leastMs > 0 && received_at + SKEW_MS / speed < begun + leastMs;
+    return leastMs > 0 && received_at + SKEW_MS / speed < begun + leastMs;
   }
 }
 

@@ -131,6 +131,14 @@ test('simulated viewers may play faster, as many times as is configured', () => 
   expect(impossible({ ...facts, received_at: NOW + 100 }, 60)).toBe('too_fast');
 });
 
+test('what is told in one call with the impression is judged by the decision alone', () => {
+  const sequences = new Sequences();
+  const at = { ...facts, received_at: NOW + 31_000 };
+  expect(sequences.tooFast({ ...at, event: 'impression' }, 1)).toBe(false);
+  expect([sequences.tooFast(at, 1), impossible(at, 1)]).toEqual([false, null]);
+  expect(sequences.tooFast({ ...at, received_at: NOW + 32_000 }, 1)).toBe(true);
+});
+
 test('an ad that began here cannot have ended before its time, however long ago it was decided', () => {
   const sequences = new Sequences();
   const begun = { ...facts, event: 'impression', received_at: NOW + 120_000 };

@@ -12,13 +12,13 @@ export function assert(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what);
 }
 
-/** Asks again until it holds, for 15 s at most. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 75; tries++) {
+/** Asks again until it holds. */
+export async function until(what: string, holds: () => Promise<boolean>, secondsMost = 15): Promise<void> {
+  for (let tries = 0; tries < secondsMost * 5; tries++) {
     if (await holds()) return;
     await sleep(200);
   }
-  throw new Error(`after 15 s still not: ${what}`);
+  throw new Error(`after ${secondsMost} s still not: ${what}`);
 }
 
 interface Told {

@@ -79,16 +79,22 @@ export const numbersChecks: readonly Check[] = [
         const { body } = await told(house, 200, 'GET', `/api/v2/analytics/campaigns/${id}`);
         return /"impressions":"?1\b/.test(JSON.stringify(body));
       });
-      await until('the conversion is taken', async () => {
-        // Whose an advertiser is, deciders learn with the next snapshot.
-        const headers = { authorization: `Bearer ${house.key}`, 'content-type': 'application/json' };
-        const body = JSON.stringify({ conversions: [conversion] });
-        return (await fetch(`${house.decision}/api/v2/conversions`, { method: 'POST', headers, body })).status === 202;
-      });
+      await until(
+        'the conversion is taken',
+        async () => {
+          // Whose an advertiser is, deciders learn with the next snapshot.
+          const headers = { authorization: `Bearer ${house.key}`, 'content-type': 'application/json' };
+          const body = JSON.stringify({ conversions: [conversion] });
+          return (
+            (await fetch(`${house.decision}/api/v2/conversions`, { method: 'POST', headers, body })).status === 202
+          );
+        },
+        60,
+      );
       await until('the campaign is credited with the conversion', async () => {
         const { body } = await told(house, 200, 'GET', '/api/v2/analytics/attribution');
-        const { last_touch = [] } = body.models as Record<string, { campaign_id: string; conversions: number }[]>;
-        return last_touch.some(({ campaign_id, conversions }) => campaign_id === id && conversions === 1);
+        const { last_touch } = body.models as Record<string, { rows: { key: string; value_micros: number }[] }>;
+        return last_touch?.rows.some(({ key, value_micros }) => key === id && value_micros === 5_000_000) === true;
       });
     },
   },

@@ -79,13 +79,13 @@ export const dialectPlants: readonly Plant[] = [
       const urls = run.calls.flatMap(
         ({ answer }) => answer?.ads.map(({ tracking }) => tracking.impression ?? '') ?? [],
       );
-      const [first, other] = [need(urls[0], 'tracker'), need(urls.at(-1), 'another tracker')];
+      const other = need(urls.at(-1), 'tracker of another ad');
       let done = false;
       copy.editViewers((line) => {
         const [ad, ...ads] = line.answer?.pod?.ads ?? [];
         if (done || !ad || !line.answer) return [line];
         done = true;
-        const tracking = { ...(ad.tracking as object), start: first === ad.tracking ? first : other };
+        const tracking = { ...(ad.tracking as object), start: other };
         return [
           { ...line, answer: { ...line.answer, pod: { ...line.answer.pod, ads: [{ ...ad, tracking }, ...ads] } } },
         ];
