@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type DimensionName, dimensionNames, dimensions } from '../../management-api/analytics/dimensions.ts';
-import { measureNames, sourceOf } from '../../management-api/analytics/measures.ts';
+import { counted, countsOf, measureNames, sourceOf } from '../../management-api/analytics/measures.ts';
 import type { ReportQuestion } from '../../management-api/analytics/reports/shape.ts';
 
 /** What a run holds: when, and which values of each dimension. */
@@ -48,7 +48,10 @@ export function questionsOver(spread: Spread): fc.Arbitrary<Drawn> {
   return fc
     .constantFrom('delivery' as const, 'delivery' as const, 'delivery' as const, 'inventory' as const)
     .chain((source) => {
-      const measures = measureNames.filter((name) => sourceOf(name) === source);
+      const known = measureNames.filter((name) => sourceOf(name) === source);
+      // Adjustments are few, and most filters know nothing of them.
+      const rare = known.filter((name) => countsOf(name).some((one) => 'adjustment' in counted[one]));
+      const measures = [...known, ...rare, ...rare, ...rare];
       const usable = dimensionNames.filter((name) => dimensions[name][source] !== null);
       return fc
         .record({
