@@ -41,6 +41,7 @@ async function prove(house: ApiHouse, runs: number, seed: number, say: (line: st
   const [ours, theirs] = [await house.organisation('Ours'), await house.organisation('Theirs')];
   const [pool, foreign] = [new Pool(draw), new Pool(draw)];
   await populate(house.url, theirs.keys.admin, foreign, MARK);
+  foreign.add('adjustments', await house.adjustment(theirs.id, foreign.any('campaigns')));
   await populate(house.url, ours.keys.admin, pool, 'ours');
   const before = await stateOf(house, theirs.keys.admin);
   const document = await ask(house.url, { method: 'GET', path: '/api/v2/openapi.json', headers: {}, body: null });

@@ -24,6 +24,8 @@ export interface Organisation {
 export interface ApiHouse {
   readonly url: string;
   organisation(name: string): Promise<Organisation>;
+  /** Records an adjustment, which the API refuses while nothing was billed. Answers its id. */
+  adjustment(organisation: string, campaign: string): Promise<string>;
   /** What the process has logged of its own faults. */
   faults(): readonly string[];
   stop(): Promise<void>;
@@ -60,6 +62,18 @@ export async function startApiHouse(): Promise<ApiHouse> {
       const keys: Partial<Record<Role, string>> = {};
       for (const role of roles) keys[role] = await keyOf(role);
       return { id, keys: keys as Record<Role, string> };
+    },
+    async adjustment(organisation, campaign) {
+      const id = random.uuid();
+      await desk.write(organisation, (sql) =>
+        sql.query(
+          `INSERT INTO adjustments (id, campaign_id, advertiser_id, reason, from_time, to_time, impressions, amount_micros, recorded_by,
+             recorded_at)
+           SELECT $1, id, advertiser_id, 'other', date_trunc('hour', now()) - INTERVAL '1 hour', date_trunc('hour', now()), 1, 1000, 'proof', now() FROM campaigns WHERE id = $2`,
+          [id, campaign],
+        ),
+      );
+      return id;
     },
     async stop() {
       const ended = once(child, 'exit');
