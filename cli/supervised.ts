@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Endpoints } from '../engines/endpoints.ts';
 
 const BACKOFF_MS = { first: 100, most: 5_000, forgottenAfter: 30_000 };
-const HEAP_MB = 256;
+const HEAP_MB = 512;
 
 /** What a child process is started with. */
 export interface ChildSpec {

@@ -5,8 +5,8 @@ import type { Consumer, Lease, LogRecord, TopicPartition } from './event-log.ts'
 const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 5_000;
 /** What waits here before the broker is asked for no more: so many batches, or so many bytes. */
-const BATCHES_WAITING_MAX = 8;
-const BYTES_WAITING_MAX = 8 * 1024 * 1024;
+const BATCHES_WAITING_MAX = 2;
+const BYTES_WAITING_MAX = 2 * 1024 * 1024;
 
 /** What a hold asks of the fetching side. */
 export interface Feed {

@@ -32,7 +32,8 @@ export interface MemberOptions {
 /** A fetch is answered after this long also when there is nothing: no seek or heartbeat waits longer. */
 const FETCH_WAIT_MS = 100;
 const REJOIN_RETRY_MS = 50;
-const BYTES_PER_PARTITION = 1024 * 1024;
+/** A batch that a journal ships is no larger, so that no partition waits to be the first of an answer. */
+const BYTES_PER_PARTITION = 512 * 1024;
 
 /**
  * One life of a kafkajs consumer, used for the group protocol and for fetching only. Its three weak places are kept shut
