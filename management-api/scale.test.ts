@@ -141,6 +141,11 @@ const lists: Readonly<Record<string, readonly string[]>> = {
     'action=delete',
     'resource=nothing',
   ],
+  '/api/v2/adjustments': [
+    '',
+    middle('adjustments', new Date(Date.now() - 86_400_000 * 30).toISOString()),
+    `campaign_id=${id('ca', 77)}`,
+  ],
   '/api/v2/alerts/rules': ['', middle('alert-rules', 'Alert 3')],
   '/api/v2/alerts/events': ['', middle('alert-events', String(Date.now() - 86_400_000 * 30)), `rule_id=${id('a1', 7)}`],
   '/api/v2/analytics/saved-reports': ['', middle('saved-reports', 'Report 3')],

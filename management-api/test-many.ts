@@ -18,6 +18,7 @@ export const growing = [
   'competitive_categories',
   'campaign_competitive_categories',
   'ad_pods',
+  'adjustments',
   'experiments',
   'users',
   'api_keys',
@@ -108,6 +109,10 @@ INSERT INTO alert_rules (id, name, measure, comparison, threshold, clear_thresho
 
 INSERT INTO alert_events (id, organisation_id, rule_id, rule_name, measure, state, at, detail)
     SELECT id_of('ae', n), owner_of(n), id_of('a1', 1 + n % {n/20}), 'Alert', 'fill', 'RAISED', NOW() - n * interval '1 minute', '' FROM generate_series(1, {n}) AS n;
+
+INSERT INTO adjustments (id, organisation_id, campaign_id, advertiser_id, reason, from_time, to_time, impressions, amount_micros, recorded_by, recorded_at)
+    SELECT id_of('ad', n), owner_of(n), id_of('ca', 1 + n % {n/20}), id_of('ad', 1), 'other', NOW() - n * interval '1 minute', NOW(), 1, 1000, 'user:1',
+    NOW() - n * interval '1 minute' FROM generate_series(1, {n}) AS n;
 
 INSERT INTO optimisation_runs (id, organisation_id, at, actor, request, items) SELECT id_of('09', n), owner_of(n), NOW() - n * interval '1 hour', 'system',
     '{}', '[]' FROM generate_series(1, {n/5}) AS n;

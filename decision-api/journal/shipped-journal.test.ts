@@ -142,10 +142,11 @@ test('an instance that starts without the log serves from the catalog, and leave
 
 test('a record of very many candidates stays below 256 KiB, keeps the winner and says what it left out', async () => {
   const many = Array.from({ length: 200 }, () =>
-    testCampaign({ creatives: Array.from({ length: 40 }, () => testCreative()) }),
+    // Each length of a campaign's races for itself.
+    testCampaign({ creatives: Array.from({ length: 40 }, (_, n) => testCreative({ durationSeconds: 6 + n })) }),
   );
   house = await openShipping(many);
-  await house.post(body);
+  await house.post({ ...body, pod_duration: 45 });
   await expect.poll(async () => (await house?.records('ad-request'))?.length, { timeout: 5_000 }).toBe(1);
   const [record] = await house.records('ad-request');
   expect(record?.value.length).toBeLessThanOrEqual(256 * 1024);
