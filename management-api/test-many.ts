@@ -112,7 +112,7 @@ INSERT INTO alert_events (id, organisation_id, rule_id, rule_name, measure, stat
 
 INSERT INTO adjustments (id, organisation_id, campaign_id, advertiser_id, reason, from_time, to_time, impressions, amount_micros, recorded_by, recorded_at)
     SELECT id_of('ad', n), owner_of(n), id_of('ca', 1 + n % {n/20}), id_of('ad', 1), 'other', NOW() - n * interval '1 minute', NOW(), 1, 1000, 'user:1',
-    NOW() - n * interval '1 minute' FROM generate_series(1, {n}) AS n;
+    NOW() - n * interval '1 minute' FROM generate_series(1, {n/50}) AS n;
 
 INSERT INTO optimisation_runs (id, organisation_id, at, actor, request, items) SELECT id_of('09', n), owner_of(n), NOW() - n * interval '1 hour', 'system',
     '{}', '[]' FROM generate_series(1, {n/5}) AS n;
