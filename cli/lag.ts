@@ -28,14 +28,10 @@ export async function endsOfAll(log: EventLog): Promise<Ends> {
 export async function behind(store: StateStore, group: Group, ends: Ends, past: number): Promise<string[]> {
   const found: string[] = [];
   for (const topic of groupTopics[group]) {
-    const wanted = ends.get(topic) ?? [];
-    const entries = await store.read(wanted.map((_, partition) => keys.head(group, topic, partition)));
-    for (const [partition, { bytes }] of entries.entries()) {
-      const head = bytes === null ? { position: 0, watermark: 0 } : decodeBare('head-record', bytes);
-      const end = wanted[partition] ?? 0;
-      if (head.position < end) found.push(`${group} is at ${head.position} of ${end} in ${topic}/${partition}`);
+    for (const { partition, position, watermark, end } of await headsOf(store, group, topic, ends)) {
+      if (position < end) found.push(`${group} is at ${position} of ${end} in ${topic}/${partition}`);
       // Only beacons are ticked: a partition of requests may stand still for as long as nobody asks.
-      else if (past > 0 && topic === 'ad-beacons' && head.watermark <= past)
+      else if (past > 0 && topic === 'ad-beacons' && watermark <= past)
         found.push(`${group}'s watermark in ${topic}/${partition} is too low`);
     }
   }
@@ -44,17 +40,20 @@ export async function behind(store: StateStore, group: Group, ends: Ends, past: 
 
 /** How many records of what was in the log at `ends` the groups have not applied yet, all of them together. */
 export async function backlog(store: StateStore, ends: Ends): Promise<number> {
-  const counts = groups.flatMap((group) =>
-    groupTopics[group].map(async (topic) => {
-      const wanted = ends.get(topic) ?? [];
-      const entries = await store.read(wanted.map((_, partition) => keys.head(group, topic, partition)));
-      return entries.reduce((sum, { bytes }, partition) => {
-        const position = bytes === null ? 0 : decodeBare('head-record', bytes).position;
-        return sum + Math.max(0, (wanted[partition] ?? 0) - position);
-      }, 0);
-    }),
+  const heads = await Promise.all(
+    groups.flatMap((group) => groupTopics[group].map((topic) => headsOf(store, group, topic, ends))),
   );
-  return (await Promise.all(counts)).reduce((sum, one) => sum + one, 0);
+  return heads.flat().reduce((sum, { position, end }) => sum + Math.max(0, end - position), 0);
+}
+
+/** How far a group is in each partition of a topic. */
+async function headsOf(store: StateStore, group: Group, topic: string, ends: Ends) {
+  const wanted = ends.get(topic) ?? [];
+  const entries = await store.read(wanted.map((_, partition) => keys.head(group, topic, partition)));
+  return entries.map(({ bytes }, partition) => {
+    const { position, watermark } = bytes === null ? { position: 0, watermark: 0 } : decodeBare('head-record', bytes);
+    return { partition, position, watermark, end: wanted[partition] ?? 0 };
+  });
 }
 
 /** Waits until the group has applied all that is in the log now; answers what is still missing after `patienceMs`. */

@@ -16,7 +16,6 @@ import { type Runner, startRunner } from '../../../stream-workers/runner.ts';
 import { type Case, campaigns, creatives, type Step } from './histories.ts';
 
 const TOKEN_LIFE_MS = 4_000;
-const _FOR_GOOD_MS = 1e12;
 export interface Counts {
   decided: number;
   served: number;
