@@ -1,37 +1,32 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock, VirtualClock } from '../../engines/clock.ts';
 import { readConfig } from '../../engines/config.ts';
 import { EngineError } from '../../engines/errors.ts';
 import { seededRandom } from '../../engines/random.ts';
 import { openClickHouse } from '../../engines/warehouse/clickhouse-warehouse.ts';
-import { type EmbeddedWarehouse, startEmbeddedWarehouse } from '../../engines/warehouse/embedded-server.ts';
 import { eraseRows, personal } from '../../engines/warehouse/erase-rows.ts';
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
+import { startTestWarehouse, type TestWarehouse } from '../../engines/warehouse/test-warehouse.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
 import type { Context, WorkerRecord } from '../worker.ts';
 import { Forgotten } from './forgotten.ts';
 import { madeUpLogs } from './test-records.ts';
 import { warehouseWorker } from './warehouse.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'breakwater-forgotten-'));
 const clock = systemClock();
 const random = seededRandom(clock, 11);
-let server: EmbeddedWarehouse;
+let server: TestWarehouse;
 let warehouse: Warehouse;
 
 beforeAll(async () => {
-  server = await startEmbeddedWarehouse({ path: folder, port: 0 });
+  server = await startTestWarehouse();
   warehouse = openClickHouse({ url: server.url });
   await migrateWarehouse(warehouse, () => undefined);
 });
 
 afterAll(async () => {
   await warehouse?.close();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await server?.remove();
 });
 
 const ann = 'pseudonym-of-ann-000000';
