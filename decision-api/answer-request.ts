@@ -42,6 +42,7 @@ export interface DecidedPod {
   readonly ask: Ask;
   readonly draft: Draft;
   readonly explain: object | null;
+  readonly repeated: boolean;
 }
 
 /** Decides each pod of a request, in order: what one pod of a stream took, the next must see. Throws as `readAsks` and `serve` do. */
@@ -73,8 +74,8 @@ export async function decidePods(
   for (const each of asks) {
     const rules = wanted.backups === false ? { ...each.rules, backupAds: 0 } : each.rules;
     const ask = { ...each, rules, holdMs: wanted.holdMs ?? each.holdMs };
-    const { draft, explain } = await serve({ ...asked, ask }, parts);
-    pods.push({ ask, draft, explain });
+    const { draft, explain, repeated } = await serve({ ...asked, ask }, parts);
+    pods.push({ ask, draft, explain, repeated });
     tell(draft, parts.clock.ticks() - began, parts.logger);
   }
   parts.metrics.decisionSeconds.observe((parts.clock.ticks() - began) / 1_000_000);

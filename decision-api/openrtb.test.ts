@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { micros } from '../domain/money.ts';
+import { StoreGate } from './holding/store-gate.ts';
+import { settleBid } from './recording/bid-fate.ts';
 import { openHouse, type TestHouse, testCampaign, testCreative } from './test-house.ts';
 
 let house: TestHouse;
@@ -178,6 +180,33 @@ test('a bid request that comes again gets the same bids and holds no second plac
   expect(new Set(records.map(({ event }) => event.request_id))).toEqual(new Set(['twice/x', 'twice/y']));
   const other = await ask({ imp, bcat: ['IAB1'] }, 'twice');
   expect([other.status, other.json.errors]).toMatchObject([409, [{ pointer: '/id' }]]);
+});
+
+test('what was too late for its exchange is given back, and told to no repetition of the request', async () => {
+  const body = {
+    tmax: 1,
+    imp: [{ id: '1', video }, ...Array.from({ length: 9 }, (_, at) => ({ id: `m${at}`, video }))],
+  };
+  const late = await ask(body, 'late');
+  expect([late.status, late.headers['breakwater-no-bid']]).toEqual([204, 'tmax']);
+  const back = async () =>
+    (await house.records('ad-beacon')).filter(
+      ({ event }) => event.request_id.startsWith('late/') && event.event === 'notUsed',
+    ).length;
+  await vi.waitFor(async () => expect(await back()).toBeGreaterThan(0), 5_000);
+  const given = await back();
+  const again = await ask(body, 'late');
+  expect([again.status, again.headers['breakwater-no-bid']]).toEqual([204, 'tmax']);
+  expect(await back()).toBe(given);
+});
+
+test('one of two who settle a bid has it, and says so again', async () => {
+  const gate = new StoreGate(house.store, house.clock, { breakerOpen: { set: () => undefined } } as never);
+  const fates = ['told', 'given back', 'told', 'given back'] as const;
+  const answers = await Promise.all(fates.map((fate) => settleBid('contended', fate, gate)));
+  expect(answers[0]).not.toBe(answers[1]);
+  expect(answers.slice(2)).toEqual(answers.slice(0, 2));
+  expect(await Promise.all(fates.map((fate) => settleBid('contended', fate, gate)))).toEqual(answers);
 });
 
 test('an impression with a floor in another currency is left out, and the others are bid for', async () => {

@@ -49,6 +49,8 @@ export interface ServingParts extends DecidingParts {
 export interface Served {
   readonly draft: Draft;
   readonly explain: object | null;
+  /** An answer that was kept from before. */
+  readonly repeated: boolean;
 }
 
 export interface Asked {
@@ -110,7 +112,7 @@ async function decided(asked: Asked, parts: ServingParts, stint: Stint, again = 
   parts.recent.keep(ask.requestId, record.value, decision.catalog);
   countDecision(decision, parts.metrics);
   parts.metrics.requests.inc({ outcome: noFill === null ? 'filled' : 'empty' });
-  return { draft, explain: asked.explain ? explainDecision(decision, parts) : null };
+  return { draft, explain: asked.explain ? explainDecision(decision, parts) : null, repeated: false };
 }
 
 function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts): Decision {
@@ -229,7 +231,7 @@ async function repeat(asked: Asked, kept: KeptAnswer, parts: ServingParts): Prom
     return unlogged(asked, parts);
   }
   parts.metrics.requests.inc({ outcome: 'repeated' });
-  return { draft: kept.draft, explain: null };
+  return { draft: kept.draft, explain: null, repeated: true };
 }
 
 /** Nothing may be served that is not in the log: a valid pod without ads. */
@@ -239,5 +241,6 @@ function unlogged({ ask, warnings }: Asked, { metrics }: ServingParts): Served {
   return {
     draft: emptyDraft(ask.requestId, ask.rules.durationSeconds, 'log_unavailable', warnings),
     explain: null,
+    repeated: false,
   };
 }

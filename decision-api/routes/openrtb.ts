@@ -13,6 +13,7 @@ import { isAway, within } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
 import type { NoFillReason } from '../reasons.ts';
 import { hashBody } from '../recording/answers.ts';
+import { settleBid } from '../recording/bid-fate.ts';
 
 type NoBid = NoFillReason | NonNullable<ReturnType<typeof whyNot>> | 'protocols' | 'seat' | 'tmax';
 
@@ -77,7 +78,7 @@ async function inTime(request: FastifyRequest, body: BidRequest, parts: AdReques
   } catch (error) {
     if (!isAway(error) || error.code !== 'timeout') throw error;
     void work
-      .then(() => release(held, request, parts))
+      .then(() => release(body.id, held, request, parts))
       .catch((err: unknown) => parts.logger.warn({ err }, 'a late bid is held'));
     return { bids: [], reasons: ['tmax'] };
   }
@@ -113,6 +114,8 @@ async function bidAll(
       if (bid) bids.push(bid);
     }
   }
+  const again = held.some(({ repeated }) => repeated);
+  if (again && !(await settleBid(body.id, 'told', parts.gate))) return { bids: [], reasons: ['tmax'] };
   return { bids, reasons };
 }
 
@@ -128,8 +131,15 @@ function holdOf({ imp }: PodWanted): { readonly holdMs?: number } {
   return imp.exp === undefined ? {} : { holdMs: imp.exp * 1_000 };
 }
 
-/** As if the exchange had called each `lurl`. */
-async function release(held: readonly DecidedPod[], request: FastifyRequest, parts: AdRequestParts): Promise<void> {
+/** As if the exchange had called each `lurl`. What was kept from before was told already, or is given back by whom it came too late for. */
+async function release(
+  bidRequestId: string,
+  pods: readonly DecidedPod[],
+  request: FastifyRequest,
+  parts: AdRequestParts,
+): Promise<void> {
+  const held = pods.filter(({ repeated }) => !repeated);
+  if (held.length === 0 || !(await settleBid(bidRequestId, 'given back', parts.gate))) return;
   const { tokens, journal, clock, uuid } = parts;
   const caller = parts.callers.ofRequest(request);
   const records = held.flatMap(({ draft }) =>

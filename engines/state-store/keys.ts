@@ -26,6 +26,8 @@ export const keys = {
   signal: (kind: 'PACING' | 'SCORE', campaignId: string) => `g:${kind}:${campaignId}`,
   /** The answer kept for a repeated request_id. */
   answer: (requestHash: string) => `q:${requestHash}`,
+  /** A word: whether a bid request's kept answer was told to a repetition of it, or given back. */
+  bidFate: (bidRequestHash: string) => `u:${bidRequestHash}`,
   /** 8 bytes: every decision minute up to it is closed for every campaign. */
   closed: 'c:closed',
   /** 8 bytes: the longest token life (ms) that any instance has used. Minutes stay open and claims are kept that long. */

@@ -123,10 +123,15 @@ function checkRepeats(calls: readonly CallFact[], run: Pick<Run, 'log'>): Fault[
 
 function checkBeacons(calls: readonly CallFact[], run: Pick<Run, 'log' | 'calls'>): Fault[] {
   const logged = new Map<string, Set<string>>();
-  const overtaken = new Set(run.calls.filter((call) => call.overtaken).map((call) => call.requestId));
+  const unheard = new Set(run.calls.filter(isInDoubt).map((call) => call.requestId));
+  const bidFor = new Set(run.calls.filter(({ answer }) => answer?.ads.length).map((call) => call.requestId));
+  const takenBack = new Set<string>();
   for (const { value } of run.log.beacons) {
-    // What was decided too late for an exchange is given back by the API itself.
-    if (value.cachebuster === null && value.event === 'notUsed' && overtaken.has(value.request_id)) continue;
+    // What was decided too late for an exchange is given back by the API itself, whether or not the exchange heard so.
+    if (value.cachebuster === null && value.event === 'notUsed' && unheard.has(value.request_id)) {
+      if (bidFor.has(value.request_id)) takenBack.add(value.reservation);
+      continue;
+    }
     const facts = logged.get(value.cachebuster ?? '') ?? new Set();
     logged.set(value.cachebuster ?? '', facts.add(`${value.event} ${value.reservation}`));
   }
@@ -147,6 +152,7 @@ function checkBeacons(calls: readonly CallFact[], run: Pick<Run, 'log' | 'calls'
   );
   return [
     ...fault('beacon_lost', 'acknowledged, and not in the log', lost),
+    ...fault('bid_taken_back', 'given back as too late, and told to the exchange all the same', [...takenBack]),
     ...fault('beacon_differs', 'the log holds another event or ad than the viewer reported', differs),
     ...fault(
       'forged_accepted',

@@ -118,6 +118,11 @@ test('what the API gives back itself is nobody’s beacon, only where it was too
   expect(names(checkAnswers(given))).toEqual(['beacon_unsent']);
   const late = { answer: null, status: 204, overtaken: true };
   expect(names(checkAnswers(replacing(given, 'request-1', late)))).toEqual([]);
+  const unheard = { answer: null, status: null, error: 'ECONNRESET' };
+  expect(names(checkAnswers(replacing(given, 'request-1', unheard)))).toEqual([]);
+  const both = replacing(given, 'request-1', late);
+  const told = run.calls.filter(({ requestId }) => requestId === 'request-1');
+  expect(names(checkAnswers({ ...both, calls: [...both.calls, ...told] }))).toEqual(['bid_taken_back']);
 });
 
 test('the dialect of the log is the one of the request; bids cost what campaigns pay, and no less than the floor', () => {
