@@ -36,21 +36,8 @@ export async function adjustmentsOf(sql: DeskTransaction): Promise<readonly Adju
 
 const AT_ONCE = 2_000;
 
-/**
- * Sees to it that the warehouse has the organisation's adjustments. They are only ever added, so as many as there are is all of
- * them; a row that is copied twice is one.
- */
-export async function shareAdjustments(
-  adjustments: readonly AdjustmentRow[],
-  advertisers: readonly string[],
-  { warehouse }: { readonly warehouse: Warehouse },
-): Promise<void> {
-  if (adjustments.length === 0) return;
-  const [known] = await warehouse.query<{ n: string }>(
-    'SELECT uniqExact(id) AS n FROM breakwater.adjustments WHERE advertiser IN {advertisers:Array(UUID)}',
-    { advertisers },
-  );
-  if (Number(known?.n) === adjustments.length) return;
+/** Copies adjustments into the warehouse; a row that is copied twice is one. */
+export async function shareAdjustments(adjustments: readonly AdjustmentRow[], warehouse: Warehouse): Promise<void> {
   for (let from = 0; from < adjustments.length; from += AT_ONCE) {
     const rows = adjustments.slice(from, from + AT_ONCE);
     await warehouse.run(

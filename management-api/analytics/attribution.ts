@@ -10,7 +10,7 @@ import { closed, oneOf, orNull, time, uuid } from '../shapes.ts';
 import { analyticsOf, dataAsOf, withWarehouse } from './ask-warehouse.ts';
 import { liftAnswer, readLift } from './attribution-lift.ts';
 import { readConversions, readLost, type StoredConversion } from './attribution-paths.ts';
-import { namesOf, shareTenant, tenantOf } from './owners.ts';
+import { namesOf, type Read, shareTenant } from './owners.ts';
 import { checkReport, invalid } from './reports/check-report.ts';
 import { rangeNames } from './reports/ranges.ts';
 
@@ -74,7 +74,7 @@ export const attributionAnswer = Type.Object({
 export async function attributionOf(
   query: Query,
   organisation: string,
-  read: <T>(work: (sql: DeskTransaction) => Promise<T>) => Promise<T>,
+  read: Read,
   parts: ManagementParts,
 ): Promise<Static<typeof attributionAnswer>> {
   const { model: _model, by: _by, ...rest } = query;
@@ -83,7 +83,6 @@ export async function attributionOf(
   const view = query.view_window_days ?? 7;
   const halfLife = query.half_life_days ?? 7;
   checkQuery(query);
-  const tenant = await read(tenantOf);
   const scope = { organisation };
   const asked = { from, to, lookBackMs: Math.max(click, view) * DAY_MS, type: query.type ?? null, scope };
   const asOf = await dataAsOf('delivery', parts);
@@ -91,7 +90,7 @@ export async function attributionOf(
   const experiment = query.experiment === undefined ? null : await read((sql) => experimentOf(sql, query));
   const { conversions, lost, lift } = await withWarehouse('delivery', parts, async () => {
     const { reader } = analyticsOf(parts);
-    await shareTenant(organisation, tenant, analyticsOf(parts));
+    await shareTenant(organisation, read, analyticsOf(parts));
     return {
       conversions: await readConversions(reader, asked),
       lost: wanted.includes('data_driven') ? await readLost(reader, asked) : [],

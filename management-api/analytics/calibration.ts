@@ -1,10 +1,9 @@
 import Type, { type Static } from 'typebox';
 import { shareEstimate } from '../../domain/statistics.ts';
-import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import type { ManagementParts } from '../parts.ts';
 import { closed, oneOf, orNull, time, uuid } from '../shapes.ts';
 import { analyticsOf, dataAsOf, withWarehouse } from './ask-warehouse.ts';
-import { shareTenant, tenantOf } from './owners.ts';
+import { type Read, shareTenant } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
 import { rangeNames } from './reports/ranges.ts';
 
@@ -94,7 +93,7 @@ interface Row {
 export async function calibrationOf(
   query: Query,
   organisation: string,
-  read: <T>(work: (sql: DeskTransaction) => Promise<T>) => Promise<T>,
+  read: Read,
   parts: ManagementParts,
 ): Promise<Static<typeof calibrationAnswer>> {
   const { rate = 'completion', by = 'none', campaign_id: campaign, ...times } = query;
@@ -105,7 +104,6 @@ export async function calibrationOf(
   ).toISOString();
   const asked = { measures: ['impressions' as const], ...times, ...(unset ? { from: weekAgo } : {}) };
   const { from, to, zone } = checkReport(asked, parts.clock.now());
-  const tenant = await read(tenantOf);
   const asOf = await dataAsOf('delivery', parts);
   const { of, by: prediction, came, bucket: bucketed } = predicted[rate];
   const sql = `SELECT ${breakdowns[by]} AS key, toUInt32(${bucketed}) AS bucket, count() AS ads,
@@ -120,7 +118,7 @@ ORDER BY ads DESC, key, bucket`;
   const given = { from: from / 1000, to: to / 1000, organisation, ...(campaign === undefined ? {} : { campaign }) };
   const rows = await withWarehouse('delivery', parts, async () => {
     const { reader } = analyticsOf(parts);
-    await shareTenant(organisation, tenant, analyticsOf(parts));
+    await shareTenant(organisation, read, analyticsOf(parts));
     return reader.query<Readonly<Record<keyof Row, string>>>(sql, given);
   });
   const found = rows.map((row): Row => {

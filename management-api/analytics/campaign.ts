@@ -9,7 +9,7 @@ import { analyticsOf, dataAsOf, orNull as nullIfAway, textOf, withWarehouse } fr
 import type { DimensionName } from './dimensions.ts';
 import { appliedUpTo, type Live, readLive } from './live.ts';
 import type { MeasureName } from './measures.ts';
-import { namesOf, shareTenant, type Tenant, tenantOf } from './owners.ts';
+import { namesOf, type Read, shareTenant } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
 import { compile } from './reports/compile.ts';
 import type { Report } from './reports/report.ts';
@@ -133,7 +133,6 @@ interface Found {
   readonly advertiser: string | null;
   /** Null: deleted. */
   readonly campaign: Campaign | null;
-  readonly tenant: Tenant;
 }
 
 /** Everything about one campaign. `id` may be one that was deleted. Throws Problem 404. */
@@ -141,14 +140,14 @@ export async function analyseCampaign(
   id: string,
   query: Static<typeof campaignQuery>,
   organisation: string,
-  read: <T>(work: (sql: DeskTransaction) => Promise<T>) => Promise<T>,
+  read: Read,
   parts: ManagementParts,
 ): Promise<Static<typeof campaignAnalytics>> {
   const found = await read((sql) => findCampaign(sql, id));
   const report = reportOf(found, query, parts.clock.now());
   const asOf = await dataAsOf('delivery', parts);
   const tables = await withWarehouse('delivery', parts, async () => {
-    await shareTenant(organisation, found.tenant, analyticsOf(parts));
+    await shareTenant(organisation, read, analyticsOf(parts));
     return await breakDown(report, organisation, parts);
   });
   const live = await nullIfAway(() => liveOf(found, parts));
@@ -193,7 +192,7 @@ async function findCampaign(sql: DeskTransaction, asked: string): Promise<Found>
   if (!rows[0]) throw new Problem(404, 'Not found', 'there is no campaign of this id, nor was there one');
   const [campaign] = await sql.campaigns([id]);
   const { name, parent_id: advertiser } = rows[0];
-  return { id, name, advertiser, campaign: campaign ?? null, tenant: await tenantOf(sql) };
+  return { id, name, advertiser, campaign: campaign ?? null };
 }
 
 /** By default all of its flight until now, by day; by hour where that is a few days. */

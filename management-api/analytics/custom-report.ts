@@ -1,8 +1,7 @@
-import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import type { ManagementParts } from '../parts.ts';
 import type { Answer } from '../route.ts';
 import { analyticsOf, dataAsOf, withWarehouse } from './ask-warehouse.ts';
-import { shareTenant, type Tenant, tenantOf } from './owners.ts';
+import { type Read, shareTenant } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
 import { compileSize, sourceOfReport } from './reports/compile.ts';
 import { type Format, parquet, type ReportFile, spreadsheet } from './reports/file.ts';
@@ -12,8 +11,6 @@ import type { ReportBody, ReportQuestion } from './reports/shape.ts';
 
 /** What would read more rows than this becomes a job. */
 const ROWS_AT_ONCE = 20_000_000;
-
-type Read = <T>(work: (sql: DeskTransaction) => Promise<T>) => Promise<T>;
 
 /** The question of a body, without how it is to be sent. */
 export function questionOf(body: ReportBody): ReportQuestion {
@@ -39,15 +36,13 @@ export async function answerReport(
   mayAsk(organisation, report);
   if (body.async === true) return null;
   const source = sourceOfReport(report);
-  const tenant = await read(tenantOf);
   const asOf = await dataAsOf(source, parts);
   const format = body.format ?? 'json';
   const made = await withWarehouse(source, parts, async () => {
-    await shareTenant(organisation, tenant, analyticsOf(parts));
+    await shareTenant(organisation, read, analyticsOf(parts));
     if (!(await isSmall(report, organisation, parts))) return null;
-    if (format !== 'json')
-      return { file: await fileOf(report, format, body.totals === true, organisation, tenant, parts) };
-    return { said: await runReport(report, organisation, tenant, parts, body.totals !== false) };
+    if (format !== 'json') return { file: await fileOf(report, format, body.totals === true, organisation, parts) };
+    return { said: await runReport(report, organisation, parts, body.totals !== false) };
   });
   if (made === null) return null;
   if (made.file) return { file: { ...made.file, name: `report.${made.file.extension}` } };
@@ -63,14 +58,10 @@ export async function fileOf(
   format: Format,
   withTotals: boolean,
   organisation: string,
-  tenant: Tenant,
   parts: ManagementParts,
 ): Promise<ReportFile> {
-  if (format === 'parquet') {
-    await shareTenant(organisation, tenant, analyticsOf(parts));
-    return parquet(report, { organisation }, parts);
-  }
-  const said = await runReport(report, organisation, tenant, parts, withTotals);
+  if (format === 'parquet') return parquet(report, { organisation }, parts);
+  const said = await runReport(report, organisation, parts, withTotals);
   if (format !== 'json') return spreadsheet(format, report, said.rows, said.totals);
   const body = shownReport(report, said, {}, await dataAsOf(sourceOfReport(report), parts));
   return { bytes: Buffer.from(JSON.stringify(body)), type: 'application/json', extension: 'json' };

@@ -5,7 +5,7 @@ import type { ManagementParts } from '../parts.ts';
 import { analyticsOf } from './ask-warehouse.ts';
 import { fileOf, questionOf } from './custom-report.ts';
 import { dropResult, type JobRow, keepResult, queueJob } from './jobs.ts';
-import { tenantOf } from './owners.ts';
+import { shareTenant } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
 import { nextRun, type Schedule } from './schedule.ts';
 
@@ -95,7 +95,7 @@ async function make(job: JobRow, parts: ManagementParts): Promise<void> {
   try {
     const report = checkReport(questionOf(job.report), job.created_at.getTime());
     const organisation = job.organisation_id;
-    const tenant = await parts.desk.read(organisation, tenantOf);
+    await shareTenant(organisation, (work) => parts.desk.read(organisation, work), analyticsOf(parts));
     const limits = { seconds: 300, memoryBytes: 4_000_000_000, comment: job.id };
     const { reader } = analyticsOf(parts);
     const patient = {
@@ -111,14 +111,7 @@ async function make(job: JobRow, parts: ManagementParts): Promise<void> {
         },
       },
     };
-    const file = await fileOf(
-      report,
-      job.report.format ?? 'json',
-      job.report.totals === true,
-      organisation,
-      tenant,
-      patient,
-    );
+    const file = await fileOf(report, job.report.format ?? 'json', job.report.totals === true, organisation, patient);
     await finish(job, { file: keepResult(job.id, file, parts), type: file.type, bytes: file.bytes.length }, parts);
   } catch (error) {
     await fail(job, error, parts);

@@ -4,42 +4,33 @@ import type { AnalyticsParts } from './parts.ts';
 
 const AT_ONCE = 2_000;
 
+/** By row-level security: what is read is the organisation's own. */
+export type Read = <T>(work: (sql: DeskTransaction) => Promise<T>) => Promise<T>;
+
 /** What the warehouse must know of an organisation before its rows are read. */
-export interface Tenant {
-  /** That are or were its own. */
+interface Tenant {
   readonly advertisers: readonly string[];
   readonly adjustments: readonly AdjustmentRow[];
 }
 
-/** By row-level security. */
-export async function tenantOf(sql: DeskTransaction): Promise<Tenant> {
-  const { rows } = await sql.query<{ id: string }>(`SELECT id FROM owned_names WHERE kind = 'advertiser'`);
-  return { advertisers: rows.map(({ id }) => id), adjustments: await adjustmentsOf(sql) };
-}
-
 /**
  * Sees to it that the warehouse knows the organisation's advertisers, those that are gone too, and its adjustments. Rows of delivery
- * name their advertiser, and an advertiser never changes its organisation, so these ids are the organisation's rows.
+ * name their advertiser, and an advertiser never changes its organisation, so these ids are the organisation's rows. Both are only
+ * ever added: as many as there are is all of them, and they are counted, not read, where nothing is new.
  */
 export async function shareTenant(
   organisation: string,
-  { advertisers, adjustments }: Tenant,
-  parts: Pick<AnalyticsParts, 'warehouse'>,
-): Promise<void> {
-  await shareAdvertisers(organisation, advertisers, parts);
-  await shareAdjustments(adjustments, advertisers, parts);
-}
-
-async function shareAdvertisers(
-  organisation: string,
-  advertisers: readonly string[],
+  read: Read,
   { warehouse }: Pick<AnalyticsParts, 'warehouse'>,
 ): Promise<void> {
-  const [known] = await warehouse.query<{ n: string }>(
-    'SELECT uniqExact(advertiser) AS n FROM breakwater.owners WHERE organisation = {organisation:UUID}',
+  const [known] = await warehouse.query<Counts>(
+    `SELECT uniqExact(advertiser) AS advertisers,
+       (SELECT uniqExact(id) FROM breakwater.adjustments
+        WHERE advertiser IN (SELECT advertiser FROM breakwater.owners WHERE organisation = {organisation:UUID})) AS adjustments
+     FROM breakwater.owners WHERE organisation = {organisation:UUID}`,
     { organisation },
   );
-  if (Number(known?.n) === advertisers.length) return;
+  const { advertisers, adjustments } = await read((sql) => missingOf(sql, known));
   for (let from = 0; from < advertisers.length; from += AT_ONCE) {
     await warehouse.run(
       `INSERT INTO breakwater.owners (organisation, advertiser)
@@ -47,6 +38,31 @@ async function shareAdvertisers(
       { organisation, advertisers: advertisers.slice(from, from + AT_ONCE) },
     );
   }
+  await shareAdjustments(adjustments, warehouse);
+}
+
+interface Counts {
+  readonly advertisers: string;
+  readonly adjustments: string;
+}
+
+/** All advertisers, or adjustments, where the warehouse has another number of them. */
+async function missingOf(sql: DeskTransaction, known: Counts | undefined): Promise<Tenant> {
+  const { rows } = await sql.query<Counts>(
+    `SELECT (SELECT count(*) FROM owned_names WHERE kind = 'advertiser') AS advertisers,
+       (SELECT count(*) FROM adjustments) AS adjustments`,
+    [],
+  );
+  const isNew = (what: keyof Counts) => Number(rows[0]?.[what]) !== Number(known?.[what]);
+  return {
+    advertisers: isNew('advertisers') ? await advertisersOf(sql) : [],
+    adjustments: isNew('adjustments') ? await adjustmentsOf(sql) : [],
+  };
+}
+
+async function advertisersOf(sql: DeskTransaction): Promise<readonly string[]> {
+  const { rows } = await sql.query<{ id: string }>(`SELECT id FROM owned_names WHERE kind = 'advertiser'`);
+  return rows.map(({ id }) => id);
 }
 
 /** What advertisers, campaigns and creatives are or were called. */

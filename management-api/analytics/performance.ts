@@ -8,7 +8,7 @@ import { closed, oneOf, orNull, uuid } from '../shapes.ts';
 import { analyticsOf, dataAsOf, orNull as nullIfAway, withWarehouse } from './ask-warehouse.ts';
 import { type Live, readLive } from './live.ts';
 import type { MeasureName } from './measures.ts';
-import { shareTenant, tenantOf } from './owners.ts';
+import { type Read, shareTenant } from './owners.ts';
 import { compile } from './reports/compile.ts';
 import type { Report } from './reports/report.ts';
 import { type Row, rowsOf } from './reports/run.ts';
@@ -77,19 +77,16 @@ interface Listed {
 export async function campaignPerformance(
   query: Static<typeof performanceQuery>,
   organisation: string,
-  read: <T>(work: (sql: DeskTransaction) => Promise<T>) => Promise<T>,
+  read: Read,
   parts: ManagementParts,
 ): Promise<Static<typeof performancePage>> {
   const limit = query.limit ?? limits.pageItems;
-  const { listed, tenant } = await read(async (sql) => ({
-    listed: await pageOfCampaigns(sql, query, limit + 1),
-    tenant: await tenantOf(sql),
-  }));
+  const listed = await read((sql) => pageOfCampaigns(sql, query, limit + 1));
   const page = listed.slice(0, limit);
   const now = parts.clock.now();
   const asOf = await dataAsOf('delivery', parts);
   const { totals, today } = await withWarehouse('delivery', parts, async () => {
-    await shareTenant(organisation, tenant, analyticsOf(parts));
+    await shareTenant(organisation, read, analyticsOf(parts));
     return {
       totals: await totalsOf(page, now, organisation, parts),
       today: await todayOf(page, now, organisation, parts),

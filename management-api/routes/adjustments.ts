@@ -3,7 +3,7 @@ import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { type AdjustmentRow, adjustmentReasons, billedOf } from '../analytics/adjustments.ts';
 import { analyticsOf, withWarehouse } from '../analytics/ask-warehouse.ts';
-import { shareTenant, tenantOf } from '../analytics/owners.ts';
+import { type Read, shareTenant } from '../analytics/owners.ts';
 import { created } from '../audit.ts';
 import { limits } from '../limits.ts';
 import { cursorOf, pageOf, pageQuery, placeOf } from '../pages.ts';
@@ -243,9 +243,8 @@ async function refuseMoreThanBilled(
      WHERE campaign_id = $1 AND from_time < $3 AND to_time > $2`,
     [campaign, new Date(from), new Date(to)],
   );
-  const tenant = await tenantOf(sql);
   const billed = await withWarehouse('delivery', parts, async () => {
-    await shareTenant(organisation, tenant, analyticsOf(parts));
+    await shareTenant(organisation, (work) => work(sql), analyticsOf(parts));
     return billedOf({ campaign, organisation, from, to }, analyticsOf(parts));
   });
   const left = {
@@ -267,13 +266,9 @@ async function refuseMoreThanBilled(
 }
 
 /** So that analysts' SQL sees it at once. Where the warehouse is away, whoever asks for a report brings it there. */
-async function copy(
-  organisation: string,
-  read: <T>(work: (sql: DeskTransaction) => Promise<T>) => Promise<T>,
-  parts: ManagementParts,
-): Promise<void> {
+async function copy(organisation: string, read: Read, parts: ManagementParts): Promise<void> {
   try {
-    await shareTenant(organisation, await read(tenantOf), analyticsOf(parts));
+    await shareTenant(organisation, read, analyticsOf(parts));
   } catch (error) {
     parts.logger.warn({ err: error }, 'an adjustment is not in the warehouse yet');
   }

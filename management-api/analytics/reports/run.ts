@@ -5,7 +5,7 @@ import type { ManagementParts } from '../../parts.ts';
 import { analyticsOf } from '../ask-warehouse.ts';
 import { dimensions } from '../dimensions.ts';
 import { aboutOf, type MeasureName } from '../measures.ts';
-import { namesOf, shareTenant, type Tenant } from '../owners.ts';
+import { namesOf } from '../owners.ts';
 import { type Compiled, compile, compileTotals, sourceOfReport } from './compile.ts';
 import type { Report } from './report.ts';
 
@@ -65,11 +65,10 @@ function cellOf(value: unknown, isText: boolean): Cell {
   return isText ? String(value) : Number(value);
 }
 
-/** Rows and totals for an organisation whose advertisers and adjustments the caller has read. */
+/** Rows and totals for an organisation that the caller has shared with the warehouse. */
 export async function runReport(
   report: Report,
   organisation: string,
-  tenant: Tenant,
   parts: ManagementParts,
   withTotals: boolean,
 ): Promise<{
@@ -79,7 +78,6 @@ export async function runReport(
   readonly table: string;
 }> {
   mayAsk(organisation, report);
-  await shareTenant(organisation, tenant, analyticsOf(parts));
   const compiled = compile({ ...report, limit: report.limit + 1 }, { organisation });
   const rows = await rowsOf(compiled, report, parts);
   const totals = withTotals
