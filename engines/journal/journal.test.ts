@@ -45,6 +45,13 @@ test('records are shipped in the order in which they were put, and then are not 
   expect(journal.store.counts()).toMatchObject({ records: 0, bytes: 0, oldestPutAt: null });
 });
 
+test('what came into the journal after its caller had given up is shipped, though nothing else is put', async () => {
+  const journal = await bench.open();
+  await journal.store.put('ad-beacons', texts('slow'));
+  await expect.poll(() => bench.logged('ad-beacons'), { timeout: 5_000 }).toEqual(['slow']);
+  await expect.poll(() => journal.store.counts().records, { timeout: 5_000 }).toBe(0);
+});
+
 test('a topic whose records the log does not take holds up no other', async () => {
   const log = bench.log.append;
   bench.log.append = (topic, records) =>

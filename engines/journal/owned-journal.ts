@@ -67,6 +67,8 @@ export class OwnedJournal {
   async #confirm(clock: Clock): Promise<void> {
     await this.store.confirm();
     await beat(this.path, new Date(clock.now()));
+    // What was put too slowly for its caller came after the caller was told, and nobody else says that it is there.
+    for (const topic of this.store.topics()) this.#shipper.wake(topic);
   }
 
   get id(): string {

@@ -36,7 +36,10 @@ async function comeBack(world: World, report: (line: string) => void): Promise<s
   report('every process is ready again');
   const clock = systemClock();
   const held = await journalsEmpty(world, JOURNAL_MS_MAX);
-  if (held > 0) return [`${held} records still wait in journals after ${JOURNAL_MS_MAX / 1000} s`];
+  if (held > 0) {
+    const oldest = await journalsBelow(world, 'journal_oldest_seconds', 1, 0);
+    return [`${held} records still wait in journals after ${JOURNAL_MS_MAX / 1000} s, the oldest for ${oldest} s`];
+  }
   const log = await openEventLog(world.config, clock);
   const store = await openStateStore(world.config, clock);
   try {
