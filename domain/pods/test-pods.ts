@@ -76,56 +76,6 @@ export function someCandidates(least: number, most: number): fc.Arbitrary<PodCan
   );
 }
 
-/** Candidates of as many advertisers, every one of a category, and few categories: what keeps ads out is mostly competition. */
-export function crowdedCandidates(count: number): fc.Arbitrary<PodCandidate[]> {
-  return fc.tuple(fc.integer({ min: 3, max: 12 }), fc.boolean()).chain(([categories, byLength]) =>
-    fc
-      .array(
-        fc.record({
-          durationSeconds: fc.constantFrom(15, 15, 20, 30, 30, 30, 45, 60),
-          price: fc.integer({ min: 300, max: 1_200 }),
-          qualityCenti: fc.integer({ min: 300, max: 900 }),
-          category: fc.nat(categories - 1),
-        }),
-        { minLength: count, maxLength: count, size: 'max' },
-      )
-      .map((drawn) =>
-        drawn.map(({ price, category, ...one }, index): PodCandidate => {
-          const id = `k${category}`;
-          return {
-            ...one,
-            scoreMicros: price * (byLength ? one.durationSeconds : 25),
-            creativeId: `c${index}`,
-            campaignId: `k${index}`,
-            advertiserId: `a${index}`,
-            mediaUrl: `m${index}`,
-            categories: [{ id, name: id, ancestors: [] }],
-            tier: 'standard',
-            place: null,
-            podMax: null,
-          };
-        }),
-      ),
-  );
-}
-
-/** Pods from a short break to ten minutes; competitors in one pod never, or `gap` seconds apart. */
-export function longRules(gap: readonly (number | null)[]): fc.Arbitrary<PodRules> {
-  return fc.record({
-    durationSeconds: fc.constantFrom(60, 120, 180, 300, 600),
-    exactDuration: fc.constantFrom(false, false, true),
-    allowedDurations: fc.constant(null),
-    minAds: fc.constant(1),
-    maxAds: fc.constantFrom(4, 6, 8, 15, 30),
-    objective: fc.constantFrom('revenue' as const, 'fill_rate' as const, 'user_experience' as const),
-    separation: fc.constant(true),
-    minSeparationSeconds: fc.constantFrom(...gap),
-    allowDuplicateAdvertisers: fc.constant(false),
-    backupAds: fc.constant(0),
-    nodeLimit: fc.constant(20_000),
-  });
-}
-
 function tierOf({ guaranteed, house }: Shape): fc.Arbitrary<Tier> {
   return fc.tuple(fc.nat(Math.max(0, guaranteed)), fc.nat(Math.max(0, house))).map(([one, other]) => {
     if (guaranteed > 0 && one === 0) return 'guaranteed';

@@ -3,9 +3,9 @@ import { contenders, fieldOf } from '../../domain/pods/field.ts';
 import { solvePod as solvePlainly } from '../../domain/pods/plain-solver.ts';
 import { isUsable, type PodSolution } from '../../domain/pods/pod.ts';
 import { solvePod } from '../../domain/pods/solver.ts';
-import { crowdedCandidates, longRules, someCandidates, someRules } from '../../domain/pods/test-pods.ts';
+import { bestOfCrowd, crowdedCandidates, longRules } from '../../domain/pods/test-crowd.ts';
+import { someCandidates, someRules } from '../../domain/pods/test-pods.ts';
 import { checkProperty, sum } from './check-property.ts';
-import { bestOfCrowd } from './crowded-oracle.ts';
 import type { ProofOptions, Tally } from './proof.ts';
 
 /** The fast solver answers what the plain one does; whom it cuts is missed by nobody; large pods reach the proven bound. */
