@@ -12,11 +12,14 @@ export interface ReadQuery {
 
 type Query = Readonly<Record<string, unknown>>;
 
-/** The body that a query says. Throws Problem 400 for a value of the wrong kind; a macro that nobody filled in is no value. */
-export function readQuery(query: Query): ReadQuery {
+/**
+ * The body that a query says in these parameters. Throws Problem 400 for a value of the wrong kind; a macro that nobody filled in is no
+ * value.
+ */
+export function readQuery(query: Query, which: readonly Parameter[] = parameters): ReadQuery {
   const body: Record<string, unknown> = {};
   const answer: Record<string, unknown> = {};
-  for (const parameter of parameters) {
+  for (const parameter of which) {
     const value = valueIn(query, parameter);
     if (value === undefined) continue;
     if (parameter.at === null) answer[parameter.name] = value;
@@ -24,6 +27,13 @@ export function readQuery(query: Query): ReadQuery {
   }
   const unknown = Object.keys(query).filter((name) => !names.has(name) && !unread.has(name));
   return { body: body as AdRequestBody, answer, unknown };
+}
+
+const ofConsent = parameters.filter(({ at }) => at?.startsWith('consent.'));
+
+/** What a query says of consent, whatever else it says. Throws Problem 400. */
+export function readConsent(query: Query): AdRequestBody['consent'] {
+  return readQuery(query, ofConsent).body.consent;
 }
 
 const names: ReadonlySet<string> = new Set(parameters.flatMap(({ name, also }) => [name, ...also]));
