@@ -93,37 +93,6 @@ test('what players call things: macros that are not filled in are not said', asy
 });
 
 test.each([
-  ['tfcd=0&tfua=1', 'child'],
-  ['coppa=0&tfcd=1', 'child'],
-  ['coppa=0&coppa=1', 'child'],
-  ['coppa=0&tfcd=0', 'unstated'],
-  ['consent=1&consent=0', 'refused'],
-  ['consent=1', 'given'],
-  ['consent=1&ltd=1', 'refused'],
-  ['npa=1', 'refused'],
-  ['ltd=0&rdp=1', 'refused'],
-  ['npa=0&ltd=0&rdp=-1', 'unstated'],
-  ['gdpr=0&gdpr=1', 'refused'],
-  ['gdpr=0&gdpr_consent=nonsense', 'unstated'],
-])('of all that is said of consent the strictest counts: %s is %s', async (query, ground) => {
-  const { status } = await get(`/api/v2/vast?user_id=u&request_id=${encodeURIComponent(query)}&${query}`);
-  expect(status).toBe(200);
-  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === query);
-  expect(record?.event.consent).toBe(ground);
-});
-
-test('an advertising id is limited where one of the names says so', async () => {
-  const limited = async (query: string) => {
-    const id = `limited-${query}`;
-    await get(`/api/v2/vast?rdid=i-1&${query}&request_id=${encodeURIComponent(id)}`);
-    const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === id);
-    return record?.event.identities.length === 0;
-  };
-  expect([await limited('is_lat=0&dnt=1'), await limited('is_lat=0&dnt=0')]).toEqual([true, false]);
-});
-
-test.each([
-  ['/api/v2/vast?tfcd=0&tfua=perhaps', '/tfua'],
   ['/api/v2/vast?pod_duration=abc', '/pod_duration'],
   ['/api/v2/vast?pod_duration=99999', '/pod_duration'],
   ['/api/v2/vast?version=9', '/vast/version'],
