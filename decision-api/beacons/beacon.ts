@@ -112,7 +112,7 @@ const largest: Readonly<Record<NumberField, number>> = {
 
 function readNumber(value: unknown, field: NumberField, metrics: Metrics): number | null {
   const given = first(value);
-  if (given === undefined || given === null || given === '' || isMacro(given)) return null;
+  if (isUnsaid(given)) return null;
   const number = typeof given === 'string' && /^\d{1,16}(\.\d+)?$/.test(given) ? Number(given) : given;
   if (typeof number === 'number' && number >= 0 && number <= largest[field]) return Math.floor(number);
   metrics.beaconFieldsIgnored.inc({ field });
@@ -122,9 +122,10 @@ function readNumber(value: unknown, field: NumberField, metrics: Metrics): numbe
 /** Whole seconds of the ad, from a number or HH:MM:SS.mmm. Bounded by the ad: each of them is an event of its own. */
 function readOffset(value: unknown, durationSeconds: number, metrics: Metrics): number | null {
   const given = first(value);
-  if (given === undefined || given === null || given === '' || isMacro(given)) return null;
+  if (isUnsaid(given)) return null;
+  const text = typeof given === 'number' ? String(given) : given;
   const [, hours = 0, minutes = 0, seconds = Number.NaN] =
-    /^(?:(\d{1,2}):([0-5]?\d):)?(\d{1,4}(?:\.\d{1,3})?)$/.exec(String(given)) ?? [];
+    (typeof text === 'string' ? /^(?:(\d{1,2}):([0-5]?\d):)?(\d{1,4}(?:\.\d{1,3})?)$/.exec(text) : null) ?? [];
   const offset = Math.floor(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
   if (offset >= 0 && offset <= durationSeconds) return offset;
   metrics.beaconFieldsIgnored.inc({ field: 'offset' });
@@ -136,6 +137,10 @@ function cachebusterOf(value: unknown): string | null {
   if (typeof given === 'number') return String(given);
   if (typeof given !== 'string' || given === '' || isMacro(given)) return null;
   return given.slice(0, limits.cachebusterChars);
+}
+
+function isUnsaid(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || isMacro(value);
 }
 
 /** A player that does not know a macro leaves it as it is. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { withSecrets } from '../../engines/secrets.ts';
 import { openHouse, type TestHouse, testCampaign, testId } from '../test-house.ts';
@@ -168,6 +169,25 @@ test('a bad item of a batch is refused by itself, by its place', async () => {
   expect([received, outcomes]).toEqual([2, ['refused', 'taken', 'refused', 'taken']]);
   expect(errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/beacons/0', '/beacons/2']);
   expect(await house.records('ad-beacon')).toHaveLength(1);
+});
+
+test('whatever JSON stands in the fields of an item, it counts, and so do the others of its batch', async () => {
+  const tracking = await served();
+  const t = new URL(tracking.progress ?? '').searchParams.get('t');
+  const odd = fc.oneof(fc.jsonValue(), fc.constantFrom({ toString: 1 }, [{ valueOf: null }], [['1']], -0, 1e308));
+  const item = fc.record(
+    { cb: odd, at: odd, view_ms: odd, viewability: odd, audio: odd, code: odd, offset: odd },
+    { requiredKeys: [] },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(item, { minLength: 1, maxLength: 100 }), async (items) => {
+      const before = (await house.metric('beacons_total', 'outcome="accepted"')) ?? 0;
+      const response = await sendBatch({ beacons: items.map((each) => ({ ...each, event: 'progress', t })) });
+      expect([response.statusCode, response.json().received]).toEqual([202, items.length]);
+      expect(await house.metric('beacons_total', 'outcome="accepted"')).toBe(before + items.length);
+    }),
+    { numRuns: 30, examples: [[[{ cb: 1 }, { offset: { toString: 1 } }]]] },
+  );
 });
 
 test('while the log is away a genuine beacon is to be sent again, and a forged one is answered alike', async () => {
