@@ -1,20 +1,21 @@
 import { randomInt } from 'node:crypto';
 import { assetList } from '../../decision-api/dialects/asset-list.ts';
-import { breakUrl, vastDocument, xmlHead } from '../../decision-api/dialects/vast/document.ts';
-import { type VastVersion, vastVersions } from '../../decision-api/dialects/vast/versions.ts';
-import { vmapDocument } from '../../decision-api/dialects/vmap.ts';
+import { vastDocument, xmlHead } from '../../decision-api/dialects/vast/document.ts';
+import { vastVersions } from '../../decision-api/dialects/vast/versions.ts';
 import { assetMismatch } from './players/assets.ts';
-import { brokenFrom } from './players/broken.ts';
+import { type Broken, brokenFrom, brokenStreamsFrom } from './players/broken.ts';
 import { type Checker, checkerOf } from './players/check.ts';
 import { Dice } from './players/dice.ts';
 import { base, draftOf, honest, now, tokens } from './players/generate.ts';
 import { proveHostile } from './players/hostile-proof.ts';
-import { vastMismatch, vmapMismatch } from './players/read-back.ts';
+import { vastMismatch } from './players/read-back.ts';
+import { readStream, wholeStream } from './players/stream-proof.ts';
 import type { ProofOptions, Tally } from './proof.ts';
 
 /** Elements that not every document has, each of which must have been seen often enough to say something of it. */
 const optional = [
   'AdParameters',
+  'AdTagURI',
   'AdVerifications',
   'Advertiser',
   'AltText',
@@ -45,6 +46,7 @@ const optional = [
   'StaticResource',
   'Tracking',
   'UniversalAdId',
+  'VASTAdData',
   'VASTAdTagURI',
   'VerificationParameters',
   'ViewUndetermined',
@@ -130,57 +132,50 @@ async function proveOne(checker: Checker, dice: Dice, at: number, findings: Find
     if (mismatch !== null) findings.mismatched.push(`case ${at}: ${mismatch}`);
     return;
   }
-  if (kind === 6) await proveStream(checker, draft, vast, { version, at, dice }, findings);
+  if (kind === 6) {
+    const { invalid, mismatched, counts } = await readStream(checker, { dice, words, draft }, vast, version);
+    findings.saw('vmap', counts);
+    if (invalid !== null) findings.invalid.push(`case ${at}, VMAP with VAST ${version}: ${invalid}`);
+    if (mismatched !== null) findings.mismatched.push(`case ${at}, VMAP with VAST ${version}: ${mismatched}`);
+    return;
+  }
   const fault = checker.fault(xmlHead + vast, version);
   if (fault !== null) findings.invalid.push(`case ${at}, VAST ${version}: ${fault}`);
-  findings.saw(kind === 6 ? 'vmap' : `vast ${version}`, checker.counts);
+  findings.saw(`vast ${version}`, checker.counts);
   const mismatch = await vastMismatch(vast, draft, version);
   if (mismatch !== null) findings.mismatched.push(`case ${at}, VAST ${version}: ${mismatch}`);
 }
 
-/** The document inside of VMAP is checked as it stands there. */
-async function proveStream(
-  checker: Checker,
-  draft: Parameters<typeof vastMismatch>[1],
-  vast: string,
-  { version, at, dice }: { readonly version: VastVersion; readonly at: number; readonly dice: Dice },
-  findings: Findings,
-): Promise<void> {
-  const breaks = Array.from({ length: 1 + dice.below(4) }, (_, index) => ({
-    id: `break-${index + 1}`,
-    timeOffset: dice.of(['start', 'end', '00:10:00.000', '50%', '#2']),
-    source: { vast },
-    trackers: {
-      breakStart: breakUrl(draft.request_id, 'breakStart', tokens, base),
-      breakEnd: breakUrl(draft.request_id, 'breakEnd', tokens, base),
-      error: breakUrl(draft.request_id, 'breakError', tokens, base),
-    },
-  }));
-  const vmap = xmlHead + vmapDocument(breaks);
-  const mismatch = vmapMismatch(vmap, breaks);
-  if (mismatch !== null) findings.mismatched.push(`case ${at}, VMAP: ${mismatch}`);
-  const inside = /<VAST.*?<\/VAST>/s.exec(vmap)?.[0] ?? '';
-  const fault = checker.fault(inside, version);
-  if (fault !== null) findings.invalid.push(`case ${at}, VAST ${version} in VMAP: ${fault}`);
-  const read = await vastMismatch(inside, draft, version);
-  if (read !== null) findings.mismatched.push(`case ${at}, VAST ${version} in VMAP: ${read}`);
-}
-
 /** The checker itself: it refuses what is broken. */
 function proveBroken(checker: Checker, seed: number, say: (line: string) => void): Tally {
+  const vast = plainDocument(seed);
+  const xml = xmlHead + vast;
+  const stream = wholeStream(vast);
+  const wrong = [
+    ...wrongOf(xml, brokenFrom(xml), (each) => checker.fault(each, '4.2')),
+    ...wrongOf(stream, brokenStreamsFrom(stream), (each) => checker.streamFault(each)),
+  ];
+  const count = brokenFrom(xml).length + brokenStreamsFrom(stream).length;
+  return told(say, [[`the checker refuses ${count} broken documents`, wrong]]);
+}
+
+function wrongOf(whole: string, broken: readonly Broken[], faultOf: (xml: string) => string | null): readonly string[] {
+  const fault = faultOf(whole);
+  const taken = broken.flatMap(({ about, xml }) => {
+    if (xml === whole) return [`${about}: nothing was broken`];
+    return faultOf(xml) === null ? [`${about} is taken`] : [];
+  });
+  return fault === null ? taken : [`the whole document is refused: ${fault}`, ...taken];
+}
+
+/** A document of 4.2 with two ads or more, in which each change has its place. */
+function plainDocument(seed: number): string {
   const style = { version: '4.2' as const, base, priced: true, notUsed: false };
-  let whole = '';
-  for (let at = 0; whole === '' && at < 10_000; at++) {
+  for (let at = 0; at < 10_000; at++) {
     const dice = new Dice(seed + at);
     const draft = draftOf(dice, honest(dice));
     const plain = draft.pod.ads.every(({ shown }) => shown?.creative.media.length === 1 && !shown.creative.companions);
-    if (draft.pod.ads.length > 1 && plain) whole = xmlHead + vastDocument(draft, tokens, style, now);
+    if (draft.pod.ads.length > 1 && plain) return vastDocument(draft, tokens, style, now);
   }
-  const wrong = [...(checker.fault(whole, '4.2') === null ? [] : ['the whole document is refused'])];
-  const broken = brokenFrom(whole);
-  for (const { about, xml } of broken) {
-    if (xml === whole) wrong.push(`${about}: nothing was broken`);
-    else if (checker.fault(xml, '4.2') === null) wrong.push(`${about} is taken`);
-  }
-  return told(say, [[`the checker refuses ${broken.length} broken documents`, wrong]]);
+  throw new Error(`no plain document in 10000 from seed ${seed}`);
 }

@@ -7,6 +7,7 @@ import type { Checker } from './check.ts';
 import { Dice } from './dice.ts';
 import { base, draftOf, honest, now, tokens, type Words } from './generate.ts';
 import { hostile } from './hostile.ts';
+import { streamOf } from './stream-proof.ts';
 
 /** The same decisions with honest and with hostile words: the elements are the same, and each document is valid. */
 export function proveHostile(checker: Checker, strings: number, seed: number, say: (line: string) => void): Tally {
@@ -39,6 +40,8 @@ export function proveHostile(checker: Checker, strings: number, seed: number, sa
     if (fault !== null) wrong.push(`case ${at}, VAST ${version}: ${fault}`);
     const found = told(checker.counts);
     JSON.parse(assetList(usable, tokens, base));
+    const stream = checker.streamFault(streamOf(dice, words, usable, xml.slice(xmlHead.length), version));
+    if (stream !== null) wrong.push(`case ${at}, VMAP: ${stream}`);
     if (wild) continue;
     const plain = draftOf(new Dice(seed + at + 7), honest(new Dice(at)));
     checker.fault(xmlHead + vastDocument(plain, tokens, style, now), version);
