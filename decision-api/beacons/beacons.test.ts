@@ -66,6 +66,17 @@ test('a click is logged with its own expiry and sent on to the advertiser', asyn
   expect(beacon?.event.expires_at).toBe(minuteEnds + house.config.clickTokenLifeMs);
 });
 
+test('a click in VAST is told beside the page that the player opens, and leads to no second one', async () => {
+  const { body: vast } = await house.api.app.inject('/api/v2/vast?pod_duration=30&user_id=u&country=US');
+  expect(vast).toContain('<ClickThrough><![CDATA[https://advertiser.example/]]>');
+  const [, url = ''] = /<ClickTracking><!\[CDATA\[(.*?)\]\]>/.exec(vast) ?? [];
+  for (const each of [url, url.replace(/\.[^.&]+&/, '.AAAAAAAAAAAAAAAAAAAAAAAA&')]) {
+    const { statusCode, headers } = await get(each);
+    expect([statusCode, headers['content-type'], headers.location]).toEqual([200, 'image/gif', undefined]);
+  }
+  expect((await house.records('ad-beacon')).map(({ event }) => event.event)).toEqual(['click']);
+});
+
 test('repeated and expired beacons are logged like any other: the workers judge them', async () => {
   const tracking = await served();
   await get(tracking.start);
