@@ -1,10 +1,11 @@
-import type { AdBeacon } from '../../schemas/records.ts';
+import { isDeciding } from '../../domain/first-sight.ts';
+import type { AdBeacon, TrackingToken } from '../../schemas/records.ts';
 import type { Caller } from '../asking/callers.ts';
 import type { UserAgentClass } from '../asking/user-agent.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Traffic } from '../traffic/traffic.ts';
-import { isBeaconEvent, isBreakEvent, type Tokens } from './tokens.ts';
+import { type BeaconEvent, isBeaconEvent, isBreakEvent, type Tokens } from './tokens.ts';
 
 /** A beacon as it came: everything but the event may be missing or nonsense. */
 export interface RawBeacon {
@@ -80,7 +81,7 @@ export function readBeacon(
     pricing_model: token.pricing_model,
     price_micros: token.price_micros,
     minute: token.minute,
-    expires_at: raw.event === 'click' ? token.click_expires_at : token.expires_at,
+    expires_at: expiryOf(raw.event, token),
     identities: token.identities,
     country: token.country,
     device_type: token.device_type,
@@ -97,6 +98,15 @@ export function readBeacon(
   const invalid = traffic.beacon(receipt.caller, record, verified.invalid);
   if (invalid !== null) metrics.invalidTraffic.inc({ what: 'beacon', reason: invalid });
   return { partition: token.partition, record: { ...record, invalid }, clickThrough: token.click_through };
+}
+
+/**
+ * What decides about an ad's place is in time while the place is held, which an exchange may want to be short; what follows while the ad
+ * plays, as long as a click at least. A minute's money waits for both.
+ */
+function expiryOf(event: BeaconEvent, { expires_at, click_expires_at }: TrackingToken): number {
+  if (event === 'click') return click_expires_at;
+  return isDeciding(event) ? expires_at : Math.max(expires_at, click_expires_at);
 }
 
 type NumberField = 'at' | 'view_ms' | 'viewability' | 'audio' | 'code';
