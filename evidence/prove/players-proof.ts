@@ -1,14 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { assetList } from '../../decision-api/dialects/asset-list.ts';
 import { vastDocument, xmlHead } from '../../decision-api/dialects/vast/document.ts';
-import { vastVersions } from '../../decision-api/dialects/vast/versions.ts';
+import { isVastVersion, vastVersions } from '../../decision-api/dialects/vast/versions.ts';
+import { answerText, type Draft } from '../../decision-api/draft.ts';
 import { assetMismatch } from './players/assets.ts';
+import { readBids } from './players/bids.ts';
 import { type Broken, brokenFrom, brokenStreamsFrom } from './players/broken.ts';
 import { type Checker, checkerOf } from './players/check.ts';
 import { Dice } from './players/dice.ts';
-import { base, draftOf, honest, now, tokens } from './players/generate.ts';
+import { base, draftOf, honest, now, tokens, type Words } from './players/generate.ts';
 import { proveHostile } from './players/hostile-proof.ts';
-import { vastMismatch } from './players/read-back.ts';
+import { jsonMismatch } from './players/plain-json.ts';
+import { type Read, vastMismatch } from './players/read-back.ts';
 import { readStream, wholeStream } from './players/stream-proof.ts';
 import type { ProofOptions, Tally } from './proof.ts';
 
@@ -55,8 +58,9 @@ const optional = [
 ] as const;
 
 const SEEN_MIN = 100;
+const CASES_MIN = 1_000;
 
-/** Generated decisions in every dialect: valid, read back as the same ads, whatever a creative holds. */
+/** Drafts that are drawn, not decided, in every dialect: valid, read back as the same ads, whatever a creative holds. */
 export async function provePlayers(options: ProofOptions): Promise<Tally> {
   const { say, cases, xsd } = options;
   const seed = randomInt(2 ** 31);
@@ -97,15 +101,17 @@ async function proveDecisions(
   const findings = new Findings();
   for (let at = 0; at < cases; at++) await proveOne(checker, new Dice(seed + at), at, findings);
   const { documents, elements, invalid, mismatched, ads } = findings;
-  say(`      ${cases} decisions, ${ads} ads`);
+  say(`      ${cases} drawn drafts, ${ads} ads`);
   for (const [dialect, count] of [...documents].sort()) say(`      ${dialect.padEnd(12)} ${count} documents`);
-  // Below a few hundred decisions chance alone leaves elements out.
-  const rare = optional.filter((name) => (elements.get(name) ?? 0) < SEEN_MIN);
   say(`      ${optional.map((name) => `${name} ${elements.get(name) ?? 0}`).join(', ')}`);
+  const often = `each of ${optional.length} optional elements occurs at least ${SEEN_MIN} times`;
+  const rare = optional.filter((name) => (elements.get(name) ?? 0) < SEEN_MIN);
+  // Chance alone leaves elements out of few drafts.
+  if (cases < CASES_MIN) say(`-     not looked at below ${CASES_MIN} drafts: ${often}`);
   return told(say, [
     [`every document is valid: ${invalid.length} invalid`, invalid],
     [`libraries read the same ads in the same order: ${mismatched.length} mismatched`, mismatched],
-    [`each of ${optional.length} optional elements occurs at least ${SEEN_MIN} times`, cases < 1_000 ? [] : rare],
+    ...(cases < CASES_MIN ? [] : [[often, rare] as const]),
   ]);
 }
 
@@ -118,32 +124,37 @@ function told(say: (line: string) => void, lines: readonly (readonly [string, re
   return { passed: lines.length - failed, failed };
 }
 
+/** One after the other, so that each has its share. */
+const kinds = [...vastVersions, 'vmap', 'asset-list', 'openrtb', 'json'] as const;
+
 async function proveOne(checker: Checker, dice: Dice, at: number, findings: Findings): Promise<void> {
   const words = honest(dice);
   const draft = draftOf(dice, words);
   findings.ads += draft.pod.ads.length;
-  const kind = at % 8;
-  const version = vastVersions[kind] ?? dice.of(vastVersions);
+  const kind = kinds[at % kinds.length] ?? 'json';
+  const { invalid, mismatched, counts } = await readAs(kind, checker, dice, words, draft);
+  findings.saw(isVastVersion(kind) ? `vast ${kind}` : kind, counts);
+  if (invalid !== null) findings.invalid.push(`case ${at}, ${kind}: ${invalid}`);
+  if (mismatched !== null) findings.mismatched.push(`case ${at}, ${kind}: ${mismatched}`);
+}
+
+async function readAs(
+  kind: (typeof kinds)[number],
+  checker: Checker,
+  dice: Dice,
+  words: Words,
+  draft: Draft,
+): Promise<Read> {
+  const plain = (mismatched: string | null): Read => ({ invalid: null, mismatched, counts: new Map() });
+  if (kind === 'json') return plain(jsonMismatch(answerText(draft, tokens, base), draft));
+  if (kind === 'asset-list') return plain(assetMismatch(JSON.parse(assetList(draft, tokens, base)), draft));
+  if (kind === 'openrtb') return readBids(checker, dice, draft);
+  const version = kind === 'vmap' ? dice.of(vastVersions) : kind;
   const style = { version, base, priced: dice.chance(0.5), notUsed: dice.chance(0.3) };
   const vast = vastDocument(draft, tokens, style, now);
-  if (kind === 7) {
-    const mismatch = assetMismatch(JSON.parse(assetList(draft, tokens, base)), draft);
-    findings.saw('asset-list', new Map());
-    if (mismatch !== null) findings.mismatched.push(`case ${at}: ${mismatch}`);
-    return;
-  }
-  if (kind === 6) {
-    const { invalid, mismatched, counts } = await readStream(checker, { dice, words, draft }, vast, version);
-    findings.saw('vmap', counts);
-    if (invalid !== null) findings.invalid.push(`case ${at}, VMAP with VAST ${version}: ${invalid}`);
-    if (mismatched !== null) findings.mismatched.push(`case ${at}, VMAP with VAST ${version}: ${mismatched}`);
-    return;
-  }
-  const fault = checker.fault(xmlHead + vast, version);
-  if (fault !== null) findings.invalid.push(`case ${at}, VAST ${version}: ${fault}`);
-  findings.saw(`vast ${version}`, checker.counts);
-  const mismatch = await vastMismatch(vast, draft, version);
-  if (mismatch !== null) findings.mismatched.push(`case ${at}, VAST ${version}: ${mismatch}`);
+  if (kind === 'vmap') return readStream(checker, { dice, words, draft }, vast, version);
+  const invalid = checker.fault(xmlHead + vast, version);
+  return { invalid, mismatched: await vastMismatch(vast, draft, version), counts: checker.counts };
 }
 
 /** The checker itself: it refuses what is broken. */

@@ -2,6 +2,7 @@ import { assetList } from '../../../decision-api/dialects/asset-list.ts';
 import { webUrl } from '../../../decision-api/dialects/escape.ts';
 import { vastDocument, xmlHead } from '../../../decision-api/dialects/vast/document.ts';
 import { vastVersions } from '../../../decision-api/dialects/vast/versions.ts';
+import { answerText } from '../../../decision-api/draft.ts';
 import type { Tally } from '../proof.ts';
 import type { Checker } from './check.ts';
 import { Dice } from './dice.ts';
@@ -40,6 +41,7 @@ export function proveHostile(checker: Checker, strings: number, seed: number, sa
     if (fault !== null) wrong.push(`case ${at}, VAST ${version}: ${fault}`);
     const found = told(checker.counts);
     JSON.parse(assetList(usable, tokens, base));
+    JSON.parse(answerText(usable, tokens, base));
     const stream = checker.streamFault(streamOf(dice, words, usable, xml.slice(xmlHead.length), version));
     if (stream !== null) wrong.push(`case ${at}, VMAP: ${stream}`);
     if (wild) continue;

@@ -42,6 +42,14 @@ function parse(text: string): unknown {
   return xml.parseFromString(text, 'text/xml');
 }
 
+/** What is wrong with the documents of a draft, and what is not found in them; each null where there is nothing. */
+export interface Read {
+  readonly invalid: string | null;
+  readonly mismatched: string | null;
+  /** Elements by name. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
 /** What of the decision a player's library does not find in the document, in its order; null: nothing. */
 export async function vastMismatch(text: string, draft: Draft, version: string): Promise<string | null> {
   const { ads } = await new VASTParser().parseVAST(parse(text));

@@ -6,9 +6,9 @@ import type { Draft } from '../../../decision-api/draft.ts';
 import type { Checker } from './check.ts';
 import type { Dice } from './dice.ts';
 import { base, tokens, type Words } from './generate.ts';
-import { vastMismatch, vmapMismatch } from './read-back.ts';
+import { type Read, vastMismatch, vmapMismatch } from './read-back.ts';
 
-/** A stream of one to four breaks: each decided, with the same document, or told by a tag that asks what the request asked. */
+/** A stream of one to six breaks: each decided, with the same document, or told by a tag that asks what the request asked. */
 export function streamOf(dice: Dice, words: Words, draft: Draft, vast: string, version: VastVersion): string {
   return xmlHead + vmapDocument(breaksOf(dice, words, draft, vast, version));
 }
@@ -28,13 +28,13 @@ export function wholeStream(vast: string): string {
 }
 
 function breaksOf(dice: Dice, words: Words, draft: Draft, vast: string, version: VastVersion): readonly AdBreak[] {
-  return Array.from({ length: 1 + dice.below(4) }, (_, at) => {
+  return Array.from({ length: 1 + dice.below(6) }, (_, at) => {
     const asked = { user_id: words.text('user'), ua: words.text('agent'), breaks: 'start' };
     const tag = `${base}/api/v2/vast?${queryWith(asked, ['breaks'], { version, break_index: String(at) })}`;
     return {
       id: dice.chance(0.5) ? `break-${at + 1}` : words.text(`break ${at + 1}`),
       timeOffset: dice.of(['start', 'end', '00:10:00.000', '99:59:59.999', '50%', '100%', '#2']),
-      source: dice.chance(0.4) ? { tag, templateType: `vast${version.slice(0, 1)}` } : { vast },
+      source: dice.chance(0.5) ? { tag, templateType: `vast${version.slice(0, 1)}` } : { vast },
       trackers: {
         breakStart: breakUrl(draft.request_id, 'breakStart', tokens, base),
         breakEnd: breakUrl(draft.request_id, 'breakEnd', tokens, base),
@@ -44,20 +44,13 @@ function breaksOf(dice: Dice, words: Words, draft: Draft, vast: string, version:
   });
 }
 
-/** What is wrong with a drawn stream, and what a library does not find in it; each null where there is nothing. */
-export interface StreamRead {
-  readonly invalid: string | null;
-  readonly mismatched: string | null;
-  readonly counts: ReadonlyMap<string, number>;
-}
-
 /** Documents inside of VMAP are checked as they stand there. */
 export async function readStream(
   checker: Checker,
   { dice, words, draft }: { readonly dice: Dice; readonly words: Words; readonly draft: Draft },
   vast: string,
   version: VastVersion,
-): Promise<StreamRead> {
+): Promise<Read> {
   const breaks = breaksOf(dice, words, draft, vast, version);
   const vmap = xmlHead + vmapDocument(breaks);
   let invalid = checker.streamFault(vmap);
