@@ -3,7 +3,8 @@ import { capFaults } from '../../domain/frequency/cap-set.ts';
 import type { DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem, type Wrong } from '../../engines/http/problem.ts';
 import { auditAll } from '../audit.ts';
-import { warningsOf, wrongIn } from '../campaigns/check-campaign.ts';
+import { campaignRules } from '../campaigns/campaign-rules.ts';
+import { brokenBy, warningsOf } from '../campaigns/check-campaign.ts';
 import { blankCreative, withFields as creativeWith } from '../campaigns/creative-shape.ts';
 import { blankCampaign, shown, withFields } from '../campaigns/shape.ts';
 import { checkerOf } from '../check.ts';
@@ -194,7 +195,7 @@ async function campaignOf(
   ).map(({ index, detail }) => ({ pointer: `/frequency_caps/${index}`, detail }));
   return {
     campaign,
-    wrong: [...wrong, ...creatives.wrong, ...wrongIn(campaign, null, line.pricing.rate_micros), ...caps],
+    wrong: [...wrong, ...creatives.wrong, ...brokenBy(campaignRules, campaign, line.pricing.rate_micros), ...caps],
   };
 }
 
