@@ -45,8 +45,7 @@ beforeAll(async () => {
   await migrateCatalog(url);
   desk = openPostgresDesk({ url, replicaUrl: null });
   app = await buildManagementApp({ ...house.parts, desk });
-  const wanted = { name: 'mvp', scopes: scopesOf.admin, expiresAt: null, createdBy: null, requestsInMinute: 1_000_000 };
-  key = await desk.write(HOUSE_ORGANISATION, (sql) => createKey(sql, { id: house.parts.random.uuid(), ...wanted }));
+  key = await keyOf(HOUSE_ORGANISATION);
 }, 60_000);
 
 afterAll(async () => {
@@ -63,6 +62,17 @@ async function ask(method: 'PATCH' | 'POST' | 'GET', url: string, body?: object)
     ...(body === undefined ? {} : { payload: body }),
   });
   return { status: answer.statusCode, body: JSON.parse(answer.body || '{}'), text: answer.body };
+}
+
+async function keyOf(organisation: string): Promise<string> {
+  const wanted = { name: 'k', scopes: scopesOf.admin, expiresAt: null, createdBy: null, requestsInMinute: 1_000_000 };
+  return await desk.write(organisation, (sql) => createKey(sql, { id: house.parts.random.uuid(), ...wanted }));
+}
+
+async function exported(who: string): Promise<readonly string[]> {
+  const headers = { authorization: `Bearer ${who}` };
+  const { body } = await app.inject({ method: 'GET', url: '/api/v2/campaigns/export', headers });
+  return body.trim().split('\n');
 }
 
 async function idsOf(statement: string): Promise<readonly string[]> {
@@ -112,3 +122,24 @@ test('a creative of the MVP without a file is not active, can be renamed and set
   const shown = await change({ status: 'active' })(String(bare[0]));
   expect([shown.status, shown.body.errors[0].pointer]).toEqual([422, '/media']);
 }, 120_000);
+
+test('what is exported of the MVP is imported by others and exported again as it was; what today would refuse is told', async () => {
+  const other = house.parts.random.uuid();
+  await desk.system((sql) => sql.query('INSERT INTO organisations (id, name) VALUES ($1, $2)', [other, 'Other']));
+  const who = await keyOf(other);
+  const lines = await exported(key);
+  expect(lines).toHaveLength(404);
+  const done = await app.inject({
+    method: 'POST',
+    url: '/api/v2/campaigns/import',
+    headers: { authorization: `Bearer ${who}`, 'content-type': 'application/x-ndjson' },
+    payload: lines.join('\n'),
+  });
+  expect([done.statusCode, JSON.parse(done.body).errors ?? []]).toEqual([201, []]);
+  const told: { pointer: string }[] = JSON.parse(done.body).warnings;
+  expect(told.map(({ pointer }) => pointer)).toEqual(
+    expect.arrayContaining(['/starts_at', '/ends_at', '/total_budget_micros']),
+  );
+  const withoutIds = (all: readonly string[]) => all.map((line) => line.replace(/"id":"[^"]+"/g, '')).toSorted();
+  expect(withoutIds(await exported(who))).toEqual(withoutIds(lines));
+}, 60_000);

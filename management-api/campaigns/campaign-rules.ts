@@ -33,12 +33,17 @@ const rule = (
 });
 const sinceMvp = (one: CampaignRule): CampaignRule => ({ ...one, sinceMvp: true });
 
-const inOurTimes = (field: 'startsAt' | 'endsAt', pointer: string) =>
-  rule([field], pointer, 'must be a time from 2000 to 2100', ({ [field]: at }) => !(at >= EARLIEST && at <= LATEST));
+const inOurTimes = (field: 'startsAt' | 'endsAt', pointer: string): readonly CampaignRule[] => {
+  const detail = 'must be a time from 2000 to 2100';
+  return [
+    rule([field], pointer, detail, ({ [field]: at }) => !Number.isFinite(at)),
+    sinceMvp(rule([field], pointer, detail, ({ [field]: at }) => at < EARLIEST || at > LATEST)),
+  ];
+};
 
 const flight: readonly CampaignRule[] = [
-  sinceMvp(inOurTimes('startsAt', '/starts_at')),
-  sinceMvp(inOurTimes('endsAt', '/ends_at')),
+  ...inOurTimes('startsAt', '/starts_at'),
+  ...inOurTimes('endsAt', '/ends_at'),
   rule(['startsAt', 'endsAt'], '/ends_at', 'must be after starts_at', ({ startsAt, endsAt }) => endsAt < startsAt),
   sinceMvp(
     rule(['startsAt', 'endsAt'], '/ends_at', 'must be after starts_at', ({ startsAt, endsAt }) => endsAt === startsAt),
@@ -98,3 +103,5 @@ const curve: CampaignRule = {
 };
 
 export const campaignRules: readonly CampaignRule[] = [...flight, ...money, curve];
+export const rulesOfMvp = campaignRules.filter((each) => each.sinceMvp === undefined);
+export const rulesSinceMvp = campaignRules.filter((each) => each.sinceMvp);
