@@ -76,7 +76,9 @@ export interface AuctionFigures {
 export interface ReachFigures {
   readonly sampled: number;
   readonly matched: number;
-  /** The same without one condition of one rule. */
+  /** Of the matched: viewers who are known to go by another clock than the campaign. */
+  readonly onOtherClocks: number;
+  /** `matched`, without one condition of one rule. */
   readonly without: readonly {
     readonly rule: number;
     readonly condition: number;

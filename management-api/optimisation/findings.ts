@@ -37,7 +37,7 @@ export async function readFindings(
       exposures: exposures.get(campaign.id) ?? [],
       hours: hours.get(campaign.id) ?? [],
       auctions: auctions.get(campaign.id) ?? none,
-      reach: reachOf(campaign, contexts),
+      reach: reachOf(campaign, contexts, now),
     };
   });
 }
