@@ -60,6 +60,7 @@ export async function changedAgainAt(
   { id, at }: RunRow,
   campaigns: readonly string[],
 ): Promise<number | null> {
+  if (campaigns.length === 0) return null;
   const { rows } = await sql.query<{ at: Date }>(
     `SELECT at FROM optimisation_runs WHERE at >= $1 AND id != $2 AND EXISTS (
        SELECT 1 FROM jsonb_array_elements(items) AS item
