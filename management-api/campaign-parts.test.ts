@@ -220,6 +220,15 @@ test.each([
   expect(refused.body.errors.map((each) => each.pointer)).toContain(pointer);
 });
 
+test('creatives: those that would make the campaign larger than a record may be are refused, and nothing is written', async () => {
+  const before = await desk.ask(manager, 'GET', campaign);
+  const drawing = { width: 1, height: 1, resource: { kind: 'html', content: 'x'.repeat(99_000) } };
+  const creative = { name: 'Heavy', duration_seconds: 5, media, companions: Array(8).fill(drawing) };
+  const refused = await desk.ask(manager, 'POST', `${campaign}/creatives`, creative);
+  expect([refused.status, refused.body.errors.map(({ pointer }) => pointer)]).toEqual([422, ['']]);
+  expect(await desk.ask(manager, 'GET', campaign)).toMatchObject({ body: before.body });
+});
+
 test('caps: several stand together; the same twice and those that another makes void are refused', async () => {
   const caps = [
     { scope: 'user', window: 'hour', max_impressions: 2 },
