@@ -54,13 +54,14 @@ test('targeting: rules are added, replaced and removed, and each change is annou
 test('targeting: each value that no request can have is named, and nothing is written', async () => {
   const before = await desk.ask(manager, 'GET', `${campaign}/targeting`);
   const rules = [
-    { conditions: [{ dimension: 'geo_countries', mode: 'include', values: ['US', 'Atlantis'] }] },
+    { conditions: [{ dimension: 'geo_countries', mode: 'include', values: ['US', 'Atlantis', 'ZZ'] }] },
     { conditions: [{ dimension: 'days_of_week', mode: 'include', values: [8] }] },
   ];
   const refused = await desk.ask(manager, 'PUT', `${campaign}/targeting`, { rules }, any);
   expect(refused.status).toBe(422);
   expect(refused.body.errors.map(({ pointer }) => pointer)).toEqual([
     '/rules/0/conditions/0/values/1',
+    '/rules/0/conditions/0/values/2',
     '/rules/1/conditions/0/values/0',
   ]);
   const unknown = { conditions: [{ dimension: 'shoe_sizes', mode: 'include', values: [44] }] };
