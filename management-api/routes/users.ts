@@ -20,6 +20,8 @@ export const email = Type.String({
 /** Long enough to be worth something, short enough to hash. */
 export const password = Type.String({ minLength: 12, maxLength: 256 });
 
+export const newUser = closed({ email, password, name: Type.Optional(orNull(name())), role: oneOf(...roles) });
+
 const user = Type.Object({
   id: uuid(),
   version: Type.Integer(),
@@ -47,7 +49,7 @@ export const userRoutes = [
     tag,
     summary: 'Create a user of your organisation',
     scope: 'users:manage',
-    body: closed({ email, password, name: Type.Optional(orNull(name())), role: oneOf(...roles) }),
+    body: newUser,
     answer: user,
     status: 201,
     toldOnce: true,
