@@ -159,7 +159,9 @@ export const userRoutes = [
         );
         if (hash !== null || disabled === true) await sql.query('SELECT end_sessions_of($1)', [before.id]);
         const body = shown(rows[0] as Row);
-        await changed(ask, parts, sql, 'user', before, body);
+        // The password itself is nobody's to read.
+        const after = hash === null ? body : { ...body, password_changed: true };
+        await changed(ask, parts, sql, 'user', before, after);
         return { body, version: body.version };
       });
     },
