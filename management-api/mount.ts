@@ -160,7 +160,7 @@ interface Asked {
 }
 
 function transactions({ request, lines, organisation }: Asked, spec: Route, { desk }: ManagementParts, status: number) {
-  const key = spec.method === 'POST' && spec.toldOnce !== true ? keyOf(request) : null;
+  const key = spec.method === 'POST' ? keyOf(request, spec) : null;
   return {
     read: <T>(work: (sql: DeskWrite) => Promise<T>, fresh?: 'fresh') =>
       desk.read(organisation, work as never, fresh) as Promise<T>,
@@ -177,9 +177,18 @@ function transactions({ request, lines, organisation }: Asked, spec: Route, { de
   };
 }
 
-function keyOf({ headers }: FastifyRequest): string | null {
-  const key = headers['idempotency-key'];
+/** Throws Problem 400 where the key cannot be read, and where no answer is kept for it: nobody is to rely on it. */
+function keyOf(request: FastifyRequest, { toldOnce }: Route): string | null {
+  const key = request.headers['idempotency-key'];
   if (key === undefined) return null;
+  if (toldOnce === true || request.isMultipart()) {
+    const title = 'No Idempotency-Key here';
+    throw new Problem(
+      400,
+      title,
+      'the answer holds what is told once, or a file came: it is not kept for a repetition',
+    );
+  }
   if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new Problem(400, 'Invalid Idempotency-Key', 'expected 1 to 255 visible characters');
 }

@@ -66,7 +66,6 @@ export const v1CreativeRoutes: readonly Route[] = [
     files: true,
     answer: creativeV1,
     status: 201,
-    toldOnce: true,
     refuses: [409, 413, 422],
     handle: (ask, parts) => create(ask, parts),
   }),
