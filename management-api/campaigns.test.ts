@@ -183,3 +183,40 @@ test('without a key 401, with too small a one 403; a document lists the paths', 
   const { body } = await desk.ask(null, 'GET', '/api/v2/openapi.json');
   expect(Object.keys(body.paths)).toContain('/api/v2/campaigns/{id}');
 });
+
+test('the document lists headers that are asked and told, both ways to say who asks, and the form of a file', async () => {
+  const { body } = await desk.ask(null, 'GET', '/api/v2/openapi.json');
+  const { paths, components } = body as unknown as Document;
+  const headersOf = (method: string, path: string) =>
+    (paths[path]?.[method]?.parameters ?? [])
+      .filter((each) => each.in === 'header')
+      .map(({ name, required = false }) => [name, required]);
+  expect(headersOf('patch', '/api/v2/campaigns/{id}')).toEqual([['If-Match', true]]);
+  expect(headersOf('post', '/api/v2/campaigns/{id}/targeting')).toEqual([
+    ['If-Match', false],
+    ['Idempotency-Key', false],
+  ]);
+  expect(headersOf('post', '/api/v2/api-keys')).toEqual([]);
+  const made = paths['/api/v2/campaigns']?.post?.responses;
+  expect(Object.keys(made?.['201']?.headers ?? {})).toEqual(
+    expect.arrayContaining(['ETag', 'Location', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']),
+  );
+  expect(Object.keys(made?.['429']?.headers ?? {})).toEqual(['Retry-After']);
+  expect(components.securitySchemes).toMatchObject({ key: { scheme: 'bearer' }, header: { name: 'X-Api-Key' } });
+  const content = paths['/api/v1/campaigns/{id}/creatives']?.post?.requestBody?.content ?? {};
+  expect(content).toMatchObject({
+    'application/json': { schema: { properties: { name: {} } } },
+    'multipart/form-data': { schema: { properties: { name: {}, file: { contentMediaType: 'video/mp4' } } } },
+  });
+});
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly securitySchemes: object };
+}
+
+interface Operation {
+  readonly parameters?: readonly { readonly in: string; readonly name: string; readonly required?: boolean }[];
+  readonly requestBody?: { readonly content: object };
+  readonly responses: Readonly<Record<string, { readonly headers?: object }>>;
+}

@@ -13,6 +13,7 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'an API key (bw_…) or an access token' },
+        header: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'an API key or an access token' },
       },
     },
   },
