@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Client, Operations } from '../client/client.ts';
 import { type ApiOptions, money, say, table, withApi } from './api-client.ts';
+import { readJson } from './read-json.ts';
 
 type Campaign = Operations['GET /api/v2/campaigns/{id}']['answer'];
 type ListQuery = NonNullable<Operations['GET /api/v2/campaigns']['input']['query']>;
@@ -99,9 +100,9 @@ function shownWhole({ targeting, frequency_caps, categories, creatives, warnings
 
 /** `breakwater campaigns create FILE`: a campaign as the API takes it; `-` is standard input. */
 export async function createCampaignCommand(file: string, options: ApiOptions): Promise<void> {
-  const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+  const campaign = readJson(file) as NewCampaign;
   await withApi(options, async (client) => {
-    const { body } = await client.call('POST /api/v2/campaigns', { body: JSON.parse(text) as NewCampaign });
+    const { body } = await client.call('POST /api/v2/campaigns', { body: campaign });
     say(options, body, () => body.id);
   });
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Experiments, NewExperiment } from '../engines/catalog/experiments.ts';
 import { readConfig } from '../engines/config.ts';
 import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import { openExperimentsOf, openWarehouse } from '../engines/open.ts';
 import { type ReadOut, readOut } from '../management-api/experiments/read-out.ts';
+import { readJson } from './read-json.ts';
 
 /** `breakwater experiments list`: each with its arms and their shares of the viewers. */
 export async function listCommand(): Promise<void> {
@@ -19,7 +19,7 @@ export async function listCommand(): Promise<void> {
 
 /** `breakwater experiments put FILE`: writes one, or a new version of it; running processes follow within a second. */
 export async function putCommand(file: string): Promise<void> {
-  const given = parse(file);
+  const given = readJson(file) as NewExperiment;
   await withExperiments(async (experiments) => {
     const version = await experiments.put({ ...given, status: given.status ?? 'running' });
     process.stdout.write(`${given.name}: version ${version}\n`);
@@ -76,14 +76,5 @@ async function withExperiments(work: (experiments: Experiments) => Promise<void>
     await work(experiments);
   } finally {
     await experiments.close();
-  }
-}
-
-function parse(file: string): NewExperiment {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as NewExperiment;
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new EngineError('refused', `${file} is not JSON`);
-    throw error;
   }
 }

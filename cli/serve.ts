@@ -22,6 +22,7 @@ import { withSecrets } from '../engines/secrets.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
 import { watchAlerts } from '../management-api/alerts/watch.ts';
 import type { AnalyticsParts } from '../management-api/analytics/parts.ts';
+import { sweepLeftovers } from '../management-api/leftovers.ts';
 import { listenForManagement } from '../management-api/listen.ts';
 import { startManagement } from '../management-api/main.ts';
 import { watchTags } from '../management-api/unwrap/watch.ts';
@@ -136,6 +137,8 @@ export async function serveManagement(): Promise<never> {
     opened('alerts', () => alerts.close());
     const tags = watchTags({ desk, clock, random, logger, ...tagsFor(config) });
     opened('tags', () => tags.close());
+    const leftovers = sweepLeftovers({ desk, clock, logger });
+    opened('leftovers', () => leftovers.close());
     const api = await listenForManagement({
       desk,
       warehouse,

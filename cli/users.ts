@@ -1,5 +1,6 @@
 import type { Operations } from '../client/client.ts';
 import { type ApiOptions, say, table, withApi } from './api-client.ts';
+import { createUserOfCommand } from './organisations.ts';
 
 type User = Operations['GET /api/v2/users/{id}']['answer'];
 
@@ -29,15 +30,29 @@ export async function listUsersCommand(options: ApiOptions): Promise<void> {
   });
 }
 
-/** `breakwater users create EMAIL`: the password comes from standard input, so that no list of processes shows it. */
+/**
+ * `breakwater users create EMAIL`: the password comes from standard input, so that no list of processes shows it. With an
+ * organisation the catalog is written itself, without the API.
+ */
 export async function createUserCommand(
   email: string,
-  { role, name, ...options }: ApiOptions & { readonly role: User['role']; readonly name?: string },
+  {
+    role,
+    name,
+    organisation,
+    ...options
+  }: ApiOptions & { readonly role: User['role']; readonly name?: string; readonly organisation?: string },
 ): Promise<void> {
-  let password = '';
-  for await (const chunk of process.stdin) password += String(chunk);
+  let given = '';
+  for await (const chunk of process.stdin) given += String(chunk);
+  const password = given.replace(/\r?\n$/, '');
+  if (organisation !== undefined) {
+    const id = await createUserOfCommand({ organisation, email, name: name ?? null, password, role });
+    say(options, { id }, () => id);
+    return;
+  }
   await withApi(options, async (client) => {
-    const body = { email, password: password.replace(/\r?\n$/, ''), role, ...(name === undefined ? {} : { name }) };
+    const body = { email, password, role, ...(name === undefined ? {} : { name }) };
     const { body: made } = await client.call('POST /api/v2/users', { body });
     say(options, made, () => made.id);
   });

@@ -7,6 +7,7 @@ const codes = {
   lease_lost: { retryable: false, means: 'it belongs to somebody else now' },
   store_lost_writes: { retryable: false, means: 'the store is behind what was written to it' },
   closed: { retryable: false, means: 'the engine was closed' },
+  too_large: { retryable: false, means: 'it is larger than what is taken' },
   refused: { retryable: false, means: 'the engine refused what was asked' },
   misconfigured: { retryable: false, means: 'a setting is wrong' },
 } as const;

@@ -51,6 +51,19 @@ test('a key is shown once, works until it is revoked or expires, and gives no mo
   expect(greedy.status).toBe(403);
 });
 
+test('a key goes on when the user who made it is disabled, and is found by that user', async () => {
+  const user = { email: 'maker@acme.example', password, role: 'admin' };
+  const { body: maker } = await desk.ask(admin, 'POST', '/api/v2/users', user);
+  const { body: session } = await desk.ask(null, 'POST', '/api/v2/auth/login', { email: user.email, password });
+  const token = session.access_token as string;
+  const made = await desk.ask(token, 'POST', '/api/v2/api-keys', { name: 'line', scopes: ['campaigns:read'] });
+  await desk.ask(admin, 'PATCH', `/api/v2/users/${maker.id}`, { disabled: true }, { 'if-match': '*' });
+  expect((await desk.ask(token, 'GET', '/api/v2/campaigns')).status).toBe(401);
+  expect((await desk.ask(made.body.key as string, 'GET', '/api/v2/campaigns')).status).toBe(200);
+  const { body } = await desk.ask(admin, 'GET', '/api/v2/api-keys');
+  expect(body.items).toContainEqual(expect.objectContaining({ id: made.body.id, created_by: maker.id }));
+});
+
 test('a login gives tokens that work, a refresh turns them, and logging out ends them at once', async () => {
   const user = { email: 'Ann@Acme.example', password, role: 'manager' };
   expect((await desk.ask(admin, 'POST', '/api/v2/users', user)).status).toBe(201);

@@ -70,6 +70,9 @@ function engineProblem(error: EngineError): Problem {
   if (isOfClass('23', error)) {
     return new Problem(409, 'In use', 'numbers or other rows refer to it, or one like it is there already');
   }
+  if (error.code === 'too_large') {
+    return new Problem(422, 'Too large', error.message, [{ pointer: '', detail: error.message }]);
+  }
   if (error.code === 'conflict') return new Problem(409, 'Changed meanwhile', 'somebody else changed it; try again');
   if (error.code === 'unavailable' || error.code === 'timeout' || error.code === 'full') {
     return new Problem(503, 'The catalog is away', 'try again in a few seconds');

@@ -41,6 +41,9 @@ interface Case {
   readonly what: string;
 }
 
+/** Fields of any kind, which a route checks by itself. */
+const checkedElsewhere = new Set<string>();
+
 type Put = (value: unknown) => unknown;
 
 /** Every field of a body, each with values that its schema has to refuse; `unbounded`: fields that any amount of text or number fits. */
@@ -75,7 +78,10 @@ function casesOf(schema: Schema, pointer: string, put: Put, unbounded: string[])
       ...casesOf(schema.items ?? {}, `${pointer}/0`, (one) => put([one]), unbounded),
     ];
   }
-  if (schema.type !== 'object') return [];
+  if (schema.type !== 'object') {
+    if (schema.const === undefined) checkedElsewhere.add(pointer);
+    return [];
+  }
   const inner = Object.entries(schema.properties ?? {}).flatMap(([name, one]) =>
     casesOf(one, `${pointer}/${name}`, (value) => put({ [name]: value }), unbounded),
   );
@@ -117,3 +123,7 @@ test.each(writing.map((route) => [`${route.method} ${route.path}`, route] as con
   },
   120_000,
 );
+
+test('only values of targeting are described by no schema: their dimensions check them', () => {
+  expect([...checkedElsewhere].sort()).toEqual(['/conditions/0/values/0', '/rules/0/conditions/0/values/0']);
+});

@@ -54,13 +54,14 @@ test('targeting: rules are added, replaced and removed, and each change is annou
 test('targeting: each value that no request can have is named, and nothing is written', async () => {
   const before = await desk.ask(manager, 'GET', `${campaign}/targeting`);
   const rules = [
-    { conditions: [{ dimension: 'geo_countries', mode: 'include', values: ['US', 'Atlantis'] }] },
+    { conditions: [{ dimension: 'geo_countries', mode: 'include', values: ['US', 'Atlantis', 'ZZ'] }] },
     { conditions: [{ dimension: 'days_of_week', mode: 'include', values: [8] }] },
   ];
   const refused = await desk.ask(manager, 'PUT', `${campaign}/targeting`, { rules }, any);
   expect(refused.status).toBe(422);
   expect(refused.body.errors.map(({ pointer }) => pointer)).toEqual([
     '/rules/0/conditions/0/values/1',
+    '/rules/0/conditions/0/values/2',
     '/rules/1/conditions/0/values/0',
   ]);
   const unknown = { conditions: [{ dimension: 'shoe_sizes', mode: 'include', values: [44] }] };
@@ -218,6 +219,15 @@ test.each([
   });
   expect(refused.status).toBe(status);
   expect(refused.body.errors.map((each) => each.pointer)).toContain(pointer);
+});
+
+test('creatives: those that would make the campaign larger than a record may be are refused, and nothing is written', async () => {
+  const before = await desk.ask(manager, 'GET', campaign);
+  const drawing = { width: 1, height: 1, resource: { kind: 'html', content: 'x'.repeat(99_000) } };
+  const creative = { name: 'Heavy', duration_seconds: 5, media, companions: Array(8).fill(drawing) };
+  const refused = await desk.ask(manager, 'POST', `${campaign}/creatives`, creative);
+  expect([refused.status, refused.body.errors.map(({ pointer }) => pointer)]).toEqual([422, ['']]);
+  expect(await desk.ask(manager, 'GET', campaign)).toMatchObject({ body: before.body });
 });
 
 test('caps: several stand together; the same twice and those that another makes void are refused', async () => {

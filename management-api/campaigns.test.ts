@@ -103,6 +103,29 @@ test('a repeated POST with one Idempotency-Key makes one campaign; the key for a
   expect(found.body.items).toHaveLength(1);
 });
 
+test('a creative of v1 is made once for one Idempotency-Key; where no answer is kept, a key is refused', async () => {
+  const { body } = await desk.ask(manager, 'POST', '/api/v2/campaigns', await flight({ name: 'Once' }));
+  const creatives = `/api/v1/campaigns/${body.id}/creatives`;
+  const key = { 'idempotency-key': 'spot-1' };
+  const spot = { name: 'Spot', video_url: 'https://cdn.example/a.mp4', duration: 30 };
+  const first = await desk.ask(manager, 'POST', creatives, spot, key);
+  const again = await desk.ask(manager, 'POST', creatives, spot, key);
+  expect([first.status, again.status, again.body.id]).toEqual([201, 201, first.body.id]);
+  const admin = await desk.key(await desk.organisation('Admins'), 'admin');
+  const path = '/api/v2/api-keys';
+  const refused = [
+    await desk.ask(admin, 'POST', path, { name: 'x', scopes: ['campaigns:read'] }, key),
+    await desk.ask(manager, 'POST', `${creatives}/upload-url`, {}, key),
+  ];
+  expect(refused.map(({ status }) => status)).toEqual([400, 400]);
+  expect((await desk.ask(admin, 'GET', path)).body.items).toHaveLength(1);
+  const form = { ...key, 'content-type': 'multipart/form-data; boundary=b', authorization: `Bearer ${manager}` };
+  const payload = '--b\r\ncontent-disposition: form-data; name="name"\r\n\r\nx\r\n--b--\r\n';
+  expect((await desk.app.inject({ method: 'POST', url: creatives, headers: form, payload })).json().title).toMatch(
+    'No Idempotency-Key here',
+  );
+});
+
 test('pages hold every campaign once, in order, also when some are added meanwhile; a cursor fits one list', async () => {
   const key = await desk.key(await desk.organisation('Pages'), 'manager');
   const id = await advertiser(key);
@@ -160,3 +183,40 @@ test('without a key 401, with too small a one 403; a document lists the paths', 
   const { body } = await desk.ask(null, 'GET', '/api/v2/openapi.json');
   expect(Object.keys(body.paths)).toContain('/api/v2/campaigns/{id}');
 });
+
+test('the document lists headers that are asked and told, both ways to say who asks, and the form of a file', async () => {
+  const { body } = await desk.ask(null, 'GET', '/api/v2/openapi.json');
+  const { paths, components } = body as unknown as Document;
+  const headersOf = (method: string, path: string) =>
+    (paths[path]?.[method]?.parameters ?? [])
+      .filter((each) => each.in === 'header')
+      .map(({ name, required = false }) => [name, required]);
+  expect(headersOf('patch', '/api/v2/campaigns/{id}')).toEqual([['If-Match', true]]);
+  expect(headersOf('post', '/api/v2/campaigns/{id}/targeting')).toEqual([
+    ['If-Match', false],
+    ['Idempotency-Key', false],
+  ]);
+  expect(headersOf('post', '/api/v2/api-keys')).toEqual([]);
+  const made = paths['/api/v2/campaigns']?.post?.responses;
+  expect(Object.keys(made?.['201']?.headers ?? {})).toEqual(
+    expect.arrayContaining(['ETag', 'Location', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']),
+  );
+  expect(Object.keys(made?.['429']?.headers ?? {})).toEqual(['Retry-After']);
+  expect(components.securitySchemes).toMatchObject({ key: { scheme: 'bearer' }, header: { name: 'X-Api-Key' } });
+  const content = paths['/api/v1/campaigns/{id}/creatives']?.post?.requestBody?.content ?? {};
+  expect(content).toMatchObject({
+    'application/json': { schema: { properties: { name: {} } } },
+    'multipart/form-data': { schema: { properties: { name: {}, file: { contentMediaType: 'video/mp4' } } } },
+  });
+});
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly securitySchemes: object };
+}
+
+interface Operation {
+  readonly parameters?: readonly { readonly in: string; readonly name: string; readonly required?: boolean }[];
+  readonly requestBody?: { readonly content: object };
+  readonly responses: Readonly<Record<string, { readonly headers?: object }>>;
+}

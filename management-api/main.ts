@@ -53,7 +53,10 @@ export async function startManagement({
   });
   collectProcessMetrics(metrics.registry, readiness);
   const relay = async (): Promise<void> => {
-    const relayed = await relayOutbox(catalog, log);
+    const relayed = await relayOutbox(catalog, log, ({ kind, id, version }, bytes) => {
+      metrics.passedOver.inc();
+      logger.error({ kind, id, version, bytes }, 'a catalog change is larger than the log takes, and was passed over');
+    });
     if (failing) logger.info('catalog changes are relayed again');
     failing = false;
     relayedOnce = true;

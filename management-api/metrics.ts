@@ -11,6 +11,11 @@ export function createManagementMetrics() {
       help: 'Catalog changes taken from the outbox to the log',
       registers,
     }),
+    passedOver: new Counter({
+      name: 'breakwater_changes_passed_over_total',
+      help: 'Catalog changes larger than the log takes: deciders have them with their next reading of the catalog',
+      registers,
+    }),
     relayFailures: new Counter({
       name: 'breakwater_relay_failures_total',
       help: 'Rounds of the relay that failed; what waited goes on waiting',

@@ -1,26 +1,23 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import Type, { type TSchema } from 'typebox';
 import type { DeskWrite } from '../engines/catalog/desk.ts';
 import { Problem } from '../engines/http/problem.ts';
 import { parseBody } from '../engines/http/read-body.ts';
 import type { Caller } from './access/caller.ts';
 import { authenticate, demandScope, nobody } from './authenticate.ts';
 import { checkerOf } from './check.ts';
-import { exampleOf, problemExample } from './examples.ts';
 import { earlierAnswer, fingerprint, keepAnswer } from './idempotency.ts';
 import { limits } from './limits.ts';
 import { keepLines, type Lines } from './lines/spool.ts';
 import { type Form, readForm } from './media/form.ts';
 import { discard } from './media/received.ts';
+import { LINES, schemaOf } from './operation.ts';
 import type { ManagementParts } from './parts.ts';
 import type { RateLimits } from './rate-limit.ts';
 import type { Answer, Ask, Route } from './route.ts';
-import { closed, problem } from './shapes.ts';
+import { closed } from './shapes.ts';
 
-const LINES = 'application/x-ndjson';
 const nothing = closed({});
-const always: readonly number[] = [400, 401, 403, 429, 503];
 
 /** Gives the server one route: who may, what is asked, the answer with its ETag and Location. */
 export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts, rates: RateLimits): void {
@@ -160,7 +157,7 @@ interface Asked {
 }
 
 function transactions({ request, lines, organisation }: Asked, spec: Route, { desk }: ManagementParts, status: number) {
-  const key = spec.method === 'POST' && spec.toldOnce !== true ? keyOf(request) : null;
+  const key = spec.method === 'POST' ? keyOf(request, spec) : null;
   return {
     read: <T>(work: (sql: DeskWrite) => Promise<T>, fresh?: 'fresh') =>
       desk.read(organisation, work as never, fresh) as Promise<T>,
@@ -177,51 +174,18 @@ function transactions({ request, lines, organisation }: Asked, spec: Route, { de
   };
 }
 
-function keyOf({ headers }: FastifyRequest): string | null {
-  const key = headers['idempotency-key'];
+/** Throws Problem 400 where the key cannot be read, and where no answer is kept for it: nobody is to rely on it. */
+function keyOf(request: FastifyRequest, { toldOnce }: Route): string | null {
+  const key = request.headers['idempotency-key'];
   if (key === undefined) return null;
+  if (toldOnce === true || request.isMultipart()) {
+    const title = 'No Idempotency-Key here';
+    throw new Problem(
+      400,
+      title,
+      'the answer holds what is told once, or a file came: it is not kept for a repetition',
+    );
+  }
   if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new Problem(400, 'Invalid Idempotency-Key', 'expected 1 to 255 visible characters');
-}
-
-/** What the OpenAPI document says of the route: its bodies with examples, and every refusal that it may answer. */
-function schemaOf(spec: Route, status: number): object {
-  const refusals = new Set([
-    ...always,
-    ...(spec.params ? [404] : []),
-    ...(spec.body ? [413] : []),
-    ...(spec.method === 'POST' && spec.toldOnce !== true && spec.scope !== null ? [422] : []),
-    ...(spec.scope !== null && spec.method !== 'GET' ? [409] : []),
-    ...(spec.versioned ? [412] : []),
-    ...(spec.versioned === true ? [428] : []),
-    ...(spec.refuses ?? []),
-  ]);
-  const responses: Record<number, object> = { [status]: answerOf(spec) };
-  for (const each of refusals) {
-    const told = { ...problem, examples: [problemExample(each)] };
-    responses[each] = { description: 'refused', content: { 'application/problem+json': { schema: told } } };
-  }
-  return {
-    tags: [spec.tag],
-    summary: spec.summary,
-    ...(spec.params ? { params: spec.params } : {}),
-    ...(spec.query ? { querystring: spec.query } : {}),
-    ...(spec.body ? { body: bodyOf(spec, spec.body) } : {}),
-    response: responses,
-    security: spec.scope === null ? [] : [{ key: [] }],
-    ...(spec.scope === null
-      ? {}
-      : { description: spec.scope === 'any' ? 'Any key or login.' : `Scope: ${spec.scope}.` }),
-  };
-}
-
-function bodyOf({ lines, example }: Route, body: TSchema): object {
-  const schema = { ...body, examples: [example ?? exampleOf(body, '', 'needed')] };
-  return lines === 'asked' ? { content: { [LINES]: { schema } } } : schema;
-}
-
-function answerOf({ answer, lines }: Route): object {
-  if (!answer) return Type.Null({ description: 'done' });
-  const schema = { ...answer, examples: [exampleOf(answer)] };
-  return lines === 'answered' ? { description: 'one a line', content: { [LINES]: { schema } } } : schema;
 }

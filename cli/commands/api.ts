@@ -100,6 +100,7 @@ function addUsers(root: Command): void {
   sub('create <email>', 'the password comes from standard input')
     .addOption(role().default('manager'))
     .option('--name <name>')
+    .option('--organisation <id>', 'whose it is: written to the catalog itself, as the first admin of one has to be')
     .action(async (email: string, options) => (await import('../users.ts')).createUserCommand(email, options));
   sub('change <id>', 'give another role, disable, enable')
     .addOption(role())

@@ -9,7 +9,25 @@ export function addManage(root: Command): void {
   addCategories(root);
   addExperiments(root);
   addViewers(root);
+  addOrganisations(root);
   addKeys(root);
+}
+
+function addOrganisations(root: Command): void {
+  const organisations = root
+    .command('organisations')
+    .helpGroup(MANAGE)
+    .description('whose campaigns, users and keys there are, at the catalog itself; none sees what is of another');
+  organisations
+    .command('create')
+    .argument('<name>')
+    .description('make one and print its id, for keys create --organisation and users create --organisation')
+    .action(async (name: string) => (await import('../organisations.ts')).createOrganisationCommand(name));
+  organisations
+    .command('list')
+    .description('each with how many users, keys and campaigns it has')
+    .option('--json', 'JSON instead of a table')
+    .action(async (options) => (await import('../organisations.ts')).listOrganisationsCommand(options));
 }
 
 function addCategories(root: Command): void {
@@ -99,7 +117,10 @@ function addKeys(root: Command): void {
     .description('make a key and print it, this once')
     .requiredOption('--name <name>', 'what it is for')
     .addOption(new Option('--role <role>', 'its scopes').choices(roles).default('manager'))
-    .option('--organisation <id>', 'whose it is; the default organisation where left out')
+    .option(
+      '--organisation <id>',
+      'whose it is, as organisations list shows it; the default organisation where left out',
+    )
     .action(async (options) => (await import('../keys.ts')).createKeyCommand(options));
   keys
     .command('list')

@@ -33,6 +33,7 @@ export const dayPartSchema: ValueSchema = {
   type: 'object',
   required: ['start', 'end'],
   properties: { start: time, end: time },
+  additionalProperties: false,
 };
 
 /** {"start":"22:00","end":"02:00"}; the end may be "24:00". Equal times are refused: a whole day is 00:00 to 24:00. */

@@ -47,6 +47,8 @@ export interface Dimension<Name extends string = string> {
   readonly field: RequestField | null;
   readonly lookup: Lookup;
   parse(value: unknown): Parsed<unknown>;
+  /** What is wrong with a value of `parse` that is written now; null: nothing. */
+  refuse(value: unknown): string | null;
   /** `zone`: the campaign's, used where the viewer's is not known. */
   matches(values: readonly unknown[], context: Context, zone: string): Answer;
   /** Whether an exclude of these values stops the moment; most say what `matches` says. */
@@ -64,6 +66,8 @@ interface Definition<Name extends string, Value> {
   readonly field?: RequestField;
   readonly lookup: Lookup;
   readonly parse: (value: unknown) => Parsed<Value>;
+  /** Absent: nothing that can be read is wrong. */
+  readonly refuse?: (value: Value) => string | null;
   readonly matches: Asked<Value>;
   readonly bars?: Asked<Value>;
 }
@@ -72,10 +76,11 @@ interface Definition<Name extends string, Value> {
 export function defineDimension<const Name extends string, Value>(
   definition: Definition<Name, Value>,
 ): Dimension<Name> {
-  const { matches, bars = matches, field = null } = definition;
+  const { matches, bars = matches, field = null, refuse } = definition;
   return {
     ...definition,
     field,
+    refuse: (value) => refuse?.(value as Value) ?? null,
     matches: (values, context, zone) => matches(values as readonly Value[], context, zone),
     bars: (values, context, zone) => bars(values as readonly Value[], context, zone),
   };

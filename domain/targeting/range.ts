@@ -13,7 +13,7 @@ export function matchRanges(value: number | null, ranges: readonly Range[]): Ans
 
 export function rangeSchema(limit: number): ValueSchema {
   const end = { type: ['integer', 'null'], minimum: 0, maximum: limit };
-  return { type: ['object', 'string'], properties: { min: end, max: end } };
+  return { type: ['object', 'string'], properties: { min: end, max: end }, additionalProperties: false };
 }
 
 /** {"min":18,"max":34}, whole numbers from 0 to `limit`; either end may be left out. Or as people write it: "18-34", "55+", "under 18". */

@@ -13,10 +13,12 @@ import {
 } from './campaign-rows.ts';
 import { addCaps, writeCaps } from './cap-rows.ts';
 import { putCreatives, writeCreatives } from './creative-rows.ts';
+import { DOCUMENT_BYTES_MAX, demandCarriable } from './document-bytes.ts';
 import { withUnwrapped } from './unwrapped-rows.ts';
 
-/** Writes a campaign whole and puts it into the outbox; answers its new version. */
+/** Writes a campaign whole and puts it into the outbox; answers its new version. EngineError `too_large` as in `demandCarriable`. */
 export async function putCampaignRows(client: pg.PoolClient, campaign: NewCampaign): Promise<number> {
+  await demandCarriable(campaign, async () => (await loadCampaigns(client, [campaign.id]))[0]);
   const renamed = await writeAdvertiser(client, campaign.advertiserId, campaign.advertiserName);
   const known = await writeCampaign(client, campaign);
   await writeCreatives(client, campaign.id, campaign.creatives);
@@ -29,8 +31,9 @@ export async function putCampaignRows(client: pg.PoolClient, campaign: NewCampai
   return known.version;
 }
 
-/** Writes campaigns that are not there yet, whose advertisers are, and puts them into the outbox, as version 1. */
+/** Writes campaigns that are not there yet, whose advertisers are, and puts them into the outbox, as version 1. EngineError `too_large`. */
 export async function addCampaignRows(client: pg.PoolClient, campaigns: readonly NewCampaign[]): Promise<void> {
+  for (const campaign of campaigns) await demandCarriable(campaign, async () => undefined);
   await insertCampaigns(client, campaigns);
   await putCreatives(client, campaigns);
   await insertTargeting(client, campaigns);
@@ -72,16 +75,19 @@ async function announceRenamedAdvertiser(client: pg.PoolClient, advertiserId: st
   );
 }
 
-/** Tells of whole campaigns, in the transaction that changed them. */
+/**
+ * Tells of whole campaigns, in the transaction that changed them. Where what their tags led to would make the document too large,
+ * the tags themselves are told: deciders get the rest with their next reading of the catalog.
+ */
 export async function announce(client: pg.PoolClient, given: readonly Campaign[]): Promise<void> {
   const campaigns = await withUnwrapped(client, given);
+  const documents = campaigns.map((campaign, index) => {
+    const whole = JSON.stringify(campaign);
+    return Buffer.byteLength(whole) <= DOCUMENT_BYTES_MAX ? whole : JSON.stringify(given[index]);
+  });
   await client.query(
     `INSERT INTO outbox (kind, id, version, document)
      SELECT 'campaign', * FROM unnest($1::uuid[], $2::bigint[], $3::json[])`,
-    [
-      campaigns.map((campaign) => campaign.id),
-      campaigns.map((campaign) => campaign.version),
-      campaigns.map((campaign) => JSON.stringify(campaign)),
-    ],
+    [campaigns.map((campaign) => campaign.id), campaigns.map((campaign) => campaign.version), documents],
   );
 }

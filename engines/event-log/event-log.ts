@@ -73,7 +73,8 @@ export interface EventLog {
   /**
    * Appends in the given order, atomically per call on the embedded log, per partition on Kafka. Resolves once the records
    * survive the death of this process (embedded) or are on all in-sync replicas (Kafka); the answers are in the order of
-   * the records. Rejects with EngineError `timeout` or `unavailable`: then they may be there or not.
+   * the records. Rejects with EngineError `timeout` or `unavailable`: then they may be there or not. A call that brings
+   * one partition more than `APPEND_BYTES_MAX`: EngineError `refused` (Kafka), and nothing was appended.
    */
   append(topic: string, records: readonly OutRecord[]): Promise<readonly Appended[]>;
   /** The next offset of each partition, by partition number. */

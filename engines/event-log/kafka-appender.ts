@@ -1,12 +1,10 @@
 import type { Producer, RecordMetadata } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
+import { APPEND_BYTES_MAX, bytesOf } from './append-bytes.ts';
 import type { Appended, OutRecord } from './event-log.ts';
 import { asEngineError } from './kafka-errors.ts';
 
-/** A record of this many bytes and its neighbours fit in what brokers take by default (1 MiB). */
-export const RECORDS_BYTES_MAX = 900 * 1024;
-const RECORD_OVERHEAD_BYTES = 64;
 const RECORDS_MAX = 2_000;
 
 export interface KafkaAppenderOptions {
@@ -45,8 +43,8 @@ export class KafkaAppender {
     const { clock, timeoutMs, topic } = this.#options;
     const bytes = bytesByPartition(records);
     const most = Math.max(...bytes.values());
-    if (most > RECORDS_BYTES_MAX) {
-      throw new EngineError('refused', `${most} bytes for a partition of ${topic}, more than ${RECORDS_BYTES_MAX}`);
+    if (most > APPEND_BYTES_MAX) {
+      throw new EngineError('refused', `${most} bytes for a partition of ${topic}, more than ${APPEND_BYTES_MAX}`);
     }
     const call: Call = { records, bytes, deadline: clock.now() + timeoutMs, answer: Promise.withResolvers() };
     this.#waiting.push(call);
@@ -82,7 +80,7 @@ export class KafkaAppender {
     let taken = 0;
     for (const call of this.#waiting) {
       count += call.records.length;
-      const fits = [...call.bytes].every(([at, more]) => (bytes.get(at) ?? 0) + more <= RECORDS_BYTES_MAX);
+      const fits = [...call.bytes].every(([at, more]) => (bytes.get(at) ?? 0) + more <= APPEND_BYTES_MAX);
       if (taken > 0 && (!fits || count > RECORDS_MAX)) break;
       for (const [at, more] of call.bytes) bytes.set(at, (bytes.get(at) ?? 0) + more);
       taken++;
@@ -135,9 +133,8 @@ function placeOf({ baseOffset, logAppendTime }: RecordMetadata, topic: string): 
 
 function bytesByPartition(records: readonly OutRecord[]): Map<number, number> {
   const bytes = new Map<number, number>();
-  for (const { partition, key, value } of records) {
-    const size = value.length + Buffer.byteLength(key) + RECORD_OVERHEAD_BYTES;
-    bytes.set(partition, (bytes.get(partition) ?? 0) + size);
+  for (const record of records) {
+    bytes.set(record.partition, (bytes.get(record.partition) ?? 0) + bytesOf(record));
   }
   return bytes;
 }

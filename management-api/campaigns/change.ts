@@ -15,6 +15,17 @@ export async function campaignOf(sql: DeskTransaction, id: string): Promise<Camp
   throw new Problem(404, 'Not found', `there is no campaign ${id}`);
 }
 
+/** What of a campaign is changed, as the audit tells of it. */
+export interface CampaignPart {
+  readonly resource: string;
+  /** The resource's own id; absent: the campaign's. */
+  readonly id?: string;
+  /** As it is in the catalog at that moment; null: it is not there. */
+  show(campaign: Campaign): unknown;
+  /** Writes what is kept beside the document, before the part is shown as changed. */
+  beside?(): Promise<unknown>;
+}
+
 /**
  * Changes one part of a campaign: the version that the caller knows is compared, the whole document is written and announced,
  * and what changed goes to the audit. Throws Problem 404, 412, and what `change` throws.
@@ -23,22 +34,24 @@ export async function changeCampaign(
   ask: CampaignAsk,
   sql: DeskWrite,
   { clock }: ManagementParts,
-  part: { readonly resource: string; readonly show: (campaign: Campaign) => unknown },
+  part: CampaignPart,
   change: (campaign: Campaign) => Omit<Campaign, 'version'>,
 ): Promise<Campaign> {
-  const before = await campaignOf(sql, ask.params.id);
-  sameVersion(ask.ifMatch, before.version);
-  const after = change(before);
-  const version = await sql.putCampaign(after);
-  const written = { ...after, version };
+  const known = await campaignOf(sql, ask.params.id);
+  sameVersion(ask.ifMatch, known.version);
+  const changed = change(known);
+  const before = (await part.show(known)) ?? null;
+  const written = { ...changed, version: await sql.putCampaign(changed) };
+  await part.beside?.();
+  const after = (await part.show(written)) ?? null;
   await audit(sql, {
     at: clock.now(),
     actor: ask.caller.actor,
-    action: 'update',
+    action: before === null ? 'create' : after === null ? 'delete' : 'update',
     resource: part.resource,
-    id: before.id,
-    before: part.show(before),
-    after: part.show(written),
+    id: part.id ?? known.id,
+    before,
+    after,
   });
   return written;
 }

@@ -278,7 +278,15 @@ async function write(
       resource: 'campaign',
       id: campaign.id,
       before: null,
-      after: shown({ ...campaign, version: 1 }, { description, createdAt: at, updatedAt: at }),
+      after: {
+        ...shown({ ...campaign, version: 1 }, { description, createdAt: at, updatedAt: at }),
+        ...partsOf(campaign),
+      },
     })),
   );
+}
+
+/** What an import brings beyond a campaign's own fields. */
+function partsOf({ targeting, caps, categories, creatives }: Omit<Campaign, 'version'>) {
+  return { targeting, frequency_caps: caps, categories, creatives };
 }

@@ -101,20 +101,14 @@ export const campaignRoutes = [
         const { body } = ask;
         const advertiser = body.advertiser_id?.toLowerCase();
         const name = advertiser === undefined ? null : await advertiserName(sql, advertiser);
-        const extras = await extrasOf(sql, [ask.params.id.toLowerCase()]);
-        const show = (campaign: Campaign) => shown(campaign, extras.get(campaign.id) ?? nobodysExtras);
-        const changed = await changeCampaign(
-          ask as CampaignAsk,
-          sql,
-          parts,
-          { resource: 'campaign', show },
-          (before) => {
-            const after = withFields({ ...before, advertiserName: name ?? before.advertiserName }, body);
-            checkCampaign(after, before, body.pricing?.rate_micros ?? null);
-            return after;
-          },
-        );
-        await describe(sql, changed.id, body.description);
+        const show = async (campaign: Campaign) => shown(campaign, await extrasNow(sql, campaign.id));
+        const beside = () => describe(sql, ask.params.id, body.description);
+        const part = { resource: 'campaign', show, beside };
+        const changed = await changeCampaign(ask as CampaignAsk, sql, parts, part, (before) => {
+          const after = withFields({ ...before, advertiserName: name ?? before.advertiserName }, body);
+          checkCampaign(after, before, body.pricing?.rate_micros ?? null);
+          return after;
+        });
         return { body: await answerOf(sql, changed), version: changed.version };
       }),
   }),
@@ -152,10 +146,13 @@ export const campaignRoutes = [
 ];
 
 async function answerOf(sql: DeskTransaction, campaign: Campaign): Promise<CampaignAnswer> {
-  const extras = await extrasOf(sql, [campaign.id]);
-  const answer = shown(campaign, extras.get(campaign.id) ?? nobodysExtras);
+  const answer = shown(campaign, await extrasNow(sql, campaign.id));
   const warnings = warningsOf(campaign);
   return warnings.length === 0 ? answer : { ...answer, warnings: [...warnings] };
+}
+
+async function extrasNow(sql: DeskTransaction, id: string): Promise<CampaignExtras> {
+  return (await extrasOf(sql, [id])).get(id) ?? nobodysExtras;
 }
 
 export async function describe(

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import type { Campaign, Creative } from '../../domain/campaign.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
+import { type CampaignAsk, type CampaignPart, campaignOf, changeCampaign } from '../campaigns/change.ts';
 import {
   blankCreative,
   creativeAnswer,
@@ -17,7 +17,13 @@ import { byId } from '../shapes.ts';
 
 const tag = 'creatives';
 
-const part = { resource: 'creative', show: (campaign: Campaign) => campaign.creatives };
+/** One creative, in the audit under its own id. */
+export const creativePart = (id: string): CampaignPart => ({
+  resource: 'creative',
+  id,
+  show: ({ creatives }) => creatives.find((each) => each.id === id) ?? null,
+});
+
 type ById = Ask<Static<typeof byId>, unknown, unknown>;
 
 export const creativeRoutes = [
@@ -53,7 +59,7 @@ export const creativeRoutes = [
     handle: (ask, parts) =>
       ask.write(async (sql) => {
         const added = withFields(blankCreative(parts.random.uuid()), ask.body);
-        const changed = await changeCampaign(ask as CampaignAsk, sql, parts, part, (before) => {
+        const changed = await changeCampaign(ask as CampaignAsk, sql, parts, creativePart(added.id), (before) => {
           if (before.creatives.length >= limits.creatives) {
             throw new Problem(409, 'Too many creatives', `a campaign has at most ${limits.creatives}`);
           }
@@ -96,10 +102,16 @@ export const creativeRoutes = [
       ask.write(async (sql) => {
         const { creative: before, campaign } = await creativeOf(sql, ask.params.id);
         const after = withFields(before, ask.body);
-        const changed = await changeCampaign(asOfCampaign(ask, campaign.id), sql, parts, part, (whole) => ({
-          ...whole,
-          creatives: whole.creatives.map((each) => (each.id === before.id ? after : each)),
-        }));
+        const changed = await changeCampaign(
+          asOfCampaign(ask, campaign.id),
+          sql,
+          parts,
+          creativePart(before.id),
+          (whole) => ({
+            ...whole,
+            creatives: whole.creatives.map((each) => (each.id === before.id ? after : each)),
+          }),
+        );
         return { body: shownCreative(after, changed), version: changed.version };
       }),
   }),
@@ -119,7 +131,7 @@ export const creativeRoutes = [
         if (campaign.status !== 'draft') {
           throw new Problem(409, 'Not a draft', "the campaign's numbers name this creative; set it inactive instead");
         }
-        await changeCampaign(asOfCampaign(ask, campaign.id), sql, parts, part, (whole) => ({
+        await changeCampaign(asOfCampaign(ask, campaign.id), sql, parts, creativePart(gone.id), (whole) => ({
           ...whole,
           creatives: whole.creatives.filter(({ id }) => id !== gone.id),
           caps: whole.caps.filter(({ creativeId }) => creativeId !== gone.id),

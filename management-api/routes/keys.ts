@@ -16,6 +16,7 @@ const key = Type.Object({
   prefix: Type.String({ description: 'how the key begins: bw_<prefix>_' }),
   scopes: Type.Array(oneOf(...scopes)),
   created_at: Type.String(),
+  created_by: orNull(uuid('the user who made it; null: another key, or the machine itself')),
   expires_at: orNull(Type.String()),
   last_used_at: orNull(Type.String()),
   revoked_at: orNull(Type.String()),
@@ -35,6 +36,7 @@ interface Row {
   readonly prefix: string;
   readonly scopes: Scope[];
   readonly created_at: Date;
+  readonly created_by: string | null;
   readonly expires_at: Date | null;
   readonly last_used_at: Date | null;
   readonly revoked_at: Date | null;
@@ -146,6 +148,7 @@ function shown(row: Row): Static<typeof key> {
     prefix: row.prefix,
     scopes: row.scopes,
     created_at: row.created_at.toISOString(),
+    created_by: row.created_by,
     expires_at: iso(row.expires_at),
     last_used_at: iso(row.last_used_at),
     revoked_at: iso(row.revoked_at),

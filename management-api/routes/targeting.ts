@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import type { Campaign, TargetingRule } from '../../domain/campaign.ts';
 import { dimensions } from '../../domain/targeting/dimensions.ts';
+import { valueFault } from '../../domain/targeting/write-value.ts';
 import { Problem, type Wrong } from '../../engines/http/problem.ts';
 import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
 import { nobodyWarnings } from '../campaigns/check-campaign.ts';
@@ -126,7 +127,7 @@ function answered(campaign: Campaign) {
   return { body: warnings.length === 0 ? body : { ...body, warnings: [...warnings] }, version };
 }
 
-/** Throws Problem 422 for every value that its dimension cannot read. `at`: where the list of rules stands; '' for one rule. */
+/** Throws Problem 422 for every value that its dimension does not take. `at`: where the list of rules stands; '' for one rule. */
 function refuseUnread(given: readonly Pick<TargetingRule, 'conditions'>[], at: string): void {
   const wrong = unreadValues(given, (index) => (at === '' ? '' : `${at}${index}`));
   if (wrong.length === 0) return;
@@ -135,7 +136,7 @@ function refuseUnread(given: readonly Pick<TargetingRule, 'conditions'>[], at: s
   throw new Problem(422, 'Values that no request can have', detail.slice(0, 2_000), told);
 }
 
-/** Every value that its dimension cannot read; `at`: where a rule stands. */
+/** Every value that its dimension does not take; `at`: where a rule stands. */
 export function unreadValues(
   given: readonly Pick<TargetingRule, 'conditions'>[],
   at: (index: number) => string,
@@ -144,9 +145,9 @@ export function unreadValues(
     conditions.flatMap(({ dimension, values }, index) => {
       const found = dimensions.find(({ name }) => name === dimension);
       return values.flatMap((value, valueIndex) => {
-        const parsed = found?.parse(value) ?? { problem: 'is of no dimension' };
+        const detail = found === undefined ? 'is of no dimension' : valueFault(found, value);
         const pointer = `${at(ruleIndex)}/conditions/${index}/values/${valueIndex}`;
-        return 'problem' in parsed ? [{ pointer, detail: parsed.problem }] : [];
+        return detail === null ? [] : [{ pointer, detail }];
       });
     }),
   );

@@ -21,6 +21,8 @@ export const email = Type.String({
 /** Long enough to be worth something, short enough to hash. */
 export const password = Type.String({ minLength: 12, maxLength: 256 });
 
+export const newUser = closed({ email, password, name: Type.Optional(orNull(name())), role: oneOf(...roles) });
+
 const user = Type.Object({
   id: uuid(),
   version: Type.Integer(),
@@ -48,7 +50,7 @@ export const userRoutes = [
     tag,
     summary: 'Create a user of your organisation',
     scope: 'users:manage',
-    body: closed({ email, password, name: Type.Optional(orNull(name())), role: oneOf(...roles) }),
+    body: newUser,
     answer: user,
     status: 201,
     toldOnce: true,
@@ -157,7 +159,9 @@ export const userRoutes = [
         );
         if (hash !== null || disabled === true) await sql.query('SELECT end_sessions_of($1)', [before.id]);
         const body = shown(rows[0] as Row);
-        await changed(ask, parts, sql, 'user', before, body);
+        // The password itself is nobody's to read.
+        const after = hash === null ? body : { ...body, password_changed: true };
+        await changed(ask, parts, sql, 'user', before, after);
         return { body, version: body.version };
       });
     },

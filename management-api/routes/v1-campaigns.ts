@@ -235,14 +235,17 @@ async function changeRows(
 ): Promise<Answer<CampaignV1>> {
   const { row } = await oneV1(sql, ask.params.id);
   const rates = withRates(row.rates, body);
-  const show = ({ creatives: _, targeting: __, caps: ___, ...shown }: Campaign) => shown;
+  const show = async ({ creatives: _, targeting: __, caps: ___, ...shown }: Campaign) => {
+    const { description, rates: kept } = (await oneV1(sql, shown.id)).row;
+    return { ...shown, description, rates: kept };
+  };
   const given = body.advertiser_id?.toLowerCase();
   const moved = given === undefined ? {} : { advertiserId: given, advertiserName: await advertiserName(sql, given) };
-  const changed = await changeCampaign(ask, sql, parts, { resource: 'campaign', show }, (before) => {
+  const beside = () => writeColumns(sql, ask.params.id, { rates, description: body.description });
+  const changed = await changeCampaign(ask, sql, parts, { resource: 'campaign', show, beside }, (before) => {
     const after = withFieldsV1({ ...before, ...moved }, body, rates);
     checkCampaignV1(after, before);
     return after;
   });
-  await writeColumns(sql, changed.id, { rates, description: body.description });
   return answerOf(await oneV1(sql, changed.id), since);
 }

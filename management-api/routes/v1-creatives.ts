@@ -1,5 +1,4 @@
 import Type from 'typebox';
-import type { Campaign } from '../../domain/campaign.ts';
 import type { Creative } from '../../domain/creative.ts';
 import type { DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
@@ -23,11 +22,10 @@ import {
 } from '../v1/creative-shape.ts';
 import { asFound, uploadedBy } from '../v1/uploaded.ts';
 import { finishUpload } from '../v1/uploads.ts';
-import { creativeOf } from './creatives.ts';
+import { creativeOf, creativePart } from './creatives.ts';
 
 const tag = 'v1';
 const scope = 'campaigns:write';
-const part = { resource: 'creative', show: (campaign: Campaign) => campaign.creatives };
 
 type ById = Ask<{ readonly id: string }, unknown, unknown>;
 
@@ -70,7 +68,6 @@ export const v1CreativeRoutes: readonly Route[] = [
     files: true,
     answer: creativeV1,
     status: 201,
-    toldOnce: true,
     refuses: [409, 413, 422],
     handle: (ask, parts) => create(ask, parts),
   }),
@@ -177,7 +174,7 @@ export const v1CreativeRoutes: readonly Route[] = [
         if (campaign.status !== 'draft' && creative.status !== 'failed') {
           throw new Problem(409, 'Not a draft', "the campaign's numbers name this creative; set it inactive instead");
         }
-        await changeCampaign(asOfCampaign(ask, campaign.id), sql, parts, part, (whole) => ({
+        await changeCampaign(asOfCampaign(ask, campaign.id), sql, parts, creativePart(creative.id), (whole) => ({
           ...whole,
           creatives: whole.creatives.filter(({ id }) => id !== creative.id),
           caps: whole.caps.filter(({ creativeId }) => creativeId !== creative.id),
@@ -201,10 +198,16 @@ async function change(ask: ById, sql: DeskWrite, parts: ManagementParts, body: C
       { pointer: '/status', detail: 'needs a file first' },
     ]);
   }
-  const changed = await changeCampaign(asOfCampaign(ask, campaign.id), sql, parts, part, (whole) => ({
-    ...whole,
-    creatives: whole.creatives.map((each) => (each.id === before.id ? withCreativeFields(before, body) : each)),
-  }));
+  const changed = await changeCampaign(
+    asOfCampaign(ask, campaign.id),
+    sql,
+    parts,
+    creativePart(before.id),
+    (whole) => ({
+      ...whole,
+      creatives: whole.creatives.map((each) => (each.id === before.id ? withCreativeFields(before, body) : each)),
+    }),
+  );
   if (body.file_size !== undefined || body.video_url !== undefined) {
     await sql.query('UPDATE creatives SET file_size = $2 WHERE id = $1', [before.id, body.file_size ?? null]);
   }
@@ -275,7 +278,7 @@ async function add(ask: CreateAsk, sql: DeskWrite, parts: ManagementParts, uploa
           ...withCreativeFields(blank, { ...rest, width: undefined, height: undefined, format: undefined } as never),
           status: 'processing' as const,
         };
-  const changed = await changeCampaign(ask as CampaignAsk, sql, parts, part, (before) => {
+  const changed = await changeCampaign(ask as CampaignAsk, sql, parts, creativePart(added.id), (before) => {
     if (before.creatives.length >= limits.creatives) {
       throw new Problem(409, 'Too many creatives', `a campaign has at most ${limits.creatives}`);
     }

@@ -109,8 +109,8 @@ function inspected(creative: Creative, facts: FileFacts, parts: ManagementParts)
 const ORPHANED = '5 minutes';
 
 /**
- * Ends what processes that are gone had left `processing`; one that died before it gave the file its name has left none. The MVP's
- * own, which never had a file here, stay as they are.
+ * Ends what processes that are gone had left `processing`, a hundred at a time, our own first; one that died before it gave the file
+ * its name has left none. The MVP's own, which never had a file here, stay as they are.
  */
 export async function resumeProcessing(parts: ManagementParts): Promise<number> {
   const left = await orphans(parts.desk);
@@ -131,7 +131,7 @@ async function orphans(desk: CatalogDesk) {
          r.created_at > (SELECT applied_at FROM schema_migrations WHERE name = '0021-uploads.sql') AS ours
        FROM creatives r JOIN campaigns c ON c.id = r.campaign_id
        WHERE r.status = 'processing' AND r.video_url IS NULL AND r.updated_at < NOW() - $1::interval
-       ORDER BY ours DESC, r.updated_at LIMIT 100`,
+       ORDER BY ours DESC, r.updated_at, r.id LIMIT 100`,
       [ORPHANED],
     ),
   );

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { DimensionName } from '../../campaign.ts';
 import { normaliseContext, type RawContext } from '../context.ts';
 import { dimensions } from '../dimensions.ts';
+import { valueFault } from '../write-value.ts';
 
 /** Monday 2 March 2026, 14:30 UTC: 09:30 in New York. */
 const at = Date.parse('2026-03-02T14:30:00Z');
@@ -126,11 +127,42 @@ test.each<[DimensionName, unknown]>([
   expect(parsed).toHaveProperty('problem', expect.stringMatching(/.{8,}/));
 });
 
+test.each<[DimensionName, unknown]>([
+  ['geo_countries', 'XX'],
+  ['geo_countries', 'ZZ'],
+  ['geo_regions', 'XX-1'],
+  ['geo_regions', 'US-ZZ'],
+  ['geo_cities', 'ZZ-1/Atlantis'],
+  ['geo_cities', 'a\u0007'],
+  ['geo_cities', 'x'.repeat(500)],
+  ['content_genres', 'a\u0085b'],
+  ['age_ranges', { min: 18, max: 34, foo: 1 }],
+  ['household_income', { min: 18, step: 2 }],
+  ['day_parts', { start: '06:00', end: '12:00', zone: 'UTC' }],
+])('%s reads %j where it was written before, and takes it no more', (name, value) => {
+  const dimension = dimensions.find((one) => one.name === name);
+  expect(dimension?.parse(value)).toHaveProperty('value');
+  expect(dimension && valueFault(dimension, value)).toMatch(/.{8,}/);
+});
+
+test.each<[DimensionName, unknown]>([
+  ['geo_countries', 'uk'],
+  ['geo_countries', 'XK'],
+  ['geo_regions', 'uk-eng'],
+  ['geo_regions', 'US-DC'],
+  ['geo_cities', 'GB-ENG/London'],
+  ['content_categories', 483],
+  ['age_ranges', { min: 18 }],
+])('%s takes %j', (name, value) => {
+  const dimension = dimensions.find((one) => one.name === name);
+  expect(dimension && valueFault(dimension, value)).toBe(null);
+});
+
 test('there are sixteen dimensions, each with its own name, a description and an example that it accepts', () => {
   expect(new Set(dimensions.map(({ name }) => name)).size).toBe(16);
-  for (const { doc, example, parse } of dimensions) {
-    expect(doc.length).toBeGreaterThan(10);
-    expect(parse(example)).toHaveProperty('value');
+  for (const dimension of dimensions) {
+    expect(dimension.doc.length).toBeGreaterThan(10);
+    expect(valueFault(dimension, dimension.example)).toBe(null);
   }
 });
 

@@ -1,3 +1,4 @@
+import { regionFault } from '../countries.ts';
 import { anyOf, defineDimension, isAnyOf, type Parsed } from '../dimension.ts';
 import type { ListedCity } from '../geo.ts';
 import { city, region } from '../names.ts';
@@ -10,6 +11,7 @@ export const geoCities = defineDimension({
   schema: { type: 'string' },
   lookup: { by: 'place' },
   parse: parseCity,
+  refuse: ({ region: around }) => (around === null ? null : regionFault(around)),
   matches: (cities, context) => anyOf(cities.map((listed) => isAnyOf(context.city, [listed.city]))),
 });
 

@@ -1,3 +1,4 @@
+import { countryFault } from '../countries.ts';
 import { nameDimension, parseName } from '../dimension.ts';
 import { country } from '../names.ts';
 
@@ -9,6 +10,7 @@ export const geoCountries = nameDimension(
     example: 'US',
     lookup: { by: 'place' },
     parse: parseName(country, 'an ISO 3166-1 country of two letters, such as US'),
+    refuse: countryFault,
   },
   (context) => context.country,
 );

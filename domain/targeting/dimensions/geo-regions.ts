@@ -1,3 +1,4 @@
+import { regionFault } from '../countries.ts';
 import { nameDimension, parseName } from '../dimension.ts';
 import { region } from '../names.ts';
 
@@ -9,6 +10,7 @@ export const geoRegions = nameDimension(
     example: 'US-CA',
     lookup: { by: 'place' },
     parse: parseName(region, 'an ISO 3166-2 region, such as US-CA'),
+    refuse: regionFault,
   },
   (context) => context.region,
 );

@@ -25,6 +25,7 @@ export class Lawful {
 
   async request(operation: Operation): Promise<Sent> {
     const { method, path, parameters, body, bodyType } = operation;
+    const takesKey = parameters.some((each) => each.in === 'header' && each.name === 'Idempotency-Key');
     const kind = kindOf(path);
     const id = kind === null ? '' : this.#pool.any(kind);
     let target = path.replace('{id}', id);
@@ -47,7 +48,7 @@ export class Lawful {
         authorization: `Bearer ${path.endsWith('/auth/profile') ? this.#session : this.#key}`,
         ...(body === null ? {} : { 'content-type': bodyType }),
         ...(await this.#versionFor(operation, target)),
-        ...(method === 'POST' && this.#draw.chance(10) ? { 'idempotency-key': this.#draw.uuid() } : {}),
+        ...(takesKey && this.#draw.chance(10) ? { 'idempotency-key': this.#draw.uuid() } : {}),
       },
       body: body === null ? null : this.#textOf(operation, body),
     };
