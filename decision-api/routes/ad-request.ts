@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { type AdRequestParts, decidePods } from '../answer-request.ts';
 import type { Ask } from '../asking/ask.ts';
+import { readerOf } from '../asking/readers.ts';
 import { answerText, type Warning } from '../draft.ts';
 import { onSheet } from '../http/sheet.ts';
 import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
+import { readers } from './explain.ts';
 import { answerFormat, formatOf } from './players.ts';
 
 interface AdRequestRoute {
@@ -18,7 +20,11 @@ export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): voi
     const warnings = warningsOf(body, parts);
     const dialect = formatOf(query.format ?? body.format);
     if (dialect !== 'json') return answerFormat(request, reply, { dialect, body, warnings }, parts);
-    const pods = await decidePods(request, body, { dialect, warnings, explain: isYes(query.explain) }, parts);
+    const explain = isYes(query.explain)
+      ? readerOf(parts.callers.withScope(request, 'ads:request'), request, parts.cache.advertisers)
+      : null;
+    if (isYes(query.explain) && explain === null) warnings.push({ pointer: '/explain', detail: `is for ${readers}` });
+    const pods = await decidePods(request, body, { dialect, warnings, explain }, parts);
     const answers = pods.map(({ ask, draft, explain }, index) => {
       const offset = body.breaks?.[index]?.offset ?? null;
       const around = body.breaks === undefined ? {} : { before: { id: ask.breakId, offset }, warnings: false };
@@ -50,7 +56,7 @@ function streamOf(
 
 const WARNINGS_MAX = 20;
 
-function warningsOf(body: unknown, { metrics }: AdRequestParts): readonly Warning[] {
+function warningsOf(body: unknown, { metrics }: AdRequestParts): Warning[] {
   const unknown = unknownFields(body);
   if (unknown.length > 0) metrics.unknownFields.inc(unknown.length);
   return unknown

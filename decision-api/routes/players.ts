@@ -59,7 +59,7 @@ export async function answerFormat(
   const admission = dialect === 'asset-list' ? hlsFiles : vastFiles(base, body.vast?.wrapper_depth ?? 0);
   // Version 2.0 has no sequence by which a spare could be told from an ad of the pod, an asset list no place for one.
   const backups = dialect !== 'asset-list' && atLeast(version, '3.0');
-  const wanted = { dialect, admission, warnings, explain: false, backups } as const;
+  const wanted = { dialect, admission, warnings, explain: null, backups } as const;
   // Where every break is decided later, nothing is now.
   const pods = body.breaks?.length === 0 ? [] : await decidePods(request, body, wanted, parts);
   // What an ad costs is between us and whoever showed who it is.
