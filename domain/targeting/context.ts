@@ -1,6 +1,7 @@
 import type { Context } from '../request.ts';
 import { canonicalZone } from '../zone.ts';
 import { type ContentTaxonomy, noTaxonomy } from './content-taxonomy.ts';
+import * as devices from './device-names.ts';
 import { ownFields } from './dimensions.ts';
 import { countryOf } from './geo.ts';
 import * as names from './names.ts';
@@ -72,13 +73,19 @@ function agrees(given: Place, found: Place): boolean {
   );
 }
 
+/** What the request says counts, unless only the User-Agent says something that is known; makers are too many for that. */
 function readDevice(device: RawFields, userAgent: string | null): Pick<Context, 'deviceType' | 'os' | 'brand'> {
-  const deviceType = read(device.type, names.deviceType);
-  const os = read(device.os, names.operatingSystem);
-  const brand = read(device.brand, names.deviceBrand) ?? read(device.os, names.brandInOs);
-  if (userAgent === null || (deviceType !== null && os !== null && brand !== null)) return { deviceType, os, brand };
+  const deviceType = read(device.type, devices.deviceType);
+  const os = read(device.os, devices.operatingSystem);
+  const brand = read(device.brand, devices.deviceBrand) ?? read(device.os, devices.brandInOs);
+  const [typeKnown, osKnown] = [devices.isKnownType(deviceType), devices.isKnownSystem(os)];
+  if (userAgent === null || (typeKnown && osKnown && brand !== null)) return { deviceType, os, brand };
   const told = readUserAgent(userAgent);
-  return { deviceType: deviceType ?? told.type, os: os ?? told.os, brand: brand ?? told.brand };
+  return {
+    deviceType: typeKnown ? deviceType : (told.type ?? deviceType),
+    os: osKnown ? os : (told.os ?? os),
+    brand: brand ?? told.brand,
+  };
 }
 
 const nothingMore: Context['more'] = {};
