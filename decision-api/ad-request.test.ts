@@ -143,6 +143,19 @@ test.each([undefined, 'text/plain', 'application/json; charset=utf-8', 'nonsense
   },
 );
 
+test('what is said and cannot be read is named in warnings; what says nothing is not', async () => {
+  house = await openHouse([]);
+  const pointers = async (body: object) => {
+    const { json } = await (house as TestHouse).post({ pod_duration: 30, ...body });
+    return json.warnings.map(({ pointer }) => pointer);
+  };
+  const said = { geo: { country: 'Narnia', region: 'CA', dma: '12' }, user: { time_zone: 'Mars/Olympus' } };
+  expect(await pointers(said)).toEqual(['/geo/country', '/geo/region', '/geo/dma', '/user/time_zone']);
+  const read = { geo: { country: 'USA', region: 'CA', dma: 803 }, user: { time_zone: 'US/Pacific' } };
+  expect(await pointers(read)).toEqual([]);
+  expect(await pointers({ geo: { country: 'unknown', region: '', dma: '-1' }, user: { time_zone: ' ' } })).toEqual([]);
+});
+
 test('unknown fields are ignored, named in warnings, and counted', async () => {
   house = await openHouse([testCampaign()]);
   const { status, json } = await house.post({ pod_duration: 60, favourite_colour: 'teal', device: { smell: 'new' } });

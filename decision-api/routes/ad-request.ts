@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { unreadableFields } from '../../domain/targeting/context.ts';
 import { type AdRequestParts, decidePods } from '../answer-request.ts';
 import type { Ask } from '../asking/ask.ts';
 import { readerOf } from '../asking/readers.ts';
@@ -56,12 +57,12 @@ function streamOf(
 
 const WARNINGS_MAX = 20;
 
-function warningsOf(body: unknown, { metrics }: AdRequestParts): Warning[] {
+function warningsOf(body: AdRequestBody, { metrics }: AdRequestParts): Warning[] {
   const unknown = unknownFields(body);
   if (unknown.length > 0) metrics.unknownFields.inc(unknown.length);
-  return unknown
-    .slice(0, WARNINGS_MAX)
-    .map((pointer) => ({ pointer: pointer.slice(0, 256), detail: 'unknown field, ignored' }));
+  const ignored = unknown.map((pointer) => ({ pointer: pointer.slice(0, 256), detail: 'unknown field, ignored' }));
+  const unread = unreadableFields(body).map((pointer) => ({ pointer, detail: 'cannot be read, counts as unknown' }));
+  return [...unread, ...ignored].slice(0, WARNINGS_MAX);
 }
 
 function isYes(value: unknown): boolean {

@@ -53,6 +53,21 @@ export function normaliseContext(raw: RawContext, at: number, around: Surroundin
   };
 }
 
+/** The fields that say something which nobody can read, by JSON pointer: they count as unknown. */
+export function unreadableFields({ geo, user }: RawContext): readonly string[] {
+  const within = read(geo?.country, names.country);
+  const readers: readonly (readonly [pointer: string, value: unknown, isRead: (value: unknown) => boolean])[] = [
+    ['/geo/country', geo?.country, (value) => read(value, names.country) !== null],
+    ['/geo/region', geo?.region, (value) => readRegion(value, within) !== null],
+    ['/geo/dma', geo?.dma, (value) => read(value, names.dma) !== null],
+    ['/user/time_zone', user?.time_zone, (value) => read(value, canonicalZone) !== null],
+  ];
+  return readers.flatMap(([pointer, value, isRead]) => {
+    const isSaid = typeof value === 'number' || (typeof value === 'string' && !names.isNothing(value));
+    return isSaid && !isRead(value) ? [pointer] : [];
+  });
+}
+
 type Place = Pick<Context, 'country' | 'region' | 'city' | 'dma'>;
 
 function readPlace(geo: RawFields): Place {

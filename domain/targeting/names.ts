@@ -1,6 +1,13 @@
+import { alpha2Of } from './countries.ts';
+
 /** Normal forms of names. Rules and requests go through the same functions, so that they meet whatever their spelling. Null: says nothing. */
 
 const nothing = new Set(['', 'unknown', 'null', 'undefined', 'n/a', 'none', '-1', '-2']);
+
+/** Whether a text says nothing at all, and means to. */
+export function isNothing(text: string): boolean {
+  return nothing.has(text.normalize('NFKC').trim().toLowerCase());
+}
 
 /** Lower case, words joined by `_`: "Smart TV", "smart-tv" and "SMART_TV" are `smart_tv`. */
 export function identifier(text: string): string | null {
@@ -15,9 +22,10 @@ export function category(text: string): string | null {
   return name?.replaceAll(/[^\p{L}\p{N}]+/gu, '_').replaceAll(/^_|_$/g, '') || null;
 }
 
-/** ISO 3166-1 alpha-2. UK is not one, but what everyone writes for GB. */
+/** ISO 3166-1: two letters, also of three ("USA"). UK is not one, but what everyone writes for GB. */
 export function country(text: string): string | null {
   const code = text.trim().toUpperCase();
+  if (/^[A-Z]{3}$/.test(code)) return Object.hasOwn(alpha2Of, code) ? (alpha2Of[code] ?? null) : null;
   if (!/^[A-Z]{2}$/.test(code)) return null;
   return code === 'UK' ? 'GB' : code;
 }
