@@ -173,7 +173,7 @@ function contextOf(context: RequestContext, at: number, taxonomy: ContentTaxonom
     gender: context.gender,
     householdIncome: context.household_income,
     timeZone: context.time_zone,
-    more: {},
+    more: context.more,
     at,
   };
 }
