@@ -4,6 +4,7 @@ import { readConfig } from '../engines/config.ts';
 import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import { openExperimentsOf, openWarehouse } from '../engines/open.ts';
+import { readExperimentDocument } from '../management-api/experiments/document.ts';
 import { type ReadOut, readOut } from '../management-api/experiments/read-out.ts';
 
 /** `breakwater experiments list`: each with its arms and their shares of the viewers. */
@@ -19,10 +20,10 @@ export async function listCommand(): Promise<void> {
 
 /** `breakwater experiments put FILE`: writes one, or a new version of it; running processes follow within a second. */
 export async function putCommand(file: string): Promise<void> {
-  const given = parse(file);
+  const experiment = readExperimentFile(file);
   await withExperiments(async (experiments) => {
-    const version = await experiments.put({ ...given, status: given.status ?? 'running' });
-    process.stdout.write(`${given.name}: version ${version}\n`);
+    const version = await experiments.put(experiment);
+    process.stdout.write(`${experiment.name}: version ${version}\n`);
   });
 }
 
@@ -79,9 +80,16 @@ async function withExperiments(work: (experiments: Experiments) => Promise<void>
   }
 }
 
-function parse(file: string): NewExperiment {
+/** Throws EngineError `refused` for what the API would refuse. */
+export function readExperimentFile(file: string): NewExperiment {
+  const read = readExperimentDocument(parse(file));
+  if (!('wrong' in read)) return read;
+  throw new EngineError('refused', read.wrong.map(({ pointer, detail }) => `${file}: ${pointer} ${detail}`).join('\n'));
+}
+
+function parse(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as NewExperiment;
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (error instanceof SyntaxError) throw new EngineError('refused', `${file} is not JSON`);
     throw error;
