@@ -47,6 +47,8 @@ export const limits = {
   /** Pods solved for one request before what still fits is served. */
   rounds: 6,
   nodeLimit: 20_000,
+  /** What an impression is worth to the solver at most: with it, sums over the longest pod of 30 ads are whole numbers still. */
+  scoreMicrosMax: 50_000_000,
   answerKeptMs: 3_600_000,
   /** Answers remembered in the process for when the store cannot be asked. */
   answersRemembered: 1_000,

@@ -224,6 +224,9 @@ test.each([
   ['regs.ext.us_privacy', { regs: { ext: { us_privacy: '1YYN' } } }],
   ['regs.ext.gdpr and no string', { regs: { ext: { gdpr: 1 } } }],
   ['regs.coppa', { regs: { coppa: 1 } }],
+  ['regs.ext.gdpr, whatever regs says', { regs: { gdpr: 0, ext: { gdpr: 1 } } }],
+  ['regs.ext.coppa, whatever regs says', { regs: { coppa: 0, ext: { coppa: 1 } } }],
+  ['regs.ext.gpp_sid and no string', { regs: { ext: { gpp_sid: [2] } } }],
   ['a string that says nothing, in user.ext', { regs: { gdpr: 1 }, user: { id: 'u', ext: { consent: 'nonsense' } } }],
 ])('privacy in the words of an exchange, %s: no id is kept', async (_, privacy) => {
   const id = `private-${++auctions}`;
@@ -231,6 +234,19 @@ test.each([
   const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === `${id}/1`);
   expect(['refused', 'child']).toContain(record?.event.consent);
   expect(record?.event.identities).toEqual([]);
+});
+
+test('where the law does not apply, a string that refuses is not read', async () => {
+  await ask({ imp: [{ id: '1', video }], regs: { gdpr: 0 }, user: { id: 'u', consent: 'nonsense' } }, 'no-law');
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === 'no-law/1');
+  expect(record?.event.consent).toBe('unstated');
+});
+
+test.each([[{ toString: 1 }], [['7']], [7]])('regs.ext.gpp_sid %j is refused by its place', async (gpp_sid) => {
+  const payload = { id: 'sid', imp: [{ id: '1', video }], regs: { ext: { gpp: 'DBAA', gpp_sid } } };
+  const response = await house.api.app.inject({ method: 'POST', url: '/api/v2/openrtb', payload });
+  expect(response.statusCode).toBe(400);
+  expect(response.json().errors[0].pointer).toMatch('/regs/ext/gpp_sid');
 });
 
 test('a test is bid for, and nothing of it is paid for', async () => {

@@ -252,7 +252,7 @@ test('a break that is over only when today’s tokens have ended is told by a ta
   });
   try {
     const ask = (url: string) => inLife.api.app.inject({ method: 'GET', url, headers: { accept: 'a/b; version=4.1' } });
-    const said = 'pmxd=60000&sid=s%26%3C1&correlator=[x]&country=US&request_id=r&vid_d=7200';
+    const said = 'pmxd=60000&sid=s%26%3C1&correlator=[x]&country=US&request_id=r&vid_d=7200&coppa=0&coppa=1';
     const { body, statusCode } = await ask(`/api/v2/vmap?cue_points=start,600,01:00:00,50%25,%232&${said}`);
     expect(statusCode).toBe(200);
     const breaks: readonly Record<string, Record<string, Record<string, string>>>[] =
@@ -269,6 +269,7 @@ test('a break that is over only when today’s tokens have ended is told by a ta
       version: '4.1',
     });
     expect(searchParams.has('cue_points')).toBe(false);
+    expect(searchParams.getAll('coppa')).toEqual(['0', '1']);
     const answer = await ask(pathname + search);
     expect(answer.body).toContain('<VAST version="4.1"');
     const requests = (await inLife.records('ad-request')).map(({ event }) => event);

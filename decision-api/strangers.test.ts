@@ -1,13 +1,35 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openHouse, type TestHouse, testCampaign } from './test-house.ts';
 
+const key = `bw_0123456789ab_${'k'.repeat(43)}`;
+const playerKey = {
+  prefix: '0123456789ab',
+  hash: createHash('sha256').update(key).digest('hex'),
+  organisation: 'org-1',
+  scopes: ['ads:request'],
+  expiresAt: null,
+};
 let house: TestHouse;
+let folder: string;
 
 beforeEach(async () => {
-  house = await openHouse([testCampaign()], { environment: { PLAYBACK_SPEED: '1' } });
+  folder = await mkdtemp(join(tmpdir(), 'breakwater-strangers-'));
+  const dataCentres = join(folder, 'data-centres');
+  await writeFile(dataCentres, '192.0.2.0/24\n');
+  house = await openHouse([testCampaign()], {
+    environment: { PLAYBACK_SPEED: '1', DATA_CENTRES_FILE: dataCentres },
+    callers: { playerKeys: [playerKey], advertisers: [] },
+  });
 });
 
-afterEach(() => house.close());
+afterEach(async () => {
+  await house.close();
+  await rm(folder, { recursive: true });
+});
 
 async function served(): Promise<Readonly<Record<string, string>>> {
   const { json } = await house.post({ pod_duration: 30, user: { id: 'u' } });
@@ -39,6 +61,20 @@ test('a robot’s beacon is kept with its reason, and what follows from a robot�
   const requests = await house.records('ad-request');
   expect(requests.map(({ event }) => event.invalid).sort()).toEqual(['bot', null]);
   expect(await house.metric('invalid_traffic_total', 'reason="bot"')).toBe(3);
+});
+
+test.each([
+  ['a robot that calls itself a television', 'Googlebot/2.1', '203.0.113.9', {}, 'bot'],
+  ['a tool that says it calls from this machine', 'curl/8.5.0', '203.0.113.9', {}, 'bot'],
+  ['a data centre that tells a viewer’s address', 'Roku/DVP-14.0', '192.0.2.9', {}, 'data_centre'],
+  ['a viewer', 'Roku/DVP-14.0', '203.0.113.9', {}, null],
+  ['who holds a key', 'Googlebot/2.1', '192.0.2.9', { authorization: `Bearer ${key}` }, null],
+])('what is told of a viewer does not hide who asks: %s', async (_, own, remoteAddress, headers, reason) => {
+  const query = 'pod_duration=30&ip=127.0.0.1&ua=Roku%2FDVP-14.0&request_id=hidden';
+  const url = `/api/v2/vast?${query}`;
+  await house.api.app.inject({ method: 'GET', url, remoteAddress, headers: { 'user-agent': own, ...headers } });
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === 'hidden');
+  expect(record?.event.invalid).toBe(reason);
 });
 
 test('pages of other origins may send beacons and ask for ads, with credentials; never more than that', async () => {

@@ -104,7 +104,10 @@ export function readAsk(receipt: Receipt): Ask {
   const viewer = viewerOf(claims, requestId, receipt.pepper, receipt.peppersBefore);
   const origin = { address: body.device?.ip ?? caller.address, userAgent: userAgent ?? null };
   const ids = [body.device?.id, body.device?.ifa];
-  const told = receipt.traffic.request(origin, ids, viewer.identities, viewer.viewer, receivedAt);
+  const told =
+    receipt.traffic.request(origin, ids, viewer.identities, viewer.viewer, receivedAt) ??
+    // Whom nobody vouches for tells of a viewer what it likes; what it is itself is known.
+    (caller.class === 'anonymous' ? receipt.traffic.byOrigin(caller) : null);
   // Without consent only the moment is known, not the person.
   const person = claims.consent ? body.user : { time_zone: body.user?.time_zone };
   return {

@@ -53,10 +53,16 @@ test.each([
   });
 });
 
-test('of a chain of proxies the nearest that is not ours tells the viewer', () => {
-  const { 'x-device-ip': _, ...headers } = forwarding;
-  const chain = { ...headers, 'x-forwarded-for': '6.6.6.6, 203.0.113.9:4711, 192.0.2.5, garbage' };
-  expect(callers({ trusted: ['192.0.2.0/24'] }).ofRequest(from(chain)).address).toBe('203.0.113.9');
+test.each([
+  ['the nearest that is not ours tells the viewer', '6.6.6.6, 203.0.113.9:4711, 192.0.2.5', '203.0.113.9'],
+  ['empty places are no hops', '203.0.113.9, , 192.0.2.5,', '203.0.113.9'],
+  ['what a client wrote before it, however much, tells nothing', `${'6.6.6.6, '.repeat(40)}203.0.113.9`, '203.0.113.9'],
+  ['what is nearest and no address hides those before it', '6.6.6.6, unknown, 192.0.2.5', null],
+  ['where all are ours, nobody knows', '192.0.2.4, 192.0.2.5', null],
+])('of a chain of proxies: %s', (_, forwarded, address) => {
+  const headers = { 'x-forwarded-for': forwarded };
+  const caller = callers({ trusted: ['192.0.2.0/24'] }).ofRequest(from(headers));
+  expect([caller.address, caller.forwarded]).toEqual([address, address !== null]);
 });
 
 test('a stitcher’s own name is not the viewer’s program', () => {

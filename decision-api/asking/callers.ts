@@ -119,13 +119,20 @@ export class Callers {
     };
   }
 
-  /** The nearest hop that is not one of ours: what stands before it anybody may have written. */
+  /** The nearest hop that is not one of ours: what stands before it anybody may have written. Null: that hop is no address. */
   #behind(header: string | null): string | null {
-    const hops = header?.split(',', hopsRead).map((hop) => addressOf(hop.trim())) ?? [];
-    return hops.findLast((hop) => hop !== null && !this.#trusted.has(hop)) ?? null;
+    const hops = header?.split(',').flatMap((hop) => hop.trim() || []) ?? [];
+    const ofOthers = hops.slice(-hopsRead).findLast((hop) => !this.#isOurs(hop));
+    return addressOf(ofOthers ?? null);
+  }
+
+  #isOurs(hop: string): boolean {
+    const address = addressOf(hop);
+    return address !== null && this.#trusted.has(address);
   }
 }
 
+/** The nearest ones: a chain is longer than this only where somebody made it up. */
 const hopsRead = 32;
 
 function keyOf(headers: IncomingHttpHeaders): string | null {

@@ -1,5 +1,6 @@
-import { createRequire } from 'node:module';
-import { readTcf } from './tcf.ts';
+import { sectionIds, sectionsOf } from './gpp.ts';
+import { readTcf, readTcfOfCanada, type TcfSaid } from './tcf.ts';
+import { isUsSection, readUsSection } from './us-sections.ts';
 
 /** On what ground ids are kept: nothing was said, it was given; or not kept: it was refused, the viewer is a child. */
 export type ConsentGround = 'unstated' | 'given' | 'refused' | 'child';
@@ -23,88 +24,54 @@ export interface ConsentSignals {
 export function groundOf(signals: ConsentSignals | undefined, vendor: number | null = null): ConsentGround {
   if (signals === undefined) return 'unstated';
   const { given, granted, gdpr, coppa, string, gpp, gpp_sid, us_privacy } = signals;
-  const said = gpp ? saidByGpp(gpp, gpp_sid ?? [], vendor) : 'unstated';
+  const said = saidByGpp(gpp, gpp_sid, vendor);
   if (coppa || said === 'child') return 'child';
-  if (given === false || granted === false || said === 'refused' || isOptOut(us_privacy)) return 'refused';
   // Where the law does not apply, what the string says of it does not either.
-  const tcf = string && gdpr !== false && gdpr !== 0 ? saidByTcf(string, vendor) : 'unstated';
-  if (tcf === 'refused') return 'refused';
+  const tcf = string && gdpr !== false && gdpr !== 0 ? saidByTcf(readTcf(string, vendor)) : 'unstated';
+  const us = us_privacy ? saidByUsPrivacy(us_privacy) : 'unstated';
+  if (given === false || granted === false || [said, tcf, us].includes('refused')) return 'refused';
   if (tcf === 'given' || said === 'given' || given === true || granted === true) return 'given';
   return gdpr ? 'refused' : 'unstated';
 }
 
-/** https://github.com/InteractiveAdvertisingBureau/USPrivacy: version, notice, opt-out of sale, LSPA. */
-function isOptOut(text: string | undefined): boolean {
-  return text !== undefined && /^1[YN-]Y[YN-]$/i.test(text);
-}
-
-type Said = 'unstated' | 'given' | 'refused' | 'child';
-
-const remembered = 5_000;
-
-/** What was said by strings that came before: players send theirs with each request. */
-function remembering<A extends readonly unknown[]>(read: (...args: A) => Said): (...args: A) => Said {
-  const known = new Map<string, Said>();
-  return (...args) => {
-    const key = args.join('/');
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const said = readOrRefuse(() => read(...args));
-    if (known.size >= remembered) known.clear();
-    known.set(key, said);
-    return said;
-  };
-}
-
-function readOrRefuse(read: () => Said): Said {
-  try {
-    return read();
-  } catch {
-    // The decoder throws whatever they come across; what they cannot read has granted nothing.
-    return 'refused';
-  }
-}
-
 /** Purpose 1, to store and read on a device, and where we have a number on the vendors' list, that we may. */
-const saidByTcf = remembering((text: string, vendor: number | null): Said => {
-  const said = readTcf(text, vendor);
+function saidByTcf(said: TcfSaid | null): ConsentGround {
   return said?.purpose1 && said.vendor ? 'given' : 'refused';
-});
-
-type GppModule = typeof import('@iabgpp/cmpapi');
-type Fields = Readonly<Record<string, unknown>>;
-
-const required = createRequire(import.meta.url);
-/** Loaded when the first GPP string comes: it takes a third of a second. */
-const gppModule = () => required('@iabgpp/cmpapi') as GppModule;
-const TCF_EU = 'tcfeuv2';
-const US_PRIVACY = 'uspv1';
-const optOuts = ['SaleOptOut', 'SharingOptOut', 'TargetedAdvertisingOptOut'];
-
-const saidByGpp = remembering((text: string, sections: readonly number[], vendor: number | null): Said => {
-  const model = new (gppModule().GppModel)(text);
-  const ids = model.getSectionIds() as readonly number[];
-  const names = gppModule().Sections.SECTION_ID_NAME_MAP;
-  const applying = sections.length === 0 ? ids : ids.filter((id) => sections.includes(id));
-  const said = applying.map((id) => {
-    const name = names.get(id) ?? '';
-    const fields = model.getSection(name) as Fields;
-    if (name === TCF_EU) return ofEurope(fields, vendor);
-    if (name === US_PRIVACY) return fields.OptOutSale === 'Y' ? 'refused' : 'unstated';
-    return ofStates(fields);
-  });
-  return (['child', 'refused', 'given'] as const).find((each) => said.includes(each)) ?? 'unstated';
-});
-
-function ofEurope({ PurposeConsents, VendorConsents }: Fields, vendor: number | null): Said {
-  const granted = Array.isArray(PurposeConsents) && PurposeConsents[0] === true;
-  const known = vendor === null || (Array.isArray(VendorConsents) && VendorConsents.includes(vendor));
-  return granted && known ? 'given' : 'refused';
 }
 
-/** The national section and those of the states: 1 is an opt-out, and what is said of known children is never nothing. */
-function ofStates(fields: Fields): Said {
-  const children = [fields.KnownChildSensitiveDataConsents].flat();
-  if (children.some((each) => each === 1 || each === 2)) return 'child';
-  return optOuts.some((name) => fields[name] === 1) || fields.Gpc === true ? 'refused' : 'unstated';
+/** https://github.com/InteractiveAdvertisingBureau/USPrivacy: version, notice, opt-out of sale, LSPA. */
+function saidByUsPrivacy(text: string): ConsentGround {
+  return /^1[YN-][N-][YN-]$/i.test(text) ? 'unstated' : 'refused';
+}
+
+const strictestFirst = ['child', 'refused', 'given'] as const;
+
+function saidByGpp(text: string | undefined, named: readonly number[] | undefined, vendor: number | null) {
+  const sections = text ? sectionsOf(text) : new Map<number, string>();
+  if (sections === null) return 'refused';
+  const said = applying(named ?? [], sections).map((id) => saidBySection(id, sections.get(id), vendor));
+  return strictestFirst.find((each) => said.includes(each)) ?? 'unstated';
+}
+
+/** The sections that are named, else all: 0 says that it is not known which, -1 that none applies. */
+function applying(named: readonly number[], sections: ReadonlyMap<number, string>): readonly number[] {
+  const ids = named.filter((id) => id > 0);
+  if (ids.length > 0) return ids;
+  return named.includes(-1) ? [] : [...sections.keys()];
+}
+
+/** In Europe and Canada who said nothing has not consented; in the United States who said nothing has not opted out. */
+function saidBySection(id: number, text: string | undefined, vendor: number | null): ConsentGround {
+  if (id === sectionIds.europe) return saidByTcf(text ? readTcf(text, vendor) : null);
+  if (id === sectionIds.canada) return saidByTcf(text ? readTcfOfCanada(text, vendor) : null);
+  if (id === sectionIds.usPrivacy) return text === undefined ? 'unstated' : saidByUsPrivacy(text);
+  if (isUsSection(id)) return text === undefined ? 'unstated' : saidByUs(id, text);
+  // Parts of the string itself; a law of which we know nothing may ask for consent.
+  return id === sectionIds.header || id === sectionIds.integrity ? 'unstated' : 'refused';
+}
+
+function saidByUs(id: number, text: string): ConsentGround {
+  const said = readUsSection(id, text);
+  if (said === 'child') return 'child';
+  return said === 'none' ? 'unstated' : 'refused';
 }

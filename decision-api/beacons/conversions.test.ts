@@ -82,6 +82,9 @@ test.each([
   ['/conversion_id', { ...sale, conversion_id: '' }],
   ['', { ...sale, user_id: undefined }],
   ['', { ...sale, surprise: 1 }],
+  ['/consent', { ...sale, consent: false }],
+  ['/consent/given', { ...sale, consent: { given: 'no' } }],
+  ['/consent', { ...sale, consent: { gvien: false } }],
   ['', 7],
 ])('a wrong item is refused by its place %s, and the others are taken', async (pointer, item) => {
   const response = await send([item, sale]);
@@ -122,9 +125,37 @@ test('a pixel is taken where its signature is its advertiser’s, and answered a
   expect(await house.metric('conversions_total', 'refused')).toBe(4);
 });
 
-test('without consent a pixel’s conversion is of nobody', async () => {
+test.each([
+  ['gdpr=1', false],
+  ['gdpr=true&gdpr_consent=nonsense', false],
+  ['gpp_sid=2', false],
+  ['gpp_sid=x', false],
+  ['tfcd=1', false],
+  ['coppa=perhaps', false],
+  ['us_privacy=2NYN', false],
+  ['consent=0', false],
+  ['gdpr=0&gdpr_consent=nonsense', true],
+  ['us_privacy=[US_PRIVACY]', true],
+  ['age=unknown&duration=x', true],
+])('of a pixel that says %s it is kept who converted: %s', async (consent, kept) => {
   const { pepper } = withSecrets(house.config);
-  const query = `t=${pixelToken(ours, pepper ?? '')}&id=order-6&user_id=u&gdpr=1`;
-  await house.api.app.inject({ method: 'GET', url: `/api/v2/conversions/pixel?${query}` });
-  expect((await house.records('conversion'))[0]?.event.identities).toEqual([]);
+  const query = `t=${pixelToken(ours, pepper ?? '')}&id=order-6&user_id=u&${consent}`;
+  const { rawPayload } = await house.api.app.inject({ method: 'GET', url: `/api/v2/conversions/pixel?${query}` });
+  expect(rawPayload.length).toBe(43);
+  expect((await house.records('conversion'))[0]?.event.identities.length).toBe(kept ? 1 : 0);
+});
+
+test('without consent a server’s conversion is of nobody', async () => {
+  const said = [
+    { given: true },
+    { given: false },
+    { gdpr: 1 },
+    { coppa: true },
+    { us_privacy: '1YYN' },
+    { gpp_sid: [2] },
+  ];
+  const response = await send(said.map((consent, at) => ({ ...sale, conversion_id: `order-${at}`, consent })));
+  expect([response.statusCode, response.json().received]).toEqual([202, said.length]);
+  const kept = (await house.records('conversion')).filter(({ event }) => event.identities.length > 0);
+  expect(kept.map(({ event }) => event.conversion_id)).toEqual(['order-0']);
 });

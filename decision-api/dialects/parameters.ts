@@ -1,12 +1,26 @@
-/** How a parameter's text becomes a value: whole seconds from fractions, seconds from milliseconds, yes and no from 1 and 0. */
-export type Kind = 'text' | 'whole' | 'number' | 'flag' | 'milliseconds' | 'list' | 'wholes';
+/**
+ * How a parameter's text becomes a value: whole seconds from fractions, seconds from milliseconds, yes and no from 1 and 0. Of these
+ * three all that is said under any of the names counts: `anyOf` is yes where one says yes, `allOf` where none says no, and `refusal` is no
+ * where one says yes, else it is not said.
+ */
+export type Kind =
+  | 'text'
+  | 'whole'
+  | 'number'
+  | 'flag'
+  | 'milliseconds'
+  | 'list'
+  | 'wholes'
+  | 'anyOf'
+  | 'allOf'
+  | 'refusal';
 
 export interface Parameter {
   readonly name: string;
   /** Where it stands in the body of an ad request: `device.ifa`. Null: it is of the answer, not of the request. */
   readonly at: string | null;
   readonly kind: Kind;
-  /** What players and stitchers call it; the first that is given counts. */
+  /** What players and stitchers call it; the first that is given counts, unless the kind says otherwise. */
   readonly also: readonly string[];
 }
 
@@ -45,7 +59,7 @@ export const parameters: readonly Parameter[] = [
   parameter('device_id', 'device.id', 'text'),
   parameter('ifa', 'device.ifa', 'text', 'rdid', 'did', 'ROKU_ADS_TRACKING_ID', 'idfa', 'adid', 'lgudid', 'tifa'),
   parameter('ifa_type', 'device.ifa_type', 'text', 'idtype'),
-  parameter('lmt', 'device.lmt', 'flag', 'is_lat', 'dnt', 'ROKU_ADS_LIMIT_TRACKING', 'lat'),
+  parameter('lmt', 'device.lmt', 'anyOf', 'is_lat', 'dnt', 'ROKU_ADS_LIMIT_TRACKING', 'lat'),
   parameter('ip', 'device.ip', 'text', 'uip', 'client_ip', 'ROKU_ADS_EXTERNAL_IP'),
   parameter('ua', 'device.ua', 'text', 'user_agent', 'ROKU_ADS_USER_AGENT'),
   parameter('device_type', 'device.type', 'text', 'devicetype'),
@@ -58,13 +72,14 @@ export const parameters: readonly Parameter[] = [
   parameter('region', 'geo.region', 'text', 'state'),
   parameter('city', 'geo.city', 'text'),
   parameter('dma', 'geo.dma', 'text'),
-  parameter('gdpr', 'consent.gdpr', 'flag'),
-  parameter('consent', 'consent.given', 'flag'),
+  parameter('gdpr', 'consent.gdpr', 'anyOf'),
+  parameter('consent', 'consent.given', 'allOf'),
+  parameter('ltd', 'consent.granted', 'refusal', 'npa', 'rdp'),
   parameter('gdpr_consent', 'consent.string', 'text', 'addtl_tcf', 'tcf'),
   parameter('us_privacy', 'consent.us_privacy', 'text', 'usp', 'ccpa'),
   parameter('gpp', 'consent.gpp', 'text'),
   parameter('gpp_sid', 'consent.gpp_sid', 'wholes'),
-  parameter('coppa', 'consent.coppa', 'flag', 'tfcd', 'tfua', 'ROKU_ADS_KIDS_CONTENT'),
+  parameter('coppa', 'consent.coppa', 'anyOf', 'tfcd', 'tfua', 'ROKU_ADS_KIDS_CONTENT'),
   parameter('test', 'test', 'flag'),
 ];
 

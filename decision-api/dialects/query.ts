@@ -12,15 +12,16 @@ export interface ReadQuery {
 
 type Query = Readonly<Record<string, unknown>>;
 
-/** The body that a query says. Throws Problem 400 for a value of the wrong kind; a macro that nobody filled in is no value. */
-export function readQuery(query: Query): ReadQuery {
+/**
+ * The body that a query says in these parameters. Throws Problem 400 for a value of the wrong kind; a macro that nobody filled in is no
+ * value.
+ */
+export function readQuery(query: Query, which: readonly Parameter[] = parameters): ReadQuery {
   const body: Record<string, unknown> = {};
   const answer: Record<string, unknown> = {};
-  for (const parameter of parameters) {
-    const given = givenIn(query, parameter);
-    if (given === null) continue;
-    const value = read(given.text, parameter.kind);
-    if (value === undefined) throw invalid(`/${given.name}`, expected[parameter.kind]);
+  for (const parameter of which) {
+    const value = valueIn(query, parameter);
+    if (value === undefined) continue;
     if (parameter.at === null) answer[parameter.name] = value;
     else put(body, parameter.at.split('.'), value);
   }
@@ -28,25 +29,59 @@ export function readQuery(query: Query): ReadQuery {
   return { body: body as AdRequestBody, answer, unknown };
 }
 
+const ofConsent = parameters.filter(({ at }) => at?.startsWith('consent.'));
+
+/** What a query says of consent, whatever else it says. Throws Problem 400. */
+export function readConsent(query: Query): AdRequestBody['consent'] {
+  return readQuery(query, ofConsent).body.consent;
+}
+
 const names: ReadonlySet<string> = new Set(parameters.flatMap(({ name, also }) => [name, ...also]));
 
+const yesOrNo = 'must be 1, 0, true or false';
 const expected: Readonly<Record<Kind, string>> = {
   text: 'must be text',
   whole: 'must be a number; of seconds, the whole ones count',
   number: 'must be a number',
-  flag: 'must be 1, 0, true or false',
+  flag: yesOrNo,
+  anyOf: yesOrNo,
+  allOf: yesOrNo,
+  refusal: yesOrNo,
   milliseconds: 'must be a number of milliseconds',
   list: 'must be a list with commas between',
   wholes: 'must be whole numbers with commas between',
 };
 
-function givenIn(query: Query, { name, also }: Parameter): { readonly name: string; readonly text: string } | null {
-  for (const each of [name, ...also]) {
-    const given = Object.hasOwn(query, each) ? query[each] : undefined;
-    const text = Array.isArray(given) ? given[0] : given;
-    if (typeof text === 'string' && text !== '' && !isUnfilled(text)) return { name: each, text };
-  }
-  return null;
+/** What is made of all that is said under the names of one parameter. */
+const together: Partial<Readonly<Record<Kind, (said: readonly unknown[]) => boolean | undefined>>> = {
+  anyOf: (said) => said.includes(true),
+  allOf: (said) => !said.includes(false),
+  refusal: (said) => (said.includes(true) ? false : undefined),
+};
+
+/** Undefined: not said. Throws Problem 400. */
+function valueIn(query: Query, parameter: Parameter): unknown {
+  const given = givenIn(query, parameter);
+  const ofAll = together[parameter.kind];
+  const said = (ofAll ? given : given.slice(0, 1)).map(({ name, text }) => {
+    const value = read(text, parameter.kind);
+    if (value === undefined) throw invalid(`/${name}`, expected[parameter.kind]);
+    return value;
+  });
+  return ofAll && said.length > 0 ? ofAll(said) : said[0];
+}
+
+/** Under each name what was said first, before what was said again. */
+function givenIn(query: Query, { name, also }: Parameter): readonly { readonly name: string; readonly text: string }[] {
+  return [name, ...also].flatMap((each) =>
+    textsOf(Object.hasOwn(query, each) ? query[each] : undefined).flatMap((text) =>
+      text === '' || isUnfilled(text) ? [] : [{ name: each, text }],
+    ),
+  );
+}
+
+function textsOf(given: unknown): readonly string[] {
+  return [given].flat().filter((text) => typeof text === 'string');
 }
 
 /**
@@ -61,11 +96,15 @@ function read(text: string, kind: Kind): unknown {
   if (kind === 'text') return text;
   if (kind === 'list') return text.split(',').map((each) => each.trim());
   if (kind === 'wholes') return /^\d{1,4}(,\d{1,4}){0,49}$/.test(text) ? text.split(',').map(Number) : undefined;
-  if (kind === 'flag') return /^(1|true|yes)$/i.test(text) ? true : /^(0|false|no)$/i.test(text) ? false : undefined;
+  if (kind === 'flag' || together[kind]) return yesOrNoIn(text);
   if (!/^\d{1,12}(\.\d{1,9})?$/.test(text)) return undefined;
   const number = Number(text);
   if (kind === 'number') return number;
   return Math.floor(kind === 'milliseconds' ? number / 1000 : number);
+}
+
+function yesOrNoIn(text: string): boolean | undefined {
+  return /^(1|true|yes)$/i.test(text) ? true : /^(0|false|no)$/i.test(text) ? false : undefined;
 }
 
 /** What was said first stays. */
@@ -81,9 +120,8 @@ function put(into: Record<string, unknown>, [first = '', ...rest]: readonly stri
 /** The same query without what is said under these names, whatever callers call it, and with something else instead. */
 export function queryWith(query: Query, without: readonly string[], instead: Readonly<Record<string, string>>): string {
   const dropped = new Set(parameters.flatMap(({ name, also }) => (without.includes(name) ? [name, ...also] : [])));
-  const kept = Object.entries(query).flatMap(([name, given]): [string, string][] => {
-    const text = Array.isArray(given) ? given[0] : given;
-    return dropped.has(name) || typeof text !== 'string' ? [] : [[name, text.toWellFormed()]];
-  });
+  const kept = Object.entries(query).flatMap(([name, given]): [string, string][] =>
+    dropped.has(name) ? [] : textsOf(given).map((text) => [name, text.toWellFormed()]),
+  );
   return new URLSearchParams([...kept, ...Object.entries(instead)]).toString();
 }

@@ -7,10 +7,12 @@ import { encode } from '../../schemas/codec.ts';
 import type { Conversion } from '../../schemas/records.ts';
 import type { AdRequestParts } from '../answer-request.ts';
 import type { Caller } from '../asking/callers.ts';
-import { groundOf } from '../asking/consent.ts';
+import { type ConsentGround, groundOf } from '../asking/consent.ts';
 import { type ConversionSaid, conversionOf, isPixelOf } from '../beacons/conversions.ts';
+import { readConsent } from '../dialects/query.ts';
 import { isAway } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
+import { adRequestBody } from './ad-request-schema.ts';
 import { type BeaconParts, sendGif } from './beacons.ts';
 
 const text = (maxLength: number) => Type.Optional(Type.String({ minLength: 1, maxLength }));
@@ -29,6 +31,7 @@ const conversion = Type.Object(
     household_id: text(256),
     device_id: text(256),
     ip: text(64),
+    consent: Type.Optional(Type.Object(adRequestBody.properties.consent.properties, { additionalProperties: false })),
   },
   { additionalProperties: false },
 );
@@ -90,7 +93,8 @@ function readItem(item: unknown, at: string, caller: Caller, parts: Parts): Conv
   if ((user_id ?? household_id ?? device_id ?? ip ?? ad_id) === undefined) {
     return [{ pointer: at, detail: 'must say who converted: user_id, household_id, device_id, ip or ad_id' }];
   }
-  const said: ConversionSaid = { ...item, occurredAt, receivedAt: now, source: 'server', invalid: null, consent: true };
+  const consent = isKept(groundOf(item.consent, parts.config.tcfVendor));
+  const said: ConversionSaid = { ...item, occurredAt, receivedAt: now, source: 'server', invalid: null, consent };
   return conversionOf(said, parts.uuid(), parts.secrets);
 }
 
@@ -124,25 +128,28 @@ function readPixel(request: FastifyRequest<{ Querystring: Query }>, parts: Parts
   };
   if (!checked.Check(item) || !item.conversion_id.isWellFormed()) return null;
   const caller = parts.callers.ofBeacon(request);
-  const ground = groundOf(consentOf(one), parts.config.tcfVendor);
   const invalid = parts.traffic.byOrigin(caller);
   if (invalid !== null) parts.metrics.invalidTraffic.inc({ what: 'conversion', reason: invalid });
   // A pixel is fetched by the viewer's own device, unless a proxy that nobody trusts stands before us.
   const ip = (caller.forwarded || parts.config.geoipPeer) && caller.address !== null ? { ip: caller.address } : {};
-  const consent = ground === 'unstated' || ground === 'given';
+  const consent = isKept(groundOfQuery(request.query, parts.config.tcfVendor));
   const said = { ...item, ...ip, occurredAt: now, receivedAt: now, source: 'pixel' as const, invalid, consent };
   return conversionOf(said, parts.uuid(), parts.secrets);
 }
 
-function consentOf(one: (name: string) => string | undefined) {
-  const gdpr = one('gdpr');
-  return {
-    ...(gdpr === undefined ? {} : { gdpr: gdpr === '1' }),
-    string: one('gdpr_consent'),
-    us_privacy: one('us_privacy'),
-    gpp: one('gpp'),
-    coppa: one('coppa') === '1',
-  };
+/** As of an ad request by GET; a pixel is never told what is wrong with it, and what cannot be read has granted nothing. */
+function groundOfQuery(query: Query, vendor: number | null): ConsentGround {
+  try {
+    return groundOf(readConsent(query), vendor);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return 'refused';
+  }
+}
+
+/** Whether it is kept who converted. */
+function isKept(ground: ConsentGround): boolean {
+  return ground === 'unstated' || ground === 'given';
 }
 
 /** Throws Problem 503 when the log does not take them: they are to be sent again. */

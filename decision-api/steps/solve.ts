@@ -1,5 +1,6 @@
 import { solvePod } from '../../domain/pods/solver.ts';
 import type { Contender, Decision, Runner } from '../decision.ts';
+import { limits } from '../limits.ts';
 
 /** The best pod of the creatives still in the race. */
 export function solve(decision: Decision): void {
@@ -26,7 +27,7 @@ function asContender(runner: Runner): Contender {
     mediaUrl: facts.mediaUrl,
     durationSeconds: creative.durationSeconds,
     categories: campaign.categories,
-    scoreMicros: worth?.scoreMicros ?? 1,
+    scoreMicros: Math.min(worth?.scoreMicros ?? 1, limits.scoreMicrosMax),
     qualityCenti: worth?.qualityCenti ?? 0,
     tier: campaign.tier,
     place: creative.place ?? campaign.place ?? null,

@@ -68,7 +68,7 @@ export class Traffic {
     return many ? 'rate' : null;
   }
 
-  /** Of what has no viewer: a conversion. */
+  /** Of what has no viewer: a conversion, or who asks for one. */
   byOrigin(origin: Origin): InvalidReason | null {
     return this.#byOrigin(origin);
   }

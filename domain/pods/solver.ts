@@ -1,9 +1,14 @@
 import { backupsOf } from './backups.ts';
-import { conflictsIn, contenders, fieldOf } from './field.ts';
+import { conflictsIn, contenders, type Entry, fieldOf } from './field.ts';
+import { searchByGroups } from './group-search.ts';
 import { solvePod as solvePlainly } from './plain-solver.ts';
 import { isUsable, type PodAd, type PodCandidate, type PodRules, type PodSolution } from './pod.ts';
+import { type Best, Problem, type Worth } from './problem.ts';
 import { Search } from './search.ts';
-import { worthsOf } from './worth.ts';
+import { firstOf, type Worths, worthsOf } from './worth.ts';
+
+/** The share of the steps that most pods need no more than. */
+const soon = 1 / 32;
 
 /**
  * The best pod, the very one that the plain solver finds (its ads, order, value and conflicts), in microseconds. Who cannot be in it
@@ -29,13 +34,51 @@ export function solvePod(candidates: readonly PodCandidate[], rules: PodRules): 
   const slots = Math.max(0, Math.min(rules.maxAds, Math.floor(rules.durationSeconds / shortest)));
   const worths = worthsOf(entries, rules, slots);
   if (worths === null) return solvePlainly(candidates, rules);
-  const { best, value, bound, exact, nodes } = new Search(entries, whole, worths, rules, slots).run();
+  const { best, bound, exact, nodes } = search(new Problem(entries, whole, worths, rules, slots));
   const ads: PodAd[] = [];
   let filledSeconds = 0;
-  for (const { candidate } of best) {
+  for (const index of best?.order ?? []) {
+    const { candidate } = entries[index] as Entry;
     ads.push({ candidate, startSeconds: filledSeconds });
     filledSeconds += candidate.durationSeconds;
   }
   const backups = backupsOf(ads, candidates, rules);
-  return { ads, backups, filledSeconds, value, bound, exact, nodes, conflicts };
+  const value = best === null ? 0 : paidOf(best.worth, worths);
+  return { ads, backups, filledSeconds, value, bound: Math.max(value, bound), exact, nodes, conflicts };
+}
+
+/**
+ * In the order of the entries, which finds the plain solver's pod; where that does not come to its end soon, by groups; and if that
+ * does not either, in order again with the steps that are left, from the best that was found.
+ */
+function search(problem: Problem): { best: Best | null; bound: number; exact: boolean; nodes: number } {
+  const { rules, worths, slots } = problem;
+  if (slots < rules.minAds) return { best: null, bound: Number.NEGATIVE_INFINITY, exact: true, nodes: 0 };
+  let best: Best | null = null;
+  let open = Number.POSITIVE_INFINITY;
+  let nodes = 0;
+  const first = Math.ceil(rules.nodeLimit * soon);
+  for (const round of [
+    () => new Search(problem, null, first).run(),
+    () => searchByGroups(problem, best, Math.ceil((rules.nodeLimit - first) / 2)),
+    () => new Search(problem, best, rules.nodeLimit - nodes).run(),
+  ]) {
+    const found = round();
+    if (found === null) continue;
+    nodes += found.nodes;
+    best = found.best;
+    if (found.open === null) return { best, bound: Number.NEGATIVE_INFINITY, exact: true, nodes };
+    open = Math.min(open, found.open);
+  }
+  const most = firstOf(open, worths);
+  return {
+    best,
+    bound: rules.objective === 'fill_rate' ? Math.min(most, rules.durationSeconds) : most,
+    exact: false,
+    nodes,
+  };
+}
+
+function paidOf([guaranteed, standard]: Worth, worths: Worths): number {
+  return firstOf(guaranteed + standard, worths);
 }

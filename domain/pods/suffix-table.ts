@@ -130,7 +130,3 @@ export class SuffixTable {
     }
   }
 }
-
-export function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
-}

@@ -1,10 +1,9 @@
 import type { Tier } from '../campaign.ts';
 import type { PodRules } from './pod.ts';
-import { gcd, roomOf, SuffixTable, TableMemory } from './suffix-table.ts';
+import type { Starts } from './problem.ts';
+import { roomOf, SuffixTable, TableMemory } from './suffix-table.ts';
+import { gcd } from './whole.ts';
 import type { Worths } from './worth.ts';
-
-/** Where each tier begins, and the end. */
-type Starts = readonly [guaranteed: number, standard: number, house: number, end: number];
 
 /** The most that a tier can still add. */
 export class TierToCome {

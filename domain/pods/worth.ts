@@ -22,15 +22,22 @@ export function worthsOf(entries: readonly Entry[], rules: PodRules, slots: numb
   const tired = objective === 'user_experience';
   let score = 1;
   let quality = 1;
+  let paid = false;
+  let house = false;
   for (const { candidate } of entries) {
+    if (candidate.tier === 'house') house = true;
+    else paid = true;
     if (candidate.scoreMicros > score) score = candidate.scoreMicros;
     if (candidate.qualityCenti > quality) quality = candidate.qualityCenti;
   }
   const scores = slots * score;
   const scale = (objective === 'revenue' ? durationSeconds : scores) + 1;
   const houseScale = scores + 1;
-  const firsts = objective === 'revenue' ? scores : durationSeconds * (tired ? quality : 1);
-  const most = (Math.max(firsts, durationSeconds) + fatigueStep * slots * slots + 1) * Math.max(scale, houseScale);
+  const felt = durationSeconds * (tired ? quality : 1) + fatigueStep * slots * slots + 1;
+  const most = Math.max(
+    paid ? (objective === 'revenue' ? scores + 1 : felt) * scale : 0,
+    house ? felt * houseScale : 0,
+  );
   if (!Number.isSafeInteger(most)) return null;
   const values = new Float64Array(entries.length);
   for (let index = 0; index < entries.length; index++) {

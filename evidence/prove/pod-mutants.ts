@@ -30,7 +30,7 @@ export const podMutants: readonly Mutant[] = [
   ),
   mutant('pods: a creative may stand twice', 'pods/conflicts.ts', 'a.creativeId === b.creativeId || ', '', pods),
   mutant('pods: duplicates of an advertiser', 'pods/conflicts.ts', 'a.advertiserId === b.advertiserId || ', '', pods),
-  mutant('solver: min_ads is ignored', search, 'this.#chosen.length >= this.#rules.minAds && ', '', pods),
+  mutant('solver: min_ads is ignored', 'pods/problem.ts', 'this.chosen.length >= this.rules.minAds && ', '', pods),
   mutant('pods: min_ads is ignored', 'pods/plain-solver.ts', 'chosen.length < rules.minAds || ', '', pods),
   mutant('pods: fatigue of the ads before is forgotten', 'pods/objective.ts', 'before * more + ', '', pods),
   mutant(
@@ -82,8 +82,8 @@ export const podMutants: readonly Mutant[] = [
   mutant(
     'solver: a tie goes to the last',
     search,
-    'house > best.house : house >= best.house',
-    'house >= best.house : house >= best.house',
+    'house > third : house >= third',
+    'house >= third : house >= third',
     pods,
   ),
   mutant(
@@ -91,6 +91,41 @@ export const podMutants: readonly Mutant[] = [
     search,
     'standard + second.at(index, left, slots)',
     'standard + second.at(index + 1, left, slots)',
+    pods,
+  ),
+  mutant(
+    'solver: the table of groups takes one ad less',
+    'pods/group-table.ts',
+    'let more = most - 1; more >= 0',
+    'let more = most - 1; more > 0',
+    pods,
+  ),
+  mutant(
+    'solver: the table of groups forgets the ads before',
+    'pods/group-table.ts',
+    'values[index] as number) - (tired[slots] as number)',
+    'values[index] as number) - 2 * (tired[slots] as number)',
+    pods,
+  ),
+  mutant(
+    'solver: the search by groups forgets a group',
+    'pods/group-search.ts',
+    'this.#problem.plus(worth, index), group + 1, left',
+    'this.#problem.plus(worth, index), this.#groups.length, left',
+    pods,
+  ),
+  mutant(
+    'solver: competitors follow each other',
+    'pods/line-up.ts',
+    'at >= 0 && since < gap',
+    'at >= 0 && since > gap',
+    pods,
+  ),
+  mutant(
+    'solver: a line-up has an ad twice',
+    'pods/line-up.ts',
+    'rest < 0 || order.includes(index) || ',
+    'rest < 0 || ',
     pods,
   ),
   mutant(

@@ -3,6 +3,7 @@ import { contenders, fieldOf } from '../../domain/pods/field.ts';
 import { solvePod as solvePlainly } from '../../domain/pods/plain-solver.ts';
 import { isUsable, type PodSolution } from '../../domain/pods/pod.ts';
 import { solvePod } from '../../domain/pods/solver.ts';
+import { bestOfCrowd, crowdedCandidates, longRules } from '../../domain/pods/test-crowd.ts';
 import { someCandidates, someRules } from '../../domain/pods/test-pods.ts';
 import { checkProperty, sum } from './check-property.ts';
 import type { ProofOptions, Tally } from './proof.ts';
@@ -10,7 +11,13 @@ import type { ProofOptions, Tally } from './proof.ts';
 /** The fast solver answers what the plain one does; whom it cuts is missed by nobody; large pods reach the proven bound. */
 export async function proveSolver(options: ProofOptions): Promise<Tally> {
   const few = Math.ceil(options.runs / 10);
-  return sum([proveEqual(options), proveCut({ ...options, runs: few }), proveLarge({ ...options, runs: few })]);
+  return sum([
+    proveEqual(options),
+    proveCut({ ...options, runs: few }),
+    proveLarge({ ...options, runs: few }),
+    proveCrowded({ ...options, runs: few }),
+    proveApart({ ...options, runs: few }),
+  ]);
 }
 
 /** All but the number of steps. */
@@ -88,4 +95,45 @@ function proveLarge(options: ProofOptions): Tally {
   });
   const told = () => `worst ${(100 * worst).toFixed(3)} %, ${inexact} stopped at the node limit`;
   return checkProperty('200 candidates: value ≥ 99.9 % of the proven bound', property, options, told);
+}
+
+/** Many advertisers of few categories: what the bound does not know of competition would cost the whole proof. */
+function proveCrowded(options: ProofOptions): Tally {
+  let exact = 0;
+  let none = 0;
+  let pods = 0;
+  const property = fc.property(crowdedCandidates(200), longRules([null]), (candidates, rules) => {
+    const solution = solvePod(candidates, rules);
+    const best = bestOfCrowd(candidates, rules);
+    pods += 1;
+    exact += Number(solution.exact);
+    none += Number(best === null);
+    return solution.exact && solution.value === (best ?? 0) && (solution.ads.length > 0 || best === null || best <= 0);
+  });
+  const told = () => `${exact} of ${pods} proven to be the best, ${none} that cannot be filled`;
+  return checkProperty('200 advertisers in 3 to 12 categories ≡ one ad of each category', property, options, told);
+}
+
+/** The same, with competitors in one pod if seconds lie between them: the bound knows only how many fit, so it may be out of reach. */
+function proveApart(options: ProofOptions): Tally {
+  const shares: number[] = [];
+  let exact = 0;
+  const property = fc.property(crowdedCandidates(200), longRules([15, 30, 60]), (candidates, rules) => {
+    const solution = solvePod(candidates, rules);
+    exact += Number(solution.exact);
+    if (solution.bound > 0) shares.push(solution.value / solution.bound);
+    const never = bestOfCrowd(candidates, rules);
+    return (never === null || solution.value >= never) && solution.value <= solution.bound;
+  });
+  const told = () => {
+    const sorted = shares.toSorted((a, b) => a - b);
+    const share = (part: number) => `${(100 * (sorted[Math.floor(part * (sorted.length - 1))] ?? 1)).toFixed(2)} %`;
+    return `${exact} proven to be the best; of the bound the worst ${share(0)}, a tenth below ${share(0.1)}, the median ${share(0.5)}`;
+  };
+  return checkProperty(
+    'the same, competitors seconds apart: no worse than without competitors',
+    property,
+    options,
+    told,
+  );
 }

@@ -35,6 +35,9 @@ export function isRepeated(record: WorkerRecord, firsts: FirstSights): boolean {
 /**
  * Looks up what the records claim. All records of one id are in one partition, in order, so whatever came before a record
  * is in raw already or at hand. A record that is replayed finds its own offset.
+ *
+ * Conversions are spread by their ids: where partitions were added, one that is repeated later is in another partition than the
+ * first, which is in raw by then and holds the id.
  */
 export async function findFirstSights(warehouse: Warehouse, records: readonly WorkerRecord[]): Promise<FirstSights> {
   const lowest = new Map<string, number>();
@@ -45,17 +48,36 @@ export async function findFirstSights(warehouse: Warehouse, records: readonly Wo
   for (const record of records) {
     for (const id of idsOf(record)) note(record.topic, record.partition, id, record.offset);
   }
+  const elsewhere = partitionsOfConversions(records);
   for (const query of queriesFor(records)) {
     for (const chunk of chunks(query.ids)) {
       const parameters = { partitions: [...query.partitions], minutes: [...query.minutes], ids: chunk };
       for (const row of await warehouse.query<FoundRow>(query.sql, parameters)) {
-        for (const id of query.idsOf(row)) note(row.topic, Number(row.source_partition), id, Number(row.first));
+        for (const id of query.idsOf(row)) {
+          note(row.topic, Number(row.source_partition), id, Number(row.first));
+          if (row.holds === 1)
+            for (const other of elsewhere.get(id) ?? []) {
+              if (other !== Number(row.source_partition)) note(row.topic, other, id, BEFORE_ALL);
+            }
+        }
       }
     }
   }
   return {
     of: ({ topic, partition, offset }, id) => lowest.get(`${topic}/${partition}/${id}`) ?? offset,
   };
+}
+
+const BEFORE_ALL = -1;
+
+/** In which partitions the conversions at hand are, by id. */
+function partitionsOfConversions(records: readonly WorkerRecord[]): ReadonlyMap<string, ReadonlySet<number>> {
+  const found = new Map<string, Set<number>>();
+  for (const record of records) {
+    if (record.record.name !== 'conversion') continue;
+    for (const id of idsOf(record)) found.set(id, (found.get(id) ?? new Set()).add(record.partition));
+  }
+  return found;
 }
 
 interface FoundRow {
@@ -72,6 +94,8 @@ interface FoundRow {
   readonly owner: string;
   /** Epoch seconds; requests only. */
   readonly second: number;
+  /** 1: it is no repetition, and holds the id in every partition. Conversions only. */
+  readonly holds?: number;
 }
 
 interface Query {
@@ -100,10 +124,10 @@ const requestsSql = `
   GROUP BY topic, source_partition, request_id, minute`;
 
 const conversionsSql = `
-  SELECT topic, source_partition, conversion_id AS id, toString(advertiser) AS owner, min(offset) AS first
+  SELECT topic, source_partition, conversion_id AS id, toString(advertiser) AS owner, min(offset) AS first, toUInt8(NOT duplicate) AS holds
   FROM breakwater.conversions
-  WHERE source_partition IN {partitions:Array(UInt16)} AND conversion_id IN {ids:Array(String)}
-  GROUP BY topic, source_partition, conversion_id, advertiser`;
+  WHERE conversion_id IN {ids:Array(String)}
+  GROUP BY topic, source_partition, conversion_id, advertiser, duplicate`;
 
 /** One look-up per kind of record at hand. */
 function queriesFor(records: readonly WorkerRecord[]): readonly Query[] {

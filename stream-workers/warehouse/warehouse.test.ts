@@ -11,7 +11,7 @@ import { type EmbeddedWarehouse, startEmbeddedWarehouse } from '../../engines/wa
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
 import type { Context, WorkerRecord } from '../worker.ts';
-import { madeUpLogs } from './test-records.ts';
+import { madeUpLogs, START_MS } from './test-records.ts';
 import { recountDelivery, recountRequests } from './test-recount.ts';
 import { warehouseWorker } from './warehouse.ts';
 
@@ -228,4 +228,53 @@ test('the arms of an experiment add up to all that happened, repeated requests a
     expect(arms.reduce((sum, each) => sum + Number(each[column]), 0)).toBe(Number(sums?.[what]));
     expect(Number(sums?.[what])).toBeGreaterThan(0);
   }
+});
+
+test('a conversion that is repeated where partitions were added counts once, also when the first one is applied again', async () => {
+  const worker = warehouseWorker({ flushMs: 0 });
+  const advertiser = random.uuid();
+  const conversion = (partition: number, offset: number, conversion_id: string): WorkerRecord => ({
+    topic: 'conversions',
+    partition,
+    offset,
+    appendedAt: START_MS + offset,
+    record: {
+      name: 'conversion',
+      value: {
+        arrival_id: random.uuid(),
+        conversion_id,
+        received_at: START_MS + offset,
+        occurred_at: START_MS + offset,
+        viewer: 'v',
+        advertiser,
+        type: 'purchase',
+        value_micros: 1,
+        source: 'server',
+        identities: [],
+        reservation: null,
+        invalid: null,
+      },
+    },
+  });
+  const handle = (...records: readonly WorkerRecord[]) => {
+    const { topic, partition } = records[0] as WorkerRecord;
+    return worker.handle({ topic, partition, records, watermark: 0 }, contextOf(warehouse));
+  };
+  const counted = async () =>
+    (
+      await warehouse.query<{ id: string; source_partition: number }>(
+        'SELECT conversion_id AS id, source_partition FROM breakwater.conversions FINAL WHERE NOT duplicate ORDER BY id',
+      )
+    ).map(({ id, source_partition }) => [id, Number(source_partition)]);
+  await handle(conversion(1, 5, 'order-1'), conversion(1, 6, 'order-2'));
+  await handle(conversion(5, 0, 'order-2'), conversion(5, 1, 'order-3'), conversion(5, 2, 'order-3'));
+  const once = [
+    ['order-1', 1],
+    ['order-2', 1],
+    ['order-3', 5],
+  ];
+  expect(await counted()).toEqual(once);
+  await handle(conversion(1, 5, 'order-1'), conversion(1, 6, 'order-2'));
+  await handle(conversion(5, 0, 'order-2'), conversion(5, 1, 'order-3'), conversion(5, 2, 'order-3'));
+  expect(await counted()).toEqual(once);
 });

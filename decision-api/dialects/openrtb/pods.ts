@@ -97,8 +97,8 @@ function viewerBody({ device, user, regs, app, site, test }: BidRequest, year: n
       rating: content?.contentrating?.slice(0, 256),
     }),
     ...given('consent', {
-      coppa: said.coppa === 1 ? true : undefined,
-      gdpr: said.gdpr === 1 ? true : undefined,
+      coppa: saidAnywhere(regs?.coppa, regs?.ext?.coppa),
+      gdpr: saidAnywhere(regs?.gdpr, regs?.ext?.gdpr),
       string: user?.consent ?? user?.ext?.consent,
       us_privacy: said.us_privacy,
       gpp: said.gpp,
@@ -110,6 +110,11 @@ function viewerBody({ device, user, regs, app, site, test }: BidRequest, year: n
 function given(name: string, fields: Readonly<Record<string, unknown>>): AdRequestBody {
   const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== ''));
   return Object.keys(said).length === 0 ? {} : ({ [name]: said } as AdRequestBody);
+}
+
+/** Of two places that may say it the stricter one counts; undefined: neither says it. */
+function saidAnywhere(one: 0 | 1 | undefined, other: 0 | 1 | undefined): boolean | undefined {
+  return one === undefined && other === undefined ? undefined : one === 1 || other === 1;
 }
 
 function genderOf(gender: string | undefined): string | undefined {

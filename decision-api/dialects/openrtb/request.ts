@@ -40,7 +40,13 @@ const imp = Type.Object({
 });
 
 /** What 2.5 had in extensions and many exchanges still send there. */
-const privacy = { us_privacy: text(16), gpp: text(8_192), gdpr: flag(), coppa: flag() };
+const privacy = {
+  us_privacy: text(16),
+  gpp: text(8_192),
+  gpp_sid: list(Type.Integer({ minimum: -1, maximum: 1_000 }), 50),
+  gdpr: flag(),
+  coppa: flag(),
+};
 
 const content = Type.Optional(
   Type.Object({ cat: list(Type.String({ maxLength: 64 })), genre: text(), contentrating: text() }),
@@ -75,13 +81,7 @@ export const bidRequest = Type.Object({
       ext: Type.Optional(Type.Object({ consent: text(8_192) })),
     }),
   ),
-  regs: Type.Optional(
-    Type.Object({
-      ...privacy,
-      gpp_sid: list(Type.Integer({ minimum: -1, maximum: 1_000 }), 50),
-      ext: Type.Optional(Type.Object(privacy)),
-    }),
-  ),
+  regs: Type.Optional(Type.Object({ ...privacy, ext: Type.Optional(Type.Object(privacy)) })),
   /** 1: nothing of it is paid for. */
   test: flag(),
   tmax: whole(1, 60_000),

@@ -1,0 +1,139 @@
+import { GroupTable } from './group-table.ts';
+import { type Group, groupsOf } from './groups.ts';
+import { lineUp } from './line-up.ts';
+import type { NodeCounter } from './order.ts';
+import { type Best, compareWorths, type Problem, type Worth } from './problem.ts';
+import type { Found } from './search.ts';
+import { roomOf } from './suffix-table.ts';
+import { gcd } from './whole.ts';
+
+/** An entry that may be chosen next, and the most that the pod can then be worth. */
+interface Child {
+  readonly index: number;
+  readonly group: number;
+  readonly most: Worth;
+}
+
+/**
+ * Depth first by groups of entries that keep each other out (`groupsOf`), the most promising first. Its bound knows of the groups, so
+ * it comes to an end where many owners share few categories and a search in the order of the entries would not. Of pods of equal
+ * worth it finds any. Where competitors may share a pod it only bounds. Null: worths that depend on the order of the tiers are not for it.
+ */
+export function searchByGroups(problem: Problem, best: Best | null, nodeLimit: number): Found | null {
+  const tiers = tiersOf(problem);
+  if (problem.rules.objective === 'user_experience' && tiers.length > 1) return null;
+  return new GroupSearch(problem, tiers, best, nodeLimit).run();
+}
+
+function tiersOf({ starts }: Problem): readonly (0 | 1 | 2)[] {
+  return ([0, 1, 2] as const).filter((tier) => (starts[tier] as number) < (starts[tier + 1] as number));
+}
+
+class GroupSearch {
+  readonly #problem: Problem;
+  readonly #tiers: readonly (0 | 1 | 2)[];
+  readonly #groups: readonly Group[];
+  readonly #table: GroupTable;
+  /** [group]: the most ads that it and those behind it can have. */
+  readonly #ads: readonly number[];
+  readonly #counter: NodeCounter;
+  #best: Best | null;
+
+  constructor(problem: Problem, tiers: readonly (0 | 1 | 2)[], best: Best | null, nodeLimit: number) {
+    const { entries, rules, seconds, slots, worths } = problem;
+    this.#problem = problem;
+    this.#tiers = tiers;
+    this.#best = best;
+    this.#counter = { limit: nodeLimit, nodes: 0, spent: false };
+    this.#groups = groupsOf(entries, rules);
+    this.#ads = adsFrom(this.#groups);
+    const divisor = seconds.reduce((common, each) => gcd(common, each), 0) || 1;
+    const shortest = seconds.reduce((least, each) => Math.min(least, each), rules.durationSeconds);
+    const room = roomOf({ seconds: rules.durationSeconds, slots, shortest, divisor }, this.#groups.length);
+    // In coarser steps nobody can tell what fills to the second.
+    const exact = rules.exactDuration && room.step === divisor && rules.durationSeconds % divisor === 0;
+    const tired = tiers[0] === 2 ? worths.houseFatigue : worths.fatigue;
+    const part = { count: tiers.length, of: (index: number) => tiers.indexOf(problem.tierOf(index)) };
+    this.#table = new GroupTable(this.#groups, { seconds, values: worths.values, tired }, room, part, exact);
+  }
+
+  run(): Found {
+    const nothing: Worth = [0, 0, 0];
+    const most = this.#mostWith(nothing, 0, this.#problem.rules.durationSeconds, this.#problem.slots);
+    if (this.#isBetter(most) && (this.#ads[0] as number) >= this.#problem.rules.minAds) {
+      if (this.#groups.every((group) => group.most === 1)) this.#visit(0, this.#problem.rules.durationSeconds, nothing);
+      else this.#lineUp();
+    }
+    const { nodes, spent } = this.#counter;
+    return { best: this.#best, open: spent ? this.#paidMost(most) : null, nodes };
+  }
+
+  /** Competitors may share the pod: what is not found this way stays open. */
+  #lineUp(): void {
+    const found = lineUp(this.#problem, (worth, left, slots) => this.#mostWith(worth, 0, left, slots));
+    if (found !== null && this.#isBetter(found.worth)) this.#best = found;
+    this.#counter.spent = true;
+  }
+
+  /** Judges what is chosen, then everything that adds an entry of a later group. */
+  #visit(from: number, left: number, worth: Worth): void {
+    const counter = this.#counter;
+    if (counter.nodes >= counter.limit) counter.spent = true;
+    if (counter.spent) return;
+    counter.nodes += 1;
+    if (this.#problem.isPod(left) && this.#isBetter(worth)) this.#take(worth);
+    for (const { index, group, most } of this.#children(from, left, worth)) {
+      if (!this.#isBetter(most)) return;
+      const then = this.#problem.plus(worth, index);
+      this.#problem.choose(index);
+      this.#visit(group + 1, left - (this.#problem.seconds[index] as number), then);
+      this.#problem.chosen.pop();
+      if (counter.spent) return;
+    }
+  }
+
+  #children(from: number, left: number, worth: Worth): readonly Child[] {
+    const { seconds, slots, chosen, rules } = this.#problem;
+    const free = slots - chosen.length - 1;
+    if (free < 0) return [];
+    const children: Child[] = [];
+    for (let group = from; group < this.#groups.length; group++) {
+      if (chosen.length + (this.#ads[group] as number) < rules.minAds) break;
+      for (const index of (this.#groups[group] as Group).members) {
+        const own = seconds[index] as number;
+        if (own > left || this.#problem.isBlocked(index)) continue;
+        const most = this.#mostWith(this.#problem.plus(worth, index), group + 1, left - own, free);
+        if (this.#isBetter(most)) children.push({ index, group, most });
+      }
+    }
+    return children.sort((a, b) => compareWorths(b.most, a.most));
+  }
+
+  #mostWith(worth: Worth, group: number, left: number, slots: number): Worth {
+    const most: [number, number, number] = [...worth];
+    for (const [part, tier] of this.#tiers.entries()) most[tier] += this.#table.at(part, group, left, slots);
+    return most;
+  }
+
+  /** −∞ is no pod. */
+  #isBetter(worth: Worth): boolean {
+    if (this.#best === null) return worth.every((part) => part > Number.NEGATIVE_INFINITY);
+    return compareWorths(worth, this.#best.worth) > 0;
+  }
+
+  #take(worth: Worth): void {
+    const order = this.#problem.playingOrder(this.#counter);
+    if (order !== null) this.#best = { order, worth };
+  }
+
+  /** Of two paid tiers the one is not the most that both can be. */
+  #paidMost([guaranteed, standard]: Worth): number {
+    return this.#tiers.includes(0) && this.#tiers.includes(1) ? Number.POSITIVE_INFINITY : guaranteed + standard;
+  }
+}
+
+function adsFrom(groups: readonly Group[]): readonly number[] {
+  const ads = [0];
+  for (const { most } of groups.toReversed()) ads.unshift((ads[0] as number) + most);
+  return ads;
+}

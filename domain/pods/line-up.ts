@@ -1,0 +1,72 @@
+import { competes } from './competition.ts';
+import type { Entry } from './field.ts';
+import { type Best, compareWorths, type Problem, type Worth } from './problem.ts';
+
+/** Line-ups kept after each ad, and of each of them the ads tried next. */
+const width = 12;
+const tried = 8;
+
+interface LineUp extends Best {
+  readonly left: number;
+  /** The most that it could become. */
+  readonly most: Worth;
+}
+
+/**
+ * A good pod, ad by ad in playing order, for where competitors may share a pod if enough seconds lie between them: the few most
+ * promising line-ups go on. `most`: what a worth can become with so many seconds and slots left. Null: none was found.
+ */
+export function lineUp(problem: Problem, most: (worth: Worth, left: number, slots: number) => Worth): Best | null {
+  const worth: Worth = [0, 0, 0];
+  let best: Best | null = null;
+  let round: readonly LineUp[] = [{ order: [], left: problem.rules.durationSeconds, worth, most: worth }];
+  while (round.length > 0) {
+    const longer: LineUp[] = [];
+    for (const one of round) {
+      for (const index of one.order) problem.choose(index);
+      if (problem.isPod(one.left) && (best === null || compareWorths(one.worth, best.worth) > 0)) best = one;
+      longer.push(...longerBy(one, problem, most).sort(byPromise).slice(0, tried));
+      problem.chosen.length = 0;
+    }
+    round = longer.sort(byPromise).slice(0, width);
+  }
+  return best;
+}
+
+function byPromise(a: LineUp, b: LineUp): number {
+  return compareWorths(b.most, a.most);
+}
+
+function longerBy(
+  { order, left, worth }: LineUp,
+  problem: Problem,
+  most: (worth: Worth, left: number, slots: number) => Worth,
+): LineUp[] {
+  const { entries, seconds, slots } = problem;
+  const last = entries[order.at(-1) ?? -1];
+  if (order.length === slots || last?.candidate.place === 'last') return [];
+  const found: LineUp[] = [];
+  for (let index = 0; index < entries.length; index++) {
+    const rest = left - (seconds[index] as number);
+    if (rest < 0 || order.includes(index) || problem.isBlocked(index) || !mayFollow(index, order, problem)) continue;
+    const then = problem.plus(worth, index);
+    const promise = most(then, rest, slots - order.length - 1);
+    if (promise.every((part) => part > Number.NEGATIVE_INFINITY)) {
+      found.push({ order: [...order, index], left: rest, worth: then, most: promise });
+    }
+  }
+  return found;
+}
+
+/** Walks back from the end: what was played within the gap must not compete. */
+function mayFollow(index: number, order: readonly number[], { entries, seconds, rules }: Problem): boolean {
+  const { category, candidate } = entries[index] as Entry;
+  if (candidate.place === 'first' && order.length > 0) return false;
+  const gap = rules.separation ? (rules.minSeparationSeconds ?? 0) : 0;
+  for (let at = order.length - 1, since = 0; at >= 0 && since < gap; at--) {
+    const earlier = order[at] as number;
+    if (competes(category, (entries[earlier] as Entry).category)) return false;
+    since += seconds[earlier] as number;
+  }
+  return true;
+}
