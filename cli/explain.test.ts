@@ -18,6 +18,12 @@ const german = {
 };
 const household = { scope: 'household' as const, creativeId: null, windowSeconds: 3600, max: 1 };
 
+const unending = (['household', 'stream', 'pod'] as const).map((scope) => ({
+  ...household,
+  scope,
+  windowSeconds: null,
+}));
+
 interface Told {
   readonly catalog_proven: boolean;
   readonly request_id: string;
@@ -36,6 +42,7 @@ test('the log explains what the answer explained: every campaign of the catalog 
     testCampaign({ targeting: [german] }),
     testCampaign({ status: 'paused' }),
     testCampaign({ caps: [household] }),
+    testCampaign({ caps: unending }),
     testCampaign({ creatives: [testCreative({ durationSeconds: 90 })] }),
     testCampaign({ tier: 'house' }),
   ];
@@ -58,6 +65,8 @@ test('the log explains what the answer explained: every campaign of the catalog 
   const text = await explained(house, 'one', false);
   for (const { id } of campaigns) expect(text.split(`  ${id}  `)).toHaveLength(2);
   expect(text).toContain('slot 1');
+  expect(text).toContain('1 per household for life; 1 per stream; 1 per pod');
+  expect(text).not.toContain('null');
 });
 
 test('a stream is explained pod by pod, and an unknown request is told as such', async () => {

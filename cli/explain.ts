@@ -148,6 +148,12 @@ function print(told: Explained & { readonly catalog_proven: boolean }): string {
   ].join('\n');
 }
 
+/** A pod and a stream have no window but themselves; other caps without one are for life. */
+function capOf({ scope, max, window_seconds }: ExplainedCampaign['caps'][number]): string {
+  if (window_seconds !== null) return `${max} per ${scope} in ${window_seconds} s`;
+  return scope === 'pod' || scope === 'stream' ? `${max} per ${scope}` : `${max} per ${scope} for life`;
+}
+
 function lineOf(campaign: ExplainedCampaign): string {
   const place = campaign.position === null ? '     ' : `slot ${campaign.position}`;
   const reason = campaign.detail === null ? campaign.outcome : `${campaign.outcome} (${campaign.detail})`;
@@ -155,7 +161,7 @@ function lineOf(campaign: ExplainedCampaign): string {
   const scores = campaign.creatives.map(({ score_micros, value_micros, mu_ppm, outcome, duration_seconds }) => {
     return `${duration_seconds} s ${outcome}: score ${score_micros} = value ${value_micros} at μ ${mu_ppm} ppm`;
   });
-  const caps = campaign.caps.map(({ scope, max, window_seconds }) => `${max} per ${scope} in ${window_seconds} s`);
+  const caps = campaign.caps.map(capOf);
   const more = [...scores, ...caps].join('; ');
   return `${place}  ${campaign.campaign_id}  ${reason.padEnd(32)}  ${campaign.name}; ${price}${more === '' ? '' : `; ${more}`}`;
 }
