@@ -1,11 +1,11 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { unreadableFields } from '../../domain/targeting/context.ts';
 import { type AdRequestParts, decidePods } from '../answer-request.ts';
 import type { Ask } from '../asking/ask.ts';
 import { readerOf } from '../asking/readers.ts';
 import { answerText, type Warning } from '../draft.ts';
 import { onSheet } from '../http/sheet.ts';
-import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
+import { type AdRequestBody, adRequestBody, dropNulls, unknownFields } from './ad-request-schema.ts';
 import { readers } from './explain.ts';
 import { answerFormat, formatOf } from './players.ts';
 
@@ -16,7 +16,11 @@ interface AdRequestRoute {
 
 /** POST /api/v2/ad-request: a pod for a break, or one for each of `breaks`, as JSON or in the `format` that is asked for. */
 export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): void {
-  app.post<AdRequestRoute>('/api/v2/ad-request', { schema: { body: adRequestBody } }, async (request, reply) => {
+  const options = {
+    schema: { body: adRequestBody },
+    preValidation: async ({ body }: FastifyRequest) => dropNulls(body),
+  };
+  app.post<AdRequestRoute>('/api/v2/ad-request', options, async (request, reply) => {
     const { body, query } = request;
     const warnings = warningsOf(body, parts);
     const dialect = formatOf(query.format ?? body.format);
