@@ -130,11 +130,12 @@ export async function serveManagement(): Promise<never> {
     const warehouse = warehouseAt === undefined ? null : await openWarehouse(warehouseAt);
     if (warehouse !== null) opened('warehouse', () => warehouse.close());
     const random = systemRandom(clock);
-    const alerts = watchAlerts({ desk, warehouse, log, clock, random, logger, allowed: config.webhookHosts });
+    const analytics = warehouse === null ? null : await openAnalytics(config, clock, log, warehouse, opened);
+    const allowed = config.webhookHosts;
+    const alerts = watchAlerts({ desk, warehouse, analytics, log, clock, random, logger, allowed });
     opened('alerts', () => alerts.close());
     const tags = watchTags({ desk, clock, random, logger, ...tagsFor(config) });
     opened('tags', () => tags.close());
-    const analytics = warehouse === null ? null : await openAnalytics(config, clock, log, warehouse, opened);
     const api = await listenForManagement({
       desk,
       warehouse,

@@ -169,6 +169,9 @@ export function macrosOf(event: BeaconEvent): string {
   return event === 'progress' ? '&cb=[CACHEBUSTING]&offset=[ADPLAYHEAD]' : '&cb=[CACHEBUSTING]';
 }
 
+/** What follows it where the player opens the page itself: the click is told and leads nowhere. */
+export const clickPixel = `${macrosOf('click')}&r=0`;
+
 const told = beaconEvents.slice(0, everydayEvents);
 const ends = told.map((event, place) => `${macrosOf(event)}"${place < told.length - 1 ? ',' : ''}`);
 

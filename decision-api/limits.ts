@@ -62,6 +62,8 @@ export const limits = {
   requestIdChars: 128,
   /** Of the time that an exchange gives, this much at most is left for the way back. */
   bidMarginMs: 30,
+  /** No exchange is believed to wait longer for a bid. */
+  bidMs: 60_000,
   /** The longest ad for a player that does not say how much time there is. */
   unaskedSeconds: 120,
   /** A snapshot of the catalog. */

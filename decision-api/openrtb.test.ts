@@ -167,6 +167,21 @@ test('a bid holds its place for exp seconds, and lurl gives it back with the rea
   expect(beacons.map(({ event }) => [event.event, event.error_code])).toEqual([['notUsed', 102]]);
 });
 
+test('an ad that began while its place was held is told of to its end, and its complete is in time', async () => {
+  const { bids } = await ask({ imp: [{ id: '1', exp: 5, video }] });
+  const { adm = '', id } = bids[0] ?? {};
+  const urls = [...adm.matchAll(/http[^\]<]*beacons\/(?:impression|complete|error|click)\?t=[\w.~-]+/g)].map(
+    ([url]) => url,
+  );
+  for (const url of new Set(urls)) await house.api.app.inject({ method: 'GET', url });
+  const beacons = (await house.records('ad-beacon')).filter(({ event }) => event.reservation === id);
+  const [request] = (await house.records('ad-request')).filter(({ event }) => event.ads[0]?.reservation === id);
+  const held = (request?.event.received_at ?? 0) + 5_000;
+  const click = ((request?.event.ads[0]?.minute ?? 0) + 1) * 60_000 + house.config.clickTokenLifeMs;
+  const expiries = Object.fromEntries(beacons.map(({ event }) => [event.event, event.expires_at]));
+  expect(expiries).toEqual({ impression: held, error: held, click, complete: Math.max(held, click) });
+});
+
 test('a bid request that comes again gets the same bids and holds no second place; with another body a 409', async () => {
   const imp = [
     { id: 'x', video },

@@ -174,10 +174,12 @@ test('an asset list has HLS alone, and its trackers count', async () => {
     },
   ]);
   const [slot] = read.ASSETS[0]['X-AD-CREATIVE-SIGNALING'].payload;
-  const { urls } = slot.tracking.find(({ type }: { type: string }) => type === 'impression');
-  expect((await house.api.app.inject({ method: 'GET', url: urls[0] })).statusCode).toBe(200);
+  for (const event of ['impression', 'click']) {
+    const { urls } = slot.tracking.find(({ type }: { type: string }) => type === event);
+    expect((await house.api.app.inject({ method: 'GET', url: urls[0] })).statusCode).toBe(200);
+  }
   const beacons = (await house.records('ad-beacon')).filter(({ event }) => event.request_id === 'list');
-  expect(beacons.map(({ event }) => event.event)).toEqual(['impression']);
+  expect(beacons.map(({ event }) => event.event)).toEqual(['impression', 'click']);
 });
 
 test('POST with a format answers in it; a repetition gets the same ads, in another dialect a 409', async () => {

@@ -11,7 +11,7 @@ export interface Creative extends CreativeParts {
   readonly name: string;
   readonly durationSeconds: number;
   readonly status: 'active' | 'inactive' | 'processing' | 'failed';
-  /** The preferred one first. Empty only where there is a `vastTagUrl`. */
+  /** The preferred one first. Of an active one empty only where there is a `vastTagUrl`. */
   readonly media: readonly MediaFile[];
   readonly clickThrough: string | null;
   /** Absent or null: as its campaign. */
@@ -228,8 +228,10 @@ export interface CreativeFault {
 export function creativeFaults(creative: Creative): readonly CreativeFault[] {
   const faults: CreativeFault[] = [];
   const fault = (pointer: string, detail: string) => faults.push({ pointer, detail });
-  const { media, vastTagUrl, interactive, skipAfterSeconds: skip, durationSeconds } = creative;
-  if (media.length === 0 && vastTagUrl === undefined) fault('/media', 'a creative needs a file or a vast_tag_url');
+  const { status, media, vastTagUrl, interactive, skipAfterSeconds: skip, durationSeconds } = creative;
+  if (status === 'active' && media.length === 0 && vastTagUrl === undefined) {
+    fault('/media', 'an active creative needs a file or a vast_tag_url');
+  }
   if (media.length > 0 && vastTagUrl !== undefined) fault('/vast_tag_url', 'stands instead of media, not beside it');
   if (creative.unwrap === true && vastTagUrl === undefined) fault('/unwrap', 'needs a vast_tag_url');
   if (vastTagUrl !== undefined && interactive?.length) fault('/interactive', 'needs a plain file beside it');

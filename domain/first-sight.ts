@@ -23,6 +23,11 @@ export interface Judgement {
 
 const competitors: ReadonlySet<string> = new Set(['impression', 'notUsed', 'error']);
 
+/** Whether an event of this kind may decide what becomes of an ad's place. */
+export function isDeciding(event: string): boolean {
+  return competitors.has(event);
+}
+
 /**
  * The ids that a beacon claims, its own kind first: `<reservation>:<event>`, and `<reservation>:outcome` if it is an
  * impression, `notUsed` or an error. The lowest offset holds an id. All beacons of a reservation are in one partition.
@@ -32,7 +37,7 @@ export function outcomeOf(beacon: ClaimFacts): readonly string[] {
   const kind = beacon.offset_seconds === null ? beacon.event : `${beacon.event}@${beacon.offset_seconds}`;
   const own = `${beacon.reservation}:${kind}`;
   if (beacon.invalid !== null) return [`${own}:invalid`];
-  return competitors.has(beacon.event) ? [own, `${beacon.reservation}:outcome`] : [own];
+  return isDeciding(beacon.event) ? [own, `${beacon.reservation}:outcome`] : [own];
 }
 
 /** `holders`: the offsets that hold the ids of `outcomeOf(beacon)`, in that order. */

@@ -58,6 +58,11 @@ export function dayOf(at: number, zone: string): string {
   return wallClock(at, zone).day;
 }
 
+/** Whether two zones show the same time at an instant and in each season of the year after it. */
+export function isSameClock(one: string, other: string, at: number): boolean {
+  return [0, 91, 182, 273].every((days) => offsetMs(at + days * dayMs, one) === offsetMs(at + days * dayMs, other));
+}
+
 /** Days since 1970-01-01 of a calendar day: differences count calendar days whatever their length in hours. */
 export function dayNumberOf(day: string): number {
   return Math.floor(Date.parse(`${day}T00:00:00Z`) / dayMs);

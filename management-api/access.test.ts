@@ -70,6 +70,24 @@ test('a login gives tokens that work, a refresh turns them, and logging out ends
   }
 });
 
+test('an address that the MVP had in capitals is its user’s alone: nobody of any organisation takes it in other letters', async () => {
+  await desk.parts.desk.system((sql) =>
+    sql.query(`INSERT INTO users (email, password_hash) VALUES ('Bob@Mvp.example', 'none')`),
+  );
+  const user = { email: 'bob@mvp.example', password, role: 'analyst' };
+  expect(await desk.ask(admin, 'POST', '/api/v2/users', user)).toMatchObject({
+    status: 409,
+    body: { errors: [{ pointer: '/email' }] },
+  });
+  const other = await desk.key(await desk.organisation('Others'), 'admin');
+  const both = await Promise.all(
+    [admin, other].map((key, at) =>
+      desk.ask(key, 'POST', '/api/v2/users', { ...user, email: at === 0 ? 'Two@acme.example' : 'two@ACME.example' }),
+    ),
+  );
+  expect(both.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+});
+
 test('a refresh token that is used twice ends the whole login: one of the two was stolen', async () => {
   await desk.ask(admin, 'POST', '/api/v2/users', { email: 'bob@acme.example', password, role: 'analyst' });
   const login = await desk.ask(null, 'POST', '/api/v2/auth/login', { email: 'bob@acme.example', password });

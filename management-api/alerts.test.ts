@@ -2,9 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EventLog } from '../engines/event-log/event-log.ts';
-import { decode } from '../schemas/codec.ts';
+import { decode, encodeBare } from '../schemas/codec.ts';
 import { evaluateRules } from './alerts/evaluate.ts';
 import { publishEvents, sendEvents } from './alerts/send.ts';
+import type { AnalyticsParts } from './analytics/parts.ts';
 import { openTestNumbers, type TestNumbers } from './optimisation/test-numbers.ts';
 import { openTestDesk, type TestDesk } from './test-desk.ts';
 
@@ -13,6 +14,8 @@ let desk: TestDesk;
 let manager: string;
 let foreign: string;
 let ends: number[] = [0];
+/** How far the warehouse worker is. */
+let applied = 0;
 const appended: { alert_id: string; state: string; rule: string }[] = [];
 
 const log = {
@@ -23,6 +26,15 @@ const log = {
     return [];
   },
 } as unknown as EventLog;
+
+const store = {
+  read: async (names: readonly string[]) =>
+    names.map((name) => {
+      const head = { position: name.includes('warehouse') ? applied : 0, watermark: 0, caught_up: [] };
+      return { version: 1, bytes: encodeBare('head-record', head), store: 'one' };
+    }),
+};
+const analytics = { log, store } as unknown as AnalyticsParts;
 
 beforeAll(async () => {
   numbers = await openTestNumbers();
@@ -36,7 +48,7 @@ afterAll(async () => {
   await numbers?.close();
 });
 
-const evaluate = (now = desk.parts.clock.now()) => evaluateRules({ ...desk.parts, log }, now);
+const evaluate = (now = desk.parts.clock.now()) => evaluateRules({ ...desk.parts, analytics }, now);
 const lagRule = { name: 'Lag', measure: 'lag', comparison: 'above', threshold: 10, clear_threshold: 2 };
 
 test('an alert is raised once and cleared once, however often and by however many it is looked at', async () => {
@@ -63,6 +75,51 @@ test('an alert is raised once and cleared once, however often and by however man
   expect(await publishEvents(catalog, log, desk.parts.clock.now())).toBe(2);
   expect(await publishEvents(catalog, log, desk.parts.clock.now())).toBe(0);
   expect(appended.map(({ state, rule }) => `${rule} ${state}`)).toEqual(['Lag RAISED', 'Lag CLEARED']);
+});
+
+test('lag is what the warehouse worker has not applied, whatever kind of record that was', async () => {
+  const { body } = await desk.ask(manager, 'POST', '/api/v2/alerts/rules', { ...lagRule, name: 'Applied' });
+  // Marks and ticks make no row in the warehouse: its rows say nothing of how far it is.
+  [ends, applied] = [[1_000], 995];
+  await evaluate();
+  const read = async () => (await desk.ask(manager, 'GET', `/api/v2/alerts/rules/${body.id}`)).body;
+  expect(await read()).toMatchObject({ state: 'clear', last_value: 5 });
+  [ends, applied] = [[1], 0];
+  await evaluate();
+});
+
+test('a campaign without a plan, or whose plan has hardly begun, is not behind it', async () => {
+  const { body: owner } = await desk.ask(manager, 'POST', '/api/v2/advertisers', { name: 'Acme' });
+  const { body: rule } = await desk.ask(manager, 'POST', '/api/v2/alerts/rules', {
+    name: 'Behind',
+    measure: 'delivery',
+    comparison: 'below',
+    threshold: 0.5,
+  });
+  const now = desk.parts.clock.now();
+  const made = async (pacing_mode: string, startsAt: number) => {
+    const { status } = await desk.ask(manager, 'POST', '/api/v2/campaigns', {
+      name: 'Spring',
+      advertiser_id: owner.id,
+      status: 'active',
+      starts_at: new Date(startsAt).toISOString(),
+      ends_at: new Date(now + 10 * 86_400_000).toISOString(),
+      pricing: { model: 'cpm', rate_micros: 10_000_000 },
+      total_budget_micros: 100_000_000,
+      pacing_mode,
+    });
+    expect(status).toBe(201);
+  };
+  const state = async () => {
+    await evaluate(now);
+    const { body } = await desk.ask(manager, 'GET', `/api/v2/alerts/rules/${rule.id}`);
+    return [body.state, body.last_value];
+  };
+  await made('asap', now - 5 * 86_400_000);
+  await made('even', now - 60_000);
+  expect(await state()).toEqual(['clear', null]);
+  await made('even', now - 5 * 86_400_000);
+  expect(await state()).toEqual(['raised', 0]);
 });
 
 test('a webhook that fails is tried again until it arrives, with the same id', async () => {

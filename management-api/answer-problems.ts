@@ -9,7 +9,8 @@ import { limits } from './limits.ts';
 export function answerProblems(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler<FastifyError | Problem | EngineError>((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.status >= 500) logger.error({ err: error, url: request.routeOptions.url }, problem.message);
+    if (problem.status >= 500 || isOutOfRange(error))
+      logger.error({ err: error, url: request.routeOptions.url }, problem.message);
     reply.headers(problem.headers);
     if (problem.status === 503) reply.header('retry-after', '5');
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
@@ -53,13 +54,20 @@ function problemOf(error: FastifyError | Problem | EngineError): Problem {
   return new Problem(500, 'Internal error', 'something went wrong here; it has been logged');
 }
 
-/** Integrity constraint violations (PostgreSQL documentation, appendix A): what is there already forbids it. */
-function isContradicted({ code, cause }: EngineError): boolean {
-  return code === 'refused' && cause instanceof Error && 'code' in cause && String(cause.code).startsWith('23');
+/** Of what class of PostgreSQL's errors it is (documentation, appendix A). */
+function isOfClass(sqlState: string, { code, cause }: EngineError): boolean {
+  return code === 'refused' && cause instanceof Error && 'code' in cause && String(cause.code).startsWith(sqlState);
+}
+
+/** A value that no column takes: the caller's, which a schema let through, so it is logged too. */
+function isOutOfRange(error: unknown): boolean {
+  return error instanceof EngineError && isOfClass('22', error);
 }
 
 function engineProblem(error: EngineError): Problem {
-  if (isContradicted(error)) {
+  if (isOutOfRange(error)) return new Problem(400, 'Invalid request', 'a value is none that can be kept or compared');
+  // What is there already forbids it.
+  if (isOfClass('23', error)) {
     return new Problem(409, 'In use', 'numbers or other rows refer to it, or one like it is there already');
   }
   if (error.code === 'conflict') return new Problem(409, 'Changed meanwhile', 'somebody else changed it; try again');

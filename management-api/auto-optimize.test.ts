@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { measureRun } from './optimisation/effects.ts';
+import type { RunItem, RunRow } from './optimisation/runs.ts';
 import { openTestNumbers, type TestNumbers } from './optimisation/test-numbers.ts';
 import { openTestDesk, type TestDesk } from './test-desk.ts';
 
@@ -99,8 +101,49 @@ test('a run applies within its bounds, leaves its hold-out alone, is audited, an
   const reverted = (back.body.items as Item[]).filter((one) => one.reverted === 'reverted');
   expect(reverted).toHaveLength(rest.length);
   for (const { bad } of made) expect(await statusOf(bad)).toBe('active');
+  const measured = async (id: string) => (await desk.ask(manager, 'GET', `${path}/${id}`)).body.measured_until;
+  expect(await measured(run.body.id)).toBe(back.body.reverted_at);
   const again = await desk.ask(manager, 'POST', `${path}/${run.body.id}/revert`);
   expect((again.body.items as Item[]).filter((one) => one.reverted === 'reverted')).toHaveLength(rest.length);
+
+  // What a later run changes is no longer what this one did.
+  const first = await desk.ask(manager, 'POST', path, { ...wanted, hold_out_percent: 90 });
+  expect(await measured(first.body.id)).not.toBe(first.body.at);
+  const later = await desk.ask(manager, 'POST', path, { ...wanted, hold_out_percent: 0, max_changes: 20 });
+  expect(outcomes(later.body.items).get('applied')?.length).toBeGreaterThan(0);
+  expect(await measured(first.body.id)).toBe(later.body.at);
+});
+
+test('a campaign that delivers nothing any more is measured as 0, and one that just began by its own days', async () => {
+  const at = hour() - 2 * dayMs;
+  const id = (index: number) => `00000000-0000-7000-8000-0000000000c${index}`;
+  const items = [0, 1, 2, 3].map((index) => ({
+    kind: 'bid_too_low',
+    campaign_id: id(index),
+    outcome: index < 2 ? 'applied' : 'held_out',
+    effect: { measure: 'impressions_per_day' },
+  }));
+  // All four had 100 a day: the last for a day only. Those treated came to a stand, the others go on.
+  const rows = [
+    ...[0, 1, 2].flatMap((index) => [1, 2, 3, 4, 5, 6, 7].map((day) => [index, at - day * dayMs])),
+    [3, at - dayMs],
+    ...[2, 3].flatMap((index) => [0, 1].map((day) => [index, at + day * dayMs])),
+  ] as [number, number][];
+  const values = rows.map(([index, minute]) => `(${minute / 1_000}, '${id(index)}', '${id(9)}', 100)`);
+  await numbers.warehouse.run(
+    `INSERT INTO breakwater.delivery_minutes (minute, campaign, creative, impressions) VALUES ${values.join(', ')}`,
+  );
+  const run: RunRow = {
+    id: id(8),
+    at: new Date(at),
+    actor: '',
+    request: {},
+    items: items as unknown as RunItem[],
+    reverted_at: null,
+  };
+  const startsAt = new Map([0, 1, 2, 3].map((index) => [id(index), at - (index === 3 ? 1 : 30) * dayMs]));
+  const [seen] = await measureRun(run, { until: hour(), startsAt }, desk.parts);
+  expect(seen).toMatchObject({ treated: 2, held_out: 2, difference: -100, low: -100, high: -100 });
 });
 
 test('kinds that nobody knows and bounds beyond the bounds are refused by their place', async () => {

@@ -14,6 +14,7 @@ export const limits = {
   categories: 32,
   creatives: 500,
   categoriesInTree: 20_000,
+  categoryLevels: 32,
   mediaOfCreative: 32,
   /** Of each kind: icons, companions, captions, … */
   partsOfCreative: 16,

@@ -65,6 +65,18 @@ export function placeOf(
   ]);
 }
 
+const timestamp =
+  /^(?!0000)(\d{4}-(?:0[1-9]|1[0-2])-\d{2})[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4])(?::[0-5]\d)?)$/;
+
+/** A time as PostgreSQL or JavaScript writes it, on a day that there is. */
+export function isTimestamp(value: string): boolean {
+  const day = timestamp.exec(value)?.[1];
+  if (day === undefined) return false;
+  const at = new Date(`${day}T00:00:00Z`);
+  // Date takes 30 February for 2 March.
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day);
+}
+
 function parse(cursor: string): unknown {
   try {
     return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));

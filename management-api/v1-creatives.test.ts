@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, truncate } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -167,9 +167,13 @@ test.each([
 test('what is no media file, one cut short, and nothing at all are refused and leave nothing', async () => {
   const spot = await readFile(join(media, 'spot.mp4'));
   const before = await filesLeft();
-  for (const file of [Buffer.from('hello'), Buffer.alloc(0), spot.subarray(0, 3_000)]) {
+  for (const [file, status] of [
+    [Buffer.from('hello'), 422],
+    [spot.subarray(0, 3_000), 422],
+    [Buffer.alloc(0), 400],
+  ] as const) {
     const said = await upload(file);
-    expect([said.status, [...new Set(pointers(said))]]).toEqual([422, ['/file']]);
+    expect([said.status, [...new Set(pointers(said))]]).toEqual([status, ['/file']]);
   }
   expect(pointers(await upload(spot, { status: 'failed' }))).toEqual(['/status']);
   expect(pointers(await upload(spot, {}, 'movie'))).toEqual(['/movie']);
@@ -225,6 +229,18 @@ test('an upload URL takes one file, once; the creative with its video_url has be
   });
   const again = await post({ name: 'Twice', video_url });
   expect([again.status, pointers(again)]).toEqual([409, ['/video_url']]);
+});
+
+test('an upload URL takes no empty file and stays good; an empty file that is there all the same is answered as one', async () => {
+  const place = await desk.ask(key, 'POST', `/api/v1/campaigns/${campaign}/creatives/upload-url`, {});
+  const target = String(place.body.upload_url).replace('http://management.test', origin);
+  const put = async (body: Buffer) => (await fetch(target, { method: 'PUT', body })).status;
+  expect(await put(Buffer.alloc(0))).toBe(400);
+  expect(await put(await readFile(join(media, 'spot.mp4')))).toBe(201);
+  const { pathname } = new URL(String(place.body.video_url));
+  await truncate(join(desk.folder, 'media', 'files', pathname.replace('/media/', '')));
+  const empty = await fetch(origin + pathname);
+  expect([empty.status, empty.headers.get('content-type'), await empty.text()]).toEqual([200, 'video/mp4', '']);
 });
 
 test('what a process that died had left processing is ended by the next one', async () => {

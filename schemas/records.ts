@@ -219,7 +219,7 @@ export interface TrackingToken {
   readonly pricing_model: string;
   readonly price_micros: number;
   readonly minute: number;
-  /** epoch ms; a click's is click_expires_at */
+  /** epoch ms; a click's is click_expires_at, and that of what an ad tells while it plays the later of both */
   readonly expires_at: number;
   readonly click_expires_at: number;
   readonly identities: readonly Identity[];

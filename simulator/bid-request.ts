@@ -38,7 +38,7 @@ export function bidRequestOf(dice: Dice, body: AdRequestBody, seconds: number): 
     ...(dice.chance(0.5) ? { tmax: 2_000 } : {}),
     cur: ['USD'],
     source: { tid: body.request_id, fd: 1 },
-    imp: imps.map((video, at) => ({ id: String(at + 1), secure: 1, ...floor, ...holds, video })),
+    imp: imps.map((video, at) => ({ id: String(at + 1), ...floor, ...holds, video })),
     app: appOf(body),
     device: deviceOf(body),
     user: { ...asGiven(user, 'id'), ...bornOf(user.age), ...genderOf(user.gender), ...agreed },

@@ -1,10 +1,11 @@
-import type { AdBeacon } from '../../schemas/records.ts';
+import { isDeciding } from '../../domain/first-sight.ts';
+import type { AdBeacon, TrackingToken } from '../../schemas/records.ts';
 import type { Caller } from '../asking/callers.ts';
 import type { UserAgentClass } from '../asking/user-agent.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Traffic } from '../traffic/traffic.ts';
-import { isBeaconEvent, isBreakEvent, type Tokens } from './tokens.ts';
+import { type BeaconEvent, isBeaconEvent, isBreakEvent, type Tokens } from './tokens.ts';
 
 /** A beacon as it came: everything but the event may be missing or nonsense. */
 export interface RawBeacon {
@@ -80,7 +81,7 @@ export function readBeacon(
     pricing_model: token.pricing_model,
     price_micros: token.price_micros,
     minute: token.minute,
-    expires_at: raw.event === 'click' ? token.click_expires_at : token.expires_at,
+    expires_at: expiryOf(raw.event, token),
     identities: token.identities,
     country: token.country,
     device_type: token.device_type,
@@ -99,6 +100,15 @@ export function readBeacon(
   return { partition: token.partition, record: { ...record, invalid }, clickThrough: token.click_through };
 }
 
+/**
+ * What decides about an ad's place is in time while the place is held, which an exchange may want to be short; what follows while the ad
+ * plays, as long as a click at least. A minute's money waits for both.
+ */
+function expiryOf(event: BeaconEvent, { expires_at, click_expires_at }: TrackingToken): number {
+  if (event === 'click') return click_expires_at;
+  return isDeciding(event) ? expires_at : Math.max(expires_at, click_expires_at);
+}
+
 type NumberField = 'at' | 'view_ms' | 'viewability' | 'audio' | 'code';
 
 /** What is possible; anything else is ignored and counted. */
@@ -112,7 +122,7 @@ const largest: Readonly<Record<NumberField, number>> = {
 
 function readNumber(value: unknown, field: NumberField, metrics: Metrics): number | null {
   const given = first(value);
-  if (given === undefined || given === null || given === '' || isMacro(given)) return null;
+  if (isUnsaid(given)) return null;
   const number = typeof given === 'string' && /^\d{1,16}(\.\d+)?$/.test(given) ? Number(given) : given;
   if (typeof number === 'number' && number >= 0 && number <= largest[field]) return Math.floor(number);
   metrics.beaconFieldsIgnored.inc({ field });
@@ -122,9 +132,10 @@ function readNumber(value: unknown, field: NumberField, metrics: Metrics): numbe
 /** Whole seconds of the ad, from a number or HH:MM:SS.mmm. Bounded by the ad: each of them is an event of its own. */
 function readOffset(value: unknown, durationSeconds: number, metrics: Metrics): number | null {
   const given = first(value);
-  if (given === undefined || given === null || given === '' || isMacro(given)) return null;
+  if (isUnsaid(given)) return null;
+  const text = typeof given === 'number' ? String(given) : given;
   const [, hours = 0, minutes = 0, seconds = Number.NaN] =
-    /^(?:(\d{1,2}):([0-5]?\d):)?(\d{1,4}(?:\.\d{1,3})?)$/.exec(String(given)) ?? [];
+    (typeof text === 'string' ? /^(?:(\d{1,2}):([0-5]?\d):)?(\d{1,4}(?:\.\d{1,3})?)$/.exec(text) : null) ?? [];
   const offset = Math.floor(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
   if (offset >= 0 && offset <= durationSeconds) return offset;
   metrics.beaconFieldsIgnored.inc({ field: 'offset' });
@@ -136,6 +147,10 @@ function cachebusterOf(value: unknown): string | null {
   if (typeof given === 'number') return String(given);
   if (typeof given !== 'string' || given === '' || isMacro(given)) return null;
   return given.slice(0, limits.cachebusterChars);
+}
+
+function isUnsaid(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || isMacro(value);
 }
 
 /** A player that does not know a macro leaves it as it is. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { withSecrets } from '../../engines/secrets.ts';
 import { openHouse, type TestHouse, testCampaign, testId } from '../test-house.ts';
@@ -63,6 +64,17 @@ test('a click is logged with its own expiry and sent on to the advertiser', asyn
   const [beacon] = await house.records('ad-beacon');
   const minuteEnds = ((beacon?.event.minute ?? 0) + 1) * 60_000;
   expect(beacon?.event.expires_at).toBe(minuteEnds + house.config.clickTokenLifeMs);
+});
+
+test('a click in VAST is told beside the page that the player opens, and leads to no second one', async () => {
+  const { body: vast } = await house.api.app.inject('/api/v2/vast?pod_duration=30&user_id=u&country=US');
+  expect(vast).toContain('<ClickThrough><![CDATA[https://advertiser.example/]]>');
+  const [, url = ''] = /<ClickTracking><!\[CDATA\[(.*?)\]\]>/.exec(vast) ?? [];
+  for (const each of [url, url.replace(/\.[^.&]+&/, '.AAAAAAAAAAAAAAAAAAAAAAAA&')]) {
+    const { statusCode, headers } = await get(each);
+    expect([statusCode, headers['content-type'], headers.location]).toEqual([200, 'image/gif', undefined]);
+  }
+  expect((await house.records('ad-beacon')).map(({ event }) => event.event)).toEqual(['click']);
 });
 
 test('repeated and expired beacons are logged like any other: the workers judge them', async () => {
@@ -168,6 +180,25 @@ test('a bad item of a batch is refused by itself, by its place', async () => {
   expect([received, outcomes]).toEqual([2, ['refused', 'taken', 'refused', 'taken']]);
   expect(errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/beacons/0', '/beacons/2']);
   expect(await house.records('ad-beacon')).toHaveLength(1);
+});
+
+test('whatever JSON stands in the fields of an item, it counts, and so do the others of its batch', async () => {
+  const tracking = await served();
+  const t = new URL(tracking.progress ?? '').searchParams.get('t');
+  const odd = fc.oneof(fc.jsonValue(), fc.constantFrom({ toString: 1 }, [{ valueOf: null }], [['1']], -0, 1e308));
+  const item = fc.record(
+    { cb: odd, at: odd, view_ms: odd, viewability: odd, audio: odd, code: odd, offset: odd },
+    { requiredKeys: [] },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(item, { minLength: 1, maxLength: 100 }), async (items) => {
+      const before = (await house.metric('beacons_total', 'outcome="accepted"')) ?? 0;
+      const response = await sendBatch({ beacons: items.map((each) => ({ ...each, event: 'progress', t })) });
+      expect([response.statusCode, response.json().received]).toEqual([202, items.length]);
+      expect(await house.metric('beacons_total', 'outcome="accepted"')).toBe(before + items.length);
+    }),
+    { numRuns: 30, examples: [[[{ cb: 1 }, { offset: { toString: 1 } }]]] },
+  );
 });
 
 test('while the log is away a genuine beacon is to be sent again, and a forged one is answered alike', async () => {

@@ -1,6 +1,6 @@
 import type { Creative } from '../../domain/creative.ts';
 import { type BeaconEvent, beaconEvents, type Tokens } from '../beacons/tokens.ts';
-import { type Draft, type DraftSpare, macrosOf } from '../draft.ts';
+import { clickPixel, type Draft, type DraftSpare, macrosOf } from '../draft.ts';
 import { isHls } from './dialect.ts';
 import { webUrl } from './escape.ts';
 
@@ -85,7 +85,7 @@ function trackingOf(ad: DraftSpare, creative: Creative, tokens: Tokens, base: st
     urls: [`${base}/api/v2/beacons/${event}?t=${begin}${mac(beaconEvents.indexOf(event))}${macrosOf(event)}`],
   }));
   if (creative.clickThrough !== null) {
-    const url = `${base}/api/v2/beacons/click?t=${begin}${mac(beaconEvents.indexOf('click'))}${macrosOf('click')}`;
+    const url = `${base}/api/v2/beacons/click?t=${begin}${mac(beaconEvents.indexOf('click'))}${clickPixel}`;
     found.push({ type: 'click', urls: [url] } as (typeof found)[number]);
   }
   for (const { event, url: given, offsetSeconds } of creative.trackers ?? []) {

@@ -2,6 +2,7 @@ import type { Campaign } from '../../domain/campaign.ts';
 import type { Creative } from '../../domain/creative.ts';
 import type { Reason } from '../reasons.ts';
 import { webUrl } from './escape.ts';
+import { isSecure } from './fetched.ts';
 
 /** The languages that a decision is told in; the log's word for each. */
 export type Dialect = 'json' | 'v1' | 'vast' | 'vmap' | 'asset-list' | 'openrtb';
@@ -20,6 +21,7 @@ interface Playable {
   readonly file: boolean;
   readonly hls: boolean;
   readonly tag: string | null;
+  readonly secure: boolean;
 }
 
 const known = new WeakMap<Creative, Playable>();
@@ -32,6 +34,7 @@ export function playableOf(creative: Creative): Playable {
     file: files.length > 0,
     hls: files.some(isHls),
     tag: creative.vastTagUrl === undefined ? null : webUrl(creative.vastTagUrl),
+    secure: isSecure(creative),
   };
   known.set(creative, playable);
   return playable;

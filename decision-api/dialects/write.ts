@@ -65,7 +65,10 @@ function breakOf(
   };
 }
 
-/** Where the breaks of a body are: at their offsets, else the first at the start and the others one after the other. */
+/**
+ * Where the breaks of a body are: at their offsets, else the first at the start and the others one after the other. Throws Problem 400 for
+ * an offset that VMAP cannot say.
+ */
 export function placesOf(body: AdRequestBody): readonly BreakTold[] {
   return offsetsOf(body).map((timeOffset) => ({ id: null, timeOffset, tag: null }));
 }
@@ -73,10 +76,10 @@ export function placesOf(body: AdRequestBody): readonly BreakTold[] {
 function offsetsOf({ breaks, break: single }: AdRequestBody): readonly string[] {
   if (breaks === undefined) {
     const offset = single?.offset_seconds;
-    return [offset === undefined || offset === 0 ? 'start' : timeOffset(offset)];
+    return [offset === undefined || offset === 0 ? 'start' : timeOffset(offset, '/break/offset_seconds')];
   }
   return breaks.map(({ offset }, at) => {
     if (offset === undefined) return at === 0 ? 'start' : `#${at + 1}`;
-    return offset === 0 ? 'start' : timeOffset(offset);
+    return offset === 0 ? 'start' : timeOffset(offset, `/breaks/${at}/offset`);
   });
 }

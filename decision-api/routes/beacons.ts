@@ -51,7 +51,8 @@ export function beaconRoutes(app: FastifyInstance, parts: BeaconParts): void {
   app.get<OneBeacon>('/api/v2/beacons/:event', { exposeHeadRoute: false }, async (request, reply) => {
     const raw: RawBeacon = { ...request.query, event: request.params.event };
     const [beacon] = await take([raw], request, parts);
-    const target = raw.event === 'click' ? clickTarget(raw.t, beacon?.clickThrough ?? null, parts.cache) : null;
+    const leads = raw.event === 'click' && request.query.r !== '0';
+    const target = leads ? clickTarget(raw.t, beacon?.clickThrough ?? null, parts.cache) : null;
     if (target !== null) return reply.header('cache-control', 'no-store, max-age=0').redirect(target, 302);
     return sendGif(reply);
   });

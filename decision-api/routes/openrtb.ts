@@ -8,7 +8,7 @@ import { admissionFor, type Taken } from '../dialects/openrtb/admission.ts';
 import { bidOf } from '../dialects/openrtb/bid.ts';
 import { type PodWanted, podsOf, whyNot } from '../dialects/openrtb/pods.ts';
 import { protocolFor } from '../dialects/openrtb/protocols.ts';
-import { type BidRequest, bidRequest } from '../dialects/openrtb/request.ts';
+import { type BidRequest, bidRequest, withoutNulls } from '../dialects/openrtb/request.ts';
 import { isAway, within } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
 import type { NoFillReason } from '../reasons.ts';
@@ -26,11 +26,15 @@ interface Bidden {
 
 /** POST /api/v2/openrtb: OpenRTB 2.6, a bid for each ad that the decision has for the request's pods; else 204 and why. */
 export function openRtbRoute(app: FastifyInstance, parts: AdRequestParts): void {
-  app.post<{ Body: BidRequest }>('/api/v2/openrtb', { schema: { body: bidRequest } }, async (request, reply) => {
+  const lenient = async (request: FastifyRequest) => {
+    request.body = withoutNulls(request.body);
+  };
+  const schema = { body: bidRequest };
+  app.post<{ Body: BidRequest }>('/api/v2/openrtb', { schema, preValidation: lenient }, async (request, reply) => {
     const { body } = request;
     checkIds(body);
     reply.header('cache-control', 'no-store').header('x-openrtb-version', '2.6');
-    const refusal = refusalOf(body);
+    const refusal = refusalOf(body, parts.base());
     const { bids, reasons } = refusal ? { bids: [], reasons: [refusal] } : await inTime(request, body, parts);
     if (bids.length === 0) {
       return reply
@@ -54,15 +58,15 @@ function checkIds({ id, imp }: BidRequest): void {
 }
 
 /** Why nothing of the request can be bid for; null: something may. */
-function refusalOf({ imp, cur, wseat, bseat }: BidRequest): NoBid | null {
+function refusalOf({ imp, cur, wseat, bseat }: BidRequest, base: string): NoBid | null {
   if (cur?.length && !cur.includes('USD')) return 'currency';
   if ((wseat?.length && !wseat.includes(SEAT)) || bseat?.includes(SEAT)) return 'seat';
-  const reasons = imp.map(whyNot);
+  const reasons = imp.map((each) => whyNot(each, base));
   const [first = null] = reasons;
   if (!reasons.includes(null)) return first;
   const spoken = imp.some((each) => {
     const wanted = each.video?.protocols;
-    return whyNot(each) === null && (protocolFor(wanted, false) ?? protocolFor(wanted, true));
+    return whyNot(each, base) === null && (protocolFor(wanted, false) ?? protocolFor(wanted, true));
   });
   return spoken ? null : 'protocols';
 }
@@ -71,8 +75,9 @@ function refusalOf({ imp, cur, wseat, bseat }: BidRequest): NoBid | null {
 async function inTime(request: FastifyRequest, body: BidRequest, parts: AdRequestParts): Promise<Bidden> {
   const held: DecidedPod[] = [];
   const work = bidAll(request, body, held, parts);
-  if (body.tmax === undefined) return work;
-  const ms = Math.max(1, body.tmax - Math.min(limits.bidMarginMs, body.tmax / 4));
+  if (!body.tmax) return work;
+  const tmax = Math.min(body.tmax, limits.bidMs);
+  const ms = Math.max(1, tmax - Math.min(limits.bidMarginMs, tmax / 4));
   try {
     return await within(parts.clock, ms, 'a bid', work);
   } catch (error) {
@@ -96,7 +101,7 @@ async function bidAll(
   const base = parts.base();
   const taken = new Map<string, Taken[]>();
   const said = hashBody(body).toString('base64url');
-  for (const pod of podsOf(body, new Date(parts.clock.now()).getUTCFullYear())) {
+  for (const pod of podsOf(body, new Date(parts.clock.now()).getUTCFullYear(), base)) {
     const inPod = taken.get(pod.podKey) ?? [];
     taken.set(pod.podKey, inPod);
     const admission = admissionFor(body, pod, inPod, base);
@@ -128,7 +133,7 @@ function byItsOwnId(error: unknown): never {
 }
 
 function holdOf({ imp }: PodWanted): { readonly holdMs?: number } {
-  return imp.exp === undefined ? {} : { holdMs: imp.exp * 1_000 };
+  return imp.exp ? { holdMs: imp.exp * 1_000 } : {};
 }
 
 /** As if the exchange had called each `lurl`. What was kept from before was told already, or is given back by whom it came too late for. */

@@ -49,10 +49,11 @@ export function playerRoutes(app: FastifyInstance, parts: AdRequestParts): void 
 export async function answerFormat(
   request: FastifyRequest,
   reply: FastifyReply,
-  { dialect, body, warnings, places = placesOf(body) }: FormatAsked,
+  { dialect, body, warnings, places }: FormatAsked,
   parts: AdRequestParts,
 ): Promise<string> {
   if (dialect !== 'vmap' && body.breaks !== undefined) throw invalid('/breaks', `are told by vmap, not by ${dialect}`);
+  const breaks = dialect === 'vmap' ? (places ?? placesOf(body)) : [];
   const base = parts.base();
   const version = versionOf(body.vast?.version, request.headers.accept);
   const notUsed = body.vast?.not_used === true;
@@ -64,7 +65,7 @@ export async function answerFormat(
   const pods = body.breaks?.length === 0 ? [] : await decidePods(request, body, wanted, parts);
   // What an ad costs is between us and whoever showed who it is.
   const priced = pods.every(({ ask }) => ask.caller !== 'anonymous');
-  const { type, text } = write(dialect, pods, { version, base, priced, notUsed }, places, parts);
+  const { type, text } = write(dialect, pods, { version, base, priced, notUsed }, breaks, parts);
   reply.header('cache-control', 'no-store').type(type);
   const unfilled = pods.flatMap(({ draft }) => draft.no_fill_reason ?? []);
   if (unfilled.length > 0) reply.header('breakwater-no-fill', unfilled.join(', '));

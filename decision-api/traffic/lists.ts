@@ -5,6 +5,9 @@ import type { ServingSettings } from '../../engines/serving-settings.ts';
 import { Agents } from './agents.ts';
 import { Networks } from './networks.ts';
 
+/** A list may have a head and an odd line; with more of them it is of another form than we read. */
+const REFUSED_PART_MAX = 0.05;
+
 type Files = Pick<ServingSettings, 'botsFile' | 'browsersFile' | 'dataCentresFile' | 'badDevicesFile'>;
 
 /** What was read from the lists of invalid traffic. */
@@ -89,6 +92,9 @@ async function marksOf(files: Files): Promise<string> {
 
 function tell({ agents, dataCentres, badDevices }: TrafficLists, files: Files, logger: Logger): void {
   if (pathsOf(files).length === 0) return;
-  const { size: ranges, refused } = dataCentres;
-  logger.info({ patterns: agents.size, ranges, lines_refused: refused, devices: badDevices.size }, 'lists were read');
+  const { size: ranges, lines, refused } = dataCentres;
+  const read = { patterns: agents.size, ranges, lines, lines_refused: refused, devices: badDevices.size };
+  if (refused > 1 && refused > lines * REFUSED_PART_MAX) {
+    logger.warn(read, 'lists were read, but DATA_CENTRES_FILE has many lines that are no network');
+  } else logger.info(read, 'lists were read');
 }

@@ -6,26 +6,37 @@ import { isNetwork } from '../../engines/serving-settings.ts';
 export class Networks {
   readonly #v4: Ranges<number>;
   readonly #v6: Ranges<bigint>;
-  /** Lines that are neither network nor remark. */
+  /** Lines that say something. */
+  readonly lines: number;
+  /** Those that are no network. */
   readonly refused: number;
 
-  /** CIDRs or addresses, one each; what follows a # is a remark, and in a list with columns the first is read. */
+  /**
+   * One each: a CIDR, an address, or the first and the last address of a range with a comma or a dash between. What follows a # is a
+   * remark, and further columns are not read.
+   */
   constructor(lines: readonly string[]) {
     const v4: Range<number>[] = [];
     const v6: Range<bigint>[] = [];
+    let said = 0;
     let refused = 0;
     for (const line of lines) {
-      const [text = ''] = line
+      const [first = '', second = ''] = line
         .replace(/#.*/, '')
+        .replaceAll('"', '')
         .trim()
-        .split(/[\s,;|]+/);
-      if (text === '') continue;
-      if (!isNetwork(text)) refused++;
-      else if (isIP(text.split('/')[0] ?? '') === 4) v4.push(rangeOf4(text));
-      else v6.push(rangeOf6(text));
+        .split(/[\s,;|-]+/);
+      if (first === '') continue;
+      said++;
+      const last = isIP(first) > 0 && isIP(second) > 0 ? second : first;
+      const version = familyOf(first);
+      if (!isNetwork(first) || familyOf(last) !== version) refused++;
+      else if (version === 4) refused += added(v4, rangeOf4(first)[0], rangeOf4(last)[1]);
+      else refused += added(v6, rangeOf6(first)[0], rangeOf6(last)[1]);
     }
     this.#v4 = merged(v4, 1);
     this.#v6 = merged(v6, 1n);
+    this.lines = said;
     this.refused = refused;
   }
 
@@ -45,6 +56,17 @@ export class Networks {
 
 type Range<N> = readonly [first: N, last: N];
 type Ranges<N> = readonly Range<N>[];
+
+function familyOf(network: string): number {
+  return isIP(network.split('/')[0] ?? '');
+}
+
+/** How many were refused: one that ends before it begins is no range. */
+function added<N extends number | bigint>(ranges: Range<N>[], first: N, last: N): 0 | 1 {
+  if (last < first) return 1;
+  ranges.push([first, last]);
+  return 0;
+}
 
 function rangeOf4(text: string): Range<number> {
   const [address = '', bits = '32'] = text.split('/');

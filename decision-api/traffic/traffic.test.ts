@@ -97,6 +97,42 @@ test('networks are told by CIDR or address, with remarks and further columns; wh
   expect(asked.map((each) => networks.has(each))).toEqual([true, false, true, false, true, false, false]);
 });
 
+test('a range is told by its first and its last address, whatever stands between and behind them', () => {
+  const networks = new Networks([
+    'first,last',
+    '192.0.2.0,192.0.2.255,"Cloud, Inc."',
+    '"198.51.100.8","198.51.100.9"',
+    '203.0.113.0-203.0.113.31',
+    '203.0.113.64 - 203.0.113.64 # one',
+    '2001:db8::;2001:db8::ff',
+    '192.88.99.0/24,192.88.98.0',
+    '10.0.0.9,10.0.0.1',
+    '10.0.1.1-2001:db8::1',
+    '10.0.2.1 - 5 hosts',
+  ]);
+  expect([networks.size, networks.lines, networks.refused]).toEqual([7, 10, 3]);
+  const within = [
+    '192.0.2.255',
+    '198.51.100.9',
+    '203.0.113.31',
+    '203.0.113.64',
+    '2001:db8::8',
+    '192.88.99.3',
+    '10.0.2.1',
+  ];
+  const outside = [
+    '192.0.3.0',
+    '198.51.100.7',
+    '203.0.113.32',
+    '203.0.113.65',
+    '2001:db8::100',
+    '192.88.98.0',
+    '10.0.0.5',
+  ];
+  expect(within.filter((each) => !networks.has(each))).toEqual([]);
+  expect(outside.filter((each) => networks.has(each))).toEqual([]);
+});
+
 const facts: SequenceFacts = {
   event: 'complete',
   reservation: uuidAt(NOW),
@@ -179,6 +215,19 @@ test('lists are read again when they change; a file that is gone leaves the last
   await rm(dataCentresFile);
   await lists.refresh();
   expect(traffic.request(at('8.8.8.8'), [], [], 'f', NOW)).toBe('data_centre');
+});
+
+test.each([
+  ['a head and ranges', 'first,last\n203.0.113.0,203.0.113.255\n', 'info'],
+  ['numbers instead of addresses', '3405803776,3405804031\n3405803776,3405804031\n203.0.113.0/24\n', 'warn'],
+])('%s in a list of networks: how loud an operator is told', async (_, text, level) => {
+  const dataCentresFile = join(folder, 'ranges.txt');
+  await writeFile(dataCentresFile, text);
+  const files = { botsFile: null, browsersFile: null, dataCentresFile, badDevicesFile: null };
+  const told: string[] = [];
+  const logger = { info: () => told.push('info'), warn: () => told.push('warn') } as unknown as typeof silent;
+  await openLists(files, () => NOW, logger);
+  expect(told).toEqual([level]);
 });
 
 test('a list that is not there stops the start', async () => {

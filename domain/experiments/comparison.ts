@@ -29,7 +29,8 @@ const tunedFor = 20_000;
 /**
  * The difference of two ratios with a confidence sequence: over all moments at which one may look, it misses the true difference
  * with probability `alpha` at most. Null: too few viewers. The ratio's variance is the delta method's over viewers, because it is
- * viewers who were drawn, and requests of one viewer are alike.
+ * viewers who were drawn, and requests of one viewer are alike; two made-up viewers, one with nothing but successes and one with
+ * none, keep it above 0 where all who were drawn are alike so far.
  * Source: Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences",
  * Annals of Statistics 2024, theorem 2.2.
  */
@@ -58,7 +59,8 @@ function ratioOf(moments: Moments): { readonly value: number; readonly varianceO
   // Mean of (numerator − value·denominator)² over viewers; its own mean is 0.
   const squares = numeratorSquares - 2 * value * products + value * value * denominatorSquares;
   const meanDenominator = denominator / n;
-  return { value, varianceOfMean: Math.max(0, squares) / n / n / meanDenominator ** 2 };
+  const madeUp = (Math.max(1, value) - value) ** 2 + value ** 2;
+  return { value, varianceOfMean: (Math.max(0, squares) / meanDenominator ** 2 + madeUp) / n / n };
 }
 
 /** Half the width for unit variance after n observations. */

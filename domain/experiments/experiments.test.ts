@@ -121,6 +121,30 @@ test('fair draws pass the ratio check at every look, and a leak of viewers does 
   ).toBe(0);
 });
 
+test('arms in which all viewers are alike so far rule nothing out yet', () => {
+  const alike = (viewers: number, each: number): Moments => ({
+    viewers,
+    numerator: viewers * each,
+    denominator: viewers,
+    numeratorSquares: viewers * each * each,
+    denominatorSquares: viewers,
+    products: viewers * each,
+  });
+  const [fill, errors] = [experimentMeasures[1], experimentMeasures[5]];
+  for (const [measure, each] of [
+    [errors, 0],
+    [fill, 1],
+  ] as const) {
+    const seen = compare(alike(100, each), alike(100, each));
+    if (seen === null) throw new Error('a hundred viewers are enough');
+    expect(seen.low).toBeLessThan(-0.02);
+    expect(seen.high).toBeGreaterThan(0.02);
+    expect(guarded(measure, seen)).toBe('open');
+  }
+  const many = compare(alike(20_000, 1), alike(20_000, 1));
+  expect(many === null ? null : guarded(fill, many)).toBe('holds');
+});
+
 test('a verdict goes by the way that is good, and a guard rail by its margin', () => {
   const of = (low: number, high: number) => ({ control: 1, treated: 1, difference: 0, low, high, lift: 0 });
   const [fill, errors] = [experimentMeasures[1], experimentMeasures[5]];

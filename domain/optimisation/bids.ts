@@ -1,5 +1,5 @@
 import { shareEstimate } from '../statistics.ts';
-import { type Findings, isShort, type Recommendation, times } from './recommendation.ts';
+import { type Findings, impressionsPerWin, isShort, type Recommendation, times } from './recommendation.ts';
 
 const enteredAtLeast = 100;
 const lostShare = 0.3;
@@ -10,13 +10,12 @@ const marginAtLeast = 0.15;
 
 /** It is outbid too often to deliver: the least raise that would win a fifth of what is lost. */
 export function bidTooLow(findings: Findings): readonly Recommendation[] {
-  const { campaign, auctions, impressionsPerDay } = findings;
+  const { campaign, auctions } = findings;
   if (campaign.pricing.model === 'flat' || !isShort(findings)) return [];
   if (auctions.entered < enteredAtLeast || auctions.lost < lostShare * auctions.entered) return [];
   const raise = auctions.wonAt.find(({ wins }) => wins >= worthwhile * auctions.lost);
   if (raise === undefined) return [];
   const won = shareEstimate({ successes: raise.wins, trials: auctions.lost });
-  const perWin = auctions.won > 0 ? impressionsPerDay / auctions.won : 0;
   const priceMicros = Math.ceil(campaign.pricing.priceMicros * (1 + raise.raise));
   return [
     {
@@ -32,7 +31,7 @@ export function bidTooLow(findings: Findings): readonly Recommendation[] {
         would_win: raise.wins,
         price_micros: campaign.pricing.priceMicros,
       },
-      effect: { measure: 'impressions_per_day', ...times(won, auctions.lost * perWin) },
+      effect: { measure: 'impressions_per_day', ...times(won, auctions.lost * impressionsPerWin(findings)) },
       change: { field: 'price', priceMicros },
     },
   ];
@@ -47,6 +46,9 @@ export function bidTooHigh(findings: Findings): readonly Recommendation[] {
   const cut = Math.min(cutMost, auctions.margin / 2);
   const priceMicros = Math.floor(campaign.pricing.priceMicros * (1 - cut));
   if (priceMicros < 1) return [];
+  // One win in ten had less to spare than the margin, and the cut is half of that: some of those are lost, hardly all of them.
+  const lessToSpare = shareEstimate({ successes: auctions.won / 10, trials: auctions.won });
+  const saved = (lost: number) => -(1 - (1 - cut) * (1 - lost)) * spendMicrosPerDay;
   return [
     {
       kind: 'bid_too_high',
@@ -59,12 +61,11 @@ export function bidTooHigh(findings: Findings): readonly Recommendation[] {
         probability_of_full_delivery: projection.probability,
         price_micros: campaign.pricing.priceMicros,
       },
-      // Where it wins as often as before, exactly the cut; at worst one win in ten is lost too.
       effect: {
         measure: 'spend_micros_per_day',
-        expected: -cut * spendMicrosPerDay,
-        low: -(1 - (1 - cut) * 0.9) * spendMicrosPerDay,
-        high: -cut * spendMicrosPerDay,
+        expected: saved(lessToSpare.expected / 2),
+        low: saved(lessToSpare.high),
+        high: saved(0),
       },
       change: { field: 'price', priceMicros },
     },

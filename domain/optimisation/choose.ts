@@ -1,5 +1,5 @@
 import type { Campaign } from '../campaign.ts';
-import type { Recommendation, RecommendationKind } from './recommendation.ts';
+import type { Change, Recommendation, RecommendationKind } from './recommendation.ts';
 
 /** How far an automatic run may go. */
 export interface Bounds {
@@ -24,7 +24,8 @@ export interface Chosen {
 
 /**
  * Chooses what to apply: the kinds asked for, within the bounds, except in campaigns that are held out. `draw` gives each campaign a
- * number in [0, 1), the same for all its recommendations, so that what is held out stays whole.
+ * number in [0, 1), the same for all its recommendations, so that what is held out stays whole. Every change was worked out from the
+ * campaign as it is, so of two that touch one part of it only the first is made.
  */
 export function choose(
   found: readonly { readonly advice: Recommendation; readonly campaign: Campaign }[],
@@ -32,17 +33,30 @@ export function choose(
   draw: (campaignId: string) => number,
 ): readonly Chosen[] {
   let applied = 0;
+  const taken = new Set<string>();
   return found
     .filter(({ advice }) => bounds.kinds.includes(advice.kind))
     .map(({ advice, campaign }): Chosen => {
       const detail = outOfBounds(advice, campaign, bounds);
       if (detail !== null) return { advice, campaign, choice: 'out_of_bounds', detail };
-      if (draw(campaign.id) < bounds.holdOutPercent / 100)
-        return { advice, campaign, choice: 'held_out', detail: null };
-      if (applied >= bounds.maxChanges) return { advice, campaign, choice: 'beyond_max_changes', detail: null };
+      const part = `${campaign.id} ${partName(advice.change)}`;
+      if (taken.has(part)) {
+        const other = 'a run changes one part of a campaign once, and another recommendation came first';
+        return { advice, campaign, choice: 'out_of_bounds', detail: other };
+      }
+      const isHeldOut = draw(campaign.id) < bounds.holdOutPercent / 100;
+      if (!isHeldOut && applied >= bounds.maxChanges) {
+        return { advice, campaign, choice: 'beyond_max_changes', detail: null };
+      }
+      taken.add(part);
+      if (isHeldOut) return { advice, campaign, choice: 'held_out', detail: null };
       applied++;
       return { advice, campaign, choice: 'apply', detail: null };
     });
+}
+
+function partName(change: Change): string {
+  return change.field === 'creative_status' ? `creative ${change.creativeId}` : change.field;
 }
 
 function outOfBounds({ change }: Recommendation, campaign: Campaign, bounds: Bounds): string | null {

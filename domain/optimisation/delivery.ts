@@ -1,11 +1,13 @@
-import { type Findings, isShort, type Recommendation } from './recommendation.ts';
+import { gainInFullDelivery } from '../pacing/what-if.ts';
+import { shareEstimate } from '../statistics.ts';
+import { type Findings, impressionsPerWin, isShort, type Recommendation, times } from './recommendation.ts';
 
 /**
  * A campaign that will hardly deliver in full. Where its own pacing turned views away, it is to be spent as fast as it can be;
  * else its flight is to be as long as full delivery takes.
  */
 export function underDelivery(findings: Findings): readonly Recommendation[] {
-  const { campaign, projection, auctions, muPpm } = findings;
+  const { campaign, projection, auctions, muPpm, now } = findings;
   if (!isShort(findings) || projection === null || projection.probability === null) return [];
   const base = {
     kind: 'under_delivery',
@@ -24,31 +26,32 @@ export function underDelivery(findings: Findings): readonly Recommendation[] {
     },
   } as const;
   const share = Math.round(((projection.expected ?? 0) / projection.total) * 100);
-  const gain = 0.9 - projection.probability;
-  const heldBack = auctions.shadowPriced > auctions.entered / 10 || muPpm > 50_000;
+  const { entered, shadowPriced } = auctions;
+  const heldBack = shadowPriced > 0 && (shadowPriced > entered / 10 || muPpm > 50_000);
   if (campaign.pacingMode !== 'asap' && heldBack) {
+    // Of what its pacing turned away it would win as much as of the rest.
+    const won = shareEstimate({ successes: auctions.won, trials: entered - shadowPriced });
     return [
       {
         ...base,
         why: `It will end at ${share} % of its total, and its own pacing turns views away.`,
-        effect: { measure: 'probability_of_full_delivery', expected: gain / 2, low: 0, high: gain },
+        effect: { measure: 'impressions_per_day', ...times(won, shadowPriced * impressionsPerWin(findings)) },
         change: { field: 'pacing_mode', mode: 'asap' },
       },
     ];
   }
   const longer = projection.levers.find(({ kind }) => kind === 'ends_at');
   if (longer === undefined) return [];
+  const endsAt = Math.ceil(longer.value / 3_600_000) * 3_600_000;
+  const { flight, delivered, forecast } = findings;
+  const gain = gainInFullDelivery(flight, delivered, forecast, now, muPpm > 0, endsAt);
+  if (gain === null) return [];
   return [
     {
       ...base,
       why: `It will end at ${share} % of its total; a longer flight would fill it.`,
-      effect: {
-        measure: 'probability_of_full_delivery',
-        expected: gain,
-        low: gain / 2,
-        high: 1 - projection.probability,
-      },
-      change: { field: 'ends_at', endsAt: Math.ceil(longer.value / 3_600_000) * 3_600_000 },
+      effect: { measure: 'probability_of_full_delivery', ...gain },
+      change: { field: 'ends_at', endsAt },
     },
   ];
 }

@@ -1,6 +1,10 @@
 import type { Campaign, Condition, DimensionName, FrequencyCap, PacingMode } from '../campaign.ts';
+import type { Delivered, ProjectedCampaign } from '../pacing/course.ts';
+import type { Forecast } from '../pacing/forecast.ts';
 import type { Projection } from '../pacing/projection.ts';
 import type { Estimate, Share } from '../statistics.ts';
+
+const dayMs = 86_400_000;
 
 export const recommendationKinds = [
   'under_delivery',
@@ -61,6 +65,8 @@ export interface HourFigures extends Share {
 
 /** What became of the campaign in a sample of requests that it entered. */
 export interface AuctionFigures {
+  /** How long the sample took to come in. */
+  readonly sampledMs: number;
   readonly entered: number;
   readonly won: number;
   readonly lost: number;
@@ -76,7 +82,9 @@ export interface AuctionFigures {
 export interface ReachFigures {
   readonly sampled: number;
   readonly matched: number;
-  /** The same without one condition of one rule. */
+  /** Of the matched: viewers who are known to go by another clock than the campaign. */
+  readonly onOtherClocks: number;
+  /** `matched`, without one condition of one rule. */
   readonly without: readonly {
     readonly rule: number;
     readonly condition: number;
@@ -90,6 +98,10 @@ export interface Findings {
   readonly campaign: Campaign;
   readonly now: number;
   readonly projection: Projection | null;
+  /** What the projection was made from. */
+  readonly flight: ProjectedCampaign;
+  readonly delivered: Delivered;
+  readonly forecast: Forecast;
   /** Means over the days looked at. */
   readonly impressionsPerDay: number;
   readonly spendMicrosPerDay: number;
@@ -104,6 +116,11 @@ export interface Findings {
 /** Full delivery is unlikely, as far as it can be told. */
 export function isShort({ projection }: Findings): boolean {
   return projection?.probability !== null && projection !== null && projection.probability < 0.5;
+}
+
+/** Impressions a day for one won request of the sample; where none was won, each win is taken for an impression. */
+export function impressionsPerWin({ auctions, impressionsPerDay }: Findings): number {
+  return auctions.won > 0 ? impressionsPerDay / auctions.won : dayMs / auctions.sampledMs;
 }
 
 /** An estimate of a share, as the same estimate of what that share is of. */

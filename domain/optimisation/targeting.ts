@@ -10,6 +10,7 @@ const certainty = 0.999;
 const relativeLoss = 0.1;
 const shareAtLeast = 0.02;
 const shareMost = 0.5;
+const otherClocksMost = 0.05;
 
 /** Its targeting lets in few requests, and one condition is to blame: without it at least twice as many. */
 export function narrowTargeting(findings: Findings): readonly Recommendation[] {
@@ -48,9 +49,13 @@ export function narrowTargeting(findings: Findings): readonly Recommendation[] {
   ];
 }
 
-/** Hours of the day in which its ads are finished clearly less often than in the others: it stays away then. */
+/**
+ * Hours of the day in which its ads are finished clearly less often than in the others: it stays away then. Views are counted by the
+ * campaign's clock and day parts go by the viewer's, so that nothing is said where the two differ.
+ */
 export function wastedDayParts(findings: Findings): readonly Recommendation[] {
-  const { campaign, hours } = findings;
+  const { campaign, hours, reach } = findings;
+  if (reach.onOtherClocks > otherClocksMost * reach.matched) return [];
   const timed = campaign.targeting.some(({ conditions }) => conditions.some((one) => one.dimension === 'day_parts'));
   const views = total(hours, ({ impressions }) => impressions);
   if (timed || views === 0) return [];

@@ -18,3 +18,8 @@ export function flatAccrued(campaign: FlatCampaign, at: number): Micros {
   const total = campaign.totalBudgetMicros ?? (campaign.dailyBudgetMicros ?? 0) * days;
   return micros(Number((BigInt(total) * BigInt(over)) / BigInt(days)));
 }
+
+/** Micros that a campaign owes by `at` for its flight as it is now, paused or not; null where it pays otherwise, or is a draft. */
+export function flatOwed(campaign: FlatCampaign & Pick<Campaign, 'pricing' | 'status'>, at: number): Micros | null {
+  return campaign.pricing.model === 'flat' && campaign.status !== 'draft' ? flatAccrued(campaign, at) : null;
+}

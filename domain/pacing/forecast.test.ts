@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { DeliveredHour, ProjectedCampaign } from './course.ts';
 import { curveFault, customShare } from './curve.ts';
 import { forecastFrom, hourOfWeek, trafficBetween, uniform } from './forecast.ts';
-import { type DeliveredHour, type ProjectedCampaign, projectDelivery } from './projection.ts';
+import { projectDelivery } from './projection.ts';
 import { targetCurve } from './target.ts';
 
 const hourMs = 3_600_000;
@@ -134,8 +135,8 @@ test('probabilities of full delivery are calibrated, and eight in ten outcomes l
       goalImpressions: null,
     };
     const sum = (all: readonly DeliveredHour[]) => all.reduce((all2, { micros }) => all2 + micros, 0);
-    const done = { micros: sum(hours.slice(0, 48)), impressions: 0 };
-    const projection = projectDelivery(campaign, done, hours.slice(0, 48), uniform, now, false);
+    const done = { micros: sum(hours.slice(0, 48)), impressions: 0, hours: hours.slice(0, 48) };
+    const projection = projectDelivery(campaign, done, uniform, now, false);
     const ended = Math.min(total, sum(hours));
     if (ended >= (projection?.low ?? 0) && ended <= (projection?.high ?? 0)) inside++;
     const full = ended >= total * 0.99 ? 1 : 0;
@@ -164,11 +165,72 @@ test('a daily budget bounds what is projected, and a plan that is done is certai
     impressions: 5,
   }));
   const now = monday + 24 * hourMs;
-  const projection = projectDelivery(campaign, { micros: 500_000, impressions: 0 }, hours, uniform, now, false);
+  const projection = projectDelivery(campaign, { micros: 500_000, impressions: 0, hours }, uniform, now, false);
   expect(projection).toMatchObject({ expected: 2_000_000, probability: 0, reachedAt: null });
-  const done = projectDelivery(campaign, { micros: 4_000_000, impressions: 0 }, hours, uniform, now, false);
+  const done = projectDelivery(campaign, { micros: 4_000_000, impressions: 0, hours }, uniform, now, false);
   expect(done).toMatchObject({ probability: 1, reachedAt: now });
-  expect(projectDelivery(campaign, { micros: 0, impressions: 0 }, [], uniform, now, false)).toMatchObject({
+  expect(projectDelivery(campaign, { micros: 0, impressions: 0, hours: [] }, uniform, now, false)).toMatchObject({
     probability: null,
   });
+});
+
+const flight = (days: number, fields: Partial<Record<keyof ProjectedCampaign, number | null>>): ProjectedCampaign =>
+  ({
+    startsAt: monday,
+    endsAt: monday + days * 24 * hourMs,
+    timeZone: 'UTC',
+    totalBudgetMicros: null,
+    dailyBudgetMicros: null,
+    goalImpressions: null,
+    ...fields,
+  }) as ProjectedCampaign;
+
+const hoursOf = (count: number, micros: number, impressions: number): DeliveredHour[] =>
+  Array.from({ length: count }, (_, index) => ({ hour: monday + index * hourMs, micros, impressions }));
+
+function deliveredIn(hours: readonly DeliveredHour[]) {
+  const sum = (unit: 'micros' | 'impressions') => hours.reduce((total, hour) => total + hour[unit], 0);
+  return { micros: sum('micros'), impressions: sum('impressions'), hours };
+}
+
+test('of a budget and a goal, the one that is reached first says where the campaign will end', () => {
+  const campaign = flight(10, { totalBudgetMicros: 10_000_000_000, goalImpressions: 100_000 });
+  const now = monday + 5 * 24 * hourMs;
+  // 54 % of the goal by half-time, for a tenth of the budget.
+  const byGoal = projectDelivery(campaign, deliveredIn(hoursOf(120, 9_000_000, 450)), uniform, now, false);
+  expect(byGoal).toMatchObject({ unit: 'impressions', total: 100_000, done: 54_000, expected: 100_000, levers: [] });
+  expect(byGoal?.probability).toBeGreaterThan(0.9);
+  const byBudget = projectDelivery(campaign, deliveredIn(hoursOf(120, 45_000_000, 90)), uniform, now, false);
+  expect(byBudget).toMatchObject({ unit: 'micros', done: 5_400_000_000, expected: 10_000_000_000 });
+  // Neither is reached: told by the one that comes further.
+  const short = projectDelivery(campaign, deliveredIn(hoursOf(120, 9_000_000, 100)), uniform, now, false);
+  expect(short).toMatchObject({ unit: 'impressions', expected: 24_000, probability: 0 });
+  const unseen = projectDelivery(campaign, { micros: 0, impressions: 0, hours: [] }, uniform, now, false);
+  expect(unseen).toMatchObject({ probability: null, expected: null });
+});
+
+test('what today has used of its daily budget is not spent again, in money or in impressions', () => {
+  const million = 1_000_000;
+  const [first, noon] = [monday, monday + 36 * hourMs];
+  const hours = [
+    { hour: first, micros: 5 * million, impressions: 500 },
+    ...hoursOf(36, 0, 0)
+      .slice(24)
+      .map(({ hour }) => ({ hour, micros: (10 * million) / 12, impressions: 1_000 / 12 })),
+  ];
+  const budget = flight(2, { totalBudgetMicros: 20 * million, dailyBudgetMicros: 10 * million });
+  expect(projectDelivery(budget, deliveredIn(hours), uniform, noon, false)).toMatchObject({
+    expected: 15 * million,
+    probability: 0,
+    reachedAt: null,
+  });
+  const goal = flight(2, { goalImpressions: 2_000, dailyBudgetMicros: 10 * million });
+  expect(projectDelivery(goal, deliveredIn(hours), uniform, noon, false)).toMatchObject({
+    unit: 'impressions',
+    expected: 1_500,
+    probability: 0,
+  });
+  // No rate helps where the daily budget is what holds: a third day does.
+  const levers = projectDelivery(budget, deliveredIn(hours), uniform, noon, false)?.levers ?? [];
+  expect(levers.map(({ kind }) => kind)).not.toContain('delivery_rate');
 });

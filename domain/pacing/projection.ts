@@ -1,21 +1,16 @@
-import type { Campaign } from '../campaign.ts';
-import { normalCdf, normalQuantile } from '../statistics.ts';
-import { endOfDay } from '../zone.ts';
-import { type Forecast, trafficBetween } from './forecast.ts';
+import { normalQuantile } from '../statistics.ts';
+import {
+  type Course,
+  comingUntil,
+  courseOf,
+  type Delivered,
+  outcomeAt,
+  type ProjectedCampaign,
+  probabilityOf,
+  timesRate,
+} from './course.ts';
+import type { Forecast } from './forecast.ts';
 import type { PacingUnit } from './shadow-price.ts';
-
-/** What a campaign delivered in one hour. Hours without delivery may be left out. */
-export interface DeliveredHour {
-  /** Epoch ms of its beginning. */
-  readonly hour: number;
-  readonly micros: number;
-  readonly impressions: number;
-}
-
-export type ProjectedCampaign = Pick<
-  Campaign,
-  'startsAt' | 'endsAt' | 'timeZone' | 'totalBudgetMicros' | 'dailyBudgetMicros' | 'goalImpressions'
->;
 
 /** Something that would bring the probability of full delivery to nine in ten. */
 export interface Lever {
@@ -40,176 +35,108 @@ export interface Projection {
   readonly levers: readonly Lever[];
 }
 
-const hourMs = 3_600_000;
-const dayMs = 86_400_000;
-/** After so long an hour of delivery weighs half. */
-const halfLifeMs = dayMs;
-const fullShare = 0.99;
-const wantedProbability = 0.9;
-const longestExtensionMs = 90 * dayMs;
-
-interface Rate {
-  /** Units for a mean hour of traffic. */
-  readonly perHour: number;
-  /** Variance of one mean hour, and of the rate itself. */
-  readonly hourVariance: number;
-  readonly rateVariance: number;
+/** A budget or a goal: whichever is reached first ends the campaign. */
+export interface Limit {
+  readonly unit: PacingUnit;
+  readonly total: number;
 }
+
+export const fullShare = 0.99;
+const wantedProbability = 0.9;
+const longestExtensionMs = 90 * 86_400_000;
 
 /**
  * Projects a flight from what its past hours delivered for the traffic that the forecast gave them. `heldBack`: pacing prices the
  * campaign down now, so what it could deliver is the better quarter of its hours rather than their mean. Outcomes are taken to be
- * normal, with the variance that the hours themselves show. Null where there is neither a total budget nor a goal.
+ * normal, with the variance that the hours themselves show. With a total budget and a goal it is told by the one that is likelier
+ * to be reached, of two that are sure by the earlier. Null where there is neither.
  */
 export function projectDelivery(
   campaign: ProjectedCampaign,
-  done: { readonly micros: number; readonly impressions: number },
-  hours: readonly DeliveredHour[],
+  delivered: Delivered,
   forecast: Forecast,
   now: number,
   heldBack: boolean,
 ): Projection | null {
-  const unit: PacingUnit = campaign.totalBudgetMicros === null ? 'impressions' : 'micros';
-  const total = campaign.totalBudgetMicros ?? campaign.goalImpressions;
-  if (total === null) return null;
-  const soFar = done[unit];
-  const nothing = { unit, total, done: soFar, expected: null, low: null, high: null, probability: null };
-  if (soFar >= total * fullShare) {
-    return { ...nothing, expected: soFar, low: soFar, high: soFar, probability: 1, reachedAt: now, levers: [] };
+  const [nearest] = limitsOf(campaign)
+    .map((limit) => projectLimit(campaign, limit, delivered, forecast, now, heldBack))
+    .sort(nearerFirst);
+  return nearest ?? null;
+}
+
+export function limitsOf({ totalBudgetMicros, goalImpressions }: ProjectedCampaign): readonly Limit[] {
+  return [
+    ...(totalBudgetMicros === null ? [] : [{ unit: 'micros', total: totalBudgetMicros } as const]),
+    ...(goalImpressions === null ? [] : [{ unit: 'impressions', total: goalImpressions } as const]),
+  ];
+}
+
+function nearerFirst(a: Projection, b: Projection): number {
+  const share = ({ expected, done, total }: Projection) => (expected ?? done) / total;
+  const never = Number.MAX_SAFE_INTEGER;
+  return (
+    (b.probability ?? 0) - (a.probability ?? 0) ||
+    (a.reachedAt ?? never) - (b.reachedAt ?? never) ||
+    share(b) - share(a)
+  );
+}
+
+function projectLimit(
+  campaign: ProjectedCampaign,
+  { unit, total }: Limit,
+  delivered: Delivered,
+  forecast: Forecast,
+  now: number,
+  heldBack: boolean,
+): Projection {
+  const { endsAt } = campaign;
+  const done = delivered[unit];
+  const nothing = { unit, total, done, expected: null, low: null, high: null, probability: null };
+  if (done >= total * fullShare) {
+    return { ...nothing, expected: done, low: done, high: done, probability: 1, reachedAt: now, levers: [] };
   }
-  if (now >= campaign.endsAt) {
-    return { ...nothing, expected: soFar, low: soFar, high: soFar, probability: 0, reachedAt: null, levers: [] };
+  if (now >= endsAt) {
+    return { ...nothing, expected: done, low: done, high: done, probability: 0, reachedAt: null, levers: [] };
   }
-  const rate = rateOf(campaign, hours, forecast, now, unit, heldBack);
-  if (rate === null) return { ...nothing, reachedAt: null, levers: [] };
-  const outcome = outcomeAt(campaign, rate, forecast, now, campaign.endsAt, unit);
-  const atMost = (more: number) => Math.min(total, Math.round(soFar + Math.max(0, more)));
+  const course = courseOf(campaign, delivered, forecast, now, unit, heldBack);
+  if (course === null) return { ...nothing, reachedAt: null, levers: [] };
+  const outcome = outcomeAt(course, endsAt);
+  const atMost = (more: number) => Math.min(total, Math.round(done + Math.max(0, more)));
   const spread = normalQuantile(0.9) * outcome.deviation;
-  const probability = probabilityOf(total * fullShare - soFar, outcome);
+  const probability = probabilityOf(total * fullShare - done, outcome);
   return {
     unit,
     total,
-    done: soFar,
+    done,
     expected: atMost(outcome.mean),
     low: atMost(outcome.mean - spread),
     high: atMost(outcome.mean + spread),
     probability,
-    reachedAt: reachedAt(campaign, rate, forecast, now, total - soFar, unit),
-    levers: probability >= wantedProbability ? [] : leversOf(campaign, rate, forecast, now, soFar, total, unit),
+    reachedAt: reachedAt(course, endsAt, total - done),
+    levers: probability >= wantedProbability ? [] : leversOf(course, endsAt, done, total),
   };
 }
 
-/** Decayed means over whole hours of the flight before `now`. */
-function rateOf(
-  campaign: ProjectedCampaign,
-  hours: readonly DeliveredHour[],
-  forecast: Forecast,
-  now: number,
-  unit: PacingUnit,
-  heldBack: boolean,
-): Rate | null {
-  const delivered = new Map(hours.map((one) => [Math.floor(one.hour / hourMs) * hourMs, one[unit]]));
-  const seen: { amount: number; traffic: number; weight: number }[] = [];
-  const first = Math.max(campaign.startsAt, now - 14 * dayMs);
-  for (let hour = Math.floor(first / hourMs) * hourMs; hour < now; hour += hourMs) {
-    const traffic = trafficBetween(forecast, Math.max(hour, campaign.startsAt), Math.min(hour + hourMs, now));
-    if (traffic <= 0) continue;
-    seen.push({ amount: delivered.get(hour) ?? 0, traffic, weight: 2 ** (-(now - hour) / halfLifeMs) });
-  }
-  if (seen.length === 0 || seen.every(({ amount }) => amount === 0)) return null;
-  const best = heldBack
-    ? seen.toSorted((a, b) => b.amount / b.traffic - a.amount / a.traffic).slice(0, Math.ceil(seen.length / 4))
-    : seen;
-  const sum = (of: (one: (typeof seen)[number]) => number) => best.reduce((all, one) => all + of(one), 0);
-  const traffic = sum((one) => one.weight * one.traffic);
-  const perHour = sum((one) => one.weight * one.amount) / traffic;
-  // Of few hours the scatter is not known: then an hour is taken to miss its mean by half.
-  const scatter = sum((one) => (one.weight * (one.amount - perHour * one.traffic) ** 2) / one.traffic);
-  const prior = (perHour / 2) ** 2;
-  const hourVariance = (scatter + 2 * prior) / (sum((one) => one.weight) + 2);
-  return { perHour, hourVariance, rateVariance: hourVariance / traffic };
+function reachedAt(course: Course, endsAt: number, left: number): number | null {
+  if (comingUntil(course, endsAt) < left) return null;
+  return earliest(course.now, endsAt, (at) => comingUntil(course, at) >= left);
 }
 
-interface Outcome {
-  readonly mean: number;
-  readonly deviation: number;
-}
-
-function outcomeAt(
-  campaign: ProjectedCampaign,
-  rate: Rate,
-  forecast: Forecast,
-  now: number,
-  endsAt: number,
-  unit: PacingUnit,
-): Outcome {
-  const traffic = trafficBetween(forecast, now, endsAt);
-  const mean = dailyBounded(campaign, rate.perHour, forecast, now, endsAt, unit);
-  const free = rate.perHour * traffic;
-  const variance = rate.hourVariance * traffic + rate.rateVariance * traffic ** 2;
-  // Where the daily budget holds, it holds the scatter too.
-  return { mean, deviation: Math.sqrt(variance) * (free > 0 ? mean / free : 1) };
-}
-
-/** What comes until `endsAt`; a daily budget bounds each day's part. */
-function dailyBounded(
-  campaign: ProjectedCampaign,
-  perHour: number,
-  forecast: Forecast,
-  now: number,
-  endsAt: number,
-  unit: PacingUnit,
-): number {
-  const { dailyBudgetMicros, timeZone } = campaign;
-  if (dailyBudgetMicros === null || unit !== 'micros') return perHour * trafficBetween(forecast, now, endsAt);
-  let sum = 0;
-  for (let from = now; from < endsAt; ) {
-    const to = Math.min(endsAt, endOfDay(from, timeZone));
-    sum += Math.min(dailyBudgetMicros, perHour * trafficBetween(forecast, from, to));
-    from = to;
-  }
-  return sum;
-}
-
-function probabilityOf(needed: number, { mean, deviation }: Outcome): number {
-  if (needed <= 0) return 1;
-  if (deviation <= 0) return mean >= needed ? 1 : 0;
-  return Math.round((1 - normalCdf((needed - mean) / deviation)) * 10_000) / 10_000;
-}
-
-function reachedAt(
-  campaign: ProjectedCampaign,
-  rate: Rate,
-  forecast: Forecast,
-  now: number,
-  left: number,
-  unit: PacingUnit,
-): number | null {
-  const comes = (at: number) => dailyBounded(campaign, rate.perHour, forecast, now, at, unit);
-  if (comes(campaign.endsAt) < left) return null;
-  return earliest(now, campaign.endsAt, (at) => comes(at) >= left);
-}
-
-function leversOf(
-  campaign: ProjectedCampaign,
-  rate: Rate,
-  forecast: Forecast,
-  now: number,
-  done: number,
-  total: number,
-  unit: PacingUnit,
-): Lever[] {
+function leversOf(course: Course, endsAt: number, done: number, total: number): Lever[] {
   const needed = total * fullShare - done;
-  const z = normalQuantile(wantedProbability);
-  const outcome = outcomeAt(campaign, rate, forecast, now, campaign.endsAt, unit);
+  const outcome = outcomeAt(course, endsAt);
   const levers: Lever[] = [];
-  // A rate that is higher scatters more in proportion.
-  const safe = outcome.mean - z * outcome.deviation;
-  if (safe > 0) levers.push({ kind: 'delivery_rate', value: Math.round((needed / safe) * 100) / 100 });
-  const likely = (at: number) =>
-    probabilityOf(needed, outcomeAt(campaign, rate, forecast, now, at, unit)) >= wantedProbability;
-  const longest = campaign.endsAt + longestExtensionMs;
-  if (likely(longest)) levers.push({ kind: 'ends_at', value: earliest(campaign.endsAt, longest, likely) });
+  const likely = (of: Course, at: number) => probabilityOf(needed, outcomeAt(of, at)) >= wantedProbability;
+  const safe = outcome.mean - normalQuantile(wantedProbability) * outcome.deviation;
+  if (safe > 0) {
+    const times = Math.ceil((needed / safe) * 100) / 100;
+    // No rate helps where the daily budget holds.
+    if (likely(timesRate(course, times), endsAt)) levers.push({ kind: 'delivery_rate', value: times });
+  }
+  const longest = endsAt + longestExtensionMs;
+  if (likely(course, longest)) {
+    levers.push({ kind: 'ends_at', value: earliest(endsAt, longest, (at) => likely(course, at)) });
+  }
   const reachable = Math.floor((done + Math.max(0, safe)) / fullShare);
   if (reachable > 0 && reachable < total) levers.push({ kind: 'total', value: reachable });
   return levers;

@@ -10,7 +10,7 @@ import type { Received } from './media-store.ts';
 /** Nobody writes to one for so long: its writer is gone. */
 const ABANDONED_MS = 3_600_000;
 
-/** Streams a body into a file of its own; what did not arrive whole leaves nothing behind. */
+/** Streams a body into a file of its own; what is empty or did not arrive whole leaves nothing behind. */
 export async function receiveInto(folder: string, body: Readable, maxBytes: number, random: Random): Promise<Received> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${random.uuid()}.part`);
@@ -24,6 +24,7 @@ export async function receiveInto(folder: string, body: Readable, maxBytes: numb
   });
   try {
     await pipeline(body, bounded, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+    if (bytes === 0) throw new EngineError('refused', 'media: nothing arrived');
     const file = await open(path, 'r+');
     await file.sync().finally(() => file.close());
     return { path, bytes };

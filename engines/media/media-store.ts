@@ -23,7 +23,7 @@ export interface UploadPlace {
  * `timeout`, `full`, and as told.
  */
 export interface MediaStore {
-  /** Streams to this machine's disk, whole and flushed or not at all. Rejects with `refused` beyond `maxBytes` or when the body ends early. */
+  /** Streams to this machine's disk, whole and flushed or not at all. Rejects with `refused` where nothing comes, beyond `maxBytes`, or when the body ends early. */
   receive(body: Readable, maxBytes: number): Promise<Received>;
   /** Gives a received file its name. Rejects with `conflict` when the name has one. */
   keep(received: Received, name: string): Promise<void>;

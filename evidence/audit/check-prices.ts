@@ -108,15 +108,22 @@ function checkLogged(run: Pick<Run, 'calls' | 'log' | 'seed' | 'settings'>): Fau
   ];
 }
 
-/** The end of the decision's minute and a token's life; sooner where an exchange wants a place held no longer, but for clicks. */
+const DECIDING = ['impression', 'notUsed', 'error'];
+
+/**
+ * The end of the decision's minute and a token's life; sooner where an exchange wants a place held no longer, but never for clicks, and for
+ * what an ad tells while it plays no sooner than for them.
+ */
 function expiryOf(
   { event, minute, request_id }: BeaconFact,
   receivedAt: number,
   { token_life_ms, click_token_life_ms }: Run['settings'],
   holds: ReadonlyMap<string | null, number | undefined>,
 ): number {
-  const life = event === 'click' ? click_token_life_ms : token_life_ms;
-  const longest = (minute + 1) * 60_000 + life;
-  const seconds = event === 'click' ? undefined : holds.get(request_id);
-  return seconds === undefined ? longest : Math.min(longest, receivedAt + seconds * 1_000);
+  const minuteEnds = (minute + 1) * 60_000;
+  const click = minuteEnds + click_token_life_ms;
+  if (event === 'click') return click;
+  const seconds = holds.get(request_id) ?? Number.POSITIVE_INFINITY;
+  const held = Math.min(minuteEnds + token_life_ms, receivedAt + seconds * 1_000);
+  return DECIDING.includes(event) ? held : Math.max(held, click);
 }

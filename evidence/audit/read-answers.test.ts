@@ -142,6 +142,25 @@ test('a place that an exchange wants for a shorter time ends sooner, and only th
   expect(names(checkPrices(replacing(run, 'request-0', { holdSeconds: 3_600 })))).toEqual([]);
 });
 
+test('what an ad tells while it plays is in time for as long as a click, whatever an exchange wanted its place held', () => {
+  const run = replacing(sampleRun(), 'request-0', { holdSeconds: 1 });
+  const only = (event: string, expires_at?: number) => {
+    const of = run.log.beacons.filter(({ value }) => value.request_id === 'request-0').slice(0, 1);
+    const beacons = of.map((one) => ({
+      ...one,
+      value: { ...one.value, event, ...(expires_at ? { expires_at } : {}) },
+    }));
+    return names(checkPrices({ ...run, log: { ...run.log, beacons } }));
+  };
+  const { minute } = run.log.beacons[0]?.value ?? { minute: 0 };
+  const click = (minute + 1) * 60_000 + run.settings.click_token_life_ms;
+  expect(['complete', 'start', 'click'].map((event) => only(event, click))).toEqual([[], [], []]);
+  expect(['impression', 'notUsed', 'error'].map((event) => only(event, click))).toEqual(
+    Array(3).fill(['expiry_wrong']),
+  );
+  expect(only('complete', click - 1)).toEqual(['expiry_wrong']);
+});
+
 test('the log’s traffic is counted by dialect', () => {
   const { dialects } = audit(sampleRun(), { allowNo: [], deadLettersExpected: 0 });
   expect(dialects).toEqual({

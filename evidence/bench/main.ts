@@ -30,7 +30,11 @@ const benches: readonly Bench[] = [
   { name: 'decide', about: 'the whole decision over HTTP with a real Redis against a bare echo', run: benchDecide },
   { name: 'reserve', about: 'a place taken in one swap against a plain GET, on real Redis', run: benchReserve },
   { name: 'propagation', about: 'a campaign paused through the API is no longer served', run: benchPropagation },
-  { name: 'vast', about: 'a pod of six ads as VAST 4.2 against one HTTP echo', run: benchVast },
+  {
+    name: 'vast',
+    about: 'a pod of six ads as VAST 4.2 against one HTTP echo: the text is bound, its signatures are told',
+    run: benchVast,
+  },
   { name: 'encode', about: 'Avro records against JSON', run: benchEncode },
   { name: 'scenarios', about: "the plan's load tests: users who think", run: benchScenarios, long: true },
   { name: 'pipeline', about: 'Kafka to Redis and ClickHouse against a consumer that only decodes', run: benchPipeline },

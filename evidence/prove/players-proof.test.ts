@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { provePlayers } from './players-proof.ts';
 
-test('generated decisions are valid in every dialect and read back; without schemas it says so', async () => {
+test('drawn drafts are valid in every dialect and read back; what was not looked at is said and counts for nothing', async () => {
   const lines: string[] = [];
   const tally = await provePlayers({
     dir: null,
@@ -21,5 +21,6 @@ test('generated decisions are valid in every dialect and read back; without sche
   });
   expect(lines.filter((line) => line.startsWith('FAIL'))).toEqual([]);
   expect(lines[0]).toContain('xsd: not run');
-  expect(tally).toEqual({ passed: 5, failed: 0 });
+  expect(lines.find((line) => line.includes('optional elements occurs'))).toContain('not looked at below 1000 drafts');
+  expect(tally).toEqual({ passed: 4, failed: 0 });
 });

@@ -1,20 +1,24 @@
 import { randomInt } from 'node:crypto';
 import { assetList } from '../../decision-api/dialects/asset-list.ts';
-import { breakUrl, vastDocument, xmlHead } from '../../decision-api/dialects/vast/document.ts';
-import { type VastVersion, vastVersions } from '../../decision-api/dialects/vast/versions.ts';
-import { vmapDocument } from '../../decision-api/dialects/vmap.ts';
+import { vastDocument, xmlHead } from '../../decision-api/dialects/vast/document.ts';
+import { isVastVersion, vastVersions } from '../../decision-api/dialects/vast/versions.ts';
+import { answerText, type Draft } from '../../decision-api/draft.ts';
 import { assetMismatch } from './players/assets.ts';
-import { brokenFrom } from './players/broken.ts';
+import { readBids } from './players/bids.ts';
+import { type Broken, brokenFrom, brokenStreamsFrom } from './players/broken.ts';
 import { type Checker, checkerOf } from './players/check.ts';
 import { Dice } from './players/dice.ts';
-import { base, draftOf, honest, now, tokens } from './players/generate.ts';
+import { base, draftOf, honest, now, tokens, type Words } from './players/generate.ts';
 import { proveHostile } from './players/hostile-proof.ts';
-import { vastMismatch, vmapMismatch } from './players/read-back.ts';
+import { jsonMismatch } from './players/plain-json.ts';
+import { type Read, vastMismatch } from './players/read-back.ts';
+import { readStream, wholeStream } from './players/stream-proof.ts';
 import type { ProofOptions, Tally } from './proof.ts';
 
 /** Elements that not every document has, each of which must have been seen often enough to say something of it. */
 const optional = [
   'AdParameters',
+  'AdTagURI',
   'AdVerifications',
   'Advertiser',
   'AltText',
@@ -45,6 +49,7 @@ const optional = [
   'StaticResource',
   'Tracking',
   'UniversalAdId',
+  'VASTAdData',
   'VASTAdTagURI',
   'VerificationParameters',
   'ViewUndetermined',
@@ -53,8 +58,9 @@ const optional = [
 ] as const;
 
 const SEEN_MIN = 100;
+const CASES_MIN = 1_000;
 
-/** Generated decisions in every dialect: valid, read back as the same ads, whatever a creative holds. */
+/** Drafts that are drawn, not decided, in every dialect: valid, read back as the same ads, whatever a creative holds. */
 export async function provePlayers(options: ProofOptions): Promise<Tally> {
   const { say, cases, xsd } = options;
   const seed = randomInt(2 ** 31);
@@ -95,15 +101,17 @@ async function proveDecisions(
   const findings = new Findings();
   for (let at = 0; at < cases; at++) await proveOne(checker, new Dice(seed + at), at, findings);
   const { documents, elements, invalid, mismatched, ads } = findings;
-  say(`      ${cases} decisions, ${ads} ads`);
+  say(`      ${cases} drawn drafts, ${ads} ads`);
   for (const [dialect, count] of [...documents].sort()) say(`      ${dialect.padEnd(12)} ${count} documents`);
-  // Below a few hundred decisions chance alone leaves elements out.
-  const rare = optional.filter((name) => (elements.get(name) ?? 0) < SEEN_MIN);
   say(`      ${optional.map((name) => `${name} ${elements.get(name) ?? 0}`).join(', ')}`);
+  const often = `each of ${optional.length} optional elements occurs at least ${SEEN_MIN} times`;
+  const rare = optional.filter((name) => (elements.get(name) ?? 0) < SEEN_MIN);
+  // Chance alone leaves elements out of few drafts.
+  if (cases < CASES_MIN) say(`-     not looked at below ${CASES_MIN} drafts: ${often}`);
   return told(say, [
     [`every document is valid: ${invalid.length} invalid`, invalid],
     [`libraries read the same ads in the same order: ${mismatched.length} mismatched`, mismatched],
-    [`each of ${optional.length} optional elements occurs at least ${SEEN_MIN} times`, cases < 1_000 ? [] : rare],
+    ...(cases < CASES_MIN ? [] : [[often, rare] as const]),
   ]);
 }
 
@@ -116,71 +124,69 @@ function told(say: (line: string) => void, lines: readonly (readonly [string, re
   return { passed: lines.length - failed, failed };
 }
 
+/** One after the other, so that each has its share. */
+const kinds = [...vastVersions, 'vmap', 'asset-list', 'openrtb', 'json'] as const;
+
 async function proveOne(checker: Checker, dice: Dice, at: number, findings: Findings): Promise<void> {
   const words = honest(dice);
   const draft = draftOf(dice, words);
   findings.ads += draft.pod.ads.length;
-  const kind = at % 8;
-  const version = vastVersions[kind] ?? dice.of(vastVersions);
-  const style = { version, base, priced: dice.chance(0.5), notUsed: dice.chance(0.3) };
-  const vast = vastDocument(draft, tokens, style, now);
-  if (kind === 7) {
-    const mismatch = assetMismatch(JSON.parse(assetList(draft, tokens, base)), draft);
-    findings.saw('asset-list', new Map());
-    if (mismatch !== null) findings.mismatched.push(`case ${at}: ${mismatch}`);
-    return;
-  }
-  if (kind === 6) await proveStream(checker, draft, vast, { version, at, dice }, findings);
-  const fault = checker.fault(xmlHead + vast, version);
-  if (fault !== null) findings.invalid.push(`case ${at}, VAST ${version}: ${fault}`);
-  findings.saw(kind === 6 ? 'vmap' : `vast ${version}`, checker.counts);
-  const mismatch = await vastMismatch(vast, draft, version);
-  if (mismatch !== null) findings.mismatched.push(`case ${at}, VAST ${version}: ${mismatch}`);
+  const kind = kinds[at % kinds.length] ?? 'json';
+  const { invalid, mismatched, counts } = await readAs(kind, checker, dice, words, draft);
+  findings.saw(isVastVersion(kind) ? `vast ${kind}` : kind, counts);
+  if (invalid !== null) findings.invalid.push(`case ${at}, ${kind}: ${invalid}`);
+  if (mismatched !== null) findings.mismatched.push(`case ${at}, ${kind}: ${mismatched}`);
 }
 
-/** The document inside of VMAP is checked as it stands there. */
-async function proveStream(
+async function readAs(
+  kind: (typeof kinds)[number],
   checker: Checker,
-  draft: Parameters<typeof vastMismatch>[1],
-  vast: string,
-  { version, at, dice }: { readonly version: VastVersion; readonly at: number; readonly dice: Dice },
-  findings: Findings,
-): Promise<void> {
-  const breaks = Array.from({ length: 1 + dice.below(4) }, (_, index) => ({
-    id: `break-${index + 1}`,
-    timeOffset: dice.of(['start', 'end', '00:10:00.000', '50%', '#2']),
-    source: { vast },
-    trackers: {
-      breakStart: breakUrl(draft.request_id, 'breakStart', tokens, base),
-      breakEnd: breakUrl(draft.request_id, 'breakEnd', tokens, base),
-      error: breakUrl(draft.request_id, 'breakError', tokens, base),
-    },
-  }));
-  const vmap = xmlHead + vmapDocument(breaks);
-  const mismatch = vmapMismatch(vmap, breaks);
-  if (mismatch !== null) findings.mismatched.push(`case ${at}, VMAP: ${mismatch}`);
-  const inside = /<VAST.*?<\/VAST>/s.exec(vmap)?.[0] ?? '';
-  const fault = checker.fault(inside, version);
-  if (fault !== null) findings.invalid.push(`case ${at}, VAST ${version} in VMAP: ${fault}`);
-  const read = await vastMismatch(inside, draft, version);
-  if (read !== null) findings.mismatched.push(`case ${at}, VAST ${version} in VMAP: ${read}`);
+  dice: Dice,
+  words: Words,
+  draft: Draft,
+): Promise<Read> {
+  const plain = (mismatched: string | null): Read => ({ invalid: null, mismatched, counts: new Map() });
+  if (kind === 'json') return plain(jsonMismatch(answerText(draft, tokens, base), draft));
+  if (kind === 'asset-list') return plain(assetMismatch(JSON.parse(assetList(draft, tokens, base)), draft));
+  if (kind === 'openrtb') return readBids(checker, dice, draft);
+  const version = kind === 'vmap' ? dice.of(vastVersions) : kind;
+  const style = { version, base, priced: dice.chance(0.5), notUsed: dice.chance(0.3) };
+  const vast = vastDocument(draft, tokens, style, now);
+  if (kind === 'vmap') return readStream(checker, { dice, words, draft }, vast, version);
+  const invalid = checker.fault(xmlHead + vast, version);
+  return { invalid, mismatched: await vastMismatch(vast, draft, version), counts: checker.counts };
 }
 
 /** The checker itself: it refuses what is broken. */
 function proveBroken(checker: Checker, seed: number, say: (line: string) => void): Tally {
+  const vast = plainDocument(seed);
+  const xml = xmlHead + vast;
+  const stream = wholeStream(vast);
+  const wrong = [
+    ...wrongOf(xml, brokenFrom(xml), (each) => checker.fault(each, '4.2')),
+    ...wrongOf(stream, brokenStreamsFrom(stream), (each) => checker.streamFault(each)),
+  ];
+  const count = brokenFrom(xml).length + brokenStreamsFrom(stream).length;
+  return told(say, [[`the checker refuses ${count} broken documents`, wrong]]);
+}
+
+function wrongOf(whole: string, broken: readonly Broken[], faultOf: (xml: string) => string | null): readonly string[] {
+  const fault = faultOf(whole);
+  const taken = broken.flatMap(({ about, xml }) => {
+    if (xml === whole) return [`${about}: nothing was broken`];
+    return faultOf(xml) === null ? [`${about} is taken`] : [];
+  });
+  return fault === null ? taken : [`the whole document is refused: ${fault}`, ...taken];
+}
+
+/** A document of 4.2 with two ads or more, in which each change has its place. */
+function plainDocument(seed: number): string {
   const style = { version: '4.2' as const, base, priced: true, notUsed: false };
-  let whole = '';
-  for (let at = 0; whole === '' && at < 10_000; at++) {
+  for (let at = 0; at < 10_000; at++) {
     const dice = new Dice(seed + at);
     const draft = draftOf(dice, honest(dice));
     const plain = draft.pod.ads.every(({ shown }) => shown?.creative.media.length === 1 && !shown.creative.companions);
-    if (draft.pod.ads.length > 1 && plain) whole = xmlHead + vastDocument(draft, tokens, style, now);
+    if (draft.pod.ads.length > 1 && plain) return vastDocument(draft, tokens, style, now);
   }
-  const wrong = [...(checker.fault(whole, '4.2') === null ? [] : ['the whole document is refused'])];
-  const broken = brokenFrom(whole);
-  for (const { about, xml } of broken) {
-    if (xml === whole) wrong.push(`${about}: nothing was broken`);
-    else if (checker.fault(xml, '4.2') === null) wrong.push(`${about} is taken`);
-  }
-  return told(say, [[`the checker refuses ${broken.length} broken documents`, wrong]]);
+  throw new Error(`no plain document in 10000 from seed ${seed}`);
 }

@@ -31,7 +31,7 @@ export const proofs: readonly Proof[] = [
   { name: 'separation', about: 'no two competitors are too near in the pods of one stream', run: proveSeparation },
   {
     name: 'players',
-    about: 'every dialect is valid and read back as the same ads, whatever a creative holds',
+    about: 'drawn drafts are valid in every dialect and read back as the same ads, whatever a creative holds',
     run: provePlayers,
   },
   {

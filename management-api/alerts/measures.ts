@@ -1,8 +1,9 @@
 import type { AlertMeasure } from '../../domain/alerts/rule.ts';
 import type { Campaign } from '../../domain/campaign.ts';
-import type { EventLog } from '../../engines/event-log/event-log.ts';
+import { analyticsOf } from '../analytics/ask-warehouse.ts';
+import { lagOf } from '../analytics/live.ts';
 import { seconds } from '../optimisation/figures.ts';
-import { readStandings } from '../optimisation/standing.ts';
+import { readStandings, type Standing } from '../optimisation/standing.ts';
 import type { ManagementParts } from '../parts.ts';
 import { rowsOf } from '../warehouse.ts';
 
@@ -14,24 +15,24 @@ export interface Watched {
   readonly now: number;
 }
 
-export interface MeasuringParts extends Pick<ManagementParts, 'warehouse'> {
-  readonly log: Pick<EventLog, 'ends'>;
-}
+export type MeasuringParts = Pick<ManagementParts, 'warehouse' | 'analytics'>;
 
 type Measure = (watched: Watched, parts: MeasuringParts) => Promise<number | null>;
 
+/** Less of its plan than this is due too lately to have been seen and told of. */
+const plannedAtLeast = 0.02;
+
 /** Every measure. Null: nothing happened in the window that it could be told by. */
 const measures: Readonly<Record<AlertMeasure, Measure>> = {
-  /** What was delivered ÷ what the plans want by now. */
+  /** What was delivered ÷ what the plan wants by now, of the campaign that is worst; asap has no plan. */
   async delivery({ campaigns, now }, parts) {
     const flying = campaigns.filter(
-      ({ status, startsAt, endsAt }) => status === 'active' && now >= startsAt && now < endsAt,
+      ({ status, startsAt, endsAt, pacingMode }) =>
+        status === 'active' && now >= startsAt && now < endsAt && pacingMode !== 'asap',
     );
     if (flying.length === 0) return null;
     const { standings } = await readStandings(flying, parts, now);
-    const planned = standings.flatMap(({ target, projection, delivery }) =>
-      target === null || target <= 0 ? [] : [(projection?.done ?? delivery.micros) / target],
-    );
+    const planned = standings.flatMap(shareOfPlan);
     return planned.length === 0 ? null : Math.min(...planned);
   },
   /** Micros billed in the window. */
@@ -53,15 +54,9 @@ const measures: Readonly<Record<AlertMeasure, Measure>> = {
     );
     return share(Number(row?.paid ?? 0), Number(row?.requested ?? 0));
   },
-  /** Requests that are in the log and not in the warehouse. */
-  async lag(_, { log, ...parts }) {
-    const ends = await log.ends('ad-requests');
-    const rows = await rowsOf<{ partition: string; next: string }>(
-      parts,
-      `SELECT source_partition AS partition, max(offset) + 1 AS next FROM breakwater.requests GROUP BY source_partition`,
-    );
-    const held = new Map(rows.map(({ partition, next }) => [Number(partition), Number(next)]));
-    return ends.reduce((total, end, partition) => total + Math.max(0, end - (held.get(partition) ?? 0)), 0);
+  /** Records of requests in the log that the warehouse worker has not applied yet. */
+  lag(_, parts) {
+    return lagOf('warehouse', 'ad-requests', analyticsOf(parts));
   },
   /** Beacons that came again, too late, after a release or as invalid traffic ÷ all beacons in the window. */
   async invalid_traffic({ campaigns, windowSeconds, now }, parts) {
@@ -78,6 +73,12 @@ const measures: Readonly<Record<AlertMeasure, Measure>> = {
 
 export function measured(measure: AlertMeasure, watched: Watched, parts: MeasuringParts): Promise<number | null> {
   return measures[measure](watched, parts);
+}
+
+function shareOfPlan({ campaign, target, projection, delivery }: Standing): number[] {
+  const whole = projection?.total ?? campaign.dailyBudgetMicros ?? 0;
+  if (target === null || target <= 0 || target < plannedAtLeast * whole) return [];
+  return [(projection?.done ?? delivery.micros) / target];
 }
 
 async function delivered({ campaigns, windowSeconds, now }: Watched, parts: MeasuringParts) {

@@ -9,7 +9,7 @@ import type { AnalyticsParts } from './parts.ts';
 const topics = { delivery: 'ad-beacons', inventory: 'ad-requests' } as const;
 
 /** The analytics of this process. Throws Problem 503 where it was started without a warehouse. */
-export function analyticsOf(parts: ManagementParts): AnalyticsParts {
+export function analyticsOf(parts: Pick<ManagementParts, 'analytics'>): AnalyticsParts {
   if (parts.analytics) return parts.analytics;
   throw new Problem(503, 'No warehouse', 'this process was started without a warehouse', [], { data_as_of: null });
 }

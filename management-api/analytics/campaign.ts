@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { Campaign } from '../../domain/campaign.ts';
+import { flatOwed } from '../../domain/pacing/flat.ts';
 import { dayOf, startOfDay } from '../../domain/zone.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
@@ -58,7 +59,12 @@ export const campaignAnalytics = Type.Object({
       spent_micros: orNull(Type.Integer({ description: 'all it ever spent, live; null: the workers cannot be asked' })),
       spent_today_micros: orNull(Type.Integer()),
       impressions: orNull(Type.Integer()),
-      budget_used: orNull(Type.Number({ description: 'spent over total budget' })),
+      budget_used: orNull(Type.Number({ description: 'spent (flat: owed) over total budget' })),
+      flat_owed_micros: orNull(
+        Type.Integer({
+          description: 'for the days of its flight that are over; in no spend. null: not flat, or a draft',
+        }),
+      ),
       pacing_status: orNull(Type.String()),
       target_micros: orNull(Type.Integer({ description: 'what pacing wants spent by now' })),
     }),
@@ -260,6 +266,8 @@ async function liveOf({ id, campaign }: Found, parts: ManagementParts): Promise<
 function planOf(campaign: Campaign | null, live: Live | null, now: number) {
   if (campaign === null) return null;
   const { startsAt, endsAt, totalBudgetMicros } = campaign;
+  const owed = flatOwed(campaign, now);
+  const used = owed ?? live?.spend_micros ?? null;
   const elapsed = Math.min(1, Math.max(0, (now - startsAt) / Math.max(1, endsAt - startsAt)));
   return {
     starts_at: new Date(startsAt).toISOString(),
@@ -271,7 +279,8 @@ function planOf(campaign: Campaign | null, live: Live | null, now: number) {
     spent_micros: live?.spend_micros ?? null,
     spent_today_micros: live?.spentOn(dayOf(now, campaign.timeZone)) ?? null,
     impressions: live?.impressions ?? null,
-    budget_used: live === null || !totalBudgetMicros ? null : live.spend_micros / totalBudgetMicros,
+    budget_used: used === null || !totalBudgetMicros ? null : used / totalBudgetMicros,
+    flat_owed_micros: owed,
     pacing_status: live?.pacing?.pacing_status ?? null,
     target_micros: live?.pacing?.target_micros ?? null,
   };

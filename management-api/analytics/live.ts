@@ -11,19 +11,31 @@ import type { AnalyticsParts } from './parts.ts';
 export async function appliedUpTo(
   group: string,
   topic: string,
-  { store, log, logClockMarginMs }: AnalyticsParts,
+  analytics: AnalyticsParts,
   clock: Clock,
 ): Promise<number | null> {
-  const asked = clock.now() - logClockMarginMs;
-  const ends = await log.ends(topic);
-  const entries = await store.read(ends.map((_, partition) => keys.head(group, topic, partition)));
-  const each = ends.map((end, partition) => {
-    const bytes = entries[partition]?.bytes;
-    const head = bytes ? decodeBare('head-record', bytes) : null;
-    if ((head?.position ?? 0) >= end) return asked;
-    return head === null || head.watermark === 0 ? null : head.watermark;
+  const asked = clock.now() - analytics.logClockMarginMs;
+  const each = (await headsOf(group, topic, analytics)).map(({ end, position, watermark }) => {
+    if (position >= end) return asked;
+    return watermark === 0 ? null : watermark;
   });
   return each.reduce<number | null>((low, at) => (low === null || at === null ? null : Math.min(low, at)), asked);
+}
+
+/** How many records of the topic the group has not applied yet. */
+export async function lagOf(group: string, topic: string, analytics: AnalyticsParts): Promise<number> {
+  const heads = await headsOf(group, topic, analytics);
+  return heads.reduce((total, { end, position }) => total + Math.max(0, end - position), 0);
+}
+
+async function headsOf(group: string, topic: string, { store, log }: AnalyticsParts) {
+  const ends = await log.ends(topic);
+  const entries = await store.read(ends.map((_, partition) => keys.head(group, topic, partition)));
+  return ends.map((end, partition) => {
+    const bytes = entries[partition]?.bytes;
+    const { position, watermark } = bytes ? decodeBare('head-record', bytes) : { position: 0, watermark: 0 };
+    return { end, position, watermark };
+  });
 }
 
 /** What the pacing worker has counted of one campaign: everything it ever billed, and all events of the minutes still open. */

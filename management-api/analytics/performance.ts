@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { flatOwed } from '../../domain/pacing/flat.ts';
 import { dayOf, endOfDay, startOfDay } from '../../domain/zone.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { limits } from '../limits.ts';
@@ -29,6 +30,11 @@ const item = Type.Object({
   total_completions: Type.Integer(),
   total_spend_micros: Type.Integer(),
   total_adjusted_micros: Type.Integer({ description: 'of this, found later not to be owed' }),
+  flat_owed_micros: orNull(
+    Type.Integer({
+      description: 'for the days of its flight that are over; in no spend. null: not flat, a draft, or deleted',
+    }),
+  ),
   ctr: amount('clicks per impression'),
   vtr: amount('completes per impression'),
   completion_rate: amount('completes per start'),
@@ -71,6 +77,7 @@ interface Listed {
   readonly name: string;
   readonly status: string;
   readonly zone: string;
+  readonly pricing: string | null;
 }
 
 /** The plan's measures of every campaign, by name; those that are deleted too. */
@@ -84,6 +91,7 @@ export async function campaignPerformance(
   const listed = await read((sql) => pageOfCampaigns(sql, query, limit + 1));
   const page = listed.slice(0, limit);
   const now = parts.clock.now();
+  const owed = await owedBy(page, read, now);
   const asOf = await dataAsOf('delivery', parts);
   const { totals, today } = await withWarehouse('delivery', parts, async () => {
     await shareTenant(organisation, read, analyticsOf(parts));
@@ -98,9 +106,10 @@ export async function campaignPerformance(
   );
   const last = page.at(-1);
   return {
-    items: page.map((one) =>
-      itemOf(one, totals.get(one.id), Number(today.get(one.id)?.spend_micros ?? 0), lives?.get(one.id) ?? null, now),
-    ),
+    items: page.map((one) => ({
+      ...itemOf(one, totals.get(one.id), Number(today.get(one.id)?.spend_micros ?? 0), lives?.get(one.id) ?? null, now),
+      flat_owed_micros: owed.get(one.id) ?? null,
+    })),
     next_cursor: listed.length > limit && last ? cursorOf('performance', { value: last.name, id: last.id }) : null,
     data_as_of: asOf,
     live: lives !== null,
@@ -119,7 +128,8 @@ async function pageOfCampaigns(
   const { rows } =
     status === null || status === 'deleted'
       ? await sql.query<Listed>(
-          `SELECT o.id, o.name, COALESCE(c.status, 'deleted') AS status, COALESCE(c.time_zone, 'UTC') AS zone
+          `SELECT o.id, o.name, COALESCE(c.status, 'deleted') AS status, COALESCE(c.time_zone, 'UTC') AS zone,
+             c.pricing_model AS pricing
            FROM owned_names o LEFT JOIN campaigns c ON c.id = o.id
            WHERE o.kind = 'campaign' ${status === null ? '' : 'AND o.removed_at IS NOT NULL'}
              AND ($1::text IS NULL OR (o.name, o.id) > ($1, $2::uuid))
@@ -127,12 +137,20 @@ async function pageOfCampaigns(
           [...after, limit],
         )
       : await sql.query<Listed>(
-          `SELECT id, name, status, time_zone AS zone FROM campaigns
+          `SELECT id, name, status, time_zone AS zone, pricing_model AS pricing FROM campaigns
            WHERE status = $4 AND ($1::text IS NULL OR (name, id) > ($1, $2::uuid))
            ORDER BY name, id LIMIT $3`,
           [...after, limit, status],
         );
   return rows;
+}
+
+/** What the flat ones owe. */
+async function owedBy(page: readonly Listed[], read: Read, now: number): Promise<ReadonlyMap<string, number | null>> {
+  const ids = page.filter(({ pricing }) => pricing === 'flat').map(({ id }) => id);
+  if (ids.length === 0) return new Map();
+  const campaigns = await read((sql) => sql.campaigns(ids));
+  return new Map(campaigns.map((campaign) => [campaign.id, flatOwed(campaign, now)]));
 }
 
 type ByCampaign = ReadonlyMap<string, Row>;
@@ -211,7 +229,7 @@ function itemOf(
   storedToday: number,
   live: Live | null,
   now: number,
-): Static<typeof item> {
+): Omit<Static<typeof item>, 'flat_owed_micros'> {
   const count = (name: string) => Number(totals?.[name] ?? 0);
   const rate = (name: string) => (totals?.[name] ?? null) as number | null;
   const today = live?.spentOn(dayOf(now, one.zone)) ?? storedToday;

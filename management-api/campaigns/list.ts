@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { isUuid } from '../../schemas/uuid.ts';
 import { limits } from '../limits.ts';
-import { cursorOf, pageQuery, placeOf } from '../pages.ts';
+import { cursorOf, isTimestamp, pageQuery, placeOf } from '../pages.ts';
 import { closed, oneOf, readTime, time, uuid } from '../shapes.ts';
 import { extrasOf } from './change.ts';
 import { type CampaignAnswer, shown, status } from './shape.ts';
@@ -129,9 +129,4 @@ async function shownInOrder(sql: DeskTransaction, ids: readonly string[]): Promi
     const [campaign, more] = [documents.get(id), extras.get(id)];
     return campaign && more ? [shown(campaign, more)] : [];
   });
-}
-
-/** As PostgreSQL writes it; what Date cannot read PostgreSQL would refuse too. */
-function isTimestamp(value: string): boolean {
-  return /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?[+-]\d{2}(:\d{2})?$/.test(value);
 }

@@ -111,7 +111,7 @@ export interface CampaignExtras {
 
 const EVENTS_OF_RATE: Readonly<Record<PricingModel, number>> = { cpm: 1_000, cpc: 1, cpv: 1, flat: 1 };
 
-/** The price of one event as the document has it. A rate that is no whole number of micros an event is told by `wrongIn`. */
+/** The price of one event as the document has it. A rate that is no whole number of micros an event is told by its rule. */
 export function pricingOf({ model, rate_micros }: Static<typeof pricing>): Campaign['pricing'] {
   return { model, priceMicros: micros(Math.floor(rate_micros / EVENTS_OF_RATE[model])) };
 }

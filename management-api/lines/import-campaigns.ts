@@ -3,7 +3,8 @@ import { capFaults } from '../../domain/frequency/cap-set.ts';
 import type { DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem, type Wrong } from '../../engines/http/problem.ts';
 import { auditAll } from '../audit.ts';
-import { warningsOf, wrongIn } from '../campaigns/check-campaign.ts';
+import { rulesOfMvp, rulesSinceMvp } from '../campaigns/campaign-rules.ts';
+import { brokenBy, warningsOf } from '../campaigns/check-campaign.ts';
 import { blankCreative, withFields as creativeWith } from '../campaigns/creative-shape.ts';
 import { blankCampaign, shown, withFields } from '../campaigns/shape.ts';
 import { checkerOf } from '../check.ts';
@@ -86,7 +87,7 @@ export async function importCampaigns(
     if (faults.lines.size > 0) return;
     await write(sql, made, ask, parts);
     for (const { number, campaign } of made) {
-      for (const each of campaign === null ? [] : warningsOf(campaign)) {
+      for (const each of campaign === null ? [] : warningsOfLine(campaign)) {
         if (warnings.length < limits.warningsTold) warnings.push({ line: number, ...each });
       }
     }
@@ -194,8 +195,13 @@ async function campaignOf(
   ).map(({ index, detail }) => ({ pointer: `/frequency_caps/${index}`, detail }));
   return {
     campaign,
-    wrong: [...wrong, ...creatives.wrong, ...wrongIn(campaign, null, line.pricing.rate_micros), ...caps],
+    wrong: [...wrong, ...creatives.wrong, ...brokenBy(rulesOfMvp, campaign, line.pricing.rate_micros), ...caps],
   };
+}
+
+/** What an export may hold of the MVP is taken as it is, and told. */
+function warningsOfLine(campaign: Omit<Campaign, 'version'>): readonly Wrong[] {
+  return [...brokenBy(rulesSinceMvp, campaign, null), ...warningsOf(campaign)];
 }
 
 function creativesOf({ creatives = [] }: WholeCampaign, idOf: (given: string | undefined) => string) {
@@ -203,7 +209,7 @@ function creativesOf({ creatives = [] }: WholeCampaign, idOf: (given: string | u
   const wrong: Wrong[] = [];
   for (const [index, { id, status = 'active', ...fields }] of creatives.entries()) {
     try {
-      made.push({ ...creativeWith(blankCreative(idOf(id)), fields), status });
+      made.push(creativeWith({ ...blankCreative(idOf(id)), status }, fields));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       for (const { pointer, detail } of error.errors) wrong.push({ pointer: `/creatives/${index}${pointer}`, detail });

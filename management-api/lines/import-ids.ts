@@ -16,7 +16,7 @@ export async function idsOf(
   lines: readonly WholeCampaign[],
 ): Promise<IdsOfLines> {
   const given = lines.flatMap(givenIds);
-  const elsewhere = await held(sql, 'SELECT ids_held_elsewhere($1::uuid[]) AS id', given);
+  const elsewhere = await heldElsewhere(sql, given);
   const keep = (id: string) => (elsewhere.has(id.toLowerCase()) ? derivedId(organisation, id) : id.toLowerCase());
   const here = await held(
     sql,
@@ -31,6 +31,11 @@ export async function idsOf(
 export function givenIds({ id, creatives = [], targeting = [] }: WholeCampaign): string[] {
   const all = [id, ...creatives.map((each) => each.id), ...targeting.map((each) => each.id)];
   return all.flatMap((one) => (one === undefined ? [] : [one.toLowerCase()]));
+}
+
+/** Those that another organisation has, or had. */
+export function heldElsewhere(sql: DeskTransaction, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  return held(sql, 'SELECT ids_held_elsewhere($1::uuid[]) AS id', ids);
 }
 
 async function held(sql: DeskTransaction, text: string, ids: readonly string[]): Promise<ReadonlySet<string>> {

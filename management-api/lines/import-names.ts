@@ -6,6 +6,7 @@ import { created } from '../audit.ts';
 import type { ManagementParts } from '../parts.ts';
 import type { Ask } from '../route.ts';
 import { categoriesOf } from '../routes/categories.ts';
+import { heldElsewhere } from './import-ids.ts';
 import type { WholeCampaign } from './whole-campaign.ts';
 
 type Named = { readonly id: string; readonly name: string };
@@ -51,17 +52,17 @@ export class NamesOfImport {
   }
 
   async #newAdvertiser(id: string | undefined, name: string): Promise<Named> {
-    const wanted = id?.toLowerCase() ?? this.#parts.random.uuid();
-    const add = (as: string) =>
-      this.#sql.query<Named>(
-        'INSERT INTO advertisers (id, name) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING RETURNING id, name',
-        [as, name],
-      );
-    // Somebody else's id is not free.
-    const made = (await add(wanted)).rows[0] ?? (await add(this.#parts.random.uuid())).rows[0];
-    if (!made) throw new Error('a new id is taken');
+    const made = { id: await this.#freeId(id?.toLowerCase()), name };
+    await this.#sql.query('INSERT INTO advertisers (id, name) VALUES ($1, $2)', [made.id, name]);
     await created(this.#ask, this.#parts, this.#sql, 'advertiser', made);
     return made;
+  }
+
+  /** The wanted id, unless it is or was somebody else's. */
+  async #freeId(wanted: string | undefined): Promise<string> {
+    if (wanted === undefined) return this.#parts.random.uuid();
+    const isTaken = (await heldElsewhere(this.#sql, [wanted])).has(wanted);
+    return isTaken ? this.#parts.random.uuid() : wanted;
   }
 
   /** As a campaign document has them, and what is wrong with some. */

@@ -5,7 +5,7 @@ import { type CampaignExtras, neededFields, optionalFields, shown, status } from
 import { limits } from '../limits.ts';
 import { cap, capShown } from '../routes/frequency-cap.ts';
 import { condition } from '../routes/targeting.ts';
-import { closed, name, oneOf, uuid } from '../shapes.ts';
+import { closed, money, name, oneOf, orNull, uuid } from '../shapes.ts';
 
 const { advertiser_id: _, ...own } = neededFields;
 
@@ -15,6 +15,7 @@ export const wholeCampaign = closed({
   ...own,
   ...optionalFields,
   status: Type.Optional(status),
+  total_budget_micros: Type.Optional(orNull(money(0))),
   advertiser: closed(
     { id: Type.Optional(uuid()), name: name() },
     { description: 'yours of this id, else yours of this name, else a new one' },
@@ -33,9 +34,9 @@ export const wholeCampaign = closed({
     Type.Array(
       closed({
         id: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-        path: Type.Array(name(), {
+        path: Type.Array(name(100), {
           minItems: 1,
-          maxItems: 32,
+          maxItems: limits.categoryLevels,
           description: 'names from the top down; what is missing of them is made where the id is not known',
         }),
       }),

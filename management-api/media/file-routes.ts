@@ -40,7 +40,7 @@ export async function receiveBody(
   } catch (error) {
     if (!(error instanceof EngineError && error.code === 'refused')) throw error;
     const large = error.message.includes('more than');
-    const detail = large ? `at most ${mediaBytes} bytes are taken` : 'the file did not arrive whole';
+    const detail = large ? `at most ${mediaBytes} bytes are taken` : 'the file is empty or did not arrive whole';
     throw new Problem(large ? 413 : 400, large ? 'File too large' : 'Cut short', detail, [
       { pointer: '/file', detail },
     ]);
@@ -78,6 +78,8 @@ async function sendFile(
     .header('cross-origin-resource-policy', 'cross-origin')
     .type('video/mp4');
   if (headers['if-none-match'] === tag) return reply.code(304).send();
+  // One of a store that others write to.
+  if (found.bytes === 0) return reply.send('');
   const part = partOf(headers.range, found.bytes);
   if (part === 'unsatisfiable') {
     return reply.code(416).header('content-range', `bytes */${found.bytes}`).send();

@@ -1,7 +1,7 @@
 import type { Clock } from '../../engines/clock.ts';
 import type { ManagementParts } from '../parts.ts';
 import { resumeProcessing } from '../v1/uploads.ts';
-import { creativeIdOf } from './upload-url.ts';
+import { removeUnclaimed } from './claims.ts';
 
 const SWEEP_EVERY_MS = 60_000;
 
@@ -22,16 +22,4 @@ export function sweepMedia(clock: Clock, parts: ManagementParts, leftovers: Medi
   const complain = (err: unknown) => parts.logger.warn({ err }, 'uploads could not be looked through');
   void sweep().catch(complain);
   return clock.every(SWEEP_EVERY_MS, sweep, complain);
-}
-
-async function removeUnclaimed(parts: ManagementParts, names: readonly string[]): Promise<number> {
-  const ids = names.flatMap((name) => creativeIdOf(name) ?? []);
-  if (ids.length === 0) return 0;
-  const { rows } = await parts.desk.system((sql) =>
-    sql.query<{ id: string }>('SELECT id FROM creatives WHERE id = ANY ($1::uuid[])', [ids]),
-  );
-  const claimed = new Set(rows.map(({ id }) => id));
-  const lost = names.filter((name) => !claimed.has(creativeIdOf(name) ?? ''));
-  for (const name of lost) await parts.media.remove(name);
-  return lost.length;
 }

@@ -1,9 +1,10 @@
 import { type Course, differenceInDifferences } from '../../domain/optimisation/effect.ts';
+import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import type { ManagementParts } from '../parts.ts';
 import { rowsOf } from '../warehouse.ts';
 import { evidenceMs } from './evidence.ts';
 import { seconds } from './figures.ts';
-import type { RunItem, RunRow } from './runs.ts';
+import { changedAgainAt, type RunItem, type RunRow } from './runs.ts';
 
 /** What a kind of change did, against campaigns that were held out. */
 export interface MeasuredEffect {
@@ -16,40 +17,42 @@ export interface MeasuredEffect {
   readonly high: number | null;
 }
 
+const DAY_MS = 86_400_000;
+
 const measures = {
   completion_rate: 'completes / starts',
   impressions_per_day: 'impressions / days',
   spend_micros_per_day: 'micros / days',
 } as const;
 
-/** Each kind's effect since the run: how much more its campaigns changed than the held-out ones did. */
-export async function measureRun(run: RunRow, parts: ManagementParts, now: number): Promise<readonly MeasuredEffect[]> {
-  const looked = run.items.filter(({ outcome }) => outcome === 'applied' || outcome === 'held_out');
-  const ids = [...new Set(looked.map(({ campaign_id }) => campaign_id))];
+/** Over what a run is measured. */
+export interface Span {
+  /** Epoch ms: when it was put back, or a later run changed one of its campaigns, or now. */
+  readonly until: number;
+  /** Campaign -> when its flight began. */
+  readonly startsAt: ReadonlyMap<string, number>;
+}
+
+export async function spanOf(run: RunRow, sql: DeskTransaction, now: number): Promise<Span> {
+  const ids = lookedAt(run);
+  const ends = [now, run.reverted_at?.getTime() ?? now, (await changedAgainAt(sql, run, ids)) ?? now];
+  const campaigns = await sql.campaigns(ids);
+  return { until: Math.min(...ends), startsAt: new Map(campaigns.map(({ id, startsAt }) => [id, startsAt])) };
+}
+
+/** Each kind's effect over the span: how much more its campaigns changed than the held-out ones did. */
+export async function measureRun(run: RunRow, span: Span, parts: ManagementParts): Promise<readonly MeasuredEffect[]> {
+  const looked = run.items.filter(isLookedAt);
+  const ids = lookedAt(run);
   if (ids.length === 0) return [];
-  const until = run.reverted_at?.getTime() ?? now;
   const at = run.at.getTime();
-  const rows = await rowsOf<Record<'campaign' | 'later' | 'impressions' | 'starts' | 'completes' | 'micros', string>>(
-    parts,
-    `SELECT campaign, minute >= toDateTime({at:UInt32}, 'UTC') AS later, sum(d.impressions) AS impressions,
-       sum(d.starts) AS starts, sum(d.completes) AS completes, sum(d.spend_micros) AS micros
-     FROM breakwater.delivery_minutes AS d FINAL
-     WHERE campaign IN {ids:Array(UUID)} AND minute >= toDateTime({since:UInt32}, 'UTC') AND minute < toDateTime({until:UInt32}, 'UTC')
-     GROUP BY campaign, later`,
-    { ids, at: seconds(at), since: seconds(at - evidenceMs), until: seconds(until) },
-  );
+  const { before, after } = await readSides(parts, ids, at, span.until);
   const courseOf = (id: string, measure: RunItem['effect']['measure']): Course => {
-    const of = (later: boolean): number | null => {
-      const row = rows.find(
-        (one) => one.campaign === id && (Number(one.later) === 1 || one.later === 'true') === later,
-      );
-      if (row === undefined) return null;
-      const days = (later ? until - at : evidenceMs) / 86_400_000;
-      if (measure === 'completion_rate')
-        return Number(row.starts) === 0 ? null : Number(row.completes) / Number(row.starts);
-      return (measure === 'spend_micros_per_day' ? Number(row.micros) : Number(row.impressions)) / days;
+    const since = Math.max(at - evidenceMs, span.startsAt.get(id) ?? 0);
+    return {
+      before: rateOver(before.get(id), measure, at - since),
+      after: rateOver(after.get(id), measure, span.until - at),
     };
-    return { before: of(false), after: of(true) };
   };
   return [...Map.groupBy(looked, ({ kind }) => kind)].map(([kind, items]): MeasuredEffect => {
     const wanted = items[0]?.effect.measure ?? 'impressions_per_day';
@@ -67,4 +70,50 @@ export async function measureRun(run: RunRow, parts: ManagementParts, now: numbe
       high: seen?.high ?? null,
     };
   });
+}
+
+function isLookedAt({ outcome }: RunItem): boolean {
+  return outcome === 'applied' || outcome === 'held_out';
+}
+
+function lookedAt(run: RunRow): readonly string[] {
+  return [...new Set(run.items.filter(isLookedAt).map(({ campaign_id }) => campaign_id))];
+}
+
+interface Sums {
+  readonly impressions: number;
+  readonly starts: number;
+  readonly completes: number;
+  readonly micros: number;
+}
+
+/** Campaign -> what it delivered in the week before `at`, and from then until `until`. */
+async function readSides(parts: ManagementParts, ids: readonly string[], at: number, until: number) {
+  const rows = await rowsOf<Record<'campaign' | 'later' | keyof Sums, string>>(
+    parts,
+    `SELECT campaign, toUInt8(minute >= toDateTime({at:UInt32}, 'UTC')) AS later, sum(d.impressions) AS impressions,
+       sum(d.starts) AS starts, sum(d.completes) AS completes, sum(d.spend_micros) AS micros
+     FROM breakwater.delivery_minutes AS d FINAL
+     WHERE campaign IN {ids:Array(UUID)} AND minute >= toDateTime({since:UInt32}, 'UTC') AND minute < toDateTime({until:UInt32}, 'UTC')
+     GROUP BY campaign, later`,
+    { ids, at: seconds(at), since: seconds(at - evidenceMs), until: seconds(until) },
+  );
+  const side = (later: number): ReadonlyMap<string, Sums> =>
+    new Map(
+      rows
+        .filter((row) => Number(row.later) === later)
+        .map((row) => {
+          const [impressions, starts] = [Number(row.impressions), Number(row.starts)];
+          return [row.campaign, { impressions, starts, completes: Number(row.completes), micros: Number(row.micros) }];
+        }),
+    );
+  return { before: side(0), after: side(1) };
+}
+
+/** Of a campaign that delivered nothing nobody knows what would have been finished, but a day's delivery is 0. */
+function rateOver(sums: Sums | undefined, measure: RunItem['effect']['measure'], spanMs: number): number | null {
+  if (measure === 'completion_rate') return sums && sums.starts > 0 ? sums.completes / sums.starts : null;
+  if (spanMs <= 0) return null;
+  const amount = measure === 'spend_micros_per_day' ? sums?.micros : sums?.impressions;
+  return ((amount ?? 0) / spanMs) * DAY_MS;
 }

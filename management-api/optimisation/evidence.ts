@@ -11,6 +11,7 @@ import { seconds } from './figures.ts';
 
 /** How far back the rules look. */
 export const evidenceMs = 7 * 86_400_000;
+const MINUTE_MS = 60_000;
 const exposuresMost = 10;
 /** The newest so many requests stand for all. */
 const auctionsSampled = 20_000;
@@ -112,6 +113,7 @@ export async function readHours(
 
 interface AuctionRow {
   readonly campaign: string;
+  readonly sampled_from: string;
   readonly entered: string;
   readonly won: string;
   readonly lost: string;
@@ -132,7 +134,7 @@ export async function readAuctions(
 ): Promise<ReadonlyMap<string, AuctionFigures>> {
   const rows = await rowsOf<AuctionRow>(
     parts,
-    `SELECT campaign, count() AS entered, countIf(outcome = 'won') AS won, countIf(outcome = 'lost') AS lost,
+    `SELECT campaign, min(sampled_from) AS sampled_from, count() AS entered, countIf(outcome = 'won') AS won, countIf(outcome = 'lost') AS lost,
        countIf(outcome = 'cap_reached') AS capped, countIf(outcome = 'shadow_price') AS priced,
        if(countIf(outcome = 'won' AND best_lost > 0) = 0, NULL,
          quantileExactIf(0.1)((score - best_lost) / value, outcome = 'won' AND best_lost > 0)) AS margin,
@@ -143,16 +145,20 @@ export async function readAuctions(
          SELECT request_id, candidate.1 AS campaign,
              multiIf(countIf(candidate.2 IN ('won', 'backup')) > 0, 'won', countIf(candidate.2 = 'lost') > 0, 'lost',
                  countIf(candidate.2 = 'shadow_price') > 0, 'shadow_price', any(candidate.2)) AS outcome,
-             greatest(max(candidate.3), 1) AS value, max(candidate.4) AS score, any(least_served) AS least_won,
+             any(first) AS sampled_from, greatest(max(candidate.3), 1) AS value, max(candidate.4) AS score, any(least_served) AS least_won,
              any(arrayMax(arrayMap(one -> if(one.2 = 'lost' AND one.1 != candidate.1, one.4, 0), candidates))) AS best_lost
          FROM
          (
-             SELECT request_id,
+             SELECT request_id, toUnixTimestamp(min(minute) OVER ()) AS first,
                  arrayZip(candidate_campaigns, candidate_outcomes, candidate_values_micros, candidate_scores_micros) AS candidates,
                  arrayMin(arrayMap(one -> if(one.2 = 'won', one.4, 9000000000000000), candidates)) AS least_served
-             FROM breakwater.requests FINAL
-             WHERE NOT duplicate AND minute >= toDateTime({since:UInt32}, 'UTC')
-             ORDER BY minute DESC LIMIT {sampled:UInt32}
+             FROM
+             (
+                 SELECT minute, request_id, candidate_campaigns, candidate_outcomes, candidate_values_micros, candidate_scores_micros
+                 FROM breakwater.requests FINAL
+                 WHERE NOT duplicate AND minute >= toDateTime({since:UInt32}, 'UTC')
+                 ORDER BY minute DESC LIMIT {sampled:UInt32}
+             )
          )
          ARRAY JOIN candidates AS candidate
          WHERE candidate.1 IN {ids:Array(UUID)}
@@ -165,6 +171,7 @@ export async function readAuctions(
     rows.map((row) => [
       row.campaign,
       {
+        sampledMs: Math.max(MINUTE_MS, now - Number(row.sampled_from) * 1_000),
         entered: Number(row.entered),
         won: Number(row.won),
         lost: Number(row.lost),

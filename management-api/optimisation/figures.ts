@@ -1,5 +1,5 @@
+import type { Delivered, DeliveredHour } from '../../domain/pacing/course.ts';
 import { type Forecast, forecastFrom } from '../../domain/pacing/forecast.ts';
-import type { DeliveredHour } from '../../domain/pacing/projection.ts';
 import type { ManagementParts } from '../parts.ts';
 import { rowsOf } from '../warehouse.ts';
 
@@ -7,15 +7,7 @@ const DAY_MS = 86_400_000;
 const HISTORY_MS = 56 * DAY_MS;
 const DELIVERY_MS = 14 * DAY_MS;
 
-/** What a campaign delivered, as the roll-ups have it. */
-export interface Delivery {
-  readonly micros: number;
-  readonly impressions: number;
-  /** Of the last two weeks, in order. */
-  readonly hours: readonly DeliveredHour[];
-}
-
-export const noDelivery: Delivery = { micros: 0, impressions: 0, hours: [] };
+export const noDelivery: Delivered = { micros: 0, impressions: 0, hours: [] };
 
 /** The newest that pacing said of a campaign. */
 export interface PacingSignal {
@@ -38,12 +30,12 @@ export async function readForecast(parts: Pick<ManagementParts, 'warehouse'>, no
   );
 }
 
-/** Campaign -> what it delivered. */
+/** Campaign -> what it delivered, as the roll-ups have it; the hours are those of the last two weeks, in order. */
 export async function readDelivery(
   parts: Pick<ManagementParts, 'warehouse'>,
   ids: readonly string[],
   now: number,
-): Promise<ReadonlyMap<string, Delivery>> {
+): Promise<ReadonlyMap<string, Delivered>> {
   const totals = await rowsOf<{ campaign: string; impressions: string; micros: string }>(
     parts,
     `SELECT campaign, sum(d.impressions) AS impressions, sum(d.spend_micros) AS micros

@@ -3,10 +3,19 @@ import type { AuctionFigures, Findings } from '../../domain/optimisation/recomme
 import type { ManagementParts } from '../parts.ts';
 import { evidenceMs, readAuctions, readCreatives, readExposures, readHours } from './evidence.ts';
 import { reachOf, readContexts } from './reach.ts';
-import { readStandings, type Standing } from './standing.ts';
+import { projected, readStandings, type Standing } from './standing.ts';
 
 const DAY_MS = 86_400_000;
-const none: AuctionFigures = { entered: 0, won: 0, lost: 0, capReached: 0, shadowPriced: 0, wonAt: [], margin: null };
+const none: AuctionFigures = {
+  sampledMs: DAY_MS,
+  entered: 0,
+  won: 0,
+  lost: 0,
+  capReached: 0,
+  shadowPriced: 0,
+  wonAt: [],
+  margin: null,
+};
 
 /** Everything that the rules of recommendation look at, for these campaigns in their order. */
 export async function readFindings(
@@ -17,7 +26,7 @@ export async function readFindings(
   if (campaigns.length === 0) return [];
   const ids = campaigns.map(({ id }) => id);
   const zones = new Map(campaigns.map(({ id, timeZone }) => [id, timeZone]));
-  const { standings } = await readStandings(campaigns, parts, now);
+  const { standings, forecast } = await readStandings(campaigns, parts, now);
   const [creatives, exposures, hours, auctions, contexts] = await Promise.all([
     readCreatives(parts, ids, now),
     readExposures(parts, ids, now),
@@ -31,13 +40,16 @@ export async function readFindings(
       campaign,
       now,
       projection: standing.projection,
+      flight: projected(campaign),
+      delivered: standing.delivery,
+      forecast,
       ...perDay(standing, now),
       muPpm: standing.signal?.muPpm ?? 0,
       creatives: creatives.get(campaign.id) ?? [],
       exposures: exposures.get(campaign.id) ?? [],
       hours: hours.get(campaign.id) ?? [],
       auctions: auctions.get(campaign.id) ?? none,
-      reach: reachOf(campaign, contexts),
+      reach: reachOf(campaign, contexts, now),
     };
   });
 }

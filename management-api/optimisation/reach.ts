@@ -3,6 +3,7 @@ import type { ReachFigures } from '../../domain/optimisation/recommendation.ts';
 import type { Context } from '../../domain/request.ts';
 import { normaliseContext } from '../../domain/targeting/context.ts';
 import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
+import { isSameClock } from '../../domain/zone.ts';
 import type { ManagementParts } from '../parts.ts';
 import { rowsOf } from '../warehouse.ts';
 import { evidenceMs } from './evidence.ts';
@@ -51,17 +52,22 @@ export async function readContexts(
 }
 
 /** How many of the contexts a campaign's targeting lets in, and how many without each of its conditions. */
-export function reachOf(campaign: Campaign, contexts: readonly Context[]): ReachFigures {
-  const count = (targeting: readonly TargetingRule[]) =>
-    contexts.filter((context) => matchCampaign({ targeting, timeZone: campaign.timeZone }, context).ok).length;
+export function reachOf(campaign: Campaign, contexts: readonly Context[], now: number): ReachFigures {
+  const { timeZone } = campaign;
+  const matching = (targeting: readonly TargetingRule[]) =>
+    contexts.filter((context) => matchCampaign({ targeting, timeZone }, context).ok);
+  const matched = matching(campaign.targeting);
+  const zones = new Set(matched.map((each) => each.timeZone));
+  const others = new Set([...zones].filter((zone) => zone !== null && !isSameClock(zone, timeZone, now)));
   const all = campaign.targeting.flatMap(({ conditions }, rule) =>
     conditions.map(({ dimension }, condition) => ({ rule, condition, dimension })),
   );
   const tried = all.length > conditionsMost ? [] : all;
   return {
     sampled: contexts.length,
-    matched: count(campaign.targeting),
-    without: tried.map((one) => ({ ...one, matched: count(withoutCondition(campaign, one)) })),
+    matched: matched.length,
+    onOtherClocks: matched.filter((each) => others.has(each.timeZone)).length,
+    without: tried.map((one) => ({ ...one, matched: matching(withoutCondition(campaign, one)).length })),
   };
 }
 

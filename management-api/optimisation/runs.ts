@@ -54,6 +54,23 @@ export async function runOf(sql: DeskTransaction, id: string): Promise<RunRow> {
   throw new Problem(404, 'Not found', `there is no run ${id}`);
 }
 
+/** Epoch ms of the first run after this one that changed one of these campaigns; null: there was none. */
+export async function changedAgainAt(
+  sql: DeskTransaction,
+  { id, at }: RunRow,
+  campaigns: readonly string[],
+): Promise<number | null> {
+  if (campaigns.length === 0) return null;
+  const { rows } = await sql.query<{ at: Date }>(
+    `SELECT at FROM optimisation_runs WHERE at >= $1 AND id != $2 AND EXISTS (
+       SELECT 1 FROM jsonb_array_elements(items) AS item
+       WHERE item->>'outcome' = 'applied' AND item->>'campaign_id' = ANY($3))
+     ORDER BY at LIMIT 1`,
+    [at, id, campaigns],
+  );
+  return rows[0]?.at.getTime() ?? null;
+}
+
 /** Applies what was chosen, one after another, each audited. What was changed by others since it was looked at is left alone. */
 export async function applyChosen(
   chosen: readonly Chosen[],

@@ -1,23 +1,17 @@
 import type { Campaign } from '../../domain/campaign.ts';
+import { type Delivered, deliveredToday } from '../../domain/pacing/course.ts';
 import { type Forecast, uniform } from '../../domain/pacing/forecast.ts';
 import { type Projection, projectDelivery } from '../../domain/pacing/projection.ts';
+import type { PacingUnit } from '../../domain/pacing/shadow-price.ts';
 import { impressionCurve, targetCurve } from '../../domain/pacing/target.ts';
-import { dayOf, startOfDay } from '../../domain/zone.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import type { ManagementParts } from '../parts.ts';
-import {
-  type Delivery,
-  noDelivery,
-  type PacingSignal,
-  readDelivery,
-  readForecast,
-  readPacingSignals,
-} from './figures.ts';
+import { noDelivery, type PacingSignal, readDelivery, readForecast, readPacingSignals } from './figures.ts';
 
 /** Where one campaign stands now. */
 export interface Standing {
   readonly campaign: Campaign;
-  readonly delivery: Delivery;
+  readonly delivery: Delivered;
   readonly signal: PacingSignal | null;
   /** Null: it has neither a total budget nor a goal. */
   readonly projection: Projection | null;
@@ -45,28 +39,31 @@ export async function readStandings(
   const standings = campaigns.map((campaign) => {
     const delivery = deliveries.get(campaign.id) ?? noDelivery;
     const signal = signals.get(campaign.id) ?? null;
-    const projected = { ...campaign, totalBudgetMicros: isFlat(campaign) ? null : campaign.totalBudgetMicros };
     const heldBack = (signal?.muPpm ?? 0) > 0;
-    const projection = projectDelivery(projected, delivery, delivery.hours, forecast, now, heldBack);
-    return { campaign, delivery, signal, projection, target: targetOf(campaign, delivery, forecast, now) };
+    const projection = projectDelivery(projected(campaign), delivery, forecast, now, heldBack);
+    const target = targetOf(campaign, projection?.unit ?? 'micros', delivery, forecast, now);
+    return { campaign, delivery, signal, projection, target };
   });
   return { standings, forecast };
 }
 
 /** A flat campaign pays by the day, whatever it delivers: only its goal can be missed. */
-function isFlat({ pricing }: Campaign): boolean {
-  return pricing.model === 'flat';
+export function projected(campaign: Campaign): Campaign {
+  if (campaign.pricing.model !== 'flat') return campaign;
+  return { ...campaign, totalBudgetMicros: null, dailyBudgetMicros: null };
 }
 
-function targetOf(campaign: Campaign, delivery: Delivery, forecast: Forecast, now: number): number | null {
-  const today = startOfDay(dayOf(now, campaign.timeZone), campaign.timeZone);
-  const ofToday = delivery.hours.filter(({ hour }) => hour >= today);
-  const before = (unit: 'micros' | 'impressions') =>
-    delivery[unit] - ofToday.reduce((total, hour) => total + hour[unit], 0);
-  if (isFlat(campaign) || (campaign.totalBudgetMicros === null && campaign.goalImpressions !== null)) {
-    return impressionCurve(campaign, now, before('impressions'), forecast);
-  }
-  return targetCurve(campaign, now, before('micros'), forecast);
+function targetOf(
+  campaign: Campaign,
+  unit: PacingUnit,
+  { hours, ...done }: Delivered,
+  forecast: Forecast,
+  now: number,
+): number | null {
+  const before = done[unit] - deliveredToday(hours, unit, campaign.timeZone, now);
+  return unit === 'impressions'
+    ? impressionCurve(campaign, now, before, forecast)
+    : targetCurve(projected(campaign), now, before, forecast);
 }
 
 /** Why it stands there and will end there, one sentence for each cause. */
@@ -91,11 +88,8 @@ export function reasonsOf({ campaign, delivery, signal, projection, target }: St
   return reasons;
 }
 
-function isBoundByDay({ dailyBudgetMicros, timeZone }: Campaign, { hours }: Delivery, now: number): boolean {
-  if (dailyBudgetMicros === null) return false;
-  const today = startOfDay(dayOf(now, timeZone), timeZone);
-  const spent = hours.reduce((total, { hour, micros }) => (hour >= today ? total + micros : total), 0);
-  return spent >= dailyBudgetMicros * 0.99;
+function isBoundByDay({ dailyBudgetMicros, timeZone }: Campaign, { hours }: Delivered, now: number): boolean {
+  return dailyBudgetMicros !== null && deliveredToday(hours, 'micros', timeZone, now) >= dailyBudgetMicros * 0.99;
 }
 
 export function isUniform(forecast: Forecast): boolean {

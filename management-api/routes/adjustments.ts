@@ -1,12 +1,13 @@
 import Type, { type Static } from 'typebox';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
+import { isUuid } from '../../schemas/uuid.ts';
 import { type AdjustmentRow, adjustmentReasons, billedOf } from '../analytics/adjustments.ts';
 import { analyticsOf, withWarehouse } from '../analytics/ask-warehouse.ts';
 import { type Read, shareTenant } from '../analytics/owners.ts';
 import { created } from '../audit.ts';
 import { limits } from '../limits.ts';
-import { cursorOf, pageOf, pageQuery, placeOf } from '../pages.ts';
+import { cursorOf, isTimestamp, pageOf, pageQuery, placeOf } from '../pages.ts';
 import type { ManagementParts } from '../parts.ts';
 import { route } from '../route.ts';
 import { byId, closed, MICROS_MAX, oneOf, orNull, prose, readTime, time, uuid } from '../shapes.ts';
@@ -157,7 +158,7 @@ export const adjustmentRoutes = [
     answer: pageOf(adjustment),
     handle: async (ask) => {
       const limit = ask.query.limit ?? limits.pageItems;
-      const place = placeOf('adjustments', ask.query.cursor);
+      const place = placeOf('adjustments', ask.query.cursor, (value, id) => isUuid(id) && isTimestamp(value));
       const { rows } = await ask.read((sql) =>
         sql.query<AdjustmentRow>(
           `SELECT * FROM adjustments WHERE ($1::uuid IS NULL OR campaign_id = $1)

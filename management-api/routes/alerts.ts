@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import Type from 'typebox';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
+import { isUuid } from '../../schemas/uuid.ts';
 import { type EventRow, shownEvent } from '../alerts/send.ts';
 import { event, newRule, type RuleRow, refuseFaults, rule, rulePatch, shown } from '../alerts/shape.ts';
 import { audit } from '../audit.ts';
@@ -177,7 +178,7 @@ export const alertRoutes = [
     answer: pageOf(event),
     handle: async (ask) => {
       const limit = ask.query.limit ?? limits.pageItems;
-      const place = placeOf('alert-events', ask.query.cursor, (value) => /^\d{1,15}$/.test(value));
+      const place = placeOf('alert-events', ask.query.cursor, (value, id) => isUuid(id) && /^\d{1,15}$/.test(value));
       const { rows } = await ask.read((sql) =>
         sql.query<EventRow & { delivered_at: Date | null; attempts: number; last_error: string | null }>(
           `SELECT * FROM alert_events WHERE ($1::timestamptz IS NULL OR (at, id) < ($1, $2::uuid)) AND ($3::uuid IS NULL OR rule_id = $3)

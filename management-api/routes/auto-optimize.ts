@@ -3,7 +3,7 @@ import { choose } from '../../domain/optimisation/choose.ts';
 import { recommendationKinds } from '../../domain/optimisation/recommendation.ts';
 import { recommend } from '../../domain/optimisation/rules.ts';
 import { audit } from '../audit.ts';
-import { measureRun } from '../optimisation/effects.ts';
+import { measureRun, spanOf } from '../optimisation/effects.ts';
 import { readFindings } from '../optimisation/findings.ts';
 import { applyChosen, drawOf, itemOf, type RunItem, type RunRow, revertRun, runOf } from '../optimisation/runs.ts';
 import { campaignsAfter } from '../optimisation/standing.ts';
@@ -63,6 +63,9 @@ const run = Type.Object({
 
 const measured = Type.Object({
   ...run.properties,
+  measured_until: Type.String({
+    description: 'when it was put back, or a later run changed one of its campaigns; else now',
+  }),
   measured: Type.Array(
     Type.Object({
       kind: Type.String(),
@@ -142,9 +145,12 @@ export const autoOptimizeRoutes = [
     params: byId,
     answer: measured,
     handle: async (ask, parts) => {
-      const found = await ask.read((sql) => runOf(sql, ask.params.id), 'fresh');
-      const effects = await measureRun(found, parts, parts.clock.now());
-      return { body: { ...shown(found), measured: effects.map((one) => ({ ...one })) } };
+      const { found, span } = await ask.read(async (sql) => {
+        const found = await runOf(sql, ask.params.id);
+        return { found, span: await spanOf(found, sql, parts.clock.now()) };
+      }, 'fresh');
+      const measured = (await measureRun(found, span, parts)).map((one) => ({ ...one }));
+      return { body: { ...shown(found), measured_until: new Date(span.until).toISOString(), measured } };
     },
   }),
 

@@ -8,6 +8,7 @@ import { limits } from '../limits.ts';
 import { pageByName, pageOf, pageQuery, placeOf } from '../pages.ts';
 import { route } from '../route.ts';
 import { byId, closed, name, orNull, prose, uuid } from '../shapes.ts';
+import { demandLevels } from './category-levels.ts';
 import { type CategoryRow, category, categoryId, shown } from './category-shape.ts';
 
 const tag = 'categories';
@@ -67,6 +68,7 @@ export const categoryRoutes = [
             { pointer: '/name', detail: 'is taken' },
           ]);
         }
+        await demandLevels(sql, rows[0].id);
         const body = shown(rows[0]);
         await created(ask, parts, sql, 'category', body);
         return { body, version: body.version, location: `/api/v2/categories/${body.id}` };

@@ -6,6 +6,7 @@ import { sameVersion } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
 import { route } from '../route.ts';
 import { closed, name, orNull, prose } from '../shapes.ts';
+import { demandLevels } from './category-levels.ts';
 import { type Category, type CategoryRow, category, categoryId, shown } from './category-shape.ts';
 
 const tag = 'categories';
@@ -85,6 +86,7 @@ export const categoryTreeRoutes = [
           `UPDATE competitive_categories SET name = $2, description = $3, parent_category_id = $4, version = $5 WHERE id = $1`,
           [before.id, after.name, after.description, after.parent_category_id, after.version],
         );
+        await demandLevels(sql, before.id);
         await announceCarriers(sql, before.id);
         await changed(ask, parts, sql, 'category', before, after);
         return { body: after, version: after.version };

@@ -48,13 +48,16 @@ export const frequencyCapRoutes = [
     body: cap,
     answer: caps,
     status: 201,
-    refuses: [422],
+    refuses: [409, 422],
     handle: (ask, parts) =>
       ask.write(async (sql) => {
         const added = capOf(ask.body);
-        const changed = await changeCampaign(ask as CampaignAsk, sql, parts, part, (before) =>
-          checked({ ...before, caps: [...before.caps, added] }, () => ''),
-        );
+        const changed = await changeCampaign(ask as CampaignAsk, sql, parts, part, (before) => {
+          if (before.caps.length >= limits.caps) {
+            throw new Problem(409, 'Too many caps', `a campaign has at most ${limits.caps}`);
+          }
+          return checked({ ...before, caps: [...before.caps, added] }, () => '');
+        });
         return answered(changed);
       }),
   }),

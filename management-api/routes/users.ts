@@ -3,6 +3,7 @@ import { Problem } from '../../engines/http/problem.ts';
 import type { Caller } from '../access/caller.ts';
 import { hashPassword } from '../access/passwords.ts';
 import { type Role, roles, scopesOf } from '../access/roles.ts';
+import { isTakenAddress } from '../access/taken-address.ts';
 import { changed, created } from '../audit.ts';
 import { sameVersion } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
@@ -56,17 +57,16 @@ export const userRoutes = [
       demandRole(ask.caller, ask.body.role);
       const hash = await hashPassword(ask.body.password);
       return await ask.write(async (sql) => {
-        const { rows } = await sql.query<Row>(
-          `INSERT INTO users (id, email, password_hash, name, role) VALUES ($1, LOWER($2), $3, $4, $5)
-           ON CONFLICT (email) DO NOTHING RETURNING *`,
-          [parts.random.uuid(), ask.body.email, hash, ask.body.name ?? null, ask.body.role],
-        );
-        if (!rows[0]) {
+        if (await isTakenAddress(sql, ask.body.email)) {
           throw new Problem(409, 'There already', 'this address has a user', [
             { pointer: '/email', detail: 'is taken' },
           ]);
         }
-        const body = shown(rows[0]);
+        const { rows } = await sql.query<Row>(
+          `INSERT INTO users (id, email, password_hash, name, role) VALUES ($1, LOWER($2), $3, $4, $5) RETURNING *`,
+          [parts.random.uuid(), ask.body.email, hash, ask.body.name ?? null, ask.body.role],
+        );
+        const body = shown(rows[0] as Row);
         await created(ask, parts, sql, 'user', body);
         return { body, version: body.version, location: `/api/v2/users/${body.id}` };
       });

@@ -6,8 +6,9 @@ import { Problem } from '../../engines/http/problem.ts';
 import type { Received } from '../../engines/media/media-store.ts';
 import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
+import { removeUnclaimed } from '../media/claims.ts';
 import { keepAs } from '../media/file-routes.ts';
-import { creativeIdOf, nameOf, UPLOAD_MS, uploadUrl } from '../media/upload-url.ts';
+import { nameOf, UPLOAD_MS, uploadUrl } from '../media/upload-url.ts';
 import type { ManagementParts } from '../parts.ts';
 import { type Answer, type Ask, type Route, route } from '../route.ts';
 import { byId, closed, name, oneOf } from '../shapes.ts';
@@ -20,6 +21,7 @@ import {
   shownCreatives,
   withCreativeFields,
 } from '../v1/creative-shape.ts';
+import { asFound, uploadedBy } from '../v1/uploaded.ts';
 import { finishUpload } from '../v1/uploads.ts';
 import { creativeOf } from './creatives.ts';
 
@@ -141,8 +143,11 @@ export const v1CreativeRoutes: readonly Route[] = [
       params: byId,
       body: creativeChangeV1,
       answer: creativeV1,
-      refuses: [409],
-      handle: (ask, parts) => ask.write((sql) => change(ask, sql, parts, ask.body)),
+      refuses: [409, 422],
+      handle: async (ask, parts) => {
+        const body = await asFound(ask, parts);
+        return await ask.write((sql) => change(ask, sql, parts, body));
+      },
     }),
     route({
       method,
@@ -179,7 +184,7 @@ export const v1CreativeRoutes: readonly Route[] = [
         }));
         return {};
       });
-      await parts.media.remove(nameOf(ask.params.id.toLowerCase()));
+      await removeUnclaimed(parts, [nameOf(ask.params.id.toLowerCase())]);
       return answer;
     },
   }),
@@ -212,7 +217,7 @@ type Created = Answer<Awaited<ReturnType<typeof change>>['body']>;
 
 async function create(ask: CreateAsk, parts: ManagementParts): Promise<Created> {
   const { body, file } = ask;
-  const uploaded = file ? null : uploadedBy(body.video_url, parts);
+  const uploaded = file ? null : await uploadedBy(ask, parts);
   if (file === null && uploaded === null) return await ask.write((sql) => add(ask, sql, parts, null));
   if (file && body.video_url !== undefined) throw wrong('/video_url', 'stands instead of a file, not beside it');
   const id = uploaded ?? parts.random.uuid();
@@ -242,13 +247,6 @@ async function create(ask: CreateAsk, parts: ManagementParts): Promise<Created> 
   const shown = await ask.read(async (sql) => shownCreatives(sql, await campaignOf(sql, ask.params.id)), 'fresh');
   const found = shown.find((each) => each.id === id);
   return { ...made, ...(found ? { body: found } : {}) };
-}
-
-/** The creative whose file the URL names, where it is one of an upload URL; null: the file lies elsewhere. */
-function uploadedBy(video: string | undefined, parts: ManagementParts): string | null {
-  const last = video?.slice(video.lastIndexOf('/') + 1) ?? '';
-  const id = creativeIdOf(last);
-  return id !== null && video === parts.mediaUrl(last) ? id : null;
 }
 
 /** `uploaded`: the id of a creative whose file is here; it is `processing` until it has been looked at. */

@@ -1,6 +1,7 @@
 import { Problem } from '../../engines/http/problem.ts';
 import { hashPassword } from '../access/passwords.ts';
 import { login, type Session } from '../access/sessions.ts';
+import { isTakenAddress } from '../access/taken-address.ts';
 import { audit } from '../audit.ts';
 import type { ManagementParts } from '../parts.ts';
 
@@ -23,10 +24,7 @@ export async function register(registrant: Registrant, parts: ManagementParts): 
   const [organisation, id] = [random.uuid(), random.uuid()];
   const { email, name } = registrant;
   const taken = await desk.system(async (sql) => {
-    // One at a time for an address: the check and the row belong together.
-    await sql.query('SELECT pg_advisory_xact_lock(hashtext(LOWER($1)))', [email]);
-    const known = await sql.query('SELECT FROM users WHERE LOWER(email) = LOWER($1)', [email]);
-    if (known.count > 0) return true;
+    if (await isTakenAddress(sql, email)) return true;
     await sql.query('INSERT INTO organisations (id, name) VALUES ($1, $2)', [
       organisation,
       `${email.toLowerCase()} (${organisation})`,

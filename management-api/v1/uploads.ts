@@ -31,13 +31,23 @@ export async function finishUpload(
   wanted: 'active' | 'inactive',
 ): Promise<Finished> {
   const name = nameOf(owner.creative);
-  const source = await parts.media.source(name);
-  const facts = source === null ? null : await factsOf(source);
-  const reasons = facts === null ? ['is not there'] : typeof facts === 'string' ? [facts] : unplayable(facts);
-  const good = reasons.length === 0 && facts !== null && typeof facts !== 'string' ? facts : null;
-  if (good === null) await parts.media.remove(name);
-  await parts.desk.write(owner.organisation, (sql) => settle(sql, owner, parts, good, reasons, wanted));
-  return { status: good === null ? 'failed' : 'active', reasons };
+  const { facts, reasons } = await lookAt(name, parts);
+  if (facts === null) await parts.media.remove(name);
+  await parts.desk.write(owner.organisation, (sql) => settle(sql, owner, parts, facts, reasons, wanted));
+  return { status: facts === null ? 'failed' : 'active', reasons };
+}
+
+/** What is in a file; null: a television cannot play it, for these reasons. */
+export async function lookAt(
+  name: string,
+  { media }: Pick<ManagementParts, 'media'>,
+): Promise<{ readonly facts: FileFacts | null; readonly reasons: readonly string[] }> {
+  const source = await media.source(name);
+  if (source === null) return { facts: null, reasons: ['is not there'] };
+  const facts = await factsOf(source);
+  if (typeof facts === 'string') return { facts: null, reasons: [facts] };
+  const reasons = unplayable(facts);
+  return { facts: reasons.length === 0 ? facts : null, reasons };
 }
 
 async function factsOf(source: Parameters<typeof inspectMedia>[0]): Promise<FileFacts | string> {
@@ -120,7 +130,8 @@ async function orphans(desk: CatalogDesk) {
       `SELECT r.id, r.campaign_id, c.organisation_id,
          r.created_at > (SELECT applied_at FROM schema_migrations WHERE name = '0021-uploads.sql') AS ours
        FROM creatives r JOIN campaigns c ON c.id = r.campaign_id
-       WHERE r.status = 'processing' AND r.video_url IS NULL AND r.updated_at < NOW() - $1::interval LIMIT 100`,
+       WHERE r.status = 'processing' AND r.video_url IS NULL AND r.updated_at < NOW() - $1::interval
+       ORDER BY ours DESC, r.updated_at LIMIT 100`,
       [ORPHANED],
     ),
   );

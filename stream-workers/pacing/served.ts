@@ -5,7 +5,7 @@ import { BROOM_MS, keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import type { CampaignSums, ServedAd, SumsRecord } from '../../schemas/records.ts';
 import { mayStillCount, takenBy } from '../catch-up.ts';
-import { tokenLifeMs } from '../first-sight.ts';
+import { lastExpiry, tokenLifeMs } from '../first-sight.ts';
 import { requireKnown, update } from '../swap.ts';
 import type { Batch, Context } from '../worker.ts';
 import { readOpenSums } from './sums.ts';
@@ -23,7 +23,11 @@ export async function addServed(batch: Batch, context: Context): Promise<void> {
   const served = batch.records.flatMap(({ offset, record }) =>
     record.name === 'ad-request' ? takenBy(record.value).map((ad) => ({ offset, ad })) : [],
   );
-  const open = served.filter(({ ad }) => mayStillCount(ad.expires_at, since, context.config));
+  // An exchange may want a place for a shorter time than the money of its minute is waited for.
+  const lifeMs = await tokenLifeMs(context);
+  const open = served.filter(({ ad }) =>
+    mayStillCount(Math.max(ad.expires_at, lastExpiry(ad.minute, lifeMs)), since, context.config),
+  );
   const changes = [...Map.groupBy(open, ({ ad }) => ad.minute)].map(
     ([minute, ofMinute]): [string, (bytes: Buffer | null) => Buffer | null] => [
       keys.served(batch.partition, minute),

@@ -1,8 +1,9 @@
 import type { Campaign } from '../../../domain/campaign.ts';
-import type { Creative } from '../../../domain/creative.ts';
+import type { Creative, MediaFile } from '../../../domain/creative.ts';
 import { conflict } from '../../../domain/separation.ts';
 import type { Reason } from '../../reasons.ts';
 import { type Admission, playableOf, vastFiles } from '../dialect.ts';
+import { blockedBy, domainsOf, plainDomain } from './blocked.ts';
 import { protocolFor } from './protocols.ts';
 import type { BidRequest, Imp, Video } from './request.ts';
 
@@ -20,10 +21,11 @@ export function admissionFor(
   base: string,
 ): Admission {
   const vast = vastFiles(base, 0);
+  const isBlocked = blockedBy(request);
   return {
     admits: (creative, campaign) =>
       vast.admits(creative, campaign) ??
-      sellersReason(creative, campaign, request) ??
+      (isBlocked(creative, campaign) ? 'blocked_by_seller' : null) ??
       formatReason(creative, imp, video) ??
       (taken.some((ad) => repeats(ad, creative, campaign, video.poddedupe)) ? 'duplicate' : null),
     clears: (campaign, valueMicros, durationSeconds) =>
@@ -37,55 +39,41 @@ export function bidMicros({ tier, pricing }: Pick<Campaign, 'tier' | 'pricing'>,
   return pricing.model === 'cpm' ? pricing.priceMicros : valueMicros;
 }
 
-/** A CPM in dollars is so many thousandths of a dollar an impression. The floor by the second comes before the one of the impression. */
-function floorMicros({ bidfloor }: Imp, { mincpmpersec }: Video, seconds: number): number {
-  const cpm = mincpmpersec === undefined ? (bidfloor ?? 0) : mincpmpersec * seconds;
+/** A CPM in dollars is so many thousandths of a dollar an impression. Floors by length come before the one of the impression. */
+function floorMicros({ bidfloor }: Imp, { mincpmpersec, durfloors = [] }: Video, seconds: number): number {
+  const byLength = durfloors.flatMap(({ mindur = 0, maxdur = Number.POSITIVE_INFINITY, bidfloor: floor }) =>
+    floor !== undefined && seconds >= mindur && seconds <= maxdur ? [floor] : [],
+  );
+  if (mincpmpersec !== undefined) byLength.push(mincpmpersec * seconds);
+  const cpm = byLength.length > 0 ? Math.max(...byLength) : (bidfloor ?? 0);
   return Math.max(1, cpm * 1_000);
-}
-
-function sellersReason(creative: Creative, campaign: Campaign, { bcat, cattax = 1, badv }: BidRequest): Reason | null {
-  if (badv?.length) {
-    const blocked = badv.map((domain) => domain.toLowerCase());
-    const ours = domainsOf(creative);
-    if (ours.some((own) => blocked.some((domain) => own === domain || own.endsWith(`.${domain}`)))) {
-      return 'blocked_by_seller';
-    }
-  }
-  if (!bcat?.length) return null;
-  const { adCategories } = creative;
-  const own = adCategories?.taxonomy === cattax ? adCategories.ids : [];
-  // The ids of our own tree are the published ones of ad products, with all that is above them.
-  const product =
-    cattax === 3 || cattax === 8 ? campaign.categories.flatMap(({ id, ancestors }) => [id, ...ancestors]) : [];
-  return [...own, ...product].some((id) => bcat.some((blocked) => id === blocked || id.startsWith(`${blocked}-`)))
-    ? 'blocked_by_seller'
-    : null;
-}
-
-/** The advertiser's domains: as they were given, else where a click leads. */
-export function domainsOf({ domains, clickThrough }: Creative): readonly string[] {
-  if (domains?.length) return domains;
-  const host = clickThrough === null ? undefined : URL.parse(clickThrough)?.hostname;
-  return host ? [host.replace(/^www\./, '')] : [];
 }
 
 function formatReason(creative: Creative, { secure }: Imp, video: Video): Reason | null {
   const wrapper = creative.vastTagUrl !== undefined;
-  const { mimes, protocols, battr, skip, minduration = 0, maxduration, rqddurs, poddur, slotinpod } = video;
+  const { protocols, battr, skip, poddur, slotinpod } = video;
   if (protocolFor(protocols, wrapper) === null) return 'not_playable';
-  const wanted = mimes?.map((mime) => mime.toLowerCase());
-  if (!wrapper && wanted?.length && !creative.media.some(({ type }) => wanted.includes(type.toLowerCase()))) {
-    return 'not_playable';
-  }
-  const urls = wrapper ? [playableOf(creative).tag ?? ''] : creative.media.map(({ url }) => url);
-  if (secure === 1 && !urls.every((url) => url.startsWith('https:'))) return 'not_playable';
+  if (!wrapper && !creative.media.some((file) => isWanted(file, video))) return 'not_playable';
+  if (secure === 1 && !playableOf(creative).secure) return 'not_playable';
   if (battr?.some((attribute) => creative.attributes?.includes(attribute))) return 'blocked_by_seller';
   if (skip === 0 && creative.skipAfterSeconds !== undefined) return 'blocked_by_seller';
-  if (rqddurs?.length) return null;
-  const longest = maxduration || poddur || Number.POSITIVE_INFINITY;
-  if (creative.durationSeconds < minduration || creative.durationSeconds > longest) return 'length_not_allowed';
+  if (!isLengthAllowed(creative.durationSeconds, video)) return 'length_not_allowed';
   if (poddur === undefined && slotinpod === 1 && creative.place === 'last') return 'not_playable';
   return poddur === undefined && slotinpod === -1 && creative.place === 'first' ? 'not_playable' : null;
+}
+
+/** A bit rate that nobody states is taken as one that fits. */
+function isWanted(file: MediaFile, { mimes, minbitrate = 0, maxbitrate }: Video): boolean {
+  if (mimes?.length && !mimes.some((mime) => mime.toLowerCase() === file.type.toLowerCase())) return false;
+  const least = file.minBitrateKbps ?? file.bitrateKbps ?? maxbitrate ?? 0;
+  const most = file.maxBitrateKbps ?? file.bitrateKbps ?? minbitrate;
+  return most >= minbitrate && least <= (maxbitrate || Number.POSITIVE_INFINITY);
+}
+
+/** Exact lengths stand instead of shortest and longest. */
+function isLengthAllowed(seconds: number, { rqddurs, minduration = 0, maxduration, poddur }: Video): boolean {
+  if (rqddurs?.length) return rqddurs.includes(seconds);
+  return seconds >= minduration && seconds <= (maxduration || poddur || Number.POSITIVE_INFINITY);
 }
 
 /** 1 advertiser domain, 2 category, 3 creative, 4 media file, 5 nothing; unsaid: advertiser, competitors and creative, as in our own pods. */
@@ -96,9 +84,14 @@ function repeats(ad: Taken, creative: Creative, campaign: Campaign, dedupe: read
   if (dedupe.includes(5)) return false;
   const files = new Set(ad.creative.media.map(({ url }) => url));
   return (
-    (dedupe.includes(1) && domainsOf(ad.creative).some((domain) => domainsOf(creative).includes(domain))) ||
+    (dedupe.includes(1) && shareDomain(ad.creative, creative)) ||
     (dedupe.includes(2) &&
       (ad.creative.adCategories?.ids ?? []).some((id) => creative.adCategories?.ids.includes(id))) ||
     (dedupe.includes(4) && creative.media.some(({ url }) => files.has(url)))
   );
+}
+
+function shareDomain(one: Creative, other: Creative): boolean {
+  const theirs = domainsOf(other).map(plainDomain);
+  return domainsOf(one).some((domain) => theirs.includes(plainDomain(domain)));
 }

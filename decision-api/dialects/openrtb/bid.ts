@@ -2,7 +2,8 @@ import type { Campaign } from '../../../domain/campaign.ts';
 import type { Tokens } from '../../beacons/tokens.ts';
 import type { Draft, DraftAd } from '../../draft.ts';
 import { beaconUrl, vastDocument, xmlHead } from '../vast/document.ts';
-import { bidMicros, domainsOf } from './admission.ts';
+import { bidMicros } from './admission.ts';
+import { domainsOf } from './blocked.ts';
 import type { PodWanted } from './pods.ts';
 import { protocolFor } from './protocols.ts';
 

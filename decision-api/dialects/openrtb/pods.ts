@@ -13,16 +13,20 @@ export interface PodWanted {
 
 /** How long an ad may be where nobody says it. */
 const UNSAID_SECONDS = 120;
+/** What a pod of ours may be; of more that is asked for, this much is given. */
+const POD_SECONDS_MAX = 3_600;
+const ADS_MAX = 30;
+const LENGTHS_MAX = 30;
 
 /**
  * The pods of a request: dynamic ones have `poddur`, slots of structured ones a length; a hybrid pod is both under one `podid`. Those
  * that come first in the stream are decided first, and in a pod the slots whose place is promised.
  */
-export function podsOf(request: BidRequest, year: number): readonly PodWanted[] {
+export function podsOf(request: BidRequest, year: number, base: string): readonly PodWanted[] {
   const viewer = viewerBody(request, year);
   const pods = request.imp.flatMap((imp, at) => {
     const { video } = imp;
-    if (!video || whyNot(imp) !== null) return [];
+    if (!video || whyNot(imp, base) !== null) return [];
     const podKey = video.podid === undefined ? `imp ${at}` : `pod ${video.podid}`;
     return [{ imp, video, podKey, dynamic: video.poddur !== undefined, body: { ...viewer, ...rulesOf(video) } }];
   });
@@ -30,10 +34,17 @@ export function podsOf(request: BidRequest, year: number): readonly PodWanted[] 
 }
 
 /** Why an impression cannot be bid for, whatever is in the catalog; null: it can. */
-export function whyNot({ video, bidfloor, bidfloorcur, pmp }: Imp): 'no_video' | 'currency' | 'private_auction' | null {
+export function whyNot(
+  { video, bidfloor, bidfloorcur, pmp, secure }: Imp,
+  base: string,
+): 'no_video' | 'currency' | 'private_auction' | 'insecure' | null {
   // What stands beside the content is not made here.
   if (!video || video.linearity === 2) return 'no_video';
-  if ((bidfloor ?? 0) > 0 && bidfloorcur !== undefined && bidfloorcur !== 'USD') return 'currency';
+  const floors = [bidfloor, video.mincpmpersec, ...(video.durfloors ?? []).map((each) => each.bidfloor)];
+  const foreign = bidfloorcur !== undefined && bidfloorcur.toUpperCase() !== 'USD';
+  if (foreign && floors.some((floor = 0) => floor > 0)) return 'currency';
+  // Every bid holds our own trackers.
+  if (secure === 1 && !base.startsWith('https:')) return 'insecure';
   return pmp?.private_auction === 1 ? 'private_auction' : null;
 }
 
@@ -48,11 +59,11 @@ function place({ slotinpod = 0 }: Video): number {
 
 function rulesOf({ poddur, maxseq, maxduration, rqddurs, startdelay }: Video): Partial<AdRequestBody> {
   const longest = rqddurs?.length ? Math.max(...rqddurs) : maxduration;
-  const durationSeconds = poddur ?? Math.min(3_600, longest || UNSAID_SECONDS);
-  const allowed = rqddurs?.filter((seconds) => seconds <= durationSeconds);
+  const durationSeconds = Math.min(POD_SECONDS_MAX, poddur ?? (longest || UNSAID_SECONDS));
+  const allowed = rqddurs?.filter((seconds) => seconds <= durationSeconds).slice(0, LENGTHS_MAX);
   return {
     pod_duration: durationSeconds,
-    max_ads: poddur === undefined ? 1 : (maxseq ?? 30),
+    max_ads: poddur === undefined ? 1 : Math.min(ADS_MAX, maxseq || ADS_MAX),
     min_ads: 1,
     ...(allowed?.length ? { pod: { allowed_durations: allowed } } : {}),
     ...(startdelay !== undefined && startdelay >= 0 ? { break: { offset_seconds: startdelay } } : {}),
@@ -87,10 +98,15 @@ function viewerBody({ device, user, regs, app, site, test }: BidRequest, year: n
     }),
     ...given('user', {
       id: user?.id,
-      age: user?.yob === undefined ? undefined : Math.max(0, Math.min(120, year - user.yob)),
+      age: ageOf(user?.yob, year),
       gender: genderOf(user?.gender),
     }),
-    ...given('geo', { country: geo?.country, region: geo?.region, city: geo?.city, dma: geo?.metro }),
+    ...given('geo', {
+      country: geo?.country,
+      region: geo?.region,
+      city: geo?.city,
+      dma: geo?.metro?.toString(),
+    }),
     ...given('content', {
       category: content?.cat?.[0],
       genre: content?.genre?.slice(0, 256),
@@ -115,6 +131,12 @@ function given(name: string, fields: Readonly<Record<string, unknown>>): AdReque
 /** Of two places that may say it the stricter one counts; undefined: neither says it. */
 function saidAnywhere(one: 0 | 1 | undefined, other: 0 | 1 | undefined): boolean | undefined {
   return one === undefined && other === undefined ? undefined : one === 1 || other === 1;
+}
+
+/** A year in which nobody who lives was born is none. */
+function ageOf(yob: number | undefined, year: number): number | undefined {
+  const age = year - (yob ?? 0);
+  return age >= 0 && age <= 120 ? age : undefined;
 }
 
 function genderOf(gender: string | undefined): string | undefined {

@@ -6,20 +6,24 @@ const whole = (minimum: number, maximum: number) => Type.Optional(Type.Integer({
 const flag = () => Type.Optional(Type.Union([Type.Literal(0), Type.Literal(1)]));
 const list = <T extends Parameters<typeof Type.Array>[0]>(of: T, maxItems = 1_000) =>
   Type.Optional(Type.Array(of, { maxItems }));
-const seconds = () => whole(0, 86_400);
+/** What exchanges write for "much" and for "unsaid" is read, and brought within bounds where it is used. */
+const amount = () => whole(0, 1e12);
 
 const video = Type.Object({
   mimes: list(Type.String({ maxLength: 128 }), 50),
-  minduration: seconds(),
-  maxduration: seconds(),
+  minduration: amount(),
+  maxduration: amount(),
   protocols: list(Type.Integer(), 50),
-  rqddurs: list(Type.Integer({ minimum: 1, maximum: 3_600 }), 30),
+  rqddurs: list(Type.Integer({ minimum: 1, maximum: 1e12 }), 100),
   podid: Type.Optional(Type.Union([Type.String({ maxLength: 128 }), Type.Integer()])),
   podseq: whole(-1, 1),
   slotinpod: whole(-1, 2),
-  poddur: whole(1, 3_600),
-  maxseq: whole(1, 30),
+  poddur: whole(1, 1e12),
+  maxseq: amount(),
   mincpmpersec: number(),
+  durfloors: list(Type.Object({ mindur: amount(), maxdur: amount(), bidfloor: number() }), 100),
+  minbitrate: amount(),
+  maxbitrate: amount(),
   battr: list(Type.Integer(), 100),
   poddedupe: list(Type.Integer(), 10),
   skip: flag(),
@@ -33,7 +37,7 @@ const imp = Type.Object({
   video: Type.Optional(video),
   bidfloor: number(),
   bidfloorcur: text(3),
-  exp: whole(1, 86_400),
+  exp: amount(),
   secure: flag(),
   /** 1: only those with a deal may bid. */
   pmp: Type.Optional(Type.Object({ private_auction: flag() })),
@@ -69,13 +73,20 @@ export const bidRequest = Type.Object({
       devicetype: Type.Optional(Type.Integer()),
       make: text(256),
       os: text(256),
-      geo: Type.Optional(Type.Object({ country: text(64), region: text(64), city: text(256), metro: text(64) })),
+      geo: Type.Optional(
+        Type.Object({
+          country: text(64),
+          region: text(64),
+          city: text(256),
+          metro: Type.Optional(Type.Union([Type.String({ maxLength: 64 }), Type.Integer()])),
+        }),
+      ),
     }),
   ),
   user: Type.Optional(
     Type.Object({
       id: text(256),
-      yob: whole(1_900, 2_100),
+      yob: Type.Optional(Type.Integer()),
       gender: text(16),
       consent: text(8_192),
       ext: Type.Optional(Type.Object({ consent: text(8_192) })),
@@ -84,11 +95,12 @@ export const bidRequest = Type.Object({
   regs: Type.Optional(Type.Object({ ...privacy, ext: Type.Optional(Type.Object(privacy)) })),
   /** 1: nothing of it is paid for. */
   test: flag(),
-  tmax: whole(1, 60_000),
+  tmax: amount(),
   cur: list(Type.String({ maxLength: 3 }), 20),
   bcat: list(Type.String({ maxLength: 64 }), 2_000),
+  acat: list(Type.String({ maxLength: 64 }), 2_000),
   cattax: whole(1, 999),
-  badv: list(Type.String({ maxLength: 253 }), 2_000),
+  badv: list(Type.String({ maxLength: 512 }), 10_000),
   wseat: list(Type.String({ maxLength: 128 })),
   bseat: list(Type.String({ maxLength: 128 })),
 });
@@ -96,3 +108,11 @@ export const bidRequest = Type.Object({
 export type BidRequest = Static<typeof bidRequest>;
 export type Imp = Static<typeof imp>;
 export type Video = Static<typeof video>;
+
+/** What is null is unsaid. */
+export function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.filter((each) => each !== null).map(withoutNulls);
+  const said = Object.entries(value).filter(([, each]) => each !== null);
+  return Object.fromEntries(said.map(([name, each]) => [name, withoutNulls(each)]));
+}

@@ -1,6 +1,6 @@
 import type { Icon, MediaFile, TrackedEvent } from '../../../domain/creative.ts';
 import type { BeaconEvent } from '../../beacons/tokens.ts';
-import { macrosOf } from '../../draft.ts';
+import { clickPixel, macrosOf } from '../../draft.ts';
 import { cdata } from '../escape.ts';
 import type { Shown } from '../shown.ts';
 import { resourceOf } from './drawn.ts';
@@ -91,10 +91,10 @@ export function told({ shown }: Around, event: TrackedEvent, name: string): stri
     .join('');
 }
 
-/** The target itself, and our tracker beside it: players open the one and call the other. */
+/** The target itself, and our tracker beside it: players open the one and call the other, which must not lead there once more. */
 function videoClicks(around: Around, wrapper?: 'wrapper'): string {
   const { shown, version, base } = around;
-  const ours = `<ClickTracking><![CDATA[${trackingUrl(base, 'click', macrosOf('click'))}]]></ClickTracking>`;
+  const ours = `<ClickTracking><![CDATA[${trackingUrl(base, 'click', clickPixel)}]]></ClickTracking>`;
   const tracking = ours + told(around, 'click', 'ClickTracking');
   const through = wrapper ? '' : linked('ClickThrough', shown.creative.clickThrough);
   return element('VideoClicks', atLeast(version, '4.0') ? tracking + through : through + tracking);

@@ -1,5 +1,7 @@
+type Cuts = readonly (readonly [about: string, from: RegExp, to: string])[];
+
 /** What is done to an honest document of 4.2, so that it is none. Each is found in it, or the case itself fails. */
-const cuts: readonly (readonly [about: string, from: RegExp, to: string])[] = [
+const cuts: Cuts = [
   ['no AdSystem', /<AdSystem.*?<\/AdSystem>/s, ''],
   ['no Impression', /<Impression\b.*?<\/Impression>/s, ''],
   ['no AdServingId', /<AdServingId>.*?<\/AdServingId>/s, ''],
@@ -58,6 +60,31 @@ const cuts: readonly (readonly [about: string, from: RegExp, to: string])[] = [
   ['a control character', /<AdTitle>/, '<AdTitle>\u0001'],
 ];
 
+/** The same of VMAP with one break that is decided and one that is told by a tag. */
+const streamCuts: Cuts = [
+  ['another root', /<(\/?)vmap:VMAP/g, '<$1vmap:MAP'],
+  ['no version', / version="1.0"/, ''],
+  ['another namespace', /videosuite\/vmap/, 'videosuite/other'],
+  ['a break of no namespace', /<(\/?)vmap:AdBreak/g, '<$1AdBreak'],
+  ['no offset', / timeOffset="[^"]*"/, ''],
+  ['no type of break', / breakType="[^"]*"/, ''],
+  ['three digits of hours', / timeOffset="[^"]*"/, ' timeOffset="277:46:39.000"'],
+  ['a part of a percent', / timeOffset="[^"]*"/, ' timeOffset="12.5%"'],
+  ['more than all', / timeOffset="[^"]*"/, ' timeOffset="101%"'],
+  ['bare seconds', / timeOffset="[^"]*"/, ' timeOffset="600"'],
+  ['a break before the first', / timeOffset="[^"]*"/, ' timeOffset="#0"'],
+  ['the same break twice', / breakId="two"/, ' breakId="one"'],
+  ['a source without anything', /<vmap:VASTAdData>.*<\/vmap:VASTAdData>/s, ''],
+  ['a source of two', /(<vmap:AdTagURI.*<\/vmap:AdTagURI>)/s, '$1$1'],
+  ['data without a document', /<VAST .*<\/VAST>/s, ''],
+  ['a tag of no type', / templateType="[^"]*"/, ''],
+  ['a tag of another scheme', /(<vmap:AdTagURI[^>]*><!\[CDATA\[)https:/, '$1ftp:'],
+  ['trackers before the source', /(<vmap:AdSource.*?<\/vmap:AdSource>)(<vmap:Trac.*?Events>)/s, '$2$1'],
+  ['an unknown event', / event="breakStart"/, ' event="start"'],
+  ['an unknown element', /<vmap:AdSource/, '<vmap:Extra/><vmap:AdSource'],
+  ['an end too few', /<\/vmap:AdBreak>/, ''],
+];
+
 export interface Broken {
   readonly about: string;
   readonly xml: string;
@@ -65,5 +92,13 @@ export interface Broken {
 
 /** Broken documents, each made of the whole one by one change. */
 export function brokenFrom(whole: string): readonly Broken[] {
-  return cuts.map(([about, from, to]) => ({ about, xml: whole.replace(from, to) }));
+  return each(cuts, whole);
+}
+
+export function brokenStreamsFrom(whole: string): readonly Broken[] {
+  return each(streamCuts, whole);
+}
+
+function each(made: Cuts, whole: string): readonly Broken[] {
+  return made.map(([about, from, to]) => ({ about, xml: whole.replace(from, to) }));
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XmlDocument, type XmlElement, XsdValidator } from 'libxml2-wasm';
 import { type Node, orderFault } from './order.ts';
+import { streamFault } from './stream.ts';
 
 /** Schema files by version; 4.3 is a version of 4.2's document. */
 const files: Readonly<Record<string, string>> = {
@@ -16,6 +17,8 @@ const files: Readonly<Record<string, string>> = {
 export interface Checker {
   /** What is wrong with a document after its macros were filled in; null: nothing. */
   fault(xml: string, version: string): string | null;
+  /** What is wrong with VMAP around its documents; null: nothing. */
+  streamFault(xml: string): string | null;
   /** Elements of the last document, by name. */
   readonly counts: ReadonlyMap<string, number>;
   readonly root: Node | null;
@@ -32,6 +35,24 @@ export function checkerOf(folder: string | null): Checker {
   }
   let counts = new Map<string, number>();
   let root: Node | null = null;
+  const parsed = (xml: string, check: (document: XmlDocument, root: Node) => string | null): string | null => {
+    counts = new Map();
+    root = null;
+    let document: XmlDocument;
+    try {
+      document = XmlDocument.fromString(filled(xml));
+    } catch (error) {
+      return `does not parse: ${told(error)}`;
+    }
+    try {
+      root = nodeOf(document.root, counts);
+      return check(document, root);
+    } catch (error) {
+      return `invalid: ${told(error)}`;
+    } finally {
+      document.dispose();
+    }
+  };
   return {
     get counts() {
       return counts;
@@ -39,26 +60,13 @@ export function checkerOf(folder: string | null): Checker {
     get root() {
       return root;
     },
-    fault(xml, version) {
-      counts = new Map();
-      root = null;
-      let document: XmlDocument;
-      try {
-        document = XmlDocument.fromString(filled(xml));
-      } catch (error) {
-        return `does not parse: ${told(error)}`;
-      }
-      try {
+    fault: (xml, version) =>
+      parsed(xml, (document, root) => {
         const file = files[version];
         if (folder !== null && file) schemas.get(file)?.validate(document);
-        root = nodeOf(document.root, counts);
         return orderFault(root, version) ?? ruleFault(root, version);
-      } catch (error) {
-        return `invalid: ${told(error)}`;
-      } finally {
-        document.dispose();
-      }
-    },
+      }),
+    streamFault: (xml) => parsed(xml, (_, root) => streamFault(root)),
   };
 }
 
@@ -81,7 +89,7 @@ function nodeOf(element: XmlElement, counts: Map<string, number>): Node {
     if ('attrs' in child) children.push(nodeOf(child as XmlElement, counts));
     else text += child.content;
   }
-  return { name: element.name, attributes, children, text };
+  return { name: element.name, namespace: element.namespaceUri, attributes, children, text };
 }
 
 export function all(node: Node, name: string): readonly Node[] {

@@ -2,11 +2,13 @@ import { assetList } from '../../../decision-api/dialects/asset-list.ts';
 import { webUrl } from '../../../decision-api/dialects/escape.ts';
 import { vastDocument, xmlHead } from '../../../decision-api/dialects/vast/document.ts';
 import { vastVersions } from '../../../decision-api/dialects/vast/versions.ts';
+import { answerText } from '../../../decision-api/draft.ts';
 import type { Tally } from '../proof.ts';
 import type { Checker } from './check.ts';
 import { Dice } from './dice.ts';
 import { base, draftOf, honest, now, tokens, type Words } from './generate.ts';
 import { hostile } from './hostile.ts';
+import { streamOf } from './stream-proof.ts';
 
 /** The same decisions with honest and with hostile words: the elements are the same, and each document is valid. */
 export function proveHostile(checker: Checker, strings: number, seed: number, say: (line: string) => void): Tally {
@@ -39,6 +41,9 @@ export function proveHostile(checker: Checker, strings: number, seed: number, sa
     if (fault !== null) wrong.push(`case ${at}, VAST ${version}: ${fault}`);
     const found = told(checker.counts);
     JSON.parse(assetList(usable, tokens, base));
+    JSON.parse(answerText(usable, tokens, base));
+    const stream = checker.streamFault(streamOf(dice, words, usable, xml.slice(xmlHead.length), version));
+    if (stream !== null) wrong.push(`case ${at}, VMAP: ${stream}`);
     if (wild) continue;
     const plain = draftOf(new Dice(seed + at + 7), honest(new Dice(at)));
     checker.fault(xmlHead + vastDocument(plain, tokens, style, now), version);

@@ -2,7 +2,7 @@
  * Our own table of VAST: what may stand in what, in which order, how often (`?` at most once, `+` at least once, `*` any number, else
  * exactly once). For where the schemas cannot be had; it says less of values than they do.
  */
-type Table = Readonly<Record<string, string>>;
+export type Table = Readonly<Record<string, string>>;
 
 const drawn4 = 'HTMLResource* IFrameResource* StaticResource*';
 
@@ -89,6 +89,8 @@ const needed4: typeof needed = {
 /** An element as a parser of XML tells it. */
 export interface Node {
   readonly name: string;
+  /** Empty: none. */
+  readonly namespace: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly Node[];
   readonly text: string;
@@ -119,7 +121,8 @@ function walk(node: Node, table: Table, version: string, kind: string): string |
   return null;
 }
 
-function childrenFault({ name, children }: Node, rule: string): string | null {
+/** What is wrong with the order of an element's children by a rule of such a table; null: nothing. */
+export function childrenFault({ name, children }: Node, rule: string): string | null {
   let at = 0;
   for (const part of rule.split(' ')) {
     const child = part.replace(/[?+*]$/, '');

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { DOMParser } from '@xmldom/xmldom';
 import { webUrl } from '../../../decision-api/dialects/escape.ts';
+import type { AdBreak } from '../../../decision-api/dialects/vmap.ts';
 import type { Draft, DraftSpare } from '../../../decision-api/draft.ts';
 import { readVast } from '../../../simulator/read-vast.ts';
 
@@ -28,13 +29,25 @@ const { VASTParser } = load('@dailymotion/vast-client') as { VASTParser: new () 
 const VMAP = load('@dailymotion/vmap') as new (
   document: unknown,
 ) => {
-  readonly adBreaks: readonly { readonly timeOffset: string; readonly breakId: string; readonly adSource: object }[];
+  readonly adBreaks: readonly {
+    readonly timeOffset: string;
+    readonly breakId: string;
+    readonly adSource: { readonly adTagURI: { readonly uri: string } | null; readonly vastAdData: object | null };
+  }[];
 };
 
 const xml = new DOMParser({ onError: () => undefined });
 
 function parse(text: string): unknown {
   return xml.parseFromString(text, 'text/xml');
+}
+
+/** What is wrong with the documents of a draft, and what is not found in them; each null where there is nothing. */
+export interface Read {
+  readonly invalid: string | null;
+  readonly mismatched: string | null;
+  /** Elements by name. */
+  readonly counts: ReadonlyMap<string, number>;
 }
 
 /** What of the decision a player's library does not find in the document, in its order; null: nothing. */
@@ -87,12 +100,13 @@ function adMismatch(found: ReadAd, ad: DraftSpare, sequence: number | null): str
 }
 
 /** What of a stream's breaks the library for VMAP does not find; null: nothing. */
-export function vmapMismatch(
-  text: string,
-  wanted: readonly { readonly id: string; readonly timeOffset: string }[],
-): string | null {
+export function vmapMismatch(text: string, wanted: readonly AdBreak[]): string | null {
   const { adBreaks } = new VMAP(parse(text));
-  const found = adBreaks.map(({ breakId, timeOffset }) => `${breakId} ${timeOffset}`).join();
-  const expected = wanted.map(({ id, timeOffset }) => `${id} ${timeOffset}`).join();
-  return found === expected ? null : `breaks ${found} instead of ${expected}`;
+  const found = adBreaks.map(({ breakId, timeOffset, adSource: { adTagURI, vastAdData } }) =>
+    [breakId, timeOffset, adTagURI?.uri ?? (vastAdData === null ? 'nothing' : 'VAST')].join(' '),
+  );
+  const expected = wanted.map(({ id, timeOffset, source }) =>
+    [id, timeOffset, 'tag' in source ? source.tag : 'VAST'].join(' '),
+  );
+  return found.join() === expected.join() ? null : `breaks ${found.join()} instead of ${expected.join()}`;
 }

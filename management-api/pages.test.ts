@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EngineError } from '../engines/errors.ts';
+import { cursorOf, isTimestamp } from './pages.ts';
+import { openTestDesk, type TestDesk } from './test-desk.ts';
+
+let desk: TestDesk;
+let key: string;
+
+beforeAll(async () => {
+  desk = await openTestDesk();
+  key = await desk.key(await desk.organisation('Ours'), 'admin');
+});
+
+afterAll(() => desk?.close());
+
+const id = '0b5e7a52-0000-4000-8000-000000000001';
+
+test.each([
+  ['campaigns?sort=-created_at', 'campaigns:-created_at', '2026-13-45 99:99:99+00', id],
+  ['campaigns?sort=starts_at', 'campaigns:starts_at', '2026-02-30 00:00:00+00', id],
+  ['campaigns?sort=starts_at', 'campaigns:starts_at', '0000-01-01 00:00:00+00', id],
+  ['campaigns?sort=starts_at', 'campaigns:starts_at', '2026-01-01 00:00:00+99', id],
+  ['campaigns?sort=name', 'campaigns:name', 'x', 'nobody'],
+  ['adjustments?limit=1', 'adjustments', 'yesterday', id],
+  ['alerts/events?limit=1', 'alert-events', '1', 'nobody'],
+])('%s refuses a cursor %s whose place is %s, %s', async (path, of, value, at) => {
+  const said = await desk.ask(key, 'GET', `/api/v2/${path}&cursor=${cursorOf(of, { value, id: at })}`);
+  expect(said).toMatchObject({ status: 400, body: { errors: [{ pointer: '/cursor' }] } });
+});
+
+test('what PostgreSQL and JavaScript write of a moment is a time', () => {
+  for (const text of ['2026-02-28 23:59:59.123456+00', '2024-02-29 00:00:00+05:30', '2026-01-01T00:00:00.000Z']) {
+    expect(isTimestamp(text), text).toBe(true);
+  }
+});
+
+test('a value that a column does not take is the caller’s, even where a schema let it through', async () => {
+  Object.assign(desk.parts.desk, {
+    read: () => Promise.reject(new EngineError('refused', 'catalog', Object.assign(new Error(), { code: '22003' }))),
+  });
+  expect((await desk.ask(key, 'GET', '/api/v2/advertisers')).status).toBe(400);
+});
