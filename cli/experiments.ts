@@ -3,6 +3,7 @@ import { readConfig } from '../engines/config.ts';
 import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import { openExperimentsOf, openWarehouse } from '../engines/open.ts';
+import { readExperimentDocument } from '../management-api/experiments/document.ts';
 import { type ReadOut, readOut } from '../management-api/experiments/read-out.ts';
 import { readJson } from './read-json.ts';
 
@@ -19,10 +20,10 @@ export async function listCommand(): Promise<void> {
 
 /** `breakwater experiments put FILE`: writes one, or a new version of it; running processes follow within a second. */
 export async function putCommand(file: string): Promise<void> {
-  const given = readJson(file) as NewExperiment;
+  const experiment = readExperimentFile(file);
   await withExperiments(async (experiments) => {
-    const version = await experiments.put({ ...given, status: given.status ?? 'running' });
-    process.stdout.write(`${given.name}: version ${version}\n`);
+    const version = await experiments.put(experiment);
+    process.stdout.write(`${experiment.name}: version ${version}\n`);
   });
 }
 
@@ -77,4 +78,11 @@ async function withExperiments(work: (experiments: Experiments) => Promise<void>
   } finally {
     await experiments.close();
   }
+}
+
+/** Throws EngineError `refused` for what the API would refuse. */
+export function readExperimentFile(file: string): NewExperiment {
+  const read = readExperimentDocument(readJson(file));
+  if (!('wrong' in read)) return read;
+  throw new EngineError('refused', read.wrong.map(({ pointer, detail }) => `${file}: ${pointer} ${detail}`).join('\n'));
 }

@@ -1,7 +1,13 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
 import { openHouse, type TestHouse, testCampaign, testCreative } from '../decision-api/test-house.ts';
 import type { Campaign } from '../domain/campaign.ts';
+import { migrateCatalog } from '../engines/catalog/migrate.ts';
+import { startTestPostgres } from '../engines/catalog/test-postgres.ts';
+import { keepEndpoints } from '../engines/endpoints.ts';
+import { openCategories } from '../engines/open.ts';
 import { encode } from '../schemas/codec.ts';
 import { explainCommand } from './explain.ts';
 
@@ -17,6 +23,12 @@ const german = {
   conditions: [{ dimension: 'geo_countries' as const, mode: 'include' as const, values: ['DE'] }],
 };
 const household = { scope: 'household' as const, creativeId: null, windowSeconds: 3600, max: 1 };
+
+const unending = (['household', 'stream', 'pod'] as const).map((scope) => ({
+  ...household,
+  scope,
+  windowSeconds: null,
+}));
 
 interface Told {
   readonly catalog_proven: boolean;
@@ -36,6 +48,7 @@ test('the log explains what the answer explained: every campaign of the catalog 
     testCampaign({ targeting: [german] }),
     testCampaign({ status: 'paused' }),
     testCampaign({ caps: [household] }),
+    testCampaign({ caps: unending }),
     testCampaign({ creatives: [testCreative({ durationSeconds: 90 })] }),
     testCampaign({ tier: 'house' }),
   ];
@@ -58,6 +71,8 @@ test('the log explains what the answer explained: every campaign of the catalog 
   const text = await explained(house, 'one', false);
   for (const { id } of campaigns) expect(text.split(`  ${id}  `)).toHaveLength(2);
   expect(text).toContain('slot 1');
+  expect(text).toContain('1 per household for life; 1 per stream; 1 per pod');
+  expect(text).not.toContain('null');
 });
 
 test('a stream is explained pod by pod, and an unknown request is told as such', async () => {
@@ -77,6 +92,40 @@ test('a catalog that cannot be put together again is told as unproven', async ()
   house = await openHouse([testCampaign(), testCampaign()]);
   await asked(house, { request_id: 'one', pod_duration: 30 });
   expect(await explained(house, 'one', false)).toContain('NOT PROVEN');
+});
+
+test('away from a decider’s disk the content taxonomy is the catalog’s', async () => {
+  const server = await startTestPostgres();
+  try {
+    await migrateCatalog(server.url);
+    const tables = openCategories(server.url);
+    const rows = [
+      { id: '1', name: 'Sports', parentId: null },
+      { id: '2', name: 'Football', parentId: '1' },
+    ];
+    await tables.importContent(rows, 'test', []);
+    await tables.close();
+    const sporty = [
+      {
+        id: 'r',
+        conditions: [{ dimension: 'content_categories' as const, mode: 'exclude' as const, values: ['Sports'] }],
+      },
+    ];
+    const campaign = testCampaign({ targeting: sporty });
+    const contentCategories = rows.map((row) => ({ ...row, sensitive: false }));
+    house = await openHouse([campaign], { contentCategories });
+    await tell(house, [campaign]);
+    await asked(house, { request_id: 'one', pod_duration: 30, content: { category: 'Football' } });
+    const { dataDir } = house.config;
+    await rm(join(dataDir, 'decision-api-snapshot.json'), { force: true });
+    const blind = await explained(house, 'one', false);
+    expect([blind.includes('NO content taxonomy'), blind.includes('not_recorded')]).toEqual([true, true]);
+    keepEndpoints(dataDir, { catalog: server.url });
+    const told = JSON.parse(await explained(house, 'one', true)) as Told;
+    expect(told.campaigns).toMatchObject([{ outcome: 'targeting', detail: 'content_categories' }]);
+  } finally {
+    await server.remove();
+  }
 });
 
 async function asked(open: TestHouse | null, body: object) {

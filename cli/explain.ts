@@ -4,12 +4,13 @@ import { type ExplainedCampaign, explainRecord } from '../decision-api/recording
 import type { Campaign } from '../domain/campaign.ts';
 import { readCampaign } from '../domain/campaign-document.ts';
 import { type CatalogMark, emptyMark, withCampaign, withoutCampaign } from '../domain/catalog-mark.ts';
-import { createTaxonomy } from '../domain/targeting/content-taxonomy.ts';
+import { type ContentCategory, createTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { systemClock } from '../engines/clock.ts';
-import { environmentWith, readConfig } from '../engines/config.ts';
+import { type Config, environmentWith, readConfig } from '../engines/config.ts';
+import { readEndpoints } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import type { EventLog } from '../engines/event-log/event-log.ts';
-import { openEventLog } from '../engines/open.ts';
+import { openCategories, openEventLog } from '../engines/open.ts';
 import { decodeOf, UndecodableError } from '../schemas/codec.ts';
 import type { AdRequest } from '../schemas/records.ts';
 import { readTopic } from './read-topic.ts';
@@ -29,11 +30,15 @@ export async function explainCommand(requestId: string, options: ExplainOptions,
     if (records.length === 0)
       throw new EngineError('refused', `no request ${requestId} in the log of ${config.dataDir}`);
     const changes = await readChanges(log);
-    const kept = await readKeptCatalog(config.dataDir);
-    const taxonomy = createTaxonomy(kept?.kept.contentCategories ?? []);
+    const categories = await contentCategoriesOf(config);
+    const taxonomy = createTaxonomy(categories ?? []);
     const explained = records.map((record) => {
       const { catalog, proven } = catalogOf(record, changes);
-      return { catalog_proven: proven, ...(explainRecord(record, catalog, taxonomy) as Explained) };
+      return {
+        catalog_proven: proven,
+        taxonomy_known: categories !== null,
+        ...(explainRecord(record, catalog, taxonomy) as Explained),
+      };
     });
     out.write(
       options.json
@@ -43,6 +48,23 @@ export async function explainCommand(requestId: string, options: ExplainOptions,
     return 0;
   } finally {
     await log.close();
+  }
+}
+
+/** The content taxonomy as it is now: a decider's, where one keeps its catalog in the data folder, else the catalog's. Null: neither is to be had. */
+async function contentCategoriesOf(config: Config): Promise<readonly ContentCategory[] | null> {
+  const kept = await readKeptCatalog(config.dataDir);
+  if (kept !== null) return kept.kept.contentCategories ?? [];
+  const url = config.catalogUrl ?? readEndpoints(config.dataDir).catalog;
+  if (url === undefined) return null;
+  const tables = openCategories(url);
+  try {
+    return await tables.content();
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return null;
+  } finally {
+    await tables.close();
   }
 }
 
@@ -128,7 +150,7 @@ interface Explained {
   readonly campaigns: readonly ExplainedCampaign[];
 }
 
-function print(told: Explained & { readonly catalog_proven: boolean }): string {
+function print(told: Explained & { readonly catalog_proven: boolean; readonly taxonomy_known: boolean }): string {
   const { rules, proof, campaigns } = told;
   const won = campaigns
     .filter(({ position }) => position !== null)
@@ -142,10 +164,17 @@ function print(told: Explained & { readonly catalog_proven: boolean }): string {
     `${told.filled_seconds} of ${rules.duration_seconds} s, at most ${rules.max_ads} ads, by ${rules.objective}${told.no_fill_reason === null ? '' : `; ${told.no_fill_reason}`}`,
     `value ${proof.value}, bound ${proof.bound}${proof.exact ? ', exact' : ''}, ${proof.nodes} steps${arms === '' ? '' : `; experiments: ${arms}`}`,
     `${campaigns.length} campaigns (${proven}): ${[...counts].map(([outcome, those]) => `${those.length} ${outcome}`).join(', ')}`,
+    ...(told.taxonomy_known ? [] : ['NO content taxonomy was to be had: each category stands for itself alone']),
     '',
     ...[...won, ...others].map(lineOf),
     '',
   ].join('\n');
+}
+
+/** A pod and a stream have no window but themselves; other caps without one are for life. */
+function capOf({ scope, max, window_seconds }: ExplainedCampaign['caps'][number]): string {
+  if (window_seconds !== null) return `${max} per ${scope} in ${window_seconds} s`;
+  return scope === 'pod' || scope === 'stream' ? `${max} per ${scope}` : `${max} per ${scope} for life`;
 }
 
 function lineOf(campaign: ExplainedCampaign): string {
@@ -155,7 +184,7 @@ function lineOf(campaign: ExplainedCampaign): string {
   const scores = campaign.creatives.map(({ score_micros, value_micros, mu_ppm, outcome, duration_seconds }) => {
     return `${duration_seconds} s ${outcome}: score ${score_micros} = value ${value_micros} at μ ${mu_ppm} ppm`;
   });
-  const caps = campaign.caps.map(({ scope, max, window_seconds }) => `${max} per ${scope} in ${window_seconds} s`);
+  const caps = campaign.caps.map(capOf);
   const more = [...scores, ...caps].join('; ');
   return `${place}  ${campaign.campaign_id}  ${reason.padEnd(32)}  ${campaign.name}; ${price}${more === '' ? '' : `; ${more}`}`;
 }

@@ -143,6 +143,41 @@ test.each([undefined, 'text/plain', 'application/json; charset=utf-8', 'nonsense
   },
 );
 
+test('what is said and cannot be read is named in warnings; what says nothing is not', async () => {
+  house = await openHouse([]);
+  const pointers = async (body: object) => {
+    const { json } = await (house as TestHouse).post({ pod_duration: 30, ...body });
+    return json.warnings.map(({ pointer }) => pointer);
+  };
+  const said = { geo: { country: 'Narnia', region: 'CA', dma: '12' }, user: { time_zone: 'Mars/Olympus' } };
+  expect(await pointers(said)).toEqual(['/geo/country', '/geo/region', '/geo/dma', '/user/time_zone']);
+  const read = { geo: { country: 'USA', region: 'CA', dma: 803 }, user: { time_zone: 'US/Pacific' } };
+  expect(await pointers(read)).toEqual([]);
+  expect(await pointers({ geo: { country: 'unknown', region: '', dma: '-1' }, user: { time_zone: ' ' } })).toEqual([]);
+});
+
+test('what is null is not said, but for rules of a pod that null switches off', async () => {
+  house = await openHouse([testCampaign()]);
+  const nothing = { geo: null, user: null, session: null, break: null, breaks: null, consent: null, format: null };
+  const { status, json } = await house.post({
+    request_id: null,
+    pod_duration: 30,
+    max_ads: null,
+    ...nothing,
+    device: { type: 'tv', os: null, ip: null, lmt: null },
+    content: { category: null },
+    pod: { name: null, min_separation_seconds: null, allowed_durations: null },
+    vast: { version: null },
+  });
+  expect([status, json.pod?.ads.length, json.warnings]).toEqual([200, 1, []]);
+  expect((await house.post({ pod_duration: 30, geo: { dma: null, country: 'US' } })).status).toBe(200);
+  const stream = await house.post({ breaks: [{ id: null, pod_duration: 30, pod: null }], colour: null });
+  expect([stream.status, stream.json.warnings.map(({ pointer }) => pointer)]).toEqual([200, ['/colour']]);
+  for (const wrong of [null, { pod_duration: null }, { breaks: [null] }]) {
+    expect((await house.post(JSON.stringify(wrong))).status).toBe(400);
+  }
+});
+
 test('unknown fields are ignored, named in warnings, and counted', async () => {
   house = await openHouse([testCampaign()]);
   const { status, json } = await house.post({ pod_duration: 60, favourite_colour: 'teal', device: { smell: 'new' } });

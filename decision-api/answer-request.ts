@@ -5,6 +5,7 @@ import type { SecretRing } from '../engines/secret-ring.ts';
 import { type Ask, type Receipt, readAsks } from './asking/ask.ts';
 import type { Caller, Callers } from './asking/callers.ts';
 import type { PlaceOf } from './asking/geoip.ts';
+import type { Reader } from './asking/readers.ts';
 import type { CatalogCache } from './catalog/catalog-cache.ts';
 import type { Admission, Dialect } from './dialects/dialect.ts';
 import type { Draft, Warning } from './draft.ts';
@@ -28,7 +29,8 @@ export interface Wanted {
   readonly dialect: Dialect;
   readonly admission?: Admission;
   readonly warnings: readonly Warning[];
-  readonly explain: boolean;
+  /** Who is told why; null: nobody. */
+  readonly explain: Reader | null;
   /** What a repeated id is compared by, instead of the body. */
   readonly said?: string;
   /** False: the dialect has no word for backups, so none are held. */

@@ -8,6 +8,7 @@ import { keys } from '../engines/state-store/keys.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
 import type { Ask } from './asking/ask.ts';
 import { treatmentOf } from './asking/features.ts';
+import type { Reader } from './asking/readers.ts';
 import type { Tokens } from './beacons/tokens.ts';
 import { decide } from './decide.ts';
 import type { DecidingParts, Decision } from './decision.ts';
@@ -57,7 +58,8 @@ export interface Asked {
   readonly ask: Ask;
   readonly body: unknown;
   readonly warnings: readonly Warning[];
-  readonly explain: boolean;
+  /** Who is told why; null: nobody asked, or nobody may. */
+  readonly explain: Reader | null;
 }
 
 /**
@@ -109,10 +111,11 @@ async function decided(asked: Asked, parts: ServingParts, stint: Stint, again = 
     if (key !== null) parts.answers.forget(key);
     return unlogged(asked, parts);
   }
-  parts.recent.keep(ask.requestId, record.value, decision.catalog);
+  const { catalog } = decision;
+  parts.recent.keep(ask.requestId, { record: record.value, catalog, organisation: ask.organisation });
   countDecision(decision, parts.metrics);
   parts.metrics.requests.inc({ outcome: noFill === null ? 'filled' : 'empty' });
-  return { draft, explain: asked.explain ? explainDecision(decision, parts) : null, repeated: false };
+  return { draft, explain: asked.explain ? explainDecision(decision, parts, asked.explain) : null, repeated: false };
 }
 
 function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts): Decision {

@@ -113,3 +113,36 @@ test('while the store is away an ad with competitors is not served in a stream, 
   expect(await ask(0, 0)).toEqual([]);
   expect(await ask(1, 0, {}, { session: {} })).toHaveLength(1);
 });
+
+test('breaks of one request are a stream without a session too: competitors and caps know of each other', async () => {
+  const capped = testCampaign({ caps: [cap('stream', 1)] });
+  house = await openHouse([of(cola), of(drinks), capped]);
+  const open = house;
+  const each = { pod_duration: 60, pod: { min_separation_seconds: 60 } };
+  const ask = async (body: object) => {
+    const { json } = (await open.post(body)) as unknown as { json: { breaks: { pod: { ads: unknown[] } }[] } };
+    return json.breaks.map(({ pod }) => pod.ads.length);
+  };
+  expect(await ask({ breaks: [each, each] })).toEqual([2, 0]);
+  expect(await ask({ request_id: 'r', breaks: [each, each] })).toEqual([2, 0]);
+  const sessions = (await house.records('ad-request')).map(({ event }) => event.session);
+  expect([sessions.every((session) => session !== null), new Set(sessions).size]).toEqual([true, 2]);
+});
+
+test('a break that VMAP leaves for later is of the same stream', async () => {
+  house = await openHouse([testCampaign({ caps: [cap('stream', 1)] })], { environment: { PLAYBACK_SPEED: '1' } });
+  const { app } = house.api;
+  for (const [more, ads] of [
+    ['', 0],
+    ['&sid=%5Bsession.id%5D&request_id=r', 0],
+    ['&sid=mine', 0],
+  ] as const) {
+    const vmap = await app.inject({ url: `/api/v2/vmap?breaks=start,10:00:00&pod_duration=30&ip=203.0.113.9${more}` });
+    expect(vmap.body).toContain('<Ad ');
+    const tag = /AdTagURI[^>]*>(?:<!\[CDATA\[)?([^<\]]+)/.exec(vmap.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const later = await app.inject({ url: tag.slice(tag.indexOf('/api')) });
+    expect([later.statusCode, later.body.split('<Ad ').length - 1]).toEqual([200, ads]);
+  }
+  const records = (await house.records('ad-request')).map(({ event }) => `${event.session} ${event.viewer}`);
+  expect([records.length, new Set(records).size]).toEqual([6, 3]);
+});

@@ -140,6 +140,7 @@ export async function openHouse(
     readonly pods?: readonly PodConfig[];
     readonly experiments?: readonly Experiment[];
     readonly callers?: Pick<CatalogSnapshot, 'playerKeys' | 'advertisers'>;
+    readonly contentCategories?: CatalogSnapshot['contentCategories'];
     readonly clock?: Clock;
     readonly random?: Random;
     readonly managementUrl?: () => string | null;
@@ -161,7 +162,13 @@ export async function openHouse(
   await seedHeads(store, { beacons: PARTITIONS, requests: PARTITIONS });
   const logger = pino({ level: 'fatal' });
   const catalog = testCatalog(
-    { campaigns, pods: given.pods ?? [], experiments: given.experiments ?? [], ...given.callers },
+    {
+      campaigns,
+      pods: given.pods ?? [],
+      experiments: given.experiments ?? [],
+      contentCategories: given.contentCategories ?? [],
+      ...given.callers,
+    },
     away,
   );
   const start = () =>

@@ -100,14 +100,21 @@ test('a decision keeps to it, and explain names it; the index answers as the pla
       const { json } = await house.post({ pod_duration: 30, content }, '?explain=1');
       return json.explain.campaigns.map(({ outcome, detail }) => outcome + ' ' + detail);
     };
+    const askStored = async (content) => {
+      await house.post({ request_id: 'r', pod_duration: 30, content });
+      const answer = await house.api.app.inject({ url: '/api/v2/requests/r/explain' });
+      return answer.json().campaigns.map(({ outcome, detail }) => outcome + ' ' + detail);
+    };
     const said = [await ask({ channel: 'NEWS 24' }), await ask({ channel: 'Cartoons' }), await ask({})];
+    const stored = await askStored({ channel: 'NEWS 24' });
     await house.close();
-    console.log(JSON.stringify(said));
+    console.log(JSON.stringify([...said, stored]));
     process.exit();`);
   expect(answer).toEqual([
     ['won null', 'targeting content_channels'],
     ['targeting content_channels', 'won null'],
     ['targeting content_channels', 'won null'],
+    ['won null', 'targeting content_channels'],
   ]);
 });
 

@@ -18,6 +18,8 @@ export interface RequestContext {
   readonly ip_truncated: string | null;
   /** tv, bot, stitcher, unknown */
   readonly user_agent_class: string;
+  /** dimension -> what it read of a field of its own */
+  readonly more: Readonly<Record<string, string>>;
 }
 
 export interface Identity {

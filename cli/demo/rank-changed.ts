@@ -1,3 +1,4 @@
+import { filesOf } from '../../decision-api/catalog/campaign-facts.ts';
 import type { Campaign } from '../../domain/campaign.ts';
 import { solvePod } from '../../domain/pods/plain-solver.ts';
 import type { PodCandidate, PodRules } from '../../domain/pods/pod.ts';
@@ -78,7 +79,7 @@ function candidatesOf(
         campaignId: campaign.id,
         creativeId: creative.id,
         advertiserId: campaign.advertiserId,
-        mediaUrl: creative.media[0]?.url ?? '',
+        mediaUrls: filesOf(creative),
         durationSeconds: recorded.duration_seconds,
         categories: campaign.categories,
         scoreMicros,

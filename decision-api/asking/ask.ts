@@ -8,7 +8,7 @@ import type { InvalidReason, Traffic } from '../traffic/traffic.ts';
 import type { Caller, CallerClass } from './callers.ts';
 import { type ConsentGround, groundOf } from './consent.ts';
 import type { PlaceOf } from './geoip.ts';
-import { type Claims, truncateIp, type Viewer, viewerOf } from './identities.ts';
+import { type Claims, pseudonym, truncateIp, type Viewer, viewerOf } from './identities.ts';
 import { invalid, type PodNamed, rulesOf } from './pod-rules.ts';
 import { classOf, type UserAgentClass } from './user-agent.ts';
 
@@ -77,8 +77,11 @@ export function readAsks(receipt: Receipt): readonly Ask[] {
   const repeated = ids.findIndex((id, index) => ids.indexOf(id) < index);
   if (repeated >= 0) throw invalid(`/breaks/${repeated}/id`, 'is the id of another break of this request');
   const first = readAsk({ ...receipt, body: { ...shared, pod_duration: 1 } });
+  // Breaks that are asked for together are a stream, also where its session has no name.
+  const session = first.viewer.session ?? pseudonym(receipt.pepper, 'stream', receipt.requestId);
   return breaks.map((each, index) => ({
     ...first,
+    viewer: { ...first.viewer, session },
     requestId: `${receipt.requestId}/${ids[index]}`,
     breakId: ids[index] ?? null,
     breakIndex: each.index ?? index,

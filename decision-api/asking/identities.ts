@@ -25,7 +25,7 @@ export interface Viewer {
   readonly viewer: string;
   readonly identities: readonly ScopedIdentity[];
   readonly byScope: ReadonlyMap<CapScope, ScopedIdentity>;
-  /** HMAC of the session's id. */
+  /** HMAC of the session's id; of the request's, where one without a session asks for a whole stream. */
   readonly session: string | null;
 }
 

@@ -41,7 +41,7 @@ export interface CreativeFacts {
   readonly creative: Creative;
   /** The caps that an ad of it has to keep. */
   readonly caps: readonly FrequencyCap[];
-  readonly mediaUrl: string;
+  readonly mediaUrls: readonly string[];
   /** Its files, as an answer tells them. */
   readonly media: readonly object[];
   /** Its part of an answer, as members of a JSON object. */
@@ -94,13 +94,18 @@ function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
   return {
     creative,
     caps: capsOf(campaign.caps, id),
-    mediaUrl: media[0]?.url ?? id,
+    mediaUrls: filesOf(creative),
     media: told.media,
     told: JSON.stringify(told).slice(1, -1),
     memo: { places: null },
     kind: kindOfCreative(creative),
     ids: bytesOfUuids([campaign.id, id]),
   };
+}
+
+/** One that has no file of its own, but a tag, is like no other. */
+export function filesOf({ id, media }: Creative): readonly string[] {
+  return media.length === 0 ? [id] : [...new Set(media.map(({ url }) => url))].sort();
 }
 
 function shownTracker({ offsetSeconds, ...tracker }: Tracker): object {

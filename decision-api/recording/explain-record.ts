@@ -4,6 +4,7 @@ import { type ContentTaxonomy, noTaxonomy } from '../../domain/targeting/content
 import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
 import type { AdRequest, RequestContext } from '../../schemas/records.ts';
 import { carries } from '../asking/features.ts';
+import { houseReader, type Reader } from '../asking/readers.ts';
 import type { Outcome } from '../reasons.ts';
 
 /** What became of one campaign of the catalog in one decision. */
@@ -36,23 +37,29 @@ export interface ExplainedCampaign {
   }[];
 }
 
+/** A campaign of another organisation than the reader's. */
+type HiddenCampaign = Pick<ExplainedCampaign, 'campaign_id' | 'outcome'>;
+
 /**
  * A decision, explained from its record and the catalog that it saw. The record names who was matched; who was not is matched again,
  * by the plain matcher and the context of the record, which says by which dimension. `taxonomy`: of the content, as it is now.
+ * Of campaigns that are not the reader's it says only what became of them.
  */
 export function explainRecord(
   record: AdRequest,
   catalog: readonly Campaign[],
   taxonomy: ContentTaxonomy = noTaxonomy,
+  reader: Reader = houseReader,
 ): object {
   const fallen = new Map(record.fallen.map((each) => [each.campaign, each]));
   const context = contextOf(record.context, record.received_at, taxonomy);
   const candidates = Map.groupBy(record.candidates, ({ campaign }) => campaign);
   const positions = new Map(record.ads.map((ad) => [ad.creative, ad.position]));
-  const campaigns = catalog.map((campaign): ExplainedCampaign => {
+  const campaigns = catalog.map((campaign): ExplainedCampaign | HiddenCampaign => {
     const own = candidates.get(campaign.id) ?? [];
     const found = fallen.get(campaign.id) ?? best(own) ?? notEntered(campaign, record.features, context);
     const { reason, detail } = found;
+    if (!reader.owns(campaign)) return { campaign_id: campaign.id, outcome: reason as Outcome | 'not_recorded' };
     return {
       campaign_id: campaign.id,
       name: campaign.name,
@@ -74,10 +81,12 @@ export function explainRecord(
       })),
     };
   });
-  return { ...headOf(record), campaigns };
+  const hidden = new Set(catalog.filter((each) => !reader.owns(each)).map(({ id }) => id));
+  return { ...headOf(record, hidden), campaigns };
 }
 
-function headOf(record: AdRequest): object {
+/** `hidden`: the campaigns whose prices are not told; nor is then a pod's value, the sum of its ads' prices. */
+function headOf(record: AdRequest, hidden: ReadonlySet<string>): object {
   const { ads, backups, fallouts, proof, objective, features, experiments } = record;
   return {
     request_id: record.request_id,
@@ -98,24 +107,28 @@ function headOf(record: AdRequest): object {
       allow_duplicate_advertisers: record.allow_duplicate_advertisers,
       pod: record.pod,
     },
-    slots: ads.map((ad) => slotOf(ad)),
-    backups: backups.map((ad) => slotOf(ad)),
+    slots: ads.map((ad) => slotOf(ad, hidden)),
+    backups: backups.map((ad) => slotOf(ad, hidden)),
     filled_seconds: record.filled_seconds,
     no_fill_reason: record.no_fill_reason,
-    proof,
+    proof: record.ads.some(({ campaign }) => hidden.has(campaign)) ? null : proof,
     fallouts: Object.fromEntries(fallouts.map(({ reason, campaigns }) => [reason, campaigns])),
     steps_us: record.timings_us,
   };
 }
 
-function slotOf(ad: AdRequest['ads'][number]): object {
-  return {
+function slotOf(ad: AdRequest['ads'][number], hidden: ReadonlySet<string>): object {
+  const place = {
     position: ad.position,
     start_seconds: ad.start_seconds,
     duration_seconds: ad.duration_seconds,
     ad_id: ad.reservation,
     campaign_id: ad.campaign,
     creative_id: ad.creative,
+  };
+  if (hidden.has(ad.campaign)) return place;
+  return {
+    ...place,
     pricing: { model: ad.pricing_model, price_micros: ad.price_micros },
     reserved_under: ad.capped_by.map(({ scope }) => scope),
   };
@@ -160,7 +173,7 @@ function contextOf(context: RequestContext, at: number, taxonomy: ContentTaxonom
     gender: context.gender,
     householdIncome: context.household_income,
     timeZone: context.time_zone,
-    more: {},
+    more: context.more,
     at,
   };
 }

@@ -1,11 +1,12 @@
+import type { Reader } from '../asking/readers.ts';
 import { type DecidingParts, type Decision, type Entrant, outcomesOf, podOf, type Runner } from '../decision.ts';
 import { needsMoney } from '../holding/purse.ts';
 import { usedOf } from '../holding/reserver.ts';
 import type { Outcome } from '../reasons.ts';
 import { enter } from '../steps/match.ts';
 
-/** Every campaign of the catalog with its slot or the one reason why it has none, its scores, prices and caps. */
-export function explainDecision(decision: Decision, parts: DecidingParts): object {
+/** Every campaign of the catalog with its slot or the one reason why it has none, its scores, prices and caps; of what is not the reader's only what became of it. */
+export function explainDecision(decision: Decision, parts: DecidingParts, reader: Reader): object {
   const positions = new Map(podOf(decision).map(({ held }, index) => [held.runner.creative.id, index + 1]));
   const entered = new Map(decision.entrants.map((entrant) => [entrant.campaign.id, entrant]));
   return {
@@ -15,9 +16,11 @@ export function explainDecision(decision: Decision, parts: DecidingParts): objec
     context: decision.ask.context,
     rules: decision.ask.rules,
     steps_us: decision.timingsUs,
-    campaigns: decision.catalog.map((campaign) =>
-      explainEntrant(entered.get(campaign.id) ?? enter(campaign, decision), decision, parts, positions),
-    ),
+    campaigns: decision.catalog.map((campaign) => {
+      const entrant = entered.get(campaign.id) ?? enter(campaign, decision);
+      if (reader.owns(campaign)) return explainEntrant(entrant, decision, parts, positions);
+      return { campaign_id: campaign.id, outcome: outcomeOfAll(entrant, outcomesOf(decision)) };
+    }),
   };
 }
 
@@ -29,14 +32,11 @@ function explainEntrant(
 ): object {
   const { campaign } = entrant;
   const outcomeOf = outcomesOf(decision);
-  const outcomes = entrant.runners.map(outcomeOf);
-  const outcome =
-    entrant.fellOut ?? outcomes.find((each) => each === 'won') ?? outcomes.find((each) => each !== 'rotated') ?? 'lost';
   const signals = parts.signals.of(campaign.id);
   return {
     campaign_id: campaign.id,
     name: campaign.name,
-    outcome,
+    outcome: outcomeOfAll(entrant, outcomeOf),
     detail: entrant.detail,
     tier: campaign.tier,
     pricing: { model: campaign.pricing.model, price_micros: campaign.pricing.priceMicros },
@@ -51,6 +51,11 @@ function explainEntrant(
     })),
     creatives: entrant.runners.map((runner) => explainRunner(runner, outcomeOf(runner), positions)),
   };
+}
+
+function outcomeOfAll({ fellOut, runners }: Entrant, outcomeOf: (runner: Runner) => Outcome): Outcome {
+  const outcomes = runners.map(outcomeOf);
+  return fellOut ?? outcomes.find((each) => each === 'won') ?? outcomes.find((each) => each !== 'rotated') ?? 'lost';
 }
 
 function explainRunner(runner: Runner, outcome: Outcome, positions: ReadonlyMap<string, number>): object {

@@ -3,7 +3,7 @@ import type { AdRequest, Candidate } from '../../schemas/records.ts';
 import { limits } from '../limits.ts';
 
 /**
- * A request's record in at most `limits.recordBytes`: candidates that did not win are left out, the least first, and
+ * A request's record in at most `limits.recordBytes`: candidates that were not chosen are left out, the least first, and
  * counted in `fallouts` as `record_cut`, so that the log says what it does not hold.
  */
 export function fitRecord(record: AdRequest): { readonly value: Buffer; readonly cut: boolean } {
@@ -19,7 +19,11 @@ export function fitRecord(record: AdRequest): { readonly value: Buffer; readonly
 }
 
 function byWorth(a: Candidate, b: Candidate): number {
-  return Number(b.outcome === 'won') - Number(a.outcome === 'won') || b.score_micros - a.score_micros;
+  return Number(isChosen(b)) - Number(isChosen(a)) || b.score_micros - a.score_micros;
+}
+
+function isChosen({ outcome }: Candidate): boolean {
+  return outcome === 'won' || outcome === 'backup';
 }
 
 function withCandidates(record: AdRequest, kept: readonly Candidate[], left: number): AdRequest {

@@ -5,14 +5,16 @@ import { limits } from '../limits.ts';
 export interface RecentDecision {
   readonly record: Buffer;
   readonly catalog: readonly Campaign[];
+  /** Whose the request was. */
+  readonly organisation: string;
 }
 
 /** The newest decisions of this process, for explaining them; older ones are in the log. A few KB each, lists of campaigns are shared. */
 export class RecentDecisions {
   readonly #decisions = new Map<string, RecentDecision>();
 
-  keep(requestId: string, record: Buffer, catalog: readonly Campaign[]): void {
-    this.#decisions.set(requestId, { record, catalog });
+  keep(requestId: string, decision: RecentDecision): void {
+    this.#decisions.set(requestId, decision);
     if (this.#decisions.size <= limits.decisionsRemembered) return;
     const [oldest] = this.#decisions.keys();
     if (oldest !== undefined) this.#decisions.delete(oldest);

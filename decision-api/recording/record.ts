@@ -208,5 +208,6 @@ function contextOf({ context, ipTruncated, userAgentClass }: Ask): RequestContex
     time_zone: context.timeZone,
     ip_truncated: ipTruncated,
     user_agent_class: userAgentClass,
+    more: context.more,
   };
 }

@@ -115,6 +115,19 @@ export type AdRequestBody = Type.Static<typeof adRequestBody>;
 interface Shape {
   readonly properties?: Readonly<Record<string, Shape>>;
   readonly items?: Shape;
+  readonly anyOf?: readonly { readonly type?: string }[];
+}
+
+/** A field that is null is one that is not there, unless null is a word of its own there. */
+export function dropNulls(body: unknown, shape: Shape = adRequestBody as Shape): void {
+  if (Array.isArray(body)) for (const each of body) dropNulls(each, shape.items);
+  if (!shape?.properties || typeof body !== 'object' || body === null) return;
+  const fields = body as Record<string, unknown>;
+  for (const [name, inner] of Object.entries(shape.properties)) {
+    if (!Object.hasOwn(fields, name)) continue;
+    if (fields[name] !== null) dropNulls(fields[name], inner);
+    else if (!inner.anyOf?.some(({ type }) => type === 'null')) delete fields[name];
+  }
 }
 
 /** JSON pointers of the fields that the schema does not know. */

@@ -1,9 +1,12 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { unreadableFields } from '../../domain/targeting/context.ts';
 import { type AdRequestParts, decidePods } from '../answer-request.ts';
 import type { Ask } from '../asking/ask.ts';
+import { readerOf } from '../asking/readers.ts';
 import { answerText, type Warning } from '../draft.ts';
 import { onSheet } from '../http/sheet.ts';
-import { type AdRequestBody, adRequestBody, unknownFields } from './ad-request-schema.ts';
+import { type AdRequestBody, adRequestBody, dropNulls, unknownFields } from './ad-request-schema.ts';
+import { readers } from './explain.ts';
 import { answerFormat, formatOf } from './players.ts';
 
 interface AdRequestRoute {
@@ -13,12 +16,20 @@ interface AdRequestRoute {
 
 /** POST /api/v2/ad-request: a pod for a break, or one for each of `breaks`, as JSON or in the `format` that is asked for. */
 export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): void {
-  app.post<AdRequestRoute>('/api/v2/ad-request', { schema: { body: adRequestBody } }, async (request, reply) => {
+  const options = {
+    schema: { body: adRequestBody },
+    preValidation: async ({ body }: FastifyRequest) => dropNulls(body),
+  };
+  app.post<AdRequestRoute>('/api/v2/ad-request', options, async (request, reply) => {
     const { body, query } = request;
     const warnings = warningsOf(body, parts);
     const dialect = formatOf(query.format ?? body.format);
     if (dialect !== 'json') return answerFormat(request, reply, { dialect, body, warnings }, parts);
-    const pods = await decidePods(request, body, { dialect, warnings, explain: isYes(query.explain) }, parts);
+    const explain = isYes(query.explain)
+      ? readerOf(parts.callers.withScope(request, 'ads:request'), request, parts.cache.advertisers)
+      : null;
+    if (isYes(query.explain) && explain === null) warnings.push({ pointer: '/explain', detail: `is for ${readers}` });
+    const pods = await decidePods(request, body, { dialect, warnings, explain }, parts);
     const answers = pods.map(({ ask, draft, explain }, index) => {
       const offset = body.breaks?.[index]?.offset ?? null;
       const around = body.breaks === undefined ? {} : { before: { id: ask.breakId, offset }, warnings: false };
@@ -50,12 +61,12 @@ function streamOf(
 
 const WARNINGS_MAX = 20;
 
-function warningsOf(body: unknown, { metrics }: AdRequestParts): readonly Warning[] {
+function warningsOf(body: AdRequestBody, { metrics }: AdRequestParts): Warning[] {
   const unknown = unknownFields(body);
   if (unknown.length > 0) metrics.unknownFields.inc(unknown.length);
-  return unknown
-    .slice(0, WARNINGS_MAX)
-    .map((pointer) => ({ pointer: pointer.slice(0, 256), detail: 'unknown field, ignored' }));
+  const ignored = unknown.map((pointer) => ({ pointer: pointer.slice(0, 256), detail: 'unknown field, ignored' }));
+  const unread = unreadableFields(body).map((pointer) => ({ pointer, detail: 'cannot be read, counts as unknown' }));
+  return [...unread, ...ignored].slice(0, WARNINGS_MAX);
 }
 
 function isYes(value: unknown): boolean {

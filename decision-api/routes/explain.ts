@@ -2,25 +2,37 @@ import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../engines/http/problem.ts';
 import { decode } from '../../schemas/codec.ts';
 import type { AdRequest } from '../../schemas/records.ts';
+import type { Callers } from '../asking/callers.ts';
+import { readerOf } from '../asking/readers.ts';
 import type { CatalogCache } from '../catalog/catalog-cache.ts';
 import { limits } from '../limits.ts';
 import { explainRecord } from '../recording/explain-record.ts';
 import type { RecentDecisions } from '../recording/recent-decisions.ts';
 
 export interface ExplainParts {
+  readonly callers: Callers;
   readonly recent: RecentDecisions;
   readonly cache: CatalogCache;
 }
 
-/** GET /api/v2/requests/:id/explain: every campaign of one of this instance's newest decisions, with its slot or its reason. */
-export function explainRoute(app: FastifyInstance, { recent, cache }: ExplainParts): void {
-  app.get<{ Params: { id: string } }>('/api/v2/requests/:id/explain', async ({ params }, reply) => {
-    const found = recent.of(params.id);
-    if (found === null) {
+/** Who is told why, in words. */
+export const readers =
+  'who shows an API key with the scope ads:request, or asks from a trusted network or this machine';
+
+/** GET /api/v2/requests/:id/explain: every campaign of one of this instance's newest decisions, with its slot or its reason. Only for who is known. */
+export function explainRoute(app: FastifyInstance, { callers, recent, cache }: ExplainParts): void {
+  app.get<{ Params: { id: string } }>('/api/v2/requests/:id/explain', async (request, reply) => {
+    const reader = readerOf(callers.withScope(request, 'ads:request'), request, cache.advertisers);
+    if (reader === null) throw new Problem(401, 'Not known', `an explanation is for ${readers}`);
+    const found = recent.of(request.params.id);
+    // Another organisation's request is one that there is not.
+    if (found === null || (reader.organisation !== null && reader.organisation !== found.organisation)) {
       const where = '`breakwater explain <request id>` reads older ones, and those of other instances, from the log';
       throw new Problem(404, 'Not found', `not among the last ${limits.decisionsRemembered} decisions here; ${where}`);
     }
     reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
-    return JSON.stringify(explainRecord(decode(found.record).value as AdRequest, found.catalog, cache.taxonomy));
+    return JSON.stringify(
+      explainRecord(decode(found.record).value as AdRequest, found.catalog, cache.taxonomy, reader),
+    );
   });
 }

@@ -105,7 +105,7 @@ async function bidAll(
     const inPod = taken.get(pod.podKey) ?? [];
     taken.set(pod.podKey, inPod);
     const admission = admissionFor(body, pod, inPod, base);
-    const wanted = { dialect: 'openrtb', admission, warnings: [], explain: false, said, ...holdOf(pod) } as const;
+    const wanted = { dialect: 'openrtb', admission, warnings: [], explain: null, said, ...holdOf(pod) } as const;
     const asked = { ...pod.body, request_id: `${body.id}/${pod.imp.id}` };
     const [decided] = await decidePods(request, asked, wanted, parts).catch(byItsOwnId);
     if (!decided) continue;

@@ -60,7 +60,7 @@ export async function answerFormat(
   const admission = dialect === 'asset-list' ? hlsFiles : vastFiles(base, body.vast?.wrapper_depth ?? 0);
   // Version 2.0 has no sequence by which a spare could be told from an ad of the pod, an asset list no place for one.
   const backups = dialect !== 'asset-list' && atLeast(version, '3.0');
-  const wanted = { dialect, admission, warnings, explain: false, backups } as const;
+  const wanted = { dialect, admission, warnings, explain: null, backups } as const;
   // Where every break is decided later, nothing is now.
   const pods = body.breaks?.length === 0 ? [] : await decidePods(request, body, wanted, parts);
   // What an ad costs is between us and whoever showed who it is.
@@ -141,23 +141,33 @@ function later(
   { body, places }: Breaks,
   request: FastifyRequest,
   version: string | undefined,
-  { config, base }: AdRequestParts,
+  { config, base, uuid }: AdRequestParts,
 ): { readonly body: AdRequestBody; readonly places: readonly BreakTold[] } {
   const lastSeconds = (config.tokenLifeMs * config.playbackSpeed) / 1000;
   const named = versionOf(version, request.headers.accept);
+  const session = body.session?.id ? null : { id: body.request_id ?? uuid() };
+  const ofSession = session === null ? {} : { session_id: session.id };
   const told = places.map(({ timeOffset, seconds }, at): BreakTold => {
     const id = `break-${at + 1}`;
     const podSeconds = body.breaks[at]?.pod_duration ?? limits.unaskedSeconds;
     if (seconds === null || seconds + (at + 1) * podSeconds <= lastSeconds) return { id, timeOffset, tag: null };
-    const query = queryWith(request.query as Readonly<Record<string, unknown>>, ofStreams, {
-      ...nameOf(body.request_id, id),
-      version: named,
-      break_index: String(at),
-      break_offset: String(seconds),
-    });
+    const query = queryWith(
+      request.query as Readonly<Record<string, unknown>>,
+      [...ofStreams, ...Object.keys(ofSession)],
+      {
+        ...nameOf(body.request_id, id),
+        ...ofSession,
+        version: named,
+        break_index: String(at),
+        break_offset: String(seconds),
+      },
+    );
     return { id, timeOffset, tag: `${base()}/api/v2/vast?${query}` };
   });
-  return { body: { ...body, breaks: body.breaks.filter((_, at) => told[at]?.tag === null) }, places: told };
+  const breaks = body.breaks.filter((_, at) => told[at]?.tag === null);
+  // The tags' pods are of the same stream as those of now.
+  const stream = session === null || breaks.length === told.length ? {} : { session };
+  return { body: { ...body, ...stream, breaks }, places: told };
 }
 
 /** The id of a break's own request; one that would be too long is left to us. */

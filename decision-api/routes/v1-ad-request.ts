@@ -46,7 +46,7 @@ export function v1AdRequestRoute(app: FastifyInstance, parts: AdRequestParts): v
         admission: ownFiles,
       });
       countInvalid(ask, parts);
-      const { draft } = await serve({ ask, body, warnings: [], explain: false }, parts);
+      const { draft } = await serve({ ask, body, warnings: [], explain: null }, parts);
       const took = parts.clock.ticks() - began;
       tell(draft, took, parts.logger);
       parts.metrics.decisionSeconds.observe(took / 1_000_000);

@@ -24,7 +24,7 @@ function asContender(runner: Runner): Contender {
     campaignId: campaign.id,
     creativeId: creative.id,
     advertiserId: campaign.advertiserId,
-    mediaUrl: facts.mediaUrl,
+    mediaUrls: facts.mediaUrls,
     durationSeconds: creative.durationSeconds,
     categories: campaign.categories,
     scoreMicros: Math.min(worth?.scoreMicros ?? 1, limits.scoreMicrosMax),

@@ -15,7 +15,7 @@ export function relationOf(a: PodCandidate, b: PodCandidate, rules: PodRules): R
 }
 
 export function isDuplicate(a: PodCandidate, b: PodCandidate, rules: PodRules): boolean {
-  if (a.creativeId === b.creativeId || a.mediaUrl === b.mediaUrl) return true;
+  if (a.creativeId === b.creativeId || a.mediaUrls.some((url) => b.mediaUrls.includes(url))) return true;
   return !rules.allowDuplicateAdvertisers && (a.advertiserId === b.advertiserId || a.campaignId === b.campaignId);
 }
 

@@ -1,7 +1,15 @@
 import { type CategoryClass, classOf, competes } from './competition.ts';
 import { countConflicts } from './conflicts.ts';
 import { compareCandidates } from './order.ts';
-import { advertiserNames, beginNames, campaignNames, creativeNames, mediaNames, placesOf } from './places.ts';
+import {
+  advertiserNames,
+  beginNames,
+  campaignNames,
+  creativeNames,
+  fileSetNames,
+  mediaNames,
+  placesOf,
+} from './places.ts';
 import { type PodCandidate, type PodRules, tiers } from './pod.ts';
 
 /** One candidate with its texts as numbers. */
@@ -13,7 +21,7 @@ export interface Entry {
   readonly category: CategoryClass;
   /** Its list's place among the field's. */
   readonly list: number;
-  /** Of whom one pod holds at most one ad: the advertiser, or the media file where advertisers may repeat. From 0 without gaps. */
+  /** Of whom one pod holds at most one ad: the advertiser, or the media files where advertisers may repeat. From 0 without gaps. */
   readonly owner: number;
 }
 
@@ -40,10 +48,12 @@ export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): F
   for (let given = 0; given < candidates.length; given++) {
     const candidate = candidates[given] as PodCandidate;
     const places = placesOf(candidate);
-    const owner = repeating ? mediaNames.first(places.media, owners) : advertiserNames.first(places.advertiser, owners);
+    const owner = repeating
+      ? fileSetNames.first(places.fileSet, owners)
+      : advertiserNames.first(places.advertiser, owners);
     if (owner === owners) owners += 1;
     if (creativeNames.first(places.creative, owner) !== owner) owned = false;
-    if (!repeating && mediaNames.first(places.media, owner) !== owner) owned = false;
+    for (const file of places.media) if (mediaNames.first(file, owner) !== owner) owned = false;
     if (!repeating && campaignNames.first(places.campaign, owner) !== owner) owned = false;
     const category = separation ? places.category : nobody;
     let list = placeOfList[category.index] ?? lists.length;

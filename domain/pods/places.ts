@@ -4,7 +4,9 @@ import type { PodCandidate } from './pod.ts';
 
 export const advertiserNames = new Names();
 export const creativeNames = new Names();
+/** Of single files, and of all files of a creative in one. */
 export const mediaNames = new Names();
+export const fileSetNames = new Names();
 export const campaignNames = new Names();
 
 /** Where a candidate's names are, and its list of categories: texts are looked up once for each creative, not for each pod. */
@@ -12,14 +14,16 @@ class Places {
   readonly epoch = epoch;
   readonly advertiser: number;
   readonly creative: number;
-  readonly media: number;
+  readonly media: readonly number[];
+  readonly fileSet: number;
   readonly campaign: number;
   readonly category: CategoryClass;
 
-  constructor({ advertiserId, creativeId, mediaUrl, campaignId, categories }: PodCandidate) {
+  constructor({ advertiserId, creativeId, mediaUrls, campaignId, categories }: PodCandidate) {
     this.advertiser = advertiserNames.place(advertiserId);
     this.creative = creativeNames.place(creativeId);
-    this.media = mediaNames.place(mediaUrl);
+    this.media = mediaUrls.map((url) => mediaNames.place(url));
+    this.fileSet = fileSetNames.place(mediaUrls.join('\n'));
     this.campaign = campaignNames.place(campaignId);
     this.category = classOf(categories);
   }
@@ -31,7 +35,7 @@ let epoch = 0;
 /** Before each pod: nothing was said of any name yet. */
 export function beginNames(): void {
   let forgotten = forgetIfMany();
-  for (const names of [advertiserNames, creativeNames, mediaNames, campaignNames]) {
+  for (const names of [advertiserNames, creativeNames, mediaNames, fileSetNames, campaignNames]) {
     if (names.begin()) forgotten = true;
   }
   if (forgotten) epoch += 1;

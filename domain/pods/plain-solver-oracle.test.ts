@@ -29,9 +29,10 @@ function isPod(ads: readonly PodCandidate[], { minAds, maxAds, ...given }: PodRu
     return false;
   const ofCampaign = (id: string) => ads.filter(({ campaignId }) => campaignId === id).length;
   if (ads.some(({ campaignId, podMax }) => podMax !== null && ofCampaign(campaignId) > podMax)) return false;
-  const repeats = (field: 'creativeId' | 'mediaUrl' | 'advertiserId' | 'campaignId') =>
+  const repeats = (field: 'creativeId' | 'advertiserId' | 'campaignId') =>
     new Set(ads.map((one) => one[field])).size < ads.length;
-  if (repeats('creativeId') || repeats('mediaUrl')) return false;
+  const files = ads.flatMap(({ mediaUrls }) => mediaUrls);
+  if (repeats('creativeId') || new Set(files).size < files.length) return false;
   if (!given.allowDuplicateAdvertisers && (repeats('advertiserId') || repeats('campaignId'))) return false;
   return !given.separation || keepsCompetitorsApart(ads, given.minSeparationSeconds);
 }
@@ -121,7 +122,7 @@ const someCandidates = (most: number) =>
         quality: fc.integer({ min: 0, max: 1_000 }),
         category: categories,
         advertiser: fc.integer({ min: 0, max: 9 }),
-        media: fc.integer({ min: 0, max: 15 }),
+        media: fc.uniqueArray(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 2 }),
         tier: fc.constantFrom('standard' as const, 'standard' as const, 'guaranteed' as const, 'house' as const),
         place: fc.constantFrom(null, null, null, 'first' as const, 'last' as const),
         podMax: fc.constantFrom(null, null, 0, 1, 2),
@@ -134,7 +135,7 @@ const someCandidates = (most: number) =>
           ...category,
           advertiserId: `a${advertiser}`,
           campaignId: `k${advertiser}-${index % 2}`,
-          mediaUrl: `m${media}`,
+          mediaUrls: media.map((file) => `m${file}`),
           qualityCenti: quality,
           ...wishes,
         }),

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { fatigueStep } from './objective.ts';
 import { solvePod } from './plain-solver.ts';
 import type { PodCandidate, PodRules } from './pod.ts';
+import { solvePod as solveFast } from './solver.ts';
 import { ad, inCategory } from './test-ads.ts';
 
 const rules: PodRules = {
@@ -86,12 +87,27 @@ test('to the viewer a house ad comes after all others', () => {
 test.each([
   ['advertiser', { advertiserId: 'same' }, true],
   ['campaign', { campaignId: 'same' }, true],
-  ['media file', { mediaUrl: 'same' }, false],
+  ['media file', { mediaUrls: ['same'] }, false],
   ['creative', { creativeId: 'same' }, false],
 ] as const)('no %s twice; allowed where the rules say so: %s', (_, same, mayBeAllowed) => {
   const candidates = [ad('a', 30, 100, same), ad('b', 30, 90, same)];
   expect(ids(candidates)).toHaveLength(1);
   expect(ids(candidates, { allowDuplicateAdvertisers: true })).toHaveLength(mayBeAllowed ? 2 : 1);
+});
+
+test('no film twice: one of many files is enough, and who shares it with two does not make them one', () => {
+  const film = (id: string, ...mediaUrls: string[]) => ad(id, 30, 100, { mediaUrls });
+  for (const allowDuplicateAdvertisers of [false, true]) {
+    for (const [served, ...films] of [
+      [['a'], film('a', '4k', 'hd'), film('b', 'hd')],
+      [['a', 'b'], film('a', '4k', 'hd'), film('b', 'sd')],
+      [['b', 'c'], film('b', 'hd'), film('c', '4k'), film('x', '4k', 'hd')],
+    ] as const) {
+      expect(ids(films, { allowDuplicateAdvertisers })).toEqual(served);
+      const { ads } = solveFast(films, { ...rules, allowDuplicateAdvertisers });
+      expect(ads.map(({ candidate }) => candidate.creativeId)).toEqual(served);
+    }
+  }
 });
 
 test('a standard ad beats any number of house ads, which fill what is left', () => {

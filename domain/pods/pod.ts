@@ -6,7 +6,8 @@ export interface PodCandidate {
   readonly campaignId: string;
   readonly creativeId: string;
   readonly advertiserId: string;
-  readonly mediaUrl: string;
+  /** Every file that it may play from: who shares one with it shows the same film. */
+  readonly mediaUrls: readonly string[];
   readonly durationSeconds: number;
   readonly categories: readonly CampaignCategory[];
   /** Expected value less the shadow price of the budget; at least 1. */
@@ -19,7 +20,7 @@ export interface PodCandidate {
   readonly place: Place | null;
   /** At most so many ads of its campaign in one pod; null: no cap. */
   readonly podMax: number | null;
-  /** The solver's own, for a creative that comes again: it belongs to all candidates of the same ids, media file and categories. */
+  /** The solver's own, for a creative that comes again: it belongs to all candidates of the same ids, media files and categories. */
   readonly memo?: CandidateMemo;
 }
 

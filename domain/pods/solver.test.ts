@@ -197,7 +197,7 @@ test('a long pod with many short ads is bounded in coarser steps', () => {
       campaignId: `k${index}`,
       creativeId: `c${index}`,
       advertiserId: `a${index}`,
-      mediaUrl: `m${index}`,
+      mediaUrls: [`m${index}`],
       durationSeconds: 7 + (index % 113),
       categories: [],
       scoreMicros: 1_000 + ((index * 7_919) % 5_003),
@@ -212,7 +212,7 @@ test('a long pod with many short ads is bounded in coarser steps', () => {
 });
 
 test('a duration that is no whole number of seconds is a broken invariant', () => {
-  const ad = { campaignId: 'k', creativeId: 'c', advertiserId: 'a', mediaUrl: 'm', categories: [], scoreMicros: 1 };
+  const ad = { campaignId: 'k', creativeId: 'c', advertiserId: 'a', mediaUrls: ['m'], categories: [], scoreMicros: 1 };
   const free = { exactDuration: false, allowedDurations: null, backupAds: 0 };
   const rules = { ...free, durationSeconds: 30, minAds: 1, maxAds: 1, objective: 'revenue' } as const;
   const more = { separation: true, minSeparationSeconds: null, allowDuplicateAdvertisers: false, nodeLimit: 9 };

@@ -11,7 +11,7 @@ export function ad(
     campaignId: `k-${id}`,
     creativeId: id,
     advertiserId: `a-${id}`,
-    mediaUrl: `m-${id}`,
+    mediaUrls: [`m-${id}`],
     durationSeconds,
     categories: [],
     scoreMicros,

@@ -23,7 +23,7 @@ export function crowdedCandidates(count: number): fc.Arbitrary<PodCandidate[]> {
             creativeId: `c${index}`,
             campaignId: `k${index}`,
             advertiserId: `a${index}`,
-            mediaUrl: `m${index}`,
+            mediaUrls: [`m${index}`],
             categories: [{ id, name: id, ancestors: [] }],
             tier: 'standard',
             place: null,

@@ -56,7 +56,7 @@ export function someCandidates(least: number, most: number): fc.Arbitrary<PodCan
           qualityCenti: fc.constantFrom(...shape.qualities),
           category: fc.nat(shape.categories - 1),
           advertiser: fc.nat(shape.advertisers - 1),
-          media: fc.nat(Math.max(0, shape.sharedMedia - 1)),
+          media: fc.array(fc.nat(Math.max(0, shape.sharedMedia - 1)), { minLength: 1, maxLength: 3 }),
           tier: tierOf(shape),
           place: shape.placed === 0 ? fc.constant(null) : oneIn(shape.placed, ['first', 'last'] as const),
           podMax: shape.capped === 0 ? fc.constant(null) : oneIn(shape.capped, [0, 1, 1, 2] as const),
@@ -69,11 +69,15 @@ export function someCandidates(least: number, most: number): fc.Arbitrary<PodCan
           creativeId: `c${(index * 7) % drawn.length}-${index}`,
           campaignId: `k${advertiser}-${index % 3}`,
           advertiserId: `a${advertiser}`,
-          mediaUrl: shape.sharedMedia === 0 ? `m${index}` : `m${media}`,
+          mediaUrls: shape.sharedMedia === 0 ? [`m${index}`] : filesOf(media),
           categories: tree[category] ?? [],
         })),
       ),
   );
+}
+
+function filesOf(media: readonly number[]): readonly string[] {
+  return [...new Set(media.map((file) => `m${file}`))].sort();
 }
 
 function tierOf({ guaranteed, house }: Shape): fc.Arbitrary<Tier> {

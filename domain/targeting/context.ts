@@ -1,6 +1,7 @@
 import type { Context } from '../request.ts';
 import { canonicalZone } from '../zone.ts';
 import { type ContentTaxonomy, noTaxonomy } from './content-taxonomy.ts';
+import * as devices from './device-names.ts';
 import { ownFields } from './dimensions.ts';
 import { countryOf } from './geo.ts';
 import * as names from './names.ts';
@@ -52,6 +53,21 @@ export function normaliseContext(raw: RawContext, at: number, around: Surroundin
   };
 }
 
+/** The fields that say something which nobody can read, by JSON pointer: they count as unknown. */
+export function unreadableFields({ geo, user }: RawContext): readonly string[] {
+  const within = read(geo?.country, names.country);
+  const readers: readonly (readonly [pointer: string, value: unknown, isRead: (value: unknown) => boolean])[] = [
+    ['/geo/country', geo?.country, (value) => read(value, names.country) !== null],
+    ['/geo/region', geo?.region, (value) => readRegion(value, within) !== null],
+    ['/geo/dma', geo?.dma, (value) => read(value, names.dma) !== null],
+    ['/user/time_zone', user?.time_zone, (value) => read(value, canonicalZone) !== null],
+  ];
+  return readers.flatMap(([pointer, value, isRead]) => {
+    const isSaid = typeof value === 'number' || (typeof value === 'string' && !names.isNothing(value));
+    return isSaid && !isRead(value) ? [pointer] : [];
+  });
+}
+
 type Place = Pick<Context, 'country' | 'region' | 'city' | 'dma'>;
 
 function readPlace(geo: RawFields): Place {
@@ -72,13 +88,19 @@ function agrees(given: Place, found: Place): boolean {
   );
 }
 
+/** What the request says counts, unless only the User-Agent says something that is known; makers are too many for that. */
 function readDevice(device: RawFields, userAgent: string | null): Pick<Context, 'deviceType' | 'os' | 'brand'> {
-  const deviceType = read(device.type, names.deviceType);
-  const os = read(device.os, names.operatingSystem);
-  const brand = read(device.brand, names.deviceBrand) ?? read(device.os, names.brandInOs);
-  if (userAgent === null || (deviceType !== null && os !== null && brand !== null)) return { deviceType, os, brand };
+  const deviceType = read(device.type, devices.deviceType);
+  const os = read(device.os, devices.operatingSystem);
+  const brand = read(device.brand, devices.deviceBrand) ?? read(device.os, devices.brandInOs);
+  const [typeKnown, osKnown] = [devices.isKnownType(deviceType), devices.isKnownSystem(os)];
+  if (userAgent === null || (typeKnown && osKnown && brand !== null)) return { deviceType, os, brand };
   const told = readUserAgent(userAgent);
-  return { deviceType: deviceType ?? told.type, os: os ?? told.os, brand: brand ?? told.brand };
+  return {
+    deviceType: typeKnown ? deviceType : (told.type ?? deviceType),
+    os: osKnown ? os : (told.os ?? os),
+    brand: brand ?? told.brand,
+  };
 }
 
 const nothingMore: Context['more'] = {};

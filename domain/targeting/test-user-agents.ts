@@ -82,4 +82,13 @@ desktop | macos | apple | Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleW
 - | - | - | AWS Elemental MediaTailor
 - | - | - | okhttp/4.9.3
 - | - | - | VLC/3.0.18 LibVLC/3.0.18
+smart_tv | webos | lg | HbbTV/1.4.1 (+DRM;LGE;43UH6500-ZA;WEBOS3 04.30.45;W3_R9;DTV_W16P;)
+smart_tv | webos | lg | HbbTV/1.5.1 (+DRM+TVPLUS;LGE;OLED55C9PLA;WEBOS4.5 05.00.02;W45_M16P;DTV_W19O;)
+android_tv | android_tv | - | Mozilla/5.0 (Linux; Android 9; Acme 4K TV Build/PI) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/105.0.0.0 Mobile Safari/537.36
+mobile | android | - | Mozilla/5.0 (Linux; Android 13; SM-A515F) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/110.0.0.0 Mobile YouTube TV
+mobile | android | - | Mozilla/5.0 (Linux; Android 13; moto g54) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/110.0.0.0 Mobile Safari/537.36 Sling TV
+mobile | android | - | Mozilla/5.0 (Linux; Android 14; SM-S918B; tv.pluto.android) AppleWebKit/537.36 (KHTML, like Gecko) Mobile Safari/537.36
+- | android | - | Dalvik/2.1.0 (Linux; U; Android 13; SM-X700 Build/TP1A) YouTube TV
+- | - | apple | AppleCoreMedia/1.0.0.21L580 (HomePod; U; CPU OS 17_4 like Mac OS X; en_us)
+- | - | apple | AppleCoreMedia/1.0.0.21S364 (Apple Watch; U; CPU OS 10_2 like Mac OS X; en_us)
 `;

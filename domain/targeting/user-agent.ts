@@ -18,7 +18,14 @@ const platform = (sign: RegExp, type: string | null, os: string | null, brand: s
 });
 
 const androidTvs =
-  /android[ _-]?tv|googletv|google tv|(?<!hbb)\btv\b|[_ -]tv\b|tv[ _-]?(?:box|stick|dongle)|smart[ _-]?tv|bravia|shield|mi-?box|mi-?tv|chromecast|crkey|adt-[1-9]|aquos|beyondtv|philipstv|tpm\d|onn\. ?4k|freebox|bouygtel|stb\b|uie\d{4}|vsb\d|dv\d{4}|dtv|hbbtv|tv\d{3}|swtv|mitv|large screen/i;
+  /android[ _-]?tv|googletv|google tv|tv[ _-]?(?:box|stick|dongle)|smart[ _-]?tv|bravia|shield|mi-?box|mi-?tv|chromecast|crkey|adt-[1-9]|aquos|beyondtv|philipstv|tpm\d|onn\. ?4k|freebox|bouygtel|stb\b|uie\d{4}|vsb\d|dv\d{4}|dtv|hbbtv|tv\d{3}|swtv|mitv|large screen/i;
+
+/** A device may be called so, and so may what plays on a telephone: "YouTube TV". */
+const tvNames = /(?<!hbb)\btv\b|[_ -]tv\b/i;
+/** Of makers whose Android is on no television. */
+const handhelds = /\bsm-[a-z]\d{3}|\bpixel (?:\d|fold|tablet)/i;
+/** Applications by their packages: tv.pluto.android. */
+const packages = /\b(?:[a-z]\w{0,63}\.){2,8}\w{1,64}/gi;
 
 /**
  * The first that fits counts, so what others imitate comes late: half of the world's televisions also say Android, Chrome, Linux,
@@ -29,6 +36,7 @@ const platforms: readonly Platform[] = [
   platform(/\bxbox\b/i, 'game_console', 'xbox', 'microsoft'),
   platform(/playstation|\bps[45]\b/i, 'game_console', 'playstation', 'sony'),
   platform(/nintendo/i, 'game_console', 'nintendo', 'nintendo'),
+  platform(/homepod|apple ?watch|\b(?:audio|watch)os\b/i, null, null, 'apple'),
   platform(/apple ?tv|\btvos\b/i, 'apple_tv', 'tvos', 'apple'),
   platform(/\broku(?:\d{4}x|os|\b)/i, 'roku', 'roku', 'roku'),
   platform(/\baft[a-z0-9]{1,12}\b|\bfire ?tv\b|amazonwebappplatform.*\btv\b/i, 'fire_tv', 'fire_os', 'amazon'),
@@ -37,7 +45,7 @@ const platforms: readonly Platform[] = [
   platform(/family ?hub|tizen.*\bmobile\b|\bmobile\b.*tizen/i, null, 'tizen', 'samsung'),
   platform(/tizen/i, 'smart_tv', 'tizen', 'samsung'),
   platform(/smarthub|maple[ _\d]|smart-tv;.*(?:samsung|linux i686)/i, 'smart_tv', 'orsay', 'samsung'),
-  platform(/web0s|webos[ ._]?tv|webos;.*smarttv|webos.*\(lg|webos.*\blge?\b/i, 'smart_tv', 'webos', null),
+  platform(/web0s|webos[ ._]?tv|\bwebos\d|webos;.*smarttv|webos.*\(lg|webos.*\blge?\b/i, 'smart_tv', 'webos', null),
   platform(/netcast/i, 'smart_tv', 'netcast', 'lg'),
   platform(/titan ?os|\btitanos\b/i, 'smart_tv', 'titan_os', null),
   platform(/whaletv|whale ?os|zeasn/i, 'smart_tv', 'whale_os', null),
@@ -121,8 +129,16 @@ export function readUserAgent(userAgent: string): DeviceFacts {
   const found = platforms.find(({ sign }) => sign.test(text));
   if (found === undefined) return nothing;
   const { os, type } = found;
-  if (os === 'android_tv' && found.brand === null && !androidTvs.test(text)) return readTelephone(text);
+  if (os === 'android_tv' && found.brand === null && !isTelevision(text)) return readTelephone(text);
   return { type, os, brand: found.brand ?? makerOf(text) ?? (os === 'webos' ? 'lg' : null) };
+}
+
+function isTelevision(text: string): boolean {
+  if (handhelds.test(text)) return false;
+  const told = text.replaceAll(packages, '');
+  if (androidTvs.test(told)) return true;
+  // Behind the device's own name stand applications; on a telephone theirs is the only TV.
+  return tvNames.test(/\bmobile\b/i.test(told) ? (/\(([^)]*)/.exec(told)?.[1] ?? '') : told);
 }
 
 /** Android without a sign of a television. Tablets and no-name boxes write the same, so only telephones are called by name. */

@@ -4,6 +4,7 @@ import type { PublishedCategory } from '../../domain/category-table.ts';
 import type { ContentCategory } from '../../domain/targeting/content-taxonomy.ts';
 import { announce } from './announce.ts';
 import { loadCampaigns } from './campaign-documents.ts';
+import { loadContentCategories } from './content-categories.ts';
 import { inTransaction, lockWrites, openPool } from './postgres-client.ts';
 
 export interface ImportOutcome {
@@ -29,6 +30,8 @@ export interface CategoryTables {
     authority: string,
     sensitive: readonly string[],
   ): Promise<ImportOutcome>;
+  /** The content taxonomy as it is; empty: none was imported. */
+  content(): Promise<readonly ContentCategory[]>;
   /** Marks content categories by id or name; answers those it found. */
   markSensitive(idsOrNames: readonly string[], sensitive: boolean): Promise<readonly ContentCategory[]>;
   /** Idempotent. */
@@ -52,6 +55,7 @@ export function openCategoryTables({ url }: { readonly url: string }): CategoryT
         return { added, changed, removed: 0, campaigns };
       }),
     importContent: (rows, authority, sensitive) => write((client) => writeContent(client, rows, authority, sensitive)),
+    content: () => inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', loadContentCategories),
     markSensitive: (idsOrNames, sensitive) =>
       write(async (client) => {
         const { rows } = await client.query<ContentCategory>(

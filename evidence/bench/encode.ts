@@ -65,6 +65,7 @@ export const requestOf = (n: number): EventShapes['ad-request'] => ({
     time_zone: 'America/Los_Angeles',
     ip_truncated: '203.0.113.0',
     user_agent_class: 'tv',
+    more: {},
   },
   identities,
   session: hash(7),

@@ -21,7 +21,7 @@ function generateCandidates(count: number, advertisers: number, seed: number): P
       campaignId: `campaign-${at}`,
       creativeId: `creative-${draw(1_000_000_000)}-${at}`,
       advertiserId: `advertiser-${advertiser}`,
-      mediaUrl: `https://cdn.example/${at}.mp4`,
+      mediaUrls: [`https://cdn.example/${at}.mp4`],
       durationSeconds,
       categories: categories[(advertiser * 7 + draw(3)) % categories.length] ?? [],
       scoreMicros: durationSeconds * (300 + draw(900)),

@@ -123,7 +123,7 @@ function solved(
       campaignId: campaign.id,
       creativeId: String(index),
       advertiserId: campaign.advertiserId,
-      mediaUrl: campaign.id,
+      mediaUrls: [campaign.id],
       durationSeconds: seconds,
       categories: [],
       scoreMicros,

@@ -28,6 +28,10 @@ export async function checkSlowProperty(
 
 function told(name: string, details: fc.RunDetails<unknown>, say: Checked['say'], opportunities: () => string): Tally {
   const { failed, numRuns, seed } = details;
+  if (numRuns < 1) {
+    say(`FAIL  ${name}: no case was tried`);
+    return { passed: 0, failed: 1 };
+  }
   if (!failed) {
     say(`ok    ${name}: ${numRuns} cases, ${opportunities()}; seed ${seed}`);
     return { passed: 1, failed: 0 };

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { propertyRuns } from '../../engines/config.ts';
 import { proofs } from './proofs.ts';
+import { CalledWrongly, readArguments } from './read-arguments.ts';
 
 const usage = `npm run prove -- [NAME]... [--runs N] [--dir DIR] [--only FAULT] [--allow-no OPPORTUNITY]... [--dead-letters N]
 
@@ -25,51 +25,20 @@ function say(line: string): void {
 
 /** Answers the exit code: 0 all passed, 1 some failed, 2 called wrongly. */
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      dir: { type: 'string' },
-      only: { type: 'string' },
-      'allow-no': { type: 'string', multiple: true, default: [] },
-      'dead-letters': { type: 'string', default: '0' },
-      runs: { type: 'string' },
-      decisions: { type: 'string', default: '20000' },
-      concurrency: { type: 'string', default: '200' },
-      processes: { type: 'string', default: '4' },
-      cases: { type: 'string' },
-      hostile: { type: 'string' },
-      xsd: { type: 'string' },
-      pods: { type: 'string', default: '3000' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const unknown = positionals.filter((name) => !proofs.some((proof) => proof.name === name));
-  if (values.help || unknown.length > 0) {
-    process.stderr.write(unknown.length > 0 ? `no proof named ${unknown.join(', ')}\n\n${usage}` : usage);
-    return values.help ? 0 : 2;
-  }
-  if (positionals.length === 0) say(usage);
+  const { help, names, options } = readArguments(
+    process.argv.slice(2),
+    propertyRuns(),
+    proofs.map(({ name }) => name),
+  );
+  if (help) process.stderr.write(usage);
+  if (help) return 0;
+  if (names.length === 0) say(usage);
   let passed = 0;
   let failed = 0;
   for (const proof of proofs) {
-    if (positionals.length > 0 && !positionals.includes(proof.name)) continue;
+    if (names.length > 0 && !names.includes(proof.name)) continue;
     say(`${proof.name}: ${proof.about}`);
-    const tally = await proof.run({
-      dir: values.dir ?? null,
-      only: values.only ?? null,
-      allowNo: values['allow-no'],
-      deadLettersExpected: Number(values['dead-letters']),
-      runs: Number(values.runs ?? propertyRuns() ?? 300),
-      decisions: Number(values.decisions),
-      concurrency: Number(values.concurrency),
-      processes: Number(values.processes),
-      cases: Number(values.cases ?? 2_000),
-      urls: Number(values.cases ?? 100_000),
-      hostile: Number(values.hostile ?? 10 * Number(values.cases ?? 2_000)),
-      xsd: values.xsd ?? null,
-      pods: Number(values.pods),
-      say,
-    });
+    const tally = await proof.run({ ...options, say });
     passed += tally.passed;
     failed += tally.failed;
   }
@@ -77,4 +46,10 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof CalledWrongly)) throw error;
+  process.stderr.write(`${error.message}\n\n${usage}`);
+  process.exitCode = 2;
+}

@@ -18,7 +18,7 @@ export async function proveMutants({ only, runs, say }: ProofOptions): Promise<T
     }
     symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
     const untouched = await firstFailure(folder, [], runs);
-    say(untouched === null ? 'ok    the untouched copy passes' : `FAIL  the untouched copy: ${untouched}`);
+    say(untouched === null ? 'ok    the untouched copy passes' : `FAIL  the untouched copy: ${untouched.what}`);
     let passed = untouched === null ? 1 : 0;
     let failed = 1 - passed;
     for (const mutant of mutants) {
@@ -45,14 +45,18 @@ async function plant(folder: string, mutant: Mutant, runs: number): Promise<{ ok
   try {
     const caught = await firstFailure(folder, mutant.tests, runs);
     if (caught === null) return { ok: false, line: `FAIL  ${mutant.what} (${mutant.file}): nobody noticed` };
-    return { ok: true, line: `ok    ${mutant.what} (${mutant.file}): ${caught}` };
+    // What does not even start has shown nothing of what the tests would see.
+    return {
+      ok: caught.started,
+      line: `${caught.started ? 'ok  ' : 'FAIL'}  ${mutant.what} (${mutant.file}): ${caught.what}`,
+    };
   } finally {
     writeFileSync(file, text);
   }
 }
 
-/** The name of the first test that fails; null: all pass. Rejects if there was none to run. */
-function firstFailure(folder: string, tests: readonly string[], runs: number): Promise<string | null> {
+/** Null: all pass. Rejects if there was none to run. */
+function firstFailure(folder: string, tests: readonly string[], runs: number): Promise<Failure | null> {
   const places = tests.length === 0 ? ['domain'] : tests.map((test) => `domain/${test}`);
   const command = [
     'node_modules/vitest/vitest.mjs',
@@ -69,15 +73,25 @@ function firstFailure(folder: string, tests: readonly string[], runs: number): P
         const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
         rmSync(join(folder, 'report.json'));
         if (report.numTotalTests === 0) throw new Error(`no tests in ${places.join(', ')}`);
-        const failing = report.testResults.filter(({ status }) => status === 'failed');
-        const named = failing.flatMap((one) => one.assertionResults).find(({ status }) => status === 'failed');
-        const broken = failing[0]?.message.split('\n')[0];
-        resolve(report.success ? null : (named?.fullName ?? `the tests do not even start: ${broken}`));
+        resolve(report.success ? null : failureIn(report));
       } catch (error) {
         reject(error);
       }
     });
   });
+}
+
+/** The first test that fails; not `started`: why none ran. */
+export interface Failure {
+  readonly started: boolean;
+  readonly what: string;
+}
+
+export function failureIn({ testResults }: Pick<Report, 'testResults'>): Failure {
+  const failing = testResults.filter(({ status }) => status === 'failed');
+  const named = failing.flatMap((one) => one.assertionResults).find(({ status }) => status === 'failed');
+  if (named !== undefined) return { started: true, what: named.fullName };
+  return { started: false, what: `the tests do not even start: ${failing[0]?.message.split('\n')[0]}` };
 }
 
 /** What of vitest's report is read. */

@@ -15,6 +15,20 @@ export const podMutants: readonly Mutant[] = [
     [...pods, 'separation'],
   ),
   mutant(
+    'a film is told by its first file alone',
+    'pods/conflicts.ts',
+    'a.mediaUrls.some((url) => b.mediaUrls.includes(url))',
+    'a.mediaUrls[0] === b.mediaUrls[0]',
+    pods,
+  ),
+  mutant(
+    'solver: who shares a further file is nobody’s',
+    field,
+    'for (const file of places.media)',
+    'for (const file of places.media.slice(0, 1))',
+    pods,
+  ),
+  mutant(
     'separation: the gap is a second short',
     'pods/order.ts',
     'sinceSeconds < gapSeconds &&',

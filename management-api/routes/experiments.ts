@@ -4,31 +4,13 @@ import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { changed, created, deleted } from '../audit.ts';
 import { sameVersion } from '../campaigns/change.ts';
+import { arms, asKept, asTold, newExperiment, status, wrongArms } from '../experiments/document.ts';
 import { limits } from '../limits.ts';
 import { pageByName, pageOf, pageQuery, placeOf } from '../pages.ts';
 import { route } from '../route.ts';
-import { byId, closed, name, oneOf, orNull, uuid } from '../shapes.ts';
+import { byId, closed, name, uuid } from '../shapes.ts';
 
 const tag = 'experiments';
-const percent = () => Type.Optional(orNull(Type.Integer({ minimum: 0, maximum: 1_000 })));
-const flag = Type.Optional(Type.Boolean());
-
-const arm = closed({
-  name: name(100),
-  weight: Type.Integer({
-    minimum: 0,
-    maximum: 1_000_000,
-    description: 'viewers stand in the arms in these proportions',
-  }),
-  objective: Type.Optional(orNull(oneOf('revenue', 'fill_rate', 'user_experience'))),
-  features: Type.Optional(closed({ targeting: flag, frequency: flag, pods: flag })),
-  quality_percent: percent(),
-  shadow_price_percent: percent(),
-});
-
-const status = oneOf('running', 'stopped');
-const arms = Type.Array(arm, { minItems: 1, maxItems: limits.arms, description: 'moving one moves viewers' });
-const newExperiment = closed({ name: name(100), arms, status: Type.Optional(status) });
 const experimentPatch = closed(
   { name: Type.Optional(name(100)), arms: Type.Optional(arms), status: Type.Optional(status) },
   { minProperties: 1 },
@@ -164,13 +146,7 @@ async function experimentOf(sql: DeskTransaction, id: string): Promise<Experimen
 
 /** Throws Problem 422 where viewers could stand in no arm, or two arms could not be told apart. */
 function checkArms(given: Experiment['arms']): void {
-  const wrong = given.flatMap((each, index) =>
-    given.findIndex((other) => other.name === each.name) < index
-      ? [{ pointer: `/arms/${index}/name`, detail: 'is the name of another arm' }]
-      : [],
-  );
-  if (given.every(({ weight }) => weight === 0))
-    wrong.push({ pointer: '/arms', detail: 'one arm needs a weight above 0' });
+  const wrong = wrongArms(given);
   if (wrong.length === 0) return;
   throw new Problem(422, 'Contradicts itself', wrong.map((each) => `${each.pointer} ${each.detail}`).join('; '), wrong);
 }
@@ -181,15 +157,6 @@ function refuseName(taken: string): never {
   ]);
 }
 
-/** As the table and the deciders have it. */
-function asKept({ quality_percent, shadow_price_percent, ...arm }: Experiment['arms'][number]): ExperimentArm {
-  return {
-    ...arm,
-    ...(quality_percent === undefined ? {} : { qualityPercent: quality_percent }),
-    ...(shadow_price_percent === undefined ? {} : { shadowPricePercent: shadow_price_percent }),
-  } as ExperimentArm;
-}
-
 function shown(row: Row | undefined): Experiment {
   if (!row) throw new Error('a statement that returns its row returned none');
   return {
@@ -197,10 +164,6 @@ function shown(row: Row | undefined): Experiment {
     version: Number(row.version),
     name: row.name,
     status: row.status,
-    arms: row.arms.map(({ qualityPercent, shadowPricePercent, ...one }) => ({
-      ...one,
-      ...(qualityPercent === undefined ? {} : { quality_percent: qualityPercent }),
-      ...(shadowPricePercent === undefined ? {} : { shadow_price_percent: shadowPricePercent }),
-    })) as Experiment['arms'],
+    arms: row.arms.map(asTold),
   };
 }

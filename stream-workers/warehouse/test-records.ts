@@ -103,6 +103,7 @@ function madeUpRequest(
       time_zone: null,
       ip_truncated: null,
       user_agent_class: 'tv',
+      more: {},
     },
     identities: [{ scope: 'user', hash: 'u' }],
     session: null,

@@ -1,5 +1,5 @@
+import { deviceBrand } from '../device-names.ts';
 import { nameDimension, parseName } from '../dimension.ts';
-import { deviceBrand } from '../names.ts';
 
 export const deviceBrands = nameDimension(
   {

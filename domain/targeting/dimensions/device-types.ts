@@ -1,5 +1,5 @@
+import { deviceType } from '../device-names.ts';
 import { nameDimension, parseName } from '../dimension.ts';
-import { deviceType } from '../names.ts';
 
 export const deviceTypes = nameDimension(
   {

@@ -22,6 +22,10 @@ test.each<[DimensionName, unknown[], RawContext, string]>([
   ['geo_countries', ['us'], { geo: { country: 'US' } }, 'yes'],
   ['geo_countries', ['UK'], { geo: { country: 'gb' } }, 'yes'],
   ['geo_countries', ['GB'], { geo: { country: ' uk ' } }, 'yes'],
+  ['geo_countries', ['USA'], { geo: { country: 'us' } }, 'yes'],
+  ['geo_countries', ['GB'], { geo: { country: 'gbr' } }, 'yes'],
+  ['geo_regions', ['US-CA'], { geo: { country: 'USA', region: 'CA' } }, 'yes'],
+  ['geo_countries', ['US'], { geo: { country: 'XXX' } }, 'unknown'],
   ['geo_countries', ['US'], { geo: { region: 'US-CA' } }, 'yes'],
   ['geo_countries', ['US'], { geo: { country: 'Narnia' } }, 'unknown'],
   ['geo_countries', ['US'], { geo: { country: 'FR' } }, 'no'],
@@ -93,7 +97,7 @@ test.each<[DimensionName, unknown[], RawContext, string]>([
 });
 
 test.each<[DimensionName, unknown]>([
-  ['geo_countries', 'USA'],
+  ['geo_countries', 'USB'],
   ['geo_countries', 7],
   ['geo_regions', 'CA'],
   ['geo_cities', ''],

@@ -9,7 +9,7 @@ export const geoCountries = nameDimension(
     doc: 'Countries. Stands for all below unless regions, DMAs or cities in it are listed too.',
     example: 'US',
     lookup: { by: 'place' },
-    parse: parseName(country, 'an ISO 3166-1 country of two letters, such as US'),
+    parse: parseName(country, 'an ISO 3166-1 country, such as US or USA'),
     refuse: countryFault,
   },
   (context) => context.country,

@@ -1,5 +1,5 @@
+import { operatingSystem } from '../device-names.ts';
 import { nameDimension, parseName } from '../dimension.ts';
-import { operatingSystem } from '../names.ts';
 
 export const osTypes = nameDimension(
   {
