@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openReports } from '../engines/open.ts';
+import { withWarehouse } from './analytics/ask-warehouse.ts';
 import { roundOf } from './analytics/job-runner.ts';
 import { writeDelivery } from './analytics/test-delivery.ts';
 import { count, openTestHouse, type Party, partyOf, rawOf as rawIn, type TestHouse } from './analytics/test-house.ts';
@@ -163,6 +164,41 @@ test('a report compares with the time before, orders, cuts, totals and names wha
   expect(said.body.compared_with).toEqual({ from: '2026-11-01T00:00:00.000Z', to: '2026-11-02T00:00:00.000Z' });
   const named = await post({ measures: ['impressions'], dimensions: ['campaign'] });
   expect(named.body.names).toEqual({ [ours.campaign]: 'Ours campaign' });
+});
+
+test('hours held against a longer day stay inside the time that was asked for', async () => {
+  const said = await post({
+    measures: ['impressions'],
+    granularity: 'hour',
+    time_zone: 'America/New_York',
+    from: '2026-11-02T05:00:00Z',
+    to: '2026-11-03T05:00:00Z',
+    compare: 'previous_period',
+  });
+  const rows = said.body.rows as { time: string; previous_impressions: number }[];
+  expect(rows).toHaveLength(24);
+  expect(rows.map(({ time }) => time.slice(0, 10))).not.toContain('2026-11-01');
+});
+
+test('a zone that the warehouse does not know is the caller’s fault, and no campaign takes one', async () => {
+  const time_zone = 'SystemV/AST4';
+  const asked = await post({ measures: ['impressions'], granularity: 'day', time_zone });
+  expect(asked).toMatchObject({ status: 400, body: { errors: [{ pointer: '/time_zone' }] } });
+  const unknown = withWarehouse('delivery', desk.parts, () =>
+    house.analytics.reader.query('SELECT toDate(now(), {time_zone:String})', { time_zone }),
+  );
+  await expect(unknown).rejects.toMatchObject({ status: 422, errors: [{ pointer: '/time_zone' }] });
+  const path = `/api/v2/campaigns/${ours.campaign}`;
+  const changed = await desk.ask(ours.key, 'PATCH', path, { time_zone }, { 'if-match': '*' });
+  expect(changed).toMatchObject({ status: 422, body: { errors: [{ pointer: '/time_zone' }] } });
+  const set = (zone: string) =>
+    desk.parts.desk.system((sql) =>
+      sql.query('UPDATE campaigns SET time_zone = $2 WHERE id = $1', [ours.campaign, zone]),
+    );
+  await set(time_zone);
+  const said = await desk.ask(ours.key, 'GET', `/api/v2/analytics/campaigns/${ours.campaign}`);
+  await set('America/New_York');
+  expect(said).toMatchObject({ status: 200, body: { time_zone: 'UTC' } });
 });
 
 test('what is wrong with a report is said place by place, and hostile text is a value like any other', async () => {

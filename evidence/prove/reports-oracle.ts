@@ -117,6 +117,7 @@ export function plainReport(
 ): PlainRow[] {
   const zone = question.time_zone ?? 'UTC';
   const granularity = question.granularity ?? 'none';
+  const byClock = granularity === 'hour' || granularity === 'minute';
   const adjusts = question.measures.some((name) => name in adjustedMeasures || name in remainders);
   const all: readonly Fact[] = countsBeacons(question)
     ? [...facts.beacons, ...(adjusts ? facts.adjustments : [])].filter(({ of }) =>
@@ -139,7 +140,10 @@ export function plainReport(
   for (const fact of all) {
     const minute = Math.floor(fact.at / 60_000) * 60_000;
     if (minute >= period.from && minute < period.to) place(fact, false, 0, null);
-    if (previous && minute >= previous.from && minute < previous.to)
+    const moved = minute + (previous?.days ?? 0) * 86_400_000;
+    // By hours or minutes, what would come to lie outside the time asked for is held against nothing.
+    const strays = byClock && previous?.days != null && (moved < period.from || moved >= period.to);
+    if (previous && minute >= previous.from && minute < previous.to && !strays)
       place(fact, true, period.to - period.from, previous.days);
   }
   if (groups.size === 0 && granularity === 'none' && (question.dimensions ?? []).length === 0)

@@ -1,10 +1,13 @@
 import { EngineError } from '../../engines/errors.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { isTooMuch } from '../../engines/warehouse/report-reader.ts';
+import { isBadArgument, isTooMuch } from '../../engines/warehouse/report-reader.ts';
 import type { ManagementParts } from '../parts.ts';
 import { appliedUpTo } from './live.ts';
 import type { Source } from './measures.ts';
 import type { AnalyticsParts } from './parts.ts';
+
+/** The one value of a caller's that a compiled statement hands to a function. */
+export const UNKNOWN_ZONE = 'the warehouse does not know the time zone';
 
 const topics = { delivery: 'ad-beacons', inventory: 'ad-requests' } as const;
 
@@ -30,6 +33,11 @@ export async function withWarehouse<T>(source: Source, parts: ManagementParts, w
         'Too much at once',
         'it would take too long, too much memory or too many rows: ask for a shorter time, fewer dimensions, or as a job with async',
       );
+    }
+    if (isBadArgument(error)) {
+      throw new Problem(422, 'Unknown to the warehouse', UNKNOWN_ZONE, [
+        { pointer: '/time_zone', detail: UNKNOWN_ZONE },
+      ]);
     }
     if (!(error instanceof EngineError) || !error.retryable) throw error;
     parts.logger.warn({ err: error }, 'the warehouse does not answer');

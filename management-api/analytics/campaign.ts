@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { Campaign } from '../../domain/campaign.ts';
-import { dayOf, startOfDay } from '../../domain/zone.ts';
+import { canonicalZone, dayOf, startOfDay } from '../../domain/zone.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import type { ManagementParts } from '../parts.ts';
@@ -197,7 +197,7 @@ async function findCampaign(sql: DeskTransaction, asked: string): Promise<Found>
 
 /** By default all of its flight until now, by day; by hour where that is a few days. */
 function reportOf(found: Found, query: Static<typeof campaignQuery>, now: number): Report {
-  const zone = query.time_zone ?? found.campaign?.timeZone ?? 'UTC';
+  const zone = query.time_zone ?? canonicalZone(found.campaign?.timeZone ?? 'UTC') ?? 'UTC';
   const oldest = now - 1_100 * DAY_MS;
   const starts = Math.min(found.campaign?.startsAt ?? oldest, now);
   const checked = checkReport(

@@ -1,8 +1,8 @@
 import { EngineError } from '../../engines/errors.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { isTooMuch } from '../../engines/warehouse/report-reader.ts';
+import { isBadArgument, isTooMuch } from '../../engines/warehouse/report-reader.ts';
 import type { ManagementParts } from '../parts.ts';
-import { analyticsOf } from './ask-warehouse.ts';
+import { analyticsOf, UNKNOWN_ZONE } from './ask-warehouse.ts';
 import { fileOf, questionOf } from './custom-report.ts';
 import { dropResult, type JobRow, keepResult, queueJob } from './jobs.ts';
 import { shareTenant } from './owners.ts';
@@ -145,19 +145,22 @@ async function fail(job: JobRow, error: unknown, parts: ManagementParts): Promis
     );
     return;
   }
-  if (!isTooMuch(error) && !(error instanceof Problem))
-    parts.logger.error({ err: error, job: job.id }, 'a report failed');
-  const why = isTooMuch(error)
-    ? 'it takes too long or too much memory: ask for a shorter time or fewer dimensions'
-    : error instanceof Problem
-      ? error.message
-      : 'something went wrong here; it has been logged';
+  const told = reasonOf(error);
+  if (told === null) parts.logger.error({ err: error, job: job.id }, 'a report failed');
+  const why = told ?? 'something went wrong here; it has been logged';
   await parts.desk.system((sql) =>
     sql.query(
       `UPDATE report_jobs SET status = 'failed', finished_at = $2, problem = $3 WHERE id = $1 AND status = 'running'`,
       [job.id, new Date(parts.clock.now()), why],
     ),
   );
+}
+
+/** Null: it is nothing that the caller could change. */
+function reasonOf(error: unknown): string | null {
+  if (isTooMuch(error)) return 'it takes too long or too much memory: ask for a shorter time or fewer dimensions';
+  if (isBadArgument(error)) return UNKNOWN_ZONE;
+  return error instanceof Problem ? error.message : null;
 }
 
 /** What the warehouse says of the statement that runs; and that this process lives. */

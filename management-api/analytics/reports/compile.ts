@@ -17,6 +17,8 @@ import { chooseTable, type Table } from './choose-table.ts';
 import type { Report, Scope } from './report.ts';
 import { timeKeys, timeText } from './time-sql.ts';
 
+const DAY_MS = 86_400_000;
+
 export interface Compiled {
   readonly sql: string;
   readonly parameters: Parameters;
@@ -30,9 +32,10 @@ export interface Compiled {
 export function compile(report: Report, scope: Scope): Compiled {
   const table = chooseTable(report);
   const bind = binder();
+  const before = previousPeriod(report);
   const periods: readonly Period[] = [
     { from: report.from, to: report.to, shift: null },
-    ...(report.previous === null ? [] : [{ ...report.previous, shift: report.previous.days ?? ('seconds' as const) }]),
+    ...(before === null ? [] : [before]),
   ];
   const tables = adjusts(report) ? [table, adjustments] : [table];
   const parts = periods.flatMap((period) => tables.map((from) => periodSql(report, from, scope, bind, period)));
@@ -77,6 +80,19 @@ interface Period {
   readonly to: number;
   /** Null: the report's own time. Days of the calendar, or the span in seconds, by which its buckets move. */
   readonly shift: number | 'seconds' | null;
+}
+
+/**
+ * Hours and minutes move by whole days of 24 hours: where the clock was changed between, some of the time before would come to lie
+ * outside the time asked for. Those have nothing to be held against.
+ */
+function previousPeriod({ previous, granularity, from, to }: Report): Period | null {
+  if (previous === null) return null;
+  const { days } = previous;
+  if (days === null) return { ...previous, shift: 'seconds' };
+  if (granularity !== 'hour' && granularity !== 'minute') return { ...previous, shift: days };
+  const move = days * DAY_MS;
+  return { from: Math.max(previous.from, from - move), to: Math.min(previous.to, to - move), shift: days };
 }
 
 type Binder = ((type: string, value: Parameters[string]) => string) & {
