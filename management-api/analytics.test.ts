@@ -255,6 +255,42 @@ test('CSV is harmless to a spreadsheet, and Parquet is read back equal', async (
   ).toEqual(rows);
 });
 
+test('every file says whether it has all rows of its report, and so does its job', async () => {
+  const question = { measures: ['impressions'], dimensions: ['creative', 'device_type'], order_by: 'impressions' };
+  const truncated = async (url: string, body?: object) => {
+    const headers = { authorization: `Bearer ${ours.key}`, 'content-type': 'application/json' };
+    const asked = body === undefined ? { url, headers } : { method: 'POST' as const, url, headers, payload: body };
+    return (await desk.app.inject(asked)).headers['x-breakwater-truncated'];
+  };
+  for (const format of ['csv', 'excel', 'parquet']) {
+    const ask = (limit: number) =>
+      truncated('/api/v2/analytics/custom-report', { ...whole, ...question, format, limit });
+    expect([await ask(9), await ask(10)], format).toEqual(['true', 'false']);
+  }
+  for (const limit of [9, 10]) {
+    const queued = await post({ ...question, async: true, format: 'parquet', limit });
+    expect(queued.body.truncated).toBeNull();
+    await roundOf(desk.parts);
+    const at = String(queued.headers.location);
+    expect((await desk.ask(ours.key, 'GET', at)).body.truncated).toBe(limit === 9);
+    expect(await truncated(`${at}/result`)).toBe(String(limit === 9));
+  }
+});
+
+test('the tables of a campaign are whole: a granularity of more rows than they hold is refused', async () => {
+  const ask = (to: string) =>
+    desk.ask(
+      ours.key,
+      'GET',
+      `/api/v2/analytics/campaigns/${ours.campaign}?granularity=minute&from=2026-11-01T00:00:00Z&to=${to}`,
+    );
+  expect(await ask('2026-11-04T12:00:00Z')).toMatchObject({
+    status: 422,
+    body: { errors: [{ pointer: '/granularity' }] },
+  });
+  expect((await ask('2026-11-04T11:00:00Z')).status).toBe(200);
+});
+
 test('a large report is a job: queued, made, fetched, gone after its day; another organisation sees none of it', async () => {
   const queued = await post({ measures: ['impressions'], dimensions: ['creative'], async: true, format: 'csv' });
   expect(queued.status).toBe(202);

@@ -8,6 +8,7 @@ import { type Format, parquet, type ReportFile, spreadsheet } from './reports/fi
 import type { Report } from './reports/report.ts';
 import { columnsOf, mayAsk, namesIn, runReport } from './reports/run.ts';
 import type { ReportBody, ReportQuestion } from './reports/shape.ts';
+import { truncatedHeader } from './reports/truncated.ts';
 
 /** What would read more rows than this becomes a job. */
 const ROWS_AT_ONCE = 20_000_000;
@@ -45,7 +46,10 @@ export async function answerReport(
     return { said: await runReport(report, organisation, parts, body.totals !== false) };
   });
   if (made === null) return null;
-  if (made.file) return { file: { ...made.file, name: `report.${made.file.extension}` } };
+  if (made.file) {
+    const { bytes, type, extension, truncated } = made.file;
+    return { file: { bytes, type, name: `report.${extension}` }, headers: truncatedHeader(truncated) };
+  }
   const { rows, totals, truncated, table } = made.said;
   return {
     body: shownReport(report, { rows, totals, truncated, table }, await read((sql) => namesIn(rows, sql)), asOf),
@@ -60,11 +64,16 @@ export async function fileOf(
   organisation: string,
   parts: ManagementParts,
 ): Promise<ReportFile> {
-  if (format === 'parquet') return parquet(report, { organisation }, parts);
+  if (format === 'parquet') return parquet(report, { organisation }, analyticsOf(parts).reader);
   const said = await runReport(report, organisation, parts, withTotals);
-  if (format !== 'json') return spreadsheet(format, report, said.rows, said.totals);
+  if (format !== 'json') return spreadsheet(format, report, said);
   const body = shownReport(report, said, {}, await dataAsOf(sourceOfReport(report), parts));
-  return { bytes: Buffer.from(JSON.stringify(body)), type: 'application/json', extension: 'json' };
+  return {
+    bytes: Buffer.from(JSON.stringify(body)),
+    type: 'application/json',
+    extension: 'json',
+    truncated: said.truncated,
+  };
 }
 
 type Said = Awaited<ReturnType<typeof runReport>>;

@@ -7,6 +7,7 @@ import { fileOf, questionOf } from './custom-report.ts';
 import { dropResult, type JobRow, keepResult, queueJob } from './jobs.ts';
 import { shareTenant } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
+import type { ReportFile } from './reports/file.ts';
 import { nextRun, type Schedule } from './schedule.ts';
 
 const EVERY_MS = 1_000;
@@ -112,7 +113,7 @@ async function make(job: JobRow, parts: ManagementParts): Promise<void> {
       },
     };
     const file = await fileOf(report, job.report.format ?? 'json', job.report.totals === true, organisation, patient);
-    await finish(job, { file: keepResult(job.id, file, parts), type: file.type, bytes: file.bytes.length }, parts);
+    await finish(job, keepResult(job.id, file, parts), file, parts);
   } catch (error) {
     await fail(job, error, parts);
   }
@@ -121,18 +122,19 @@ async function make(job: JobRow, parts: ManagementParts): Promise<void> {
 /** A job that was cancelled meanwhile stays so, and its result goes. */
 async function finish(
   job: JobRow,
-  result: { readonly file: string; readonly type: string; readonly bytes: number },
+  name: string,
+  { bytes, type, truncated }: ReportFile,
   parts: ManagementParts,
 ): Promise<void> {
   const now = parts.clock.now();
   const { count } = await parts.desk.system((sql) =>
     sql.query(
       `UPDATE report_jobs SET status = 'done', progress_percent = 100, finished_at = $2, expires_at = $3, file = $4,
-         content_type = $5, bytes = $6 WHERE id = $1 AND status = 'running'`,
-      [job.id, new Date(now), new Date(now + KEPT_MS), result.file, result.type, result.bytes],
+         content_type = $5, bytes = $6, truncated = $7 WHERE id = $1 AND status = 'running'`,
+      [job.id, new Date(now), new Date(now + KEPT_MS), name, type, bytes.length, truncated],
     ),
   );
-  if (count === 0) dropResult(result.file, parts);
+  if (count === 0) dropResult(name, parts);
 }
 
 /** With the warehouse away it is queued again; what cannot be made says why. */

@@ -19,6 +19,7 @@ export const jobAnswer = Type.Object({
   finished_at: orNull(Type.String()),
   expires_at: orNull(Type.String({ description: 'when its result goes' })),
   bytes: orNull(Type.Integer()),
+  truncated: orNull(Type.Boolean({ description: 'the report has more rows than its limit; null: not known' })),
   problem: orNull(Type.String()),
   result: orNull(Type.String({ description: 'where its result is fetched' })),
 });
@@ -36,6 +37,7 @@ export interface JobRow {
   readonly file: string | null;
   readonly content_type: string | null;
   readonly bytes: string | null;
+  readonly truncated: boolean | null;
   readonly problem: string | null;
 }
 
@@ -52,6 +54,7 @@ export function shownJob(row: JobRow): Static<typeof jobAnswer> {
     finished_at: row.finished_at?.toISOString() ?? null,
     expires_at: row.expires_at?.toISOString() ?? null,
     bytes: row.bytes === null ? null : Number(row.bytes),
+    truncated: row.truncated,
     problem: row.problem,
     result: row.status === 'done' ? `${jobsPath}/${row.id}/result` : null,
   };
