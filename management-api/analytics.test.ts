@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openReports } from '../engines/open.ts';
@@ -275,6 +275,51 @@ test('every file says whether it has all rows of its report, and so does its job
     expect((await desk.ask(ours.key, 'GET', at)).body.truncated).toBe(limit === 9);
     expect(await truncated(`${at}/result`)).toBe(String(limit === 9));
   }
+});
+
+test('a report is the same as a job: totals unless they are unwanted, and names', async () => {
+  const question = { measures: ['impressions'], dimensions: ['campaign'], having: [{ measure: 'gross', at_least: 1 }] };
+  const { data_as_of: _, ...atOnce } = (await post(question)).body as unknown as Record<string, unknown>;
+  const queued = await post({ ...question, async: true });
+  await roundOf(desk.parts);
+  const made = await desk.ask(ours.key, 'GET', `${queued.headers.location}/result`);
+  expect(made.body).toMatchObject(atOnce);
+  expect(made.body.names).toEqual({ [ours.campaign]: 'Ours campaign' });
+  expect(made.body.totals).not.toBeNull();
+});
+
+test('a Parquet file has the columns that were asked for and no line of totals', async () => {
+  const question = { measures: ['impressions'], dimensions: ['country'], format: 'parquet' };
+  expect(await post({ ...question, totals: true })).toMatchObject({
+    status: 400,
+    body: { errors: [{ pointer: '/totals' }] },
+  });
+  for (const compare of [{}, { compare: 'previous_period' }]) {
+    const file = join(house.folder, 'bounded.parquet');
+    const said = await desk.app.inject({
+      method: 'POST',
+      url: '/api/v2/analytics/custom-report',
+      headers: { authorization: `Bearer ${ours.key}`, 'content-type': 'application/json' },
+      payload: { ...whole, ...question, ...compare, having: [{ measure: 'ctr', at_least: 0.01 }] },
+    });
+    expect(said.statusCode).toBe(200);
+    writeFileSync(file, said.rawPayload);
+    const [row = {}] = await house.warehouse.query<object>(`SELECT * FROM file('${file}', 'Parquet')`);
+    const before = 'compare' in compare ? ['previous_impressions'] : [];
+    expect(Object.keys(row)).toEqual(['country', 'impressions', ...before]);
+  }
+});
+
+test('each host removes its own files of jobs that another has ended', async () => {
+  const queued = await post({ measures: ['impressions'], async: true });
+  await roundOf(desk.parts);
+  const file = join(house.analytics.resultsDir, `${queued.body.id}.json`);
+  expect(existsSync(file)).toBe(true);
+  await desk.parts.desk.system((sql) =>
+    sql.query(`UPDATE report_jobs SET status = 'expired' WHERE id = $1`, [queued.body.id]),
+  );
+  await roundOf(desk.parts);
+  expect(existsSync(file)).toBe(false);
 });
 
 test('the tables of a campaign are whole: a granularity of more rows than they hold is refused', async () => {

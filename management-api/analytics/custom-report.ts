@@ -2,9 +2,9 @@ import type { ManagementParts } from '../parts.ts';
 import type { Answer } from '../route.ts';
 import { analyticsOf, dataAsOf, withWarehouse } from './ask-warehouse.ts';
 import { type Read, shareTenant } from './owners.ts';
-import { checkReport } from './reports/check-report.ts';
+import { checkReport, invalid } from './reports/check-report.ts';
 import { compileSize, sourceOfReport } from './reports/compile.ts';
-import { type Format, parquet, type ReportFile, spreadsheet } from './reports/file.ts';
+import { parquet, type ReportFile, spreadsheet } from './reports/file.ts';
 import type { Report } from './reports/report.ts';
 import { columnsOf, mayAsk, namesIn, runReport } from './reports/run.ts';
 import type { ReportBody, ReportQuestion } from './reports/shape.ts';
@@ -17,6 +17,19 @@ const ROWS_AT_ONCE = 20_000_000;
 export function questionOf(body: ReportBody): ReportQuestion {
   const { format: _format, totals: _totals, async: _async, ...question } = body;
   return question;
+}
+
+/** The report that a body asks for. Throws Problem 400 with each place that is wrong. */
+export function reportOfBody(body: ReportBody, now: number): Report {
+  if (body.format === 'parquet' && body.totals === true) {
+    throw invalid([{ pointer: '/totals', detail: 'do not go with parquet, whose every line is a row' }]);
+  }
+  return checkReport(questionOf(body), now);
+}
+
+/** Beside the rows of JSON totals harm nobody; in a file for spreadsheets they are a line more. */
+function wantsTotals({ format = 'json', totals = format === 'json' }: ReportBody): boolean {
+  return totals;
 }
 
 /** Whether a report is small enough to be answered at once. */
@@ -33,7 +46,7 @@ export async function answerReport(
   read: Read,
   parts: ManagementParts,
 ): Promise<Answer<object> | null> {
-  const report = checkReport(questionOf(body), parts.clock.now());
+  const report = reportOfBody(body, parts.clock.now());
   mayAsk(organisation, report);
   if (body.async === true) return null;
   const source = sourceOfReport(report);
@@ -42,8 +55,8 @@ export async function answerReport(
   const made = await withWarehouse(source, parts, async () => {
     await shareTenant(organisation, read, analyticsOf(parts));
     if (!(await isSmall(report, organisation, parts))) return null;
-    if (format !== 'json') return { file: await fileOf(report, format, body.totals === true, organisation, parts) };
-    return { said: await runReport(report, organisation, parts, body.totals !== false) };
+    if (format !== 'json') return { file: await fileOf(report, body, organisation, read, parts) };
+    return { said: await runReport(report, organisation, parts, wantsTotals(body)) };
   });
   if (made === null) return null;
   if (made.file) {
@@ -59,17 +72,19 @@ export async function answerReport(
 /** A report as a file. Errors as the reader's. */
 export async function fileOf(
   report: Report,
-  format: Format,
-  withTotals: boolean,
+  body: ReportBody,
   organisation: string,
+  read: Read,
   parts: ManagementParts,
 ): Promise<ReportFile> {
+  const { format = 'json' } = body;
   if (format === 'parquet') return parquet(report, { organisation }, analyticsOf(parts).reader);
-  const said = await runReport(report, organisation, parts, withTotals);
+  const said = await runReport(report, organisation, parts, wantsTotals(body));
   if (format !== 'json') return spreadsheet(format, report, said);
-  const body = shownReport(report, said, {}, await dataAsOf(sourceOfReport(report), parts));
+  const names = await read((sql) => namesIn(said.rows, sql));
+  const shown = shownReport(report, said, names, await dataAsOf(sourceOfReport(report), parts));
   return {
-    bytes: Buffer.from(JSON.stringify(body)),
+    bytes: Buffer.from(JSON.stringify(shown)),
     type: 'application/json',
     extension: 'json',
     truncated: said.truncated,

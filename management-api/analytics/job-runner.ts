@@ -4,8 +4,8 @@ import { isBadArgument, isTooMuch } from '../../engines/warehouse/report-reader.
 import type { ManagementParts } from '../parts.ts';
 import { analyticsOf, UNKNOWN_ZONE } from './ask-warehouse.ts';
 import { fileOf, questionOf } from './custom-report.ts';
-import { dropResult, type JobRow, keepResult, queueJob } from './jobs.ts';
-import { shareTenant } from './owners.ts';
+import { dropResult, type JobRow, keepResult, keptResults, queueJob } from './jobs.ts';
+import { type Read, shareTenant } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
 import type { ReportFile } from './reports/file.ts';
 import { nextRun, type Schedule } from './schedule.ts';
@@ -63,14 +63,21 @@ async function queueDue(parts: ManagementParts): Promise<void> {
   });
 }
 
+/** Results lie on the host that made them: whichever ends a job, each host removes its own files of jobs that are over. */
 async function dropOld(parts: ManagementParts): Promise<void> {
-  const { rows } = await parts.desk.system((sql) =>
-    sql.query<{ file: string | null }>(
-      `UPDATE report_jobs SET status = 'expired' WHERE status = 'done' AND expires_at <= $1 RETURNING file`,
-      [new Date(parts.clock.now())],
-    ),
-  );
-  for (const { file } of rows) dropResult(file, parts);
+  const kept = keptResults(parts);
+  const open = await parts.desk.system(async (sql) => {
+    await sql.query(`UPDATE report_jobs SET status = 'expired' WHERE status = 'done' AND expires_at <= $1`, [
+      new Date(parts.clock.now()),
+    ]);
+    if (kept.length === 0) return new Set<string>();
+    const { rows } = await sql.query<{ id: string }>(
+      `SELECT id FROM report_jobs WHERE id = ANY($1::uuid[]) AND status IN ('queued', 'running', 'done')`,
+      [kept.map(({ id }) => id)],
+    );
+    return new Set(rows.map(({ id }) => id));
+  });
+  for (const { id, file } of kept) if (!open.has(id)) dropResult(file, parts);
 }
 
 async function takeJob(parts: ManagementParts): Promise<JobRow | null> {
@@ -88,15 +95,15 @@ async function takeJob(parts: ManagementParts): Promise<JobRow | null> {
 }
 
 async function make(job: JobRow, parts: ManagementParts): Promise<void> {
-  using _watch = parts.clock.every(
-    EVERY_MS,
-    () => sayProgress(job, parts),
-    (error) => parts.logger.debug({ err: error }, 'no progress can be told'),
-  );
+  const untold = (error: unknown) => parts.logger.debug({ err: error }, 'no progress can be told');
+  // Apart: a warehouse that is busy answers late, and this process lives all the same.
+  using _alive = parts.clock.every(EVERY_MS, () => sayAlive(job, parts), untold);
+  using _progress = parts.clock.every(EVERY_MS, () => sayProgress(job, parts), untold);
   try {
     const report = checkReport(questionOf(job.report), job.created_at.getTime());
     const organisation = job.organisation_id;
-    await shareTenant(organisation, (work) => parts.desk.read(organisation, work), analyticsOf(parts));
+    const read: Read = (work) => parts.desk.read(organisation, work);
+    await shareTenant(organisation, read, analyticsOf(parts));
     const limits = { seconds: 300, memoryBytes: 4_000_000_000, comment: job.id };
     const { reader } = analyticsOf(parts);
     const patient = {
@@ -112,7 +119,7 @@ async function make(job: JobRow, parts: ManagementParts): Promise<void> {
         },
       },
     };
-    const file = await fileOf(report, job.report.format ?? 'json', job.report.totals === true, organisation, patient);
+    const file = await fileOf(report, job.report, organisation, read, patient);
     await finish(job, keepResult(job.id, file, parts), file, parts);
   } catch (error) {
     await fail(job, error, parts);
@@ -165,7 +172,16 @@ function reasonOf(error: unknown): string | null {
   return error instanceof Problem ? error.message : null;
 }
 
-/** What the warehouse says of the statement that runs; and that this process lives. */
+async function sayAlive(job: JobRow, parts: ManagementParts): Promise<void> {
+  await parts.desk.system((sql) =>
+    sql.query(`UPDATE report_jobs SET alive_at = $2 WHERE id = $1 AND status = 'running'`, [
+      job.id,
+      new Date(parts.clock.now()),
+    ]),
+  );
+}
+
+/** What the warehouse says of the statement that runs. */
 async function sayProgress(job: JobRow, parts: ManagementParts): Promise<void> {
   const { warehouse } = analyticsOf(parts);
   const [seen] = await warehouse.query<{ percent: number }>(
@@ -175,8 +191,8 @@ async function sayProgress(job: JobRow, parts: ManagementParts): Promise<void> {
   );
   await parts.desk.system((sql) =>
     sql.query(
-      `UPDATE report_jobs SET alive_at = $2, progress_percent = GREATEST(progress_percent, $3) WHERE id = $1 AND status = 'running'`,
-      [job.id, new Date(parts.clock.now()), Number(seen?.percent ?? 0)],
+      `UPDATE report_jobs SET progress_percent = GREATEST(progress_percent, $2) WHERE id = $1 AND status = 'running'`,
+      [job.id, Number(seen?.percent ?? 0)],
     ),
   );
 }

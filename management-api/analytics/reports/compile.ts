@@ -43,8 +43,8 @@ export function compile(report: Report, scope: Scope): Compiled {
   const keys = outerKeys(report);
   const columns = [...keys.map(({ sql, name }) => `${sql} AS ${name}`), ...outerMeasures(report, isMerged)];
   const bounds = report.bounds.flatMap(({ measure, atLeast, atMost }) => [
-    ...(atLeast === null ? [] : [`${measure} >= ${bind('Float64', atLeast)}`]),
-    ...(atMost === null ? [] : [`${measure} <= ${bind('Float64', atMost)}`]),
+    ...(atLeast === null ? [] : [`${nowSql(measure, isMerged)} >= ${bind('Float64', atLeast)}`]),
+    ...(atMost === null ? [] : [`${nowSql(measure, isMerged)} <= ${bind('Float64', atMost)}`]),
   ]);
   const sql = `SELECT
   ${columns.join(',\n  ')}
@@ -236,11 +236,13 @@ function outerKeys(report: Report): readonly { readonly name: string; readonly s
 
 function outerMeasures(report: Report, isMerged: boolean): readonly string[] {
   const compared = report.previous !== null;
-  const hidden = new Set(report.bounds.map(({ measure }) => measure).filter((name) => !report.measures.includes(name)));
-  const names = [...report.measures, ...hidden];
-  const now = names.map((name) => `${valueSql(name, isMerged ? 'previous = 0' : null)} AS ${name}`);
+  const now = report.measures.map((name) => `${nowSql(name, isMerged)} AS ${name}`);
   const before = compared ? report.measures.map((name) => `${valueSql(name, 'previous = 1')} AS previous_${name}`) : [];
   return [...now, ...before];
+}
+
+function nowSql(name: MeasureName, isMerged: boolean): string {
+  return valueSql(name, isMerged ? 'previous = 0' : null);
 }
 
 function valueSql(name: MeasureName, period: string | null): string {
