@@ -6,7 +6,7 @@ import { checkReport, invalid } from './reports/check-report.ts';
 import { compileSize, sourceOfReport } from './reports/compile.ts';
 import { parquet, type ReportFile, spreadsheet } from './reports/file.ts';
 import type { Report } from './reports/report.ts';
-import { columnsOf, mayAsk, namesIn, runReport } from './reports/run.ts';
+import { columnsOf, mayAsk, namesIn, runReport, type Said } from './reports/run.ts';
 import type { ReportBody, ReportQuestion } from './reports/shape.ts';
 import { truncatedHeader } from './reports/truncated.ts';
 
@@ -90,8 +90,6 @@ export async function fileOf(
     truncated: said.truncated,
   };
 }
-
-type Said = Awaited<ReturnType<typeof runReport>>;
 
 function shownReport(report: Report, said: Said, names: Record<string, string>, asOf: string | null) {
   const instant = (at: number) => new Date(at).toISOString();

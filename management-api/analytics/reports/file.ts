@@ -2,7 +2,7 @@ import type { ReportReader } from '../../../engines/warehouse/report-reader.ts';
 import { compile } from './compile.ts';
 import { csvOf } from './csv.ts';
 import type { Report, Scope } from './report.ts';
-import { columnsOf, type Row } from './run.ts';
+import { columnsOf, type Said } from './run.ts';
 import type { formats } from './shape.ts';
 import { isTruncated } from './truncated.ts';
 
@@ -20,15 +20,7 @@ export interface ReportFile {
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /** Rows as text for spreadsheets. Totals only where asked: a line of them is no row. */
-export function spreadsheet(
-  format: 'csv' | 'excel',
-  report: Report,
-  {
-    rows,
-    totals,
-    truncated,
-  }: { readonly rows: readonly Row[]; readonly totals: Row | null; readonly truncated: boolean },
-): ReportFile {
+export function spreadsheet(format: 'csv' | 'excel', report: Report, { rows, totals, truncated }: Said): ReportFile {
   const text = csvOf(columnsOf(report), rows, totals);
   return {
     bytes: Buffer.from(format === 'excel' ? BYTE_ORDER_MARK + text : text),
