@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readLost } from './analytics/attribution-paths.ts';
 import { writeDelivery } from './analytics/test-delivery.ts';
-import { openTestHouse, type Party, partyOf, rawOf as rawIn, type TestHouse } from './analytics/test-house.ts';
+import { openTestHouse, type Party, partyOf, type TestHouse } from './analytics/test-house.ts';
 import type { TestDesk } from './test-desk.ts';
 
+const DAY_MS = 86_400_000;
 const from = Date.UTC(2026, 10, 1, 3, 0);
 let house: TestHouse;
 let desk: TestDesk;
@@ -18,8 +20,6 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(() => house?.close());
-
-const _rawOf = (campaign: string) => rawIn(house.warehouse, campaign);
 
 test('conversions are credited to the micro by every model, in windows, and one that comes late restates its day', async () => {
   const viewers = await house.warehouse.query<{ viewer: string }>(
@@ -54,4 +54,47 @@ test('conversions are credited to the micro by every model, in windows, and one 
   expect(later.body).toMatchObject({ conversions: 33, late_conversions: 3, restated_at: '2026-11-04T12:00:00.000Z' });
   expect((await desk.ask(theirs.key, 'GET', path)).body.conversions).toBe(0);
   expect((await desk.ask(ours.key, 'GET', `${path}&view_window_days=3`)).status).toBe(400);
+});
+
+test('a way that led to nothing holds what a conversion at its end would have been owed to', async () => {
+  const [advertiser, viewer] = ['00000000-0000-7000-8000-0000000000ad', 'lost'];
+  const organisation = '00000000-0000-7000-8000-0000000000ae';
+  const campaign = (n: number) => `00000000-0000-7000-8000-00000000000${n}`;
+  const touches = [
+    ['2026-11-01 00:00:00', 'click', 1],
+    ['2026-11-01 00:00:00', 'impression', 2],
+    ['2026-11-19 00:00:00', 'impression', 3],
+    ['2026-11-20 00:00:00', 'impression', 4],
+    ['2026-10-20 00:00:00', 'impression', 5],
+  ] as const;
+  await house.warehouse.run('INSERT INTO breakwater.owners VALUES ({organisation:UUID}, {advertiser:UUID})', {
+    organisation,
+    advertiser,
+  });
+  for (const [index, [at, event, n]] of touches.entries()) {
+    await house.warehouse.run(
+      `INSERT INTO breakwater.beacons (topic, source_partition, offset, appended_at, received_at, minute, decision_minute, event, viewer, reservation, campaign, creative, advertiser, billable)
+       SELECT 'ad-beacons', 9, {index:UInt32}, at, at, at, at, {event:String}, {viewer:String}, {campaign:UUID}, {campaign:UUID}, {campaign:UUID}, {advertiser:UUID}, 1
+       FROM (SELECT toDateTime({at:String}, 'UTC') AS at)`,
+      { index, at, event, viewer, campaign: campaign(n), advertiser },
+    );
+  }
+  const windows = { clickMs: 30 * DAY_MS, viewMs: 7 * DAY_MS };
+  const asked = {
+    from: Date.UTC(2026, 10, 1),
+    to: Date.UTC(2026, 10, 21),
+    windows,
+    type: null,
+    scope: { organisation },
+  };
+  const steps = await readLost(house.analytics.reader, asked);
+  const told = steps.map(({ from: one, to, times }) => `${one?.at(-1)} ${to?.at(-1)} ${times}`).sort();
+  expect(told).toEqual(['1 3 1', '3 4 1', '4 undefined 1', 'undefined 1 1']);
+});
+
+test('attribution is as fresh as both beacons and conversions are', async () => {
+  const path = '/api/v2/analytics/attribution?from=2026-11-02T00:00:00Z&to=2026-11-03T00:00:00Z';
+  expect((await desk.ask(ours.key, 'GET', path)).body.data_as_of).toBeTypeOf('string');
+  await house.analytics.log.append('conversions', [{ partition: 0, key: 'k', value: Buffer.from('x') }] as never);
+  expect((await desk.ask(ours.key, 'GET', path)).body.data_as_of).toBeNull();
 });
