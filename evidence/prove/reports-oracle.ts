@@ -118,7 +118,10 @@ export function plainReport(
   const zone = question.time_zone ?? 'UTC';
   const granularity = question.granularity ?? 'none';
   const byClock = granularity === 'hour' || granularity === 'minute';
-  const adjusts = question.measures.some((name) => name in adjustedMeasures || name in remainders);
+  const having = question.having ?? [];
+  const adjusts = [...question.measures, ...having.map(({ measure: name }) => name)].some(
+    (name) => name in adjustedMeasures || name in remainders,
+  );
   const all: readonly Fact[] = countsBeacons(question)
     ? [...facts.beacons, ...(adjusts ? facts.adjustments : [])].filter(({ of }) =>
         advertisers.has(String(of.advertiser)),
@@ -148,7 +151,12 @@ export function plainReport(
   }
   if (groups.size === 0 && granularity === 'none' && (question.dimensions ?? []).length === 0)
     groups.set('{}', { key: {}, now: [], before: [] });
-  return [...groups.values()].map(({ key, now, before }) => ({
+  const isBetween = ({ now }: { now: readonly Fact[] }) =>
+    having.every(({ measure: name, at_least, at_most }) => {
+      const value = measure(name, now);
+      return value !== null && value >= (at_least ?? value) && value <= (at_most ?? value);
+    });
+  return [...groups.values()].filter(isBetween).map(({ key, now, before }) => ({
     ...key,
     ...Object.fromEntries(question.measures.map((name) => [name, measure(name, now)])),
     ...(previous
