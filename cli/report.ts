@@ -4,14 +4,15 @@ import { systemClock } from '../engines/clock.ts';
 import { EngineError } from '../engines/errors.ts';
 import { Problem } from '../engines/http/problem.ts';
 import { openReports } from '../engines/open.ts';
+import type { ReportReader } from '../engines/warehouse/report-reader.ts';
+import { reportOfBody } from '../management-api/analytics/custom-report.ts';
 import { dimensionNames, dimensions } from '../management-api/analytics/dimensions.ts';
 import { aboutOf, measureNames } from '../management-api/analytics/measures.ts';
-import { checkReport, invalid } from '../management-api/analytics/reports/check-report.ts';
-import { compile, compileTotals } from '../management-api/analytics/reports/compile.ts';
-import { csvOf } from '../management-api/analytics/reports/csv.ts';
-import type { Scope } from '../management-api/analytics/reports/report.ts';
-import { columnsOf, shapeRows } from '../management-api/analytics/reports/run.ts';
-import { type ReportQuestion, reportQuestion } from '../management-api/analytics/reports/shape.ts';
+import { invalid } from '../management-api/analytics/reports/check-report.ts';
+import { type Format, parquet, spreadsheet } from '../management-api/analytics/reports/file.ts';
+import type { Report, Scope } from '../management-api/analytics/reports/report.ts';
+import { columnsOf, mayAsk, readReport } from '../management-api/analytics/reports/run.ts';
+import { type ReportBody, reportBody } from '../management-api/analytics/reports/shape.ts';
 import { checkerOf } from '../management-api/check.ts';
 import { isUuid } from '../schemas/uuid.ts';
 import { print } from './sql.ts';
@@ -33,56 +34,73 @@ export interface ReportOptions {
   readonly orderBy?: string;
   readonly limit?: string;
   readonly organisation?: string;
-  readonly format: 'table' | 'csv' | 'json' | 'parquet';
+  /** Default: the file's, else a table. */
+  readonly format?: Format | 'table';
   readonly output?: string;
   readonly totals?: boolean;
   readonly out: Writable;
   readonly err: Writable;
 }
 
-const check = checkerOf(reportQuestion, false);
+const check = checkerOf(reportBody, false);
 
 /** `breakwater report`: a custom report over everything, or one organisation. Answers the exit code: 0, 1 refused by the warehouse, 2 asked wrongly. */
 export async function runReportCommand(options: ReportOptions): Promise<number> {
   const reader = openReports(options.url);
   try {
-    const checked = check(
-      options.file === undefined
-        ? questionFrom(options)
-        : JSON.parse(readFileSync(options.file === '-' ? 0 : options.file, 'utf8')),
-    );
-    if ('wrong' in checked) throw invalid(checked.wrong);
-    const report = checkReport(checked.value as ReportQuestion, systemClock().now());
-    const scope = scopeOf(options.organisation);
-    const { sql, parameters } = compile(report, scope);
-    if (options.format === 'parquet') {
-      const bytes = await reader.bytes(sql, parameters, 'Parquet');
-      if (options.output === undefined) throw new Problem(400, 'No file', 'parquet needs --output FILE');
-      writeFileSync(options.output, bytes);
-      return 0;
-    }
-    const columns = columnsOf(report);
-    const rows = shapeRows(await reader.query(sql, parameters), report);
-    const whole = { ...report, dimensions: [], granularity: 'none' } as const;
-    const total = compileTotals(report, scope);
-    const totals =
-      options.totals === true ? (shapeRows(await reader.query(total.sql, total.parameters), whole)[0] ?? null) : null;
-    const table = {
-      names: columns.map(({ name }) => name),
-      types: columns.map(({ isText }) => (isText ? 'String' : 'Int64')),
-      rows: [...rows, ...(totals === null ? [] : [totals])].map((row) => columns.map(({ name }) => row[name] ?? null)),
-    };
-    const text = options.format === 'csv' ? csvOf(columns, rows, totals) : print(table, options.format);
-    if (options.output === undefined) options.out.write(text);
-    else writeFileSync(options.output, text);
+    const asked = askedOf(options);
+    const { bytes, truncated } = await made(asked, reader);
+    if (asked.output === null) options.out.write(bytes);
+    else writeFileSync(asked.output, bytes);
+    if (truncated)
+      options.err.write(`only the first ${asked.report.limit} rows: there are more; --limit asks for them\n`);
     return 0;
   } catch (error) {
-    if (!(error instanceof Problem || error instanceof EngineError || error instanceof SyntaxError)) throw error;
+    if (!(error instanceof Problem || error instanceof EngineError)) throw error;
     options.err.write(`${error.message}\n`);
     return error instanceof EngineError ? 1 : 2;
   } finally {
     await reader.close();
   }
+}
+
+interface Asked {
+  readonly report: Report;
+  readonly scope: Scope;
+  readonly format: Format | 'table';
+  readonly totals: boolean;
+  /** Null: standard output. */
+  readonly output: string | null;
+}
+
+/** Throws Problem for what cannot be asked, before anything is read. */
+function askedOf(options: ReportOptions): Asked {
+  const checked = check(options.file === undefined ? questionFrom(options) : readQuestion(options.file, options));
+  if ('wrong' in checked) throw invalid(checked.wrong);
+  const body = checked.value as ReportBody;
+  const scope = scopeOf(options.organisation);
+  const format = options.format ?? body.format ?? 'table';
+  const totals = options.totals ?? body.totals ?? false;
+  const report = reportOfBody({ ...body, totals, format: format === 'table' ? 'csv' : format }, systemClock().now());
+  if (scope !== 'everything') mayAsk(scope.organisation, report);
+  if (format === 'parquet' && options.output === undefined) {
+    throw new Problem(400, 'No file', 'parquet needs --output FILE');
+  }
+  return { report, scope, format, totals, output: options.output ?? null };
+}
+
+async function made({ report, scope, format, totals }: Asked, reader: ReportReader) {
+  if (format === 'parquet') return parquet(report, scope, reader);
+  const said = await readReport(report, scope, reader, totals);
+  if (format === 'csv' || format === 'excel') return spreadsheet(format, report, said);
+  const columns = columnsOf(report);
+  const rows = [...said.rows, ...(said.totals === null ? [] : [said.totals])];
+  const table = {
+    names: columns.map(({ name }) => name),
+    types: columns.map(({ isText }) => (isText ? 'String' : 'Int64')),
+    rows: rows.map((row) => columns.map(({ name }) => row[name] ?? null)),
+  };
+  return { bytes: print(table, format), truncated: said.truncated };
 }
 
 /** `breakwater report --list`: what can be asked. */
@@ -98,6 +116,34 @@ function scopeOf(organisation: string | undefined): Scope {
   if (isUuid(organisation)) return { organisation };
   throw new Problem(400, 'Invalid organisation', `${organisation} is no id of an organisation`);
 }
+
+/** What the other options would say is said by the file. Throws Problem for a file that is none, or says it twice. */
+function readQuestion(file: string, options: ReportOptions): unknown {
+  const twice = Object.entries(flags).flatMap(([name, flag]) =>
+    options[name as keyof typeof flags] === undefined ? [] : [flag],
+  );
+  if (twice.length > 0)
+    throw new Problem(400, 'Said twice', `${twice.join(', ')}: ask by FILE or by options, not both`);
+  try {
+    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  } catch (error) {
+    throw new Problem(400, 'No report', `${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const flags = {
+  measures: '--measures',
+  by: '--by',
+  granularity: '--granularity',
+  timeZone: '--time-zone',
+  from: '--from',
+  to: '--to',
+  range: '--range',
+  compare: '--compare',
+  where: '--where',
+  orderBy: '--order-by',
+  limit: '--limit',
+} as const satisfies Partial<Record<keyof ReportOptions, string>>;
 
 /** `--where country=US,CA` includes, `--where country!=US` excludes. */
 function questionFrom(options: ReportOptions): object {

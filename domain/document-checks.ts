@@ -1,5 +1,5 @@
 import { isUuid } from '../schemas/uuid.ts';
-import { canonicalZone } from './zone.ts';
+import { isReadableZone } from './zone.ts';
 
 /** Whether a value that JSON gave has a shape; fields that a shape does not name may be anything. */
 export type Check = (value: unknown) => boolean;
@@ -10,7 +10,7 @@ export const id: Check = (value) => typeof value === 'string' && isUuid(value);
 export const flag: Check = (value) => typeof value === 'boolean';
 export const anything: Check = () => true;
 export const number: Check = (value) => typeof value === 'number' && Number.isFinite(value);
-export const zone: Check = (value) => typeof value === 'string' && canonicalZone(value) !== null;
+export const zone: Check = (value) => typeof value === 'string' && isReadableZone(value);
 export const from =
   (least: number): Check =>
   (value) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalZone, dayNumberOf, dayOf, endOfDay, startOfDay, wallClock } from './zone.ts';
+import { canonicalZone, dayNumberOf, dayOf, endOfDay, isReadableZone, startOfDay, wallClock } from './zone.ts';
 
 const zones = ['UTC', 'America/New_York', 'America/Havana', 'America/Santiago', 'Asia/Kolkata', 'Australia/Lord_Howe'];
 const anInstant = fc.integer({ min: Date.parse('2020-01-01T00:00:00Z'), max: Date.parse('2031-01-01T00:00:00Z') });
@@ -15,6 +15,9 @@ test.each([
   ['america/los_angeles', 'America/Los_Angeles'],
   ['Mars/Olympus', null],
   ['+05:30', null],
+  ['SystemV/AST4', null],
+  ['Etc/GMT+5', 'Etc/GMT+5'],
+  ['Zulu', 'UTC'],
   ['', null],
 ])('the zone %s is %s', (name, canonical) => {
   expect(canonicalZone(name)).toBe(canonical);
@@ -22,6 +25,11 @@ test.each([
 
 test('aliases of one zone have one name', () => {
   expect(canonicalZone('Asia/Calcutta')).toBe(canonicalZone('Asia/Kolkata'));
+});
+
+test('a zone that is no longer taken can still be read', () => {
+  expect(isReadableZone('SystemV/AST4')).toBe(true);
+  expect(isReadableZone('Mars/Olympus')).toBe(false);
 });
 
 test('the wall clock is what Intl shows, in any order of asking', () => {

@@ -24,13 +24,22 @@ const quartersKept = 256;
 const zones = new Map<string, Zone>();
 const canonicalNames = new Map<string, string | null>();
 
+/** What the platform names beside IANA's zones (SystemV/AST4) nobody else knows, the warehouse neither. */
+const ianaNames: ReadonlySet<string> = new Set(['UTC', ...Intl.supportedValuesOf('timeZone')]);
+
 /** The IANA name that stands for all its aliases ("US/Eastern" is "America/New_York"), or null if it names no zone. */
 export function canonicalZone(name: string): string | null {
   const known = canonicalNames.get(name);
   if (known !== undefined) return known;
-  const canonical = /^[A-Za-z]/.test(name) ? resolve(name) : null;
+  const found = /^[A-Za-z]/.test(name) ? resolve(name) : null;
+  const canonical = found !== null && (ianaNames.has(found) || /^Etc\/GMT[+-]\d+$/.test(found)) ? found : null;
   if (canonicalNames.size < 2_000) canonicalNames.set(name, canonical);
   return canonical;
+}
+
+/** Whether a clock can be read there: true also of zones that are no longer taken. */
+export function isReadableZone(name: string): boolean {
+  return canonicalZone(name) !== null || resolve(name) !== null;
 }
 
 function resolve(name: string): string | null {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HOUSE_ORGANISATION } from '../domain/organisation.ts';
 import type { EventLog } from '../engines/event-log/event-log.ts';
 import { decode, encodeBare } from '../schemas/codec.ts';
 import { evaluateRules } from './alerts/evaluate.ts';
@@ -39,7 +40,7 @@ const analytics = { log, store } as unknown as AnalyticsParts;
 beforeAll(async () => {
   numbers = await openTestNumbers();
   desk = await openTestDesk(numbers.warehouse);
-  manager = await desk.key(await desk.organisation('Ours'), 'manager');
+  manager = await desk.key(HOUSE_ORGANISATION, 'manager');
   foreign = await desk.key(await desk.organisation('Theirs'), 'manager');
 });
 
@@ -182,7 +183,9 @@ test('rules that contradict themselves, and fields that nobody knows, are refuse
     status: 400,
     body: { errors: [{ pointer: '/what' }] },
   });
-  expect(await ask({ ...lagRule, name: 'X', campaign_id: '00000000-0000-7000-8000-000000000000' })).toMatchObject({
+  expect(
+    await ask({ ...lagRule, name: 'X', measure: 'spend', campaign_id: '00000000-0000-7000-8000-000000000000' }),
+  ).toMatchObject({
     status: 404,
   });
 });

@@ -49,6 +49,7 @@ export function mount(app: FastifyInstance, spec: Route, parts: ManagementParts,
         const answer = await spec.handle(askOf(request, lines, form, caller), parts);
         if (answer.version !== undefined) reply.header('etag', `"${answer.version}"`);
         if (answer.location !== undefined) reply.header('location', answer.location);
+        if (answer.headers !== undefined) reply.headers(answer.headers);
         reply.header('cache-control', 'no-store').code(answer.status ?? status);
         if (answer.lines !== undefined) return reply.type(LINES).send(answer.lines);
         if (answer.file) {

@@ -34,6 +34,7 @@ export interface Answer<R> {
   /** Becomes the ETag. */
   readonly version?: number;
   readonly location?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Instead of a body: bytes to be saved under a name. */
   readonly file?: { readonly bytes: Buffer; readonly type: string; readonly name: string };
 }

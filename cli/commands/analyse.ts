@@ -41,7 +41,10 @@ function addReport(root: Command): void {
     .command('report')
     .helpGroup(ANALYSE)
     .description('a custom report: measures by dimensions, compiled to one bound statement; --list shows them')
-    .argument('[file]', 'JSON as POST /api/v2/analytics/custom-report takes it; - for standard input')
+    .argument(
+      '[file]',
+      'JSON as POST /api/v2/analytics/custom-report takes it, instead of --measures to --limit; - for standard input',
+    )
     .option('--list', 'what can be asked')
     .option('--measures <names>', 'with commas between', list)
     .option('--by <dimensions>', 'with commas between', list)
@@ -54,12 +57,18 @@ function addReport(root: Command): void {
     .option('--where <filter>', 'country=US,CA or country!=US; may stand more than once', gather)
     .option('--order-by <column>')
     .option('--limit <rows>')
-    .option('--totals', 'a last line for all of it')
-    .option('--organisation <id>', 'only its rows; default: all')
+    .option('--totals', 'a last line for all of it; not in parquet')
+    .option('--organisation <id>', 'only its rows, and only what it may ask; default: all')
     .addOption(
-      new Option('--format <format>', 'how to print').choices(['table', 'csv', 'json', 'parquet']).default('table'),
+      new Option('--format <format>', 'how to print; default: as FILE says, else table').choices([
+        'table',
+        'csv',
+        'excel',
+        'json',
+        'parquet',
+      ]),
     )
-    .option('--output <file>', 'write there')
+    .option('--output <file>', 'write there; parquet needs it')
     .action(async (file: string | undefined, options) => {
       const [{ listMeasures, runReportCommand }, { readConfig }, { warehouseUrl }] = await Promise.all([
         import('../report.ts'),

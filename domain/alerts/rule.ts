@@ -3,6 +3,13 @@ export const alertMeasures = ['delivery', 'spend', 'error_rate', 'fill', 'lag', 
 
 export type AlertMeasure = (typeof alertMeasures)[number];
 
+/** Measured of the traffic of everybody, not of campaigns: the house's own. */
+const measuresOfAllTraffic: readonly AlertMeasure[] = ['fill', 'lag'];
+
+export function isOfAllTraffic(measure: AlertMeasure): boolean {
+  return measuresOfAllTraffic.includes(measure);
+}
+
 export interface AlertRule {
   readonly measure: AlertMeasure;
   readonly comparison: 'above' | 'below';

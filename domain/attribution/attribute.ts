@@ -1,4 +1,4 @@
-import { type Journey, removalEffects } from './markov.ts';
+import { type Journey, removalEffects, type Step } from './markov.ts';
 import { type ModelName, models } from './models.ts';
 import { pathOf, type Touch, type Windows } from './path.ts';
 import { split } from './split.ts';
@@ -31,8 +31,8 @@ export interface Credit {
 export interface AttributionOptions {
   readonly windows: Windows;
   readonly halfLifeMs: number;
-  /** Ways that led to nothing, which the data-driven model weighs too. */
-  readonly lost: readonly Journey[];
+  /** Steps of ways that led to nothing, which the data-driven model weighs too. */
+  readonly lost: readonly Step[];
 }
 
 export interface Attributed {
@@ -51,7 +51,7 @@ export function attribute(
     conversion,
     path: pathOf(conversion.touches, conversion.at, windows),
   }));
-  const effects = model === 'data_driven' ? removalEffects([...journeysOf(paths), ...lost]) : new Map<string, number>();
+  const effects = model === 'data_driven' ? removalEffects(journeysOf(paths), lost) : new Map<string, number>();
   const credits = paths.flatMap(({ conversion, path }): Credit[] => {
     const weights = models[model](path, { at: conversion.at, halfLifeMs, effects });
     const values = split(conversion.valueMicros, weights);

@@ -65,6 +65,18 @@ test('a campaign that every way leads through is worth all, and two that convert
   expect(removalEffects([{ campaigns: ['a'], converted: 0, lost: 4 }]).get('a')).toBe(0);
 });
 
+test('ways that led to nothing weigh as much by their steps as one by one', () => {
+  const won = [{ campaigns: ['a', 'b'], converted: 3, lost: 0 }];
+  const ways = [
+    { campaigns: ['a', 'b', 'a'], converted: 0, lost: 2 },
+    { campaigns: ['c'], converted: 0, lost: 1 },
+  ];
+  const steps = ways.flatMap(({ campaigns, lost }) =>
+    [null, ...campaigns].map((from, at) => ({ from, to: campaigns[at] ?? null, times: lost })),
+  );
+  expect([...removalEffects(won, steps)]).toEqual([...removalEffects([...won, ...ways])]);
+});
+
 test('lift is the ratio of rates less one, with its interval, and null where nothing can be divided', () => {
   const found = liftOf({ viewers: 1_000, converters: 60 }, { viewers: 1_000, converters: 40 });
   expect(found.lift).toBeCloseTo(0.5, 12);

@@ -6,16 +6,26 @@ export interface Journey {
 }
 
 /**
+ * How often viewers whose ways led to nothing went on from one campaign to the next. `from` null: they began there; `to` null: they
+ * went no further. A chain of first order knows of a way no more than its steps.
+ */
+export interface Step {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly times: number;
+}
+
+/**
  * The removal effect of each campaign: which share of conversions would be lost if every way that leads through it ended
  * there, in a Markov chain of first order over the journeys (Anderl et al., "Mapping the customer journey", 2016).
  *
  * With N = (I − Q)⁻¹ of the chain's transient states, a walk from the start ever reaches k with (sN)_k / N_kk, and
  * converts from there with (Nc)_k; the product, over the chance to convert at all, is the effect. Exact, in O(n³).
  */
-export function removalEffects(journeys: readonly Journey[]): ReadonlyMap<string, number> {
-  const names = [...new Set(journeys.flatMap(({ campaigns }) => campaigns))].sort();
+export function removalEffects(journeys: readonly Journey[], lost: readonly Step[] = []): ReadonlyMap<string, number> {
+  const names = [...campaignsOf(journeys, lost)].sort();
   const index = new Map(names.map((name, at) => [name, at]));
-  const { starts, moves, converts } = chainOf(journeys, index);
+  const { starts, moves, converts } = chainOf(journeys, lost, index);
   const inverse = invert(moves.map((row, i) => row.map((chance, j) => (i === j ? 1 : 0) - chance)));
   const reached = names.map((_, k) => sum(names, (i) => (starts[i] ?? 0) * (inverse[i]?.[k] ?? 0)));
   const from = names.map((_, k) => sum(names, (j) => (inverse[k]?.[j] ?? 0) * (converts[j] ?? 0)));
@@ -28,8 +38,15 @@ export function removalEffects(journeys: readonly Journey[]): ReadonlyMap<string
   );
 }
 
+/** All that the chain has a state for. */
+export function campaignsOf(journeys: readonly Pick<Journey, 'campaigns'>[], lost: readonly Step[]): Set<string> {
+  const names = new Set(lost.flatMap(({ from, to }) => [from, to]).filter((name) => name !== null));
+  for (const { campaigns } of journeys) for (const name of campaigns) names.add(name);
+  return names;
+}
+
 /** Chances of the chain: where it starts, where it goes from each campaign, and how it converts. */
-function chainOf(journeys: readonly Journey[], index: ReadonlyMap<string, number>) {
+function chainOf(journeys: readonly Journey[], lost: readonly Step[], index: ReadonlyMap<string, number>) {
   const n = index.size;
   const starts = new Array<number>(n).fill(0);
   const moves = Array.from({ length: n }, () => new Array<number>(n).fill(0));
@@ -50,6 +67,14 @@ function chainOf(journeys: readonly Journey[], index: ReadonlyMap<string, number
       else add(moves[state], next, times);
       add(leaving, state, times);
     });
+  }
+  for (const { from, to, times } of lost) {
+    const [state, next] = [index.get(from ?? ''), index.get(to ?? '')];
+    if (state === undefined) begun += times;
+    else add(leaving, state, times);
+    if (next === undefined) continue;
+    if (state === undefined) add(starts, next, times);
+    else add(moves[state], next, times);
   }
   const share = (count: number, of: number) => (of === 0 ? 0 : count / of);
   return {

@@ -35,6 +35,12 @@ export function isTooMuch(error: unknown): boolean {
   return cause instanceof ClickHouseError && tooMuch.has(cause.code);
 }
 
+/** Whether the server does not take a value that the statement was given, such as a time zone newer than its table of zones. */
+export function isBadArgument(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : null;
+  return cause instanceof ClickHouseError && cause.code === '36';
+}
+
 /**
  * A reader at ClickHouse's HTTP interface, a server's or the embedded engine's. `rowPolicies`: the server keeps organisations
  * apart too, and is told with each statement whose rows it may read (compose/clickhouse/reports-user.sql).

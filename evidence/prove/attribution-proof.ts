@@ -58,7 +58,9 @@ function proveModel(model: ModelName, options: ProofOptions): Tally {
     const settings = {
       windows: { clickMs: clickDays * DAY_MS, viewMs: viewDays * DAY_MS },
       halfLifeMs: halfLifeDays * DAY_MS,
-      lost: ways,
+      lost: lost.flatMap(({ campaigns: way, lost: times }) =>
+        [null, ...way].map((from, at) => ({ from, to: way[at] ?? null, times })),
+      ),
     };
     const asked = conversions.map(
       (one, index): Conversion => ({

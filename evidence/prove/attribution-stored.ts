@@ -8,7 +8,7 @@ import { startEmbeddedWarehouse } from '../../engines/warehouse/embedded-server.
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
 import type { ReportReader } from '../../engines/warehouse/report-reader.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
-import { readConversions } from '../../management-api/analytics/attribution-paths.ts';
+import { conversionsIn, readConversions } from '../../management-api/analytics/attribution-paths.ts';
 import { plainPath } from './attribution-oracle.ts';
 import { equal } from './attribution-proof.ts';
 import { checkSlowProperty } from './check-property.ts';
@@ -153,12 +153,13 @@ async function compare(
   counts: { conversions: number; touches: number; of_others: number },
 ): Promise<void> {
   const [from, to] = [start + 10 * DAY_MS, start + 35 * DAY_MS];
-  const lookBackMs = Math.max(clickDays, viewDays) * DAY_MS;
-  const stored = await readConversions(reader, { from, to, lookBackMs, type: null, scope: { organisation } });
+  const windows = { clickMs: clickDays * DAY_MS, viewMs: viewDays * DAY_MS };
+  const stored = conversionsIn(
+    await readConversions(reader, { from, to, windows, type: null, scope: { organisation } }),
+  );
   const wanted = there.filter((one) => one.counts && one.advertiser !== 2 && one.at >= from && one.at < to);
   counts.of_others += there.filter(({ advertiser: other }) => other === 2).length;
   equal(stored?.map((one) => one.id).sort(), wanted.map(({ index }) => String(index)).sort(), 'conversions');
-  const windows = { clickMs: clickDays * DAY_MS, viewMs: viewDays * DAY_MS };
   const { credits } = attribute(stored ?? [], 'linear', { windows, halfLifeMs: DAY_MS, lost: [] });
   for (const one of wanted) {
     const touches = beacons.flatMap((beacon, n) =>

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { type DimensionName, dimensionNames, dimensions } from '../../management-api/analytics/dimensions.ts';
-import { counted, countsOf, measureNames, sourceOf } from '../../management-api/analytics/measures.ts';
+import {
+  counted,
+  countsOf,
+  type MeasureName,
+  measureNames,
+  sourceOf,
+} from '../../management-api/analytics/measures.ts';
 import type { ReportQuestion } from '../../management-api/analytics/reports/shape.ts';
 
 /** What a run holds: when, and which values of each dimension. */
@@ -43,6 +49,8 @@ export interface Drawn {
 }
 
 const HOUR_MS = 3_600_000;
+/** More than any report of a run has. */
+export const ALL_ROWS = 100_000;
 
 export function questionsOver(spread: Spread): fc.Arbitrary<Drawn> {
   return fc
@@ -73,8 +81,10 @@ export function questionsOver(spread: Spread): fc.Arbitrary<Drawn> {
           hostile: fc.option(fc.constantFrom(...hostileTexts), { freq: 5 }),
           ordered: fc.option(fc.constantFrom('asc' as const, 'desc' as const)),
           asFile: fc.integer({ min: 0, max: 19 }).map((n) => n === 0),
+          bound: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: boundOver(measures) }),
+          limit: fc.constantFrom(1, 7, ALL_ROWS, ALL_ROWS, ALL_ROWS),
         })
-        .map(({ zone, period, compare, filters, hostile, ordered, asFile, ...rest }) => {
+        .map(({ zone, period, compare, filters, hostile, ordered, asFile, bound, ...rest }) => {
           const text = usable.find((name) => dimensions[name].type === 'text') ?? 'country';
           const all =
             hostile === null ? filters : [...filters, { dimension: text, mode: 'exclude' as const, values: [hostile] }];
@@ -84,7 +94,7 @@ export function questionsOver(spread: Spread): fc.Arbitrary<Drawn> {
             from: new Date(period.from).toISOString(),
             to: new Date(period.to).toISOString(),
             filters: all,
-            limit: 100_000,
+            ...(bound === null ? {} : { having: [bound] }),
             ...(compare ? { compare: 'previous_period' as const } : {}),
             ...(ordered === null ? {} : { order_by: rest.measures[0] ?? 'impressions', order: ordered }),
           };
@@ -106,6 +116,15 @@ function periodOver({ from, to }: Spread): fc.Arbitrary<{ from: number; to: numb
       const end = Math.ceil((start + (to - from) * length) / step) * step;
       return { from: start, to: Math.max(end, start + step) };
     });
+}
+
+/** Also of measures that are no columns of the report. */
+function boundOver(measures: readonly MeasureName[]) {
+  const bound = fc.constantFrom(0, 0.1, 1, 3, 20, 50_000);
+  return fc.oneof(
+    fc.record({ measure: fc.constantFrom(...measures), at_least: bound }),
+    fc.record({ measure: fc.constantFrom(...measures), at_most: bound }),
+  );
 }
 
 function filterOver(usable: readonly DimensionName[], { values }: Spread) {

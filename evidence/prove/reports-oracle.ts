@@ -117,7 +117,11 @@ export function plainReport(
 ): PlainRow[] {
   const zone = question.time_zone ?? 'UTC';
   const granularity = question.granularity ?? 'none';
-  const adjusts = question.measures.some((name) => name in adjustedMeasures || name in remainders);
+  const byClock = granularity === 'hour' || granularity === 'minute';
+  const having = question.having ?? [];
+  const adjusts = [...question.measures, ...having.map(({ measure: name }) => name)].some(
+    (name) => name in adjustedMeasures || name in remainders,
+  );
   const all: readonly Fact[] = countsBeacons(question)
     ? [...facts.beacons, ...(adjusts ? facts.adjustments : [])].filter(({ of }) =>
         advertisers.has(String(of.advertiser)),
@@ -139,12 +143,20 @@ export function plainReport(
   for (const fact of all) {
     const minute = Math.floor(fact.at / 60_000) * 60_000;
     if (minute >= period.from && minute < period.to) place(fact, false, 0, null);
-    if (previous && minute >= previous.from && minute < previous.to)
+    const moved = minute + (previous?.days ?? 0) * 86_400_000;
+    // By hours or minutes, what would come to lie outside the time asked for is held against nothing.
+    const strays = byClock && previous?.days != null && (moved < period.from || moved >= period.to);
+    if (previous && minute >= previous.from && minute < previous.to && !strays)
       place(fact, true, period.to - period.from, previous.days);
   }
   if (groups.size === 0 && granularity === 'none' && (question.dimensions ?? []).length === 0)
     groups.set('{}', { key: {}, now: [], before: [] });
-  return [...groups.values()].map(({ key, now, before }) => ({
+  const isBetween = ({ now }: { now: readonly Fact[] }) =>
+    having.every(({ measure: name, at_least, at_most }) => {
+      const value = measure(name, now);
+      return value !== null && value >= (at_least ?? value) && value <= (at_most ?? value);
+    });
+  return [...groups.values()].filter(isBetween).map(({ key, now, before }) => ({
     ...key,
     ...Object.fromEntries(question.measures.map((name) => [name, measure(name, now)])),
     ...(previous

@@ -19,7 +19,8 @@ import { RunCopy } from './copy.ts';
 import { makeRun } from './make-run.ts';
 import type { ProofOptions, Tally } from './proof.ts';
 import { writeAdjustments } from './reports-adjustments.ts';
-import { questionsOver, type Spread } from './reports-drawn.ts';
+import { checkCut } from './reports-cut.ts';
+import { ALL_ROWS, questionsOver, type Spread } from './reports-drawn.ts';
 import { type PlainFacts, plainFacts } from './reports-facts.ts';
 import { countsBeacons, type PlainRow, plainReport } from './reports-oracle.ts';
 import { recomputeAll, stretch } from './reports-stretch.ts';
@@ -98,12 +99,14 @@ async function prove(name: string, facts: PlainFacts, spread: Spread, runs: numb
     zones: new Set<string>(),
     rows_of_others: 0,
     adjusted: 0,
+    cut: 0,
   };
   const theirs = new Set(
     [...facts.beacons.map(({ of }) => String(of.advertiser))].filter((one) => !world.ours.has(one)),
   );
   const property = fc.asyncProperty(questionsOver(spread), async ({ question, hostile, asFile }) => {
-    const report = checkReport(question, spread.to);
+    const asked = checkReport(question, spread.to);
+    const report = { ...asked, limit: ALL_ROWS };
     const { sql, parameters, table } = compile(report, { organisation });
     if (hostile !== null && sql.includes(hostile)) throw new Error(`a value stands in the statement: ${sql}`);
     const found = shapeRows(await world.reader.query<Record<string, unknown>>(sql, parameters), report);
@@ -113,9 +116,10 @@ async function prove(name: string, facts: PlainFacts, spread: Spread, runs: numb
     const total = compileTotals(report, { organisation });
     const whole = { ...report, dimensions: [], granularity: 'none' } as const;
     const totals = shapeRows(await world.reader.query<Record<string, unknown>>(total.sql, total.parameters), whole);
-    const { dimensions: _, granularity: _g, order_by: _o, ...undivided } = question;
+    const { dimensions: _, granularity: _g, order_by: _o, having: _h, ...undivided } = question;
     same(totals, plainReport(undivided, facts, report, report.previous, world.ours), question);
     if (asFile) await files(report, found, world);
+    if (await checkCut(asked, found, organisation, world.reader)) counts.cut++;
     counts.rows += found.length;
     counts.not_zero += found.filter((row) => question.measures.some((one) => Number(row[one]) > 0)).length;
     counts.compared += report.previous ? 1 : 0;
@@ -189,9 +193,10 @@ async function files(report: ReturnType<typeof checkReport>, found: readonly Row
     path,
   });
   equalRows(shapeRows(back, report), found, 'Parquet');
+  if (back[0]) equalRows([Object.keys(back[0])], [columns.map(({ name }) => name)], 'columns of Parquet');
 }
 
-function equalRows(a: readonly Row[], b: readonly Row[], what: string): void {
+function equalRows(a: readonly unknown[], b: readonly unknown[], what: string): void {
   if (JSON.stringify(a) !== JSON.stringify(b))
     throw new Error(
       `${what} is read back as ${JSON.stringify(a).slice(0, 400)} instead of ${JSON.stringify(b).slice(0, 400)}`,

@@ -1,5 +1,6 @@
-import { type AlertChange, type AlertRule, alertChange } from '../../domain/alerts/rule.ts';
+import { type AlertChange, type AlertRule, alertChange, isOfAllTraffic } from '../../domain/alerts/rule.ts';
 import type { Campaign } from '../../domain/campaign.ts';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { CatalogDesk, DeskTransaction } from '../../engines/catalog/desk.ts';
 import type { Random } from '../../engines/random.ts';
 import { type MeasuringParts, measured } from './measures.ts';
@@ -33,7 +34,8 @@ const campaignsMost = 2_000;
 export async function evaluateRules(parts: EvaluatingParts, now: number): Promise<number> {
   const rules = await parts.desk.system(async (sql) => {
     const { rows } = await sql.query<RuleRow>('SELECT * FROM alert_rules WHERE enabled ORDER BY id');
-    return rows;
+    // Defined when every organisation could ask for what is the house's.
+    return rows.filter(({ measure, organisation_id: of }) => !isOfAllTraffic(measure) || of === HOUSE_ORGANISATION);
   });
   let changed = 0;
   let failure: unknown = null;
@@ -52,7 +54,7 @@ export async function evaluateRules(parts: EvaluatingParts, now: number): Promis
 }
 
 async function campaignsOf(sql: DeskTransaction, rule: RuleRow): Promise<readonly Campaign[]> {
-  if (rule.measure === 'lag' || rule.measure === 'fill') return [];
+  if (isOfAllTraffic(rule.measure)) return [];
   const { rows } = await sql.query<{ id: string }>(
     'SELECT id FROM campaigns WHERE organisation_id = $1 AND ($2::uuid IS NULL OR id = $2) ORDER BY id LIMIT $3',
     [rule.organisation_id, rule.campaign_id, campaignsMost],

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { alertMeasures, clearFault } from '../../domain/alerts/rule.ts';
+import { type AlertMeasure, alertMeasures, clearFault, isOfAllTraffic } from '../../domain/alerts/rule.ts';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import { outsideFault } from '../../engines/http/outside.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import type { ManagementParts } from '../parts.ts';
@@ -34,7 +35,7 @@ export const newRule = closed(
   },
   {
     description:
-      'delivery: done ÷ planned by now; spend: micros in the window; error_rate, fill, invalid_traffic: shares in the window; lag: requests not in the warehouse yet',
+      'delivery: done ÷ planned by now; spend: micros in the window; error_rate, fill, invalid_traffic: shares in the window; lag: requests not in the warehouse yet. fill and lag are of all traffic: only the default organisation watches them',
   },
 );
 
@@ -135,4 +136,20 @@ export function refuseFaults(given: Given, { webhookHosts }: ManagementParts): v
   ];
   if (wrong.length === 0) return;
   throw new Problem(422, 'Contradicts itself', wrong.map((one) => `${one.pointer} ${one.detail}`).join('; '), wrong);
+}
+
+/** Throws Problem 403 for what is not of one organisation, 422 for what is not of one campaign. */
+export function refuseForeign(
+  { measure, campaign_id }: { readonly measure: AlertMeasure; readonly campaign_id?: string | null },
+  organisation: string,
+): void {
+  if (!isOfAllTraffic(measure)) return;
+  if (organisation !== HOUSE_ORGANISATION) {
+    const detail = `${measure} is of all traffic: only the house’s default organisation watches it`;
+    throw new Problem(403, 'Not of one organisation', detail, [{ pointer: '/measure', detail }]);
+  }
+  if (campaign_id) {
+    const detail = `does not go with ${measure}, which is of all traffic`;
+    throw new Problem(422, 'Contradicts itself', `/campaign_id ${detail}`, [{ pointer: '/campaign_id', detail }]);
+  }
 }

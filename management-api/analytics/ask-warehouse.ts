@@ -1,12 +1,23 @@
 import { EngineError } from '../../engines/errors.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { isTooMuch } from '../../engines/warehouse/report-reader.ts';
+import { isBadArgument, isTooMuch } from '../../engines/warehouse/report-reader.ts';
 import type { ManagementParts } from '../parts.ts';
 import { appliedUpTo } from './live.ts';
 import type { Source } from './measures.ts';
 import type { AnalyticsParts } from './parts.ts';
 
-const topics = { delivery: 'ad-beacons', inventory: 'ad-requests' } as const;
+/** The one value of a caller's that a compiled statement hands to a function. */
+export const UNKNOWN_ZONE = 'the warehouse does not know the time zone';
+
+/** What each kind of numbers is made of. */
+const topics = {
+  delivery: ['ad-beacons'],
+  inventory: ['ad-requests'],
+  conversions: ['ad-beacons', 'conversions'],
+  lift: ['ad-beacons', 'conversions', 'ad-requests'],
+} as const satisfies Readonly<Record<Source, readonly string[]>> & Readonly<Record<string, readonly string[]>>;
+
+type Numbers = keyof typeof topics;
 
 /** The analytics of this process. Throws Problem 503 where it was started without a warehouse. */
 export function analyticsOf(parts: Pick<ManagementParts, 'analytics'>): AnalyticsParts {
@@ -15,12 +26,15 @@ export function analyticsOf(parts: Pick<ManagementParts, 'analytics'>): Analytic
 }
 
 /** Up to when everything is in the warehouse; null where the log or the state store cannot say. */
-export async function dataAsOf(source: Source, parts: ManagementParts): Promise<string | null> {
-  return textOf(await orNull(() => appliedUpTo('warehouse', topics[source], analyticsOf(parts), parts.clock)));
+export async function dataAsOf(numbers: Numbers, parts: ManagementParts): Promise<string | null> {
+  const applied = (topic: string) => appliedUpTo('warehouse', topic, analyticsOf(parts), parts.clock);
+  const each = await orNull(() => Promise.all(topics[numbers].map(applied)));
+  const known = each?.filter((at) => at !== null) ?? [];
+  return each === null || known.length < each.length ? null : textOf(Math.min(...known));
 }
 
 /** `work` needs the warehouse: 503 with data_as_of where that is away, 422 where the statement asked for too much. */
-export async function withWarehouse<T>(source: Source, parts: ManagementParts, work: () => Promise<T>): Promise<T> {
+export async function withWarehouse<T>(numbers: Numbers, parts: ManagementParts, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -31,10 +45,15 @@ export async function withWarehouse<T>(source: Source, parts: ManagementParts, w
         'it would take too long, too much memory or too many rows: ask for a shorter time, fewer dimensions, or as a job with async',
       );
     }
+    if (isBadArgument(error)) {
+      throw new Problem(422, 'Unknown to the warehouse', UNKNOWN_ZONE, [
+        { pointer: '/time_zone', detail: UNKNOWN_ZONE },
+      ]);
+    }
     if (!(error instanceof EngineError) || !error.retryable) throw error;
     parts.logger.warn({ err: error }, 'the warehouse does not answer');
     throw new Problem(503, 'The warehouse is away', 'numbers come back with it; nothing is lost meanwhile', [], {
-      data_as_of: await dataAsOf(source, parts),
+      data_as_of: await dataAsOf(numbers, parts),
     });
   }
 }

@@ -1,15 +1,15 @@
 import Type, { type Static } from 'typebox';
-import { attribute, type Credit, WHOLE } from '../../domain/attribution/attribute.ts';
 import { modelNames } from '../../domain/attribution/models.ts';
 import { windowDays } from '../../domain/attribution/path.ts';
-import { dayOf, endOfDay } from '../../domain/zone.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import type { ManagementParts } from '../parts.ts';
 import { closed, oneOf, orNull, time, uuid } from '../shapes.ts';
 import { analyticsOf, dataAsOf, withWarehouse } from './ask-warehouse.ts';
 import { liftAnswer, readLift } from './attribution-lift.ts';
-import { readConversions, readLost, type StoredConversion } from './attribution-paths.ts';
+import { readConversions, readLost } from './attribution-paths.ts';
+import { weighInThread } from './attribution-thread.ts';
+import type { By, Weighed } from './attribution-weigh.ts';
 import { namesOf, type Read, shareTenant } from './owners.ts';
 import { checkReport, invalid } from './reports/check-report.ts';
 import { rangeNames } from './reports/ranges.ts';
@@ -52,7 +52,19 @@ const row = Type.Object({
 });
 
 export const attributionAnswer = Type.Object({
-  models: Type.Record(Type.String(), Type.Object({ rows: Type.Array(row), attributed_value_micros: Type.Integer() })),
+  models: Type.Record(
+    Type.String(),
+    Type.Object({
+      rows: Type.Array(row, { description: 'at most 1,000, those of the most value' }),
+      others: orNull(
+        Type.Object(
+          { rows: Type.Integer(), conversions: Type.Number(), value_micros: Type.Integer() },
+          { description: 'what all further rows add up to' },
+        ),
+      ),
+      attributed_value_micros: Type.Integer(),
+    }),
+  ),
   conversions: Type.Integer(),
   value_micros: Type.Integer(),
   unattributed: Type.Object({ conversions: Type.Integer(), value_micros: Type.Integer() }),
@@ -83,43 +95,31 @@ export async function attributionOf(
   const view = query.view_window_days ?? 7;
   const halfLife = query.half_life_days ?? 7;
   checkQuery(query);
-  const scope = { organisation };
-  const asked = { from, to, lookBackMs: Math.max(click, view) * DAY_MS, type: query.type ?? null, scope };
-  const asOf = await dataAsOf('delivery', parts);
-  const wanted = query.model === 'all' ? modelNames : [query.model ?? 'last_touch'];
+  const windows = { clickMs: click * DAY_MS, viewMs: view * DAY_MS };
+  const asked = { from, to, windows, type: query.type ?? null, scope: { organisation } };
+  const models = query.model === 'all' ? modelNames : [query.model ?? 'last_touch'];
   const experiment = query.experiment === undefined ? null : await read((sql) => experimentOf(sql, query));
-  const { conversions, lost, lift } = await withWarehouse('delivery', parts, async () => {
+  const source = experiment === null ? 'conversions' : 'lift';
+  const asOf = await dataAsOf(source, parts);
+  const { lines, lost, lift } = await withWarehouse(source, parts, async () => {
     const { reader } = analyticsOf(parts);
     await shareTenant(organisation, read, analyticsOf(parts));
     return {
-      conversions: await readConversions(reader, asked),
-      lost: wanted.includes('data_driven') ? await readLost(reader, asked) : [],
+      lines: await readConversions(reader, asked),
+      lost: models.includes('data_driven') ? await readLost(reader, asked) : [],
       lift: experiment === null ? null : await readLift(reader, asked, experiment),
     };
   });
-  if (conversions === null)
-    throw new Problem(422, 'Too much at once', 'there are too many conversions: ask for a shorter time');
-  const windows = { clickMs: click * DAY_MS, viewMs: view * DAY_MS };
-  const results = wanted.map((model) => ({
-    model,
-    ...attribute(conversions, model, { windows, halfLifeMs: halfLife * DAY_MS, lost }),
-  }));
-  const ids = new Set(
-    conversions.flatMap(({ touches }) => touches.flatMap(({ campaign, creative }) => [campaign, creative])),
-  );
-  const names = await read((sql) => namesOf(sql, [...ids]));
-  const unattributed = results[0]?.unattributed ?? [];
-  const late = conversions.filter((one) => isLate(one, zone));
+  const by = query.by ?? 'campaign';
+  const campaign = query.campaign_id?.toLowerCase() ?? null;
+  const weighed = await weighInThread({
+    ...{ lines, lost, models, by, campaign, zone, windows },
+    halfLifeMs: halfLife * DAY_MS,
+  });
+  if (typeof weighed === 'string') throw new Problem(422, 'Too much at once', weighed);
   return {
-    models: Object.fromEntries(results.map(({ model, credits }) => [model, rowsOf(credits, query, zone, names)])),
-    conversions: conversions.length,
-    value_micros: sum(conversions, ({ valueMicros }) => valueMicros),
-    unattributed: {
-      conversions: unattributed.length,
-      value_micros: sum(unattributed, ({ valueMicros }) => valueMicros),
-    },
-    late_conversions: late.length,
-    restated_at: newest(late),
+    ...weighed,
+    models: await namedModels(weighed, by, read),
     from: new Date(from).toISOString(),
     to: new Date(to).toISOString(),
     time_zone: zone,
@@ -174,51 +174,23 @@ async function experimentOf(sql: DeskTransaction, { experiment = '', holdout = '
   return { name: experiment, holdout };
 }
 
-/** It came when the day on which it happened was over in the zone, so that day's numbers had been told without it. */
-function isLate({ at, appendedAt }: StoredConversion, zone: string): boolean {
-  return appendedAt >= endOfDay(at, zone);
-}
+const BETWEEN = ' > ';
 
-function newest(late: readonly StoredConversion[]): string | null {
-  const at = late.reduce((most, { appendedAt }) => Math.max(most, appendedAt), 0);
-  return at === 0 ? null : new Date(at).toISOString();
-}
-
-function rowsOf(all: readonly Credit[], query: Query, zone: string, names: Readonly<Record<string, string>>) {
-  const campaign = query.campaign_id?.toLowerCase();
-  const credits = campaign === undefined ? all : all.filter(({ touch }) => touch.campaign === campaign);
-  const groups = Map.groupBy(credits, (credit) => keyOf(credit, query.by ?? 'campaign', zone));
-  const rows = [...groups].map(([key, own]) => ({
-    key,
-    name: nameOf(key, query.by ?? 'campaign', names),
-    conversions: sum(own, ({ parts }) => parts) / WHOLE,
-    value_micros: sum(own, ({ valueMicros }) => valueMicros),
-    restated_at:
-      query.by === 'day'
-        ? newest(own.map(({ conversion }) => conversion as StoredConversion).filter((one) => isLate(one, zone)))
-        : null,
-  }));
-  rows.sort((a, b) => b.value_micros - a.value_micros || b.conversions - a.conversions || (a.key < b.key ? -1 : 1));
-  return { rows, attributed_value_micros: sum(credits, ({ valueMicros }) => valueMicros) };
-}
-
-function keyOf({ conversion, path, touch }: Credit, by: NonNullable<Query['by']>, zone: string): string {
-  if (by === 'campaign') return touch.campaign;
-  if (by === 'creative') return touch.creative;
-  if (by === 'day') return dayOf(conversion.at, zone);
-  if (by === 'type') return (conversion as StoredConversion).type;
-  return path.map((one) => one.campaign).join(' > ');
-}
-
-function nameOf(key: string, by: NonNullable<Query['by']>, names: Readonly<Record<string, string>>): string | null {
-  if (by === 'day' || by === 'type') return null;
-  if (by !== 'path') return names[key] ?? null;
-  return key
-    .split(' > ')
-    .map((id) => names[id] ?? id)
-    .join(' > ');
-}
-
-function sum<T>(items: readonly T[], of: (item: T) => number): number {
-  return items.reduce((total, item) => total + of(item), 0);
+/** Rows say what campaigns and creatives are called; days and types have no other name. */
+async function namedModels({ models }: Weighed, by: By, read: Read) {
+  const idsOf = (key: string) => (by === 'day' || by === 'type' ? [] : key.split(BETWEEN));
+  const keys = Object.values(models).flatMap(({ rows }) => rows.map(({ key }) => key));
+  const names = await read((sql) => namesOf(sql, [...new Set(keys.flatMap(idsOf))]));
+  const nameOf = (key: string): string | null => {
+    if (by !== 'path') return names[key] ?? null;
+    return idsOf(key)
+      .map((id) => names[id] ?? id)
+      .join(BETWEEN);
+  };
+  return Object.fromEntries(
+    Object.entries(models).map(([model, { rows, ...rest }]) => [
+      model,
+      { ...rest, rows: rows.map(({ key, ...row }) => ({ key, name: nameOf(key), ...row })) },
+    ]),
+  );
 }

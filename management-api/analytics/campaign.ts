@@ -1,20 +1,18 @@
 import Type, { type Static } from 'typebox';
 import type { Campaign } from '../../domain/campaign.ts';
 import { flatOwed } from '../../domain/pacing/flat.ts';
-import { dayOf, startOfDay } from '../../domain/zone.ts';
+import { canonicalZone, dayOf, startOfDay } from '../../domain/zone.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import type { ManagementParts } from '../parts.ts';
 import { closed, oneOf, orNull, time, uuid } from '../shapes.ts';
 import { analyticsOf, dataAsOf, orNull as nullIfAway, textOf, withWarehouse } from './ask-warehouse.ts';
-import type { DimensionName } from './dimensions.ts';
+import { breakDown, refuseManyRows } from './campaign-tables.ts';
 import { appliedUpTo, type Live, readLive } from './live.ts';
-import type { MeasureName } from './measures.ts';
 import { namesOf, type Read, shareTenant } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
-import { compile } from './reports/compile.ts';
 import type { Report } from './reports/report.ts';
-import { type Row, rowsOf } from './reports/run.ts';
+import type { Row } from './reports/run.ts';
 
 export const campaignQuery = closed({
   from: Type.Optional(time()),
@@ -84,51 +82,6 @@ export const campaignAnalytics = Type.Object({
     ),
   ),
 });
-
-const everything: readonly MeasureName[] = [
-  'impressions',
-  'starts',
-  'first_quartiles',
-  'midpoints',
-  'third_quartiles',
-  'completes',
-  'clicks',
-  'skips',
-  'errors',
-  'spend_micros',
-  'adjusted_impressions',
-  'adjusted_micros',
-  'payable_micros',
-  'reach',
-  'frequency',
-  'ctr',
-  'vtr',
-  'completion_rate',
-  'error_rate',
-  'ecpm_micros',
-  'gross',
-  'duplicates',
-  'late',
-  'invalid',
-  'net',
-  'gross_impressions',
-  'duplicate_impressions',
-  'late_impressions',
-  'invalid_impressions',
-];
-
-const usual: readonly MeasureName[] = [
-  'impressions',
-  'starts',
-  'completes',
-  'clicks',
-  'errors',
-  'spend_micros',
-  'reach',
-  'ctr',
-  'vtr',
-  'completion_rate',
-];
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -203,7 +156,7 @@ async function findCampaign(sql: DeskTransaction, asked: string): Promise<Found>
 
 /** By default all of its flight until now, by day; by hour where that is a few days. */
 function reportOf(found: Found, query: Static<typeof campaignQuery>, now: number): Report {
-  const zone = query.time_zone ?? found.campaign?.timeZone ?? 'UTC';
+  const zone = query.time_zone ?? canonicalZone(found.campaign?.timeZone ?? 'UTC') ?? 'UTC';
   const oldest = now - 1_100 * DAY_MS;
   const starts = Math.min(found.campaign?.startsAt ?? oldest, now);
   const checked = checkReport(
@@ -220,29 +173,8 @@ function reportOf(found: Found, query: Static<typeof campaignQuery>, now: number
   const from = query.from === undefined ? startOfDay(dayOf(checked.from, checked.zone), checked.zone) : checked.from;
   const to = query.to === undefined ? Math.ceil(checked.to / HOUR_MS) * HOUR_MS : checked.to;
   const granularity = query.granularity ?? (to - from <= 3 * DAY_MS ? 'hour' : 'day');
-  return { ...checked, from, to, granularity, limit: 5_000 };
-}
-
-async function breakDown(base: Report, organisation: string, parts: ManagementParts) {
-  const ask = (
-    measures: readonly MeasureName[],
-    dimensions: readonly DimensionName[],
-    by: 'time' | 'rows',
-  ): Promise<Row[]> => {
-    const granularity = by === 'time' ? base.granularity : 'none';
-    const report: Report = { ...base, measures, dimensions, granularity };
-    return rowsOf(compile(report, { organisation }), report, parts);
-  };
-  const [totals, by_time, by_creative, by_device, by_geo, by_content, by_hour] = await Promise.all([
-    ask(everything, [], 'rows'),
-    ask(usual, [], 'time'),
-    ask(usual, ['creative'], 'rows'),
-    ask(usual, ['device_type'], 'rows'),
-    ask(usual, ['country'], 'rows'),
-    ask(usual, ['content_category'], 'rows'),
-    ask(usual, ['hour_of_day'], 'rows'),
-  ]);
-  return { totals, by_time, by_creative, by_device, by_geo, by_content, by_hour };
+  refuseManyRows(granularity, to - from);
+  return { ...checked, from, to, granularity };
 }
 
 const steps = ['impressions', 'starts', 'first_quartiles', 'midpoints', 'third_quartiles', 'completes'] as const;

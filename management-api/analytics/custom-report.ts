@@ -2,12 +2,13 @@ import type { ManagementParts } from '../parts.ts';
 import type { Answer } from '../route.ts';
 import { analyticsOf, dataAsOf, withWarehouse } from './ask-warehouse.ts';
 import { type Read, shareTenant } from './owners.ts';
-import { checkReport } from './reports/check-report.ts';
+import { checkReport, invalid } from './reports/check-report.ts';
 import { compileSize, sourceOfReport } from './reports/compile.ts';
-import { type Format, parquet, type ReportFile, spreadsheet } from './reports/file.ts';
+import { parquet, type ReportFile, spreadsheet } from './reports/file.ts';
 import type { Report } from './reports/report.ts';
-import { columnsOf, mayAsk, namesIn, runReport } from './reports/run.ts';
+import { columnsOf, mayAsk, namesIn, runReport, type Said } from './reports/run.ts';
 import type { ReportBody, ReportQuestion } from './reports/shape.ts';
+import { truncatedHeader } from './reports/truncated.ts';
 
 /** What would read more rows than this becomes a job. */
 const ROWS_AT_ONCE = 20_000_000;
@@ -16,6 +17,19 @@ const ROWS_AT_ONCE = 20_000_000;
 export function questionOf(body: ReportBody): ReportQuestion {
   const { format: _format, totals: _totals, async: _async, ...question } = body;
   return question;
+}
+
+/** The report that a body asks for. Throws Problem 400 with each place that is wrong. */
+export function reportOfBody(body: ReportBody, now: number): Report {
+  if (body.format === 'parquet' && body.totals === true) {
+    throw invalid([{ pointer: '/totals', detail: 'do not go with parquet, whose every line is a row' }]);
+  }
+  return checkReport(questionOf(body), now);
+}
+
+/** Beside the rows of JSON totals harm nobody; in a file for spreadsheets they are a line more. */
+function wantsTotals({ format = 'json', totals = format === 'json' }: ReportBody): boolean {
+  return totals;
 }
 
 /** Whether a report is small enough to be answered at once. */
@@ -32,7 +46,7 @@ export async function answerReport(
   read: Read,
   parts: ManagementParts,
 ): Promise<Answer<object> | null> {
-  const report = checkReport(questionOf(body), parts.clock.now());
+  const report = reportOfBody(body, parts.clock.now());
   mayAsk(organisation, report);
   if (body.async === true) return null;
   const source = sourceOfReport(report);
@@ -41,11 +55,14 @@ export async function answerReport(
   const made = await withWarehouse(source, parts, async () => {
     await shareTenant(organisation, read, analyticsOf(parts));
     if (!(await isSmall(report, organisation, parts))) return null;
-    if (format !== 'json') return { file: await fileOf(report, format, body.totals === true, organisation, parts) };
-    return { said: await runReport(report, organisation, parts, body.totals !== false) };
+    if (format !== 'json') return { file: await fileOf(report, body, organisation, read, parts) };
+    return { said: await runReport(report, organisation, parts, wantsTotals(body)) };
   });
   if (made === null) return null;
-  if (made.file) return { file: { ...made.file, name: `report.${made.file.extension}` } };
+  if (made.file) {
+    const { bytes, type, extension, truncated } = made.file;
+    return { file: { bytes, type, name: `report.${extension}` }, headers: truncatedHeader(truncated) };
+  }
   const { rows, totals, truncated, table } = made.said;
   return {
     body: shownReport(report, { rows, totals, truncated, table }, await read((sql) => namesIn(rows, sql)), asOf),
@@ -55,19 +72,24 @@ export async function answerReport(
 /** A report as a file. Errors as the reader's. */
 export async function fileOf(
   report: Report,
-  format: Format,
-  withTotals: boolean,
+  body: ReportBody,
   organisation: string,
+  read: Read,
   parts: ManagementParts,
 ): Promise<ReportFile> {
-  if (format === 'parquet') return parquet(report, { organisation }, parts);
-  const said = await runReport(report, organisation, parts, withTotals);
-  if (format !== 'json') return spreadsheet(format, report, said.rows, said.totals);
-  const body = shownReport(report, said, {}, await dataAsOf(sourceOfReport(report), parts));
-  return { bytes: Buffer.from(JSON.stringify(body)), type: 'application/json', extension: 'json' };
+  const { format = 'json' } = body;
+  if (format === 'parquet') return parquet(report, { organisation }, analyticsOf(parts).reader);
+  const said = await runReport(report, organisation, parts, wantsTotals(body));
+  if (format !== 'json') return spreadsheet(format, report, said);
+  const names = await read((sql) => namesIn(said.rows, sql));
+  const shown = shownReport(report, said, names, await dataAsOf(sourceOfReport(report), parts));
+  return {
+    bytes: Buffer.from(JSON.stringify(shown)),
+    type: 'application/json',
+    extension: 'json',
+    truncated: said.truncated,
+  };
 }
-
-type Said = Awaited<ReturnType<typeof runReport>>;
 
 function shownReport(report: Report, said: Said, names: Record<string, string>, asOf: string | null) {
   const instant = (at: number) => new Date(at).toISOString();

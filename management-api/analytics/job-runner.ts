@@ -1,12 +1,13 @@
 import { EngineError } from '../../engines/errors.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { isTooMuch } from '../../engines/warehouse/report-reader.ts';
+import { isBadArgument, isTooMuch } from '../../engines/warehouse/report-reader.ts';
 import type { ManagementParts } from '../parts.ts';
-import { analyticsOf } from './ask-warehouse.ts';
+import { analyticsOf, UNKNOWN_ZONE } from './ask-warehouse.ts';
 import { fileOf, questionOf } from './custom-report.ts';
-import { dropResult, type JobRow, keepResult, queueJob } from './jobs.ts';
-import { shareTenant } from './owners.ts';
+import { dropResult, type JobRow, keepResult, keptResults, queueJob } from './jobs.ts';
+import { type Read, shareTenant } from './owners.ts';
 import { checkReport } from './reports/check-report.ts';
+import type { ReportFile } from './reports/file.ts';
 import { nextRun, type Schedule } from './schedule.ts';
 
 const EVERY_MS = 1_000;
@@ -62,14 +63,21 @@ async function queueDue(parts: ManagementParts): Promise<void> {
   });
 }
 
+/** Results lie on the host that made them: whichever ends a job, each host removes its own files of jobs that are over. */
 async function dropOld(parts: ManagementParts): Promise<void> {
-  const { rows } = await parts.desk.system((sql) =>
-    sql.query<{ file: string | null }>(
-      `UPDATE report_jobs SET status = 'expired' WHERE status = 'done' AND expires_at <= $1 RETURNING file`,
-      [new Date(parts.clock.now())],
-    ),
-  );
-  for (const { file } of rows) dropResult(file, parts);
+  const kept = keptResults(parts);
+  const open = await parts.desk.system(async (sql) => {
+    await sql.query(`UPDATE report_jobs SET status = 'expired' WHERE status = 'done' AND expires_at <= $1`, [
+      new Date(parts.clock.now()),
+    ]);
+    if (kept.length === 0) return new Set<string>();
+    const { rows } = await sql.query<{ id: string }>(
+      `SELECT id FROM report_jobs WHERE id = ANY($1::uuid[]) AND status IN ('queued', 'running', 'done')`,
+      [kept.map(({ id }) => id)],
+    );
+    return new Set(rows.map(({ id }) => id));
+  });
+  for (const { id, file } of kept) if (!open.has(id)) dropResult(file, parts);
 }
 
 async function takeJob(parts: ManagementParts): Promise<JobRow | null> {
@@ -87,15 +95,15 @@ async function takeJob(parts: ManagementParts): Promise<JobRow | null> {
 }
 
 async function make(job: JobRow, parts: ManagementParts): Promise<void> {
-  using _watch = parts.clock.every(
-    EVERY_MS,
-    () => sayProgress(job, parts),
-    (error) => parts.logger.debug({ err: error }, 'no progress can be told'),
-  );
+  const untold = (error: unknown) => parts.logger.debug({ err: error }, 'no progress can be told');
+  // Apart: a warehouse that is busy answers late, and this process lives all the same.
+  using _alive = parts.clock.every(EVERY_MS, () => sayAlive(job, parts), untold);
+  using _progress = parts.clock.every(EVERY_MS, () => sayProgress(job, parts), untold);
   try {
     const report = checkReport(questionOf(job.report), job.created_at.getTime());
     const organisation = job.organisation_id;
-    await shareTenant(organisation, (work) => parts.desk.read(organisation, work), analyticsOf(parts));
+    const read: Read = (work) => parts.desk.read(organisation, work);
+    await shareTenant(organisation, read, analyticsOf(parts));
     const limits = { seconds: 300, memoryBytes: 4_000_000_000, comment: job.id };
     const { reader } = analyticsOf(parts);
     const patient = {
@@ -111,8 +119,8 @@ async function make(job: JobRow, parts: ManagementParts): Promise<void> {
         },
       },
     };
-    const file = await fileOf(report, job.report.format ?? 'json', job.report.totals === true, organisation, patient);
-    await finish(job, { file: keepResult(job.id, file, parts), type: file.type, bytes: file.bytes.length }, parts);
+    const file = await fileOf(report, job.report, organisation, read, patient);
+    await finish(job, keepResult(job.id, file, parts), file, parts);
   } catch (error) {
     await fail(job, error, parts);
   }
@@ -121,18 +129,19 @@ async function make(job: JobRow, parts: ManagementParts): Promise<void> {
 /** A job that was cancelled meanwhile stays so, and its result goes. */
 async function finish(
   job: JobRow,
-  result: { readonly file: string; readonly type: string; readonly bytes: number },
+  name: string,
+  { bytes, type, truncated }: ReportFile,
   parts: ManagementParts,
 ): Promise<void> {
   const now = parts.clock.now();
   const { count } = await parts.desk.system((sql) =>
     sql.query(
       `UPDATE report_jobs SET status = 'done', progress_percent = 100, finished_at = $2, expires_at = $3, file = $4,
-         content_type = $5, bytes = $6 WHERE id = $1 AND status = 'running'`,
-      [job.id, new Date(now), new Date(now + KEPT_MS), result.file, result.type, result.bytes],
+         content_type = $5, bytes = $6, truncated = $7 WHERE id = $1 AND status = 'running'`,
+      [job.id, new Date(now), new Date(now + KEPT_MS), name, type, bytes.length, truncated],
     ),
   );
-  if (count === 0) dropResult(result.file, parts);
+  if (count === 0) dropResult(name, parts);
 }
 
 /** With the warehouse away it is queued again; what cannot be made says why. */
@@ -145,13 +154,9 @@ async function fail(job: JobRow, error: unknown, parts: ManagementParts): Promis
     );
     return;
   }
-  if (!isTooMuch(error) && !(error instanceof Problem))
-    parts.logger.error({ err: error, job: job.id }, 'a report failed');
-  const why = isTooMuch(error)
-    ? 'it takes too long or too much memory: ask for a shorter time or fewer dimensions'
-    : error instanceof Problem
-      ? error.message
-      : 'something went wrong here; it has been logged';
+  const told = reasonOf(error);
+  if (told === null) parts.logger.error({ err: error, job: job.id }, 'a report failed');
+  const why = told ?? 'something went wrong here; it has been logged';
   await parts.desk.system((sql) =>
     sql.query(
       `UPDATE report_jobs SET status = 'failed', finished_at = $2, problem = $3 WHERE id = $1 AND status = 'running'`,
@@ -160,7 +165,23 @@ async function fail(job: JobRow, error: unknown, parts: ManagementParts): Promis
   );
 }
 
-/** What the warehouse says of the statement that runs; and that this process lives. */
+/** Null: it is nothing that the caller could change. */
+function reasonOf(error: unknown): string | null {
+  if (isTooMuch(error)) return 'it takes too long or too much memory: ask for a shorter time or fewer dimensions';
+  if (isBadArgument(error)) return UNKNOWN_ZONE;
+  return error instanceof Problem ? error.message : null;
+}
+
+async function sayAlive(job: JobRow, parts: ManagementParts): Promise<void> {
+  await parts.desk.system((sql) =>
+    sql.query(`UPDATE report_jobs SET alive_at = $2 WHERE id = $1 AND status = 'running'`, [
+      job.id,
+      new Date(parts.clock.now()),
+    ]),
+  );
+}
+
+/** What the warehouse says of the statement that runs. */
 async function sayProgress(job: JobRow, parts: ManagementParts): Promise<void> {
   const { warehouse } = analyticsOf(parts);
   const [seen] = await warehouse.query<{ percent: number }>(
@@ -170,8 +191,8 @@ async function sayProgress(job: JobRow, parts: ManagementParts): Promise<void> {
   );
   await parts.desk.system((sql) =>
     sql.query(
-      `UPDATE report_jobs SET alive_at = $2, progress_percent = GREATEST(progress_percent, $3) WHERE id = $1 AND status = 'running'`,
-      [job.id, new Date(parts.clock.now()), Number(seen?.percent ?? 0)],
+      `UPDATE report_jobs SET progress_percent = GREATEST(progress_percent, $2) WHERE id = $1 AND status = 'running'`,
+      [job.id, Number(seen?.percent ?? 0)],
     ),
   );
 }

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Type, { type Static } from 'typebox';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
+import { isUuid } from '../../schemas/uuid.ts';
 import type { ManagementParts } from '../parts.ts';
 import { oneOf, orNull, uuid } from '../shapes.ts';
 import { analyticsOf, orNull as nullIfAway } from './ask-warehouse.ts';
@@ -19,6 +20,7 @@ export const jobAnswer = Type.Object({
   finished_at: orNull(Type.String()),
   expires_at: orNull(Type.String({ description: 'when its result goes' })),
   bytes: orNull(Type.Integer()),
+  truncated: orNull(Type.Boolean({ description: 'the report has more rows than its limit; null: not known' })),
   problem: orNull(Type.String()),
   result: orNull(Type.String({ description: 'where its result is fetched' })),
 });
@@ -36,6 +38,7 @@ export interface JobRow {
   readonly file: string | null;
   readonly content_type: string | null;
   readonly bytes: string | null;
+  readonly truncated: boolean | null;
   readonly problem: string | null;
 }
 
@@ -52,6 +55,7 @@ export function shownJob(row: JobRow): Static<typeof jobAnswer> {
     finished_at: row.finished_at?.toISOString() ?? null,
     expires_at: row.expires_at?.toISOString() ?? null,
     bytes: row.bytes === null ? null : Number(row.bytes),
+    truncated: row.truncated,
     problem: row.problem,
     result: row.status === 'done' ? `${jobsPath}/${row.id}/result` : null,
   };
@@ -102,6 +106,16 @@ export function resultOf(job: JobRow, parts: ManagementParts): { bytes: Buffer; 
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new Problem(410, 'Gone', 'the result is on the disk of another host, or was removed');
   }
+}
+
+/** What lies on the disk of this host, with the jobs that it is of. */
+export function keptResults(parts: ManagementParts): readonly { readonly id: string; readonly file: string }[] {
+  const { resultsDir } = analyticsOf(parts);
+  if (!existsSync(resultsDir)) return [];
+  return readdirSync(resultsDir).flatMap((file) => {
+    const id = file.split('.', 1)[0] ?? '';
+    return isUuid(id) ? [{ id, file }] : [];
+  });
 }
 
 export function dropResult(file: string | null, parts: ManagementParts): void {

@@ -20,15 +20,11 @@ export const schedule = closed(
 export type Schedule = Static<typeof schedule>;
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 
 /** The first run after `now`, epoch ms. A time that the clock skips comes by as much later; one that comes twice, once. */
 export function nextRun({ every, at = '06:00', time_zone = 'UTC' }: Schedule, now: number): number {
   const [hours = 6, minutes = 0] = at.split(':').map(Number);
-  if (every === 'hour') {
-    const start = Math.floor(now / HOUR_MS) * HOUR_MS + minutes * MINUTE_MS;
-    return start > now ? start : start + HOUR_MS;
-  }
+  if (every === 'hour') return nextMinute(minutes, now, time_zone);
   for (let day = dayOf(now, time_zone), tries = 0; tries < 40; day = dayPlus(day, 1), tries++) {
     const run = atTime(day, hours * 60 + minutes, time_zone);
     if (run <= now) continue;
@@ -37,6 +33,13 @@ export function nextRun({ every, at = '06:00', time_zone = 'UTC' }: Schedule, no
     return run;
   }
   throw new Error('a schedule without a next run');
+}
+
+/** When the clock on the wall of the zone next shows this minute of an hour. */
+function nextMinute(minute: number, now: number, zone: string): number {
+  let run = (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS;
+  while (wallClock(run, zone).minuteOfDay % 60 !== minute) run += MINUTE_MS;
+  return run;
 }
 
 function atTime(day: string, minuteOfDay: number, zone: string): number {

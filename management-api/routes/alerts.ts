@@ -4,7 +4,7 @@ import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { isUuid } from '../../schemas/uuid.ts';
 import { type EventRow, shownEvent } from '../alerts/send.ts';
-import { event, newRule, type RuleRow, refuseFaults, rule, rulePatch, shown } from '../alerts/shape.ts';
+import { event, newRule, type RuleRow, refuseFaults, refuseForeign, rule, rulePatch, shown } from '../alerts/shape.ts';
 import { audit } from '../audit.ts';
 import { campaignOf, sameVersion } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
@@ -32,6 +32,7 @@ export const alertRoutes = [
     handle: (ask, parts) =>
       ask.write(async (sql) => {
         const { body } = ask;
+        refuseForeign(body, ask.caller.organisation);
         const clear = body.clear_threshold ?? body.threshold;
         refuseFaults({ ...body, clearThreshold: clear }, parts);
         if (body.campaign_id) await campaignOf(sql, body.campaign_id);
@@ -120,6 +121,7 @@ export const alertRoutes = [
         const { body } = ask;
         const before = await ruleOf(sql, ask.params.id);
         sameVersion(ask.ifMatch, Number(before.version));
+        refuseForeign({ measure: before.measure }, ask.caller.organisation);
         const after = { ...before, ...body };
         const clear = body.clear_threshold ?? (body.threshold === undefined ? before.clear_threshold : body.threshold);
         refuseFaults({ ...after, clearThreshold: clear }, parts);

@@ -12,6 +12,7 @@ import {
   stopStatement,
 } from '../analytics/jobs.ts';
 import { reportAnswer, reportBody } from '../analytics/reports/shape.ts';
+import { truncatedHeader } from '../analytics/reports/truncated.ts';
 import { limits } from '../limits.ts';
 import { pageQuery } from '../pages.ts';
 import { route } from '../route.ts';
@@ -77,14 +78,17 @@ export const reportRoutes = [
     method: 'GET',
     path: `${jobsPath}/:id/result`,
     tag,
-    summary: 'The result of a job, as the file that was asked for; kept for a day',
+    summary:
+      'The result of a job, as the file that was asked for; kept for a day. x-breakwater-truncated: whether it has more rows than its limit',
     scope: 'reports:read',
     params: byId,
     answer: Type.Unknown(),
     refuses: [409, 410],
-    handle: async (ask, parts) => ({
-      file: resultOf(await ask.read((sql) => jobOf(sql, ask.params.id), 'fresh'), parts),
-    }),
+    handle: async (ask, parts) => {
+      const job = await ask.read((sql) => jobOf(sql, ask.params.id), 'fresh');
+      const file = resultOf(job, parts);
+      return job.truncated === null ? { file } : { file, headers: truncatedHeader(job.truncated) };
+    },
   }),
 
   route({

@@ -2,9 +2,8 @@ import Type from 'typebox';
 import { canonicalZone } from '../../domain/zone.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { questionOf } from '../analytics/custom-report.ts';
+import { reportOfBody } from '../analytics/custom-report.ts';
 import { jobAnswer, jobsPath, queueJob, shownJob } from '../analytics/jobs.ts';
-import { checkReport } from '../analytics/reports/check-report.ts';
 import { mayAsk } from '../analytics/reports/run.ts';
 import { type ReportBody, reportBody } from '../analytics/reports/shape.ts';
 import { nextRun, type Schedule, schedule } from '../analytics/schedule.ts';
@@ -69,7 +68,7 @@ function checkSaved(
   organisation: string,
   { clock }: ManagementParts,
 ): Date | null {
-  mayAsk(organisation, checkReport(questionOf(report), clock.now()));
+  mayAsk(organisation, reportOfBody(report, clock.now()));
   if (!when) return null;
   const zone = when.time_zone ?? 'UTC';
   if (canonicalZone(zone) === null) {

@@ -17,6 +17,8 @@ import { chooseTable, type Table } from './choose-table.ts';
 import type { Report, Scope } from './report.ts';
 import { timeKeys, timeText } from './time-sql.ts';
 
+const DAY_MS = 86_400_000;
+
 export interface Compiled {
   readonly sql: string;
   readonly parameters: Parameters;
@@ -30,9 +32,10 @@ export interface Compiled {
 export function compile(report: Report, scope: Scope): Compiled {
   const table = chooseTable(report);
   const bind = binder();
+  const before = previousPeriod(report);
   const periods: readonly Period[] = [
     { from: report.from, to: report.to, shift: null },
-    ...(report.previous === null ? [] : [{ ...report.previous, shift: report.previous.days ?? ('seconds' as const) }]),
+    ...(before === null ? [] : [before]),
   ];
   const tables = adjusts(report) ? [table, adjustments] : [table];
   const parts = periods.flatMap((period) => tables.map((from) => periodSql(report, from, scope, bind, period)));
@@ -40,8 +43,8 @@ export function compile(report: Report, scope: Scope): Compiled {
   const keys = outerKeys(report);
   const columns = [...keys.map(({ sql, name }) => `${sql} AS ${name}`), ...outerMeasures(report, isMerged)];
   const bounds = report.bounds.flatMap(({ measure, atLeast, atMost }) => [
-    ...(atLeast === null ? [] : [`${measure} >= ${bind('Float64', atLeast)}`]),
-    ...(atMost === null ? [] : [`${measure} <= ${bind('Float64', atMost)}`]),
+    ...(atLeast === null ? [] : [`${nowSql(measure, isMerged)} >= ${bind('Float64', atLeast)}`]),
+    ...(atMost === null ? [] : [`${nowSql(measure, isMerged)} <= ${bind('Float64', atMost)}`]),
   ]);
   const sql = `SELECT
   ${columns.join(',\n  ')}
@@ -77,6 +80,19 @@ interface Period {
   readonly to: number;
   /** Null: the report's own time. Days of the calendar, or the span in seconds, by which its buckets move. */
   readonly shift: number | 'seconds' | null;
+}
+
+/**
+ * Hours and minutes move by whole days of 24 hours: where the clock was changed between, some of the time before would come to lie
+ * outside the time asked for. Those have nothing to be held against.
+ */
+function previousPeriod({ previous, granularity, from, to }: Report): Period | null {
+  if (previous === null) return null;
+  const { days } = previous;
+  if (days === null) return { ...previous, shift: 'seconds' };
+  if (granularity !== 'hour' && granularity !== 'minute') return { ...previous, shift: days };
+  const move = days * DAY_MS;
+  return { from: Math.max(previous.from, from - move), to: Math.min(previous.to, to - move), shift: days };
 }
 
 type Binder = ((type: string, value: Parameters[string]) => string) & {
@@ -220,11 +236,13 @@ function outerKeys(report: Report): readonly { readonly name: string; readonly s
 
 function outerMeasures(report: Report, isMerged: boolean): readonly string[] {
   const compared = report.previous !== null;
-  const hidden = new Set(report.bounds.map(({ measure }) => measure).filter((name) => !report.measures.includes(name)));
-  const names = [...report.measures, ...hidden];
-  const now = names.map((name) => `${valueSql(name, isMerged ? 'previous = 0' : null)} AS ${name}`);
+  const now = report.measures.map((name) => `${nowSql(name, isMerged)} AS ${name}`);
   const before = compared ? report.measures.map((name) => `${valueSql(name, 'previous = 1')} AS previous_${name}`) : [];
   return [...now, ...before];
+}
+
+function nowSql(name: MeasureName, isMerged: boolean): string {
+  return valueSql(name, isMerged ? 'previous = 0' : null);
 }
 
 function valueSql(name: MeasureName, period: string | null): string {

@@ -31,5 +31,11 @@ test('a schedule runs at its time on the wall, once where the clock is set back'
   expect(new Date(nextRun(daily, first)).toISOString()).toBe('2026-11-02T06:30:00.000Z');
   expect(new Date(nextRun({ every: 'month', at: '00:00' }, night)).toISOString()).toBe('2026-12-01T00:00:00.000Z');
   expect(new Date(nextRun({ every: 'hour', at: '06:15' }, night)).toISOString()).toBe('2026-11-01T04:15:00.000Z');
+  for (const [time_zone, at] of [
+    ['Asia/Kolkata', '2026-11-01T04:45:00.000Z'],
+    ['Australia/Lord_Howe', '2026-11-01T04:15:00.000Z'],
+  ] as const) {
+    expect(new Date(nextRun({ every: 'hour', at: '06:15', time_zone }, night)).toISOString(), time_zone).toBe(at);
+  }
   expect(new Date(nextRun({ every: 'week', at: '09:00' }, night)).getUTCDay()).toBe(1);
 });

@@ -1,13 +1,14 @@
 import { HOUSE_ORGANISATION } from '../../../domain/organisation.ts';
 import type { DeskTransaction } from '../../../engines/catalog/desk.ts';
 import { Problem } from '../../../engines/http/problem.ts';
+import type { ReportReader } from '../../../engines/warehouse/report-reader.ts';
 import type { ManagementParts } from '../../parts.ts';
 import { analyticsOf } from '../ask-warehouse.ts';
 import { dimensions } from '../dimensions.ts';
 import { aboutOf, type MeasureName } from '../measures.ts';
 import { namesOf } from '../owners.ts';
 import { type Compiled, compile, compileTotals, sourceOfReport } from './compile.ts';
-import type { Report } from './report.ts';
+import type { Report, Scope } from './report.ts';
 
 export type Cell = string | number | null;
 export type Row = Readonly<Record<string, Cell>>;
@@ -48,8 +49,12 @@ export function mayAsk(organisation: string, report: Report): void {
 }
 
 /** One statement's rows with numbers as numbers. Errors as ReportReader's. */
-export async function rowsOf({ sql, parameters }: Compiled, report: Report, parts: ManagementParts): Promise<Row[]> {
-  return shapeRows(await analyticsOf(parts).reader.query<Record<string, unknown>>(sql, parameters), report);
+export function rowsOf(compiled: Compiled, report: Report, parts: ManagementParts): Promise<Row[]> {
+  return readRows(compiled, report, analyticsOf(parts).reader);
+}
+
+async function readRows({ sql, parameters }: Compiled, report: Report, reader: ReportReader): Promise<Row[]> {
+  return shapeRows(await reader.query<Record<string, unknown>>(sql, parameters), report);
 }
 
 /** Rows as the warehouse gives them, with the report's columns alone and numbers as numbers. */
@@ -65,24 +70,37 @@ function cellOf(value: unknown, isText: boolean): Cell {
   return isText ? String(value) : Number(value);
 }
 
+/** A report as it was read. */
+export interface Said {
+  readonly rows: readonly Row[];
+  readonly totals: Row | null;
+  /** There are more rows than the limit. */
+  readonly truncated: boolean;
+  readonly table: string;
+}
+
 /** Rows and totals for an organisation that the caller has shared with the warehouse. */
-export async function runReport(
+export function runReport(
   report: Report,
   organisation: string,
   parts: ManagementParts,
   withTotals: boolean,
-): Promise<{
-  readonly rows: readonly Row[];
-  readonly totals: Row | null;
-  readonly truncated: boolean;
-  readonly table: string;
-}> {
+): Promise<Said> {
   mayAsk(organisation, report);
-  const compiled = compile({ ...report, limit: report.limit + 1 }, { organisation });
-  const rows = await rowsOf(compiled, report, parts);
-  const totals = withTotals
-    ? await rowsOf(compileTotals(report, { organisation }), { ...report, dimensions: [], granularity: 'none' }, parts)
-    : [];
+  return readReport(report, { organisation }, analyticsOf(parts).reader, withTotals);
+}
+
+/** Errors as the reader's. */
+export async function readReport(
+  report: Report,
+  scope: Scope,
+  reader: ReportReader,
+  withTotals: boolean,
+): Promise<Said> {
+  const compiled = compile({ ...report, limit: report.limit + 1 }, scope);
+  const rows = await readRows(compiled, report, reader);
+  const whole: Report = { ...report, dimensions: [], granularity: 'none' };
+  const totals = withTotals ? await readRows(compileTotals(report, scope), whole, reader) : [];
   return {
     rows: rows.slice(0, report.limit),
     totals: totals[0] ?? null,

@@ -81,7 +81,12 @@ export type ReportQuestion = Static<typeof reportQuestion>;
 export const reportBody = closed({
   ...question,
   format: Type.Optional(oneOf(...formats)),
-  totals: Type.Optional(Type.Boolean({ description: 'default true: all of it in one row, beside the rows' })),
+  totals: Type.Optional(
+    Type.Boolean({
+      description:
+        'all of it in one row, beside the rows: default true for json, false for csv and excel, where it is a last line; not for parquet',
+    }),
+  ),
   async: Type.Optional(
     Type.Boolean({
       description: 'true: always as a job. Default: as a job where it would read too much for an answer',
