@@ -245,6 +245,18 @@ test('an upload URL takes no empty file and stays good; an empty file that is th
   expect([empty.status, empty.headers.get('content-type'), await empty.text()]).toEqual([200, 'video/mp4', '']);
 });
 
+test('a form that is none is told as one', async () => {
+  for (const type of ['multipart/form-data', 'multipart/form-data; boundary=', 'multipart/mixed; boundary=b']) {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': type };
+    const answer = await fetch(`${origin}/api/v1/campaigns/${campaign}/creatives`, {
+      method: 'POST',
+      headers,
+      body: '{}',
+    });
+    expect([type, answer.status < 500 && answer.status >= 400]).toEqual([type, true]);
+  }
+});
+
 test('what a process that died had left processing is ended by the next one, however many the MVP had left', async () => {
   const made = await upload('spot.mp4', { name: 'Left' });
   await desk.parts.desk.system(async (sql) => {

@@ -60,7 +60,8 @@ function wrong(pointer: string, detail: string): Problem {
 function asProblem(error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'FST_REQ_FILE_TOO_LARGE') return new Problem(413, 'File too large', 'the file is larger than is taken');
+  const { message } = error as Error;
   const theirs =
-    /^FST_|ERR_STREAM_PREMATURE_CLOSE|ECONNRESET/.test(code) || (error as Error).message === 'Unexpected end of form';
-  return theirs ? new Problem(400, 'Not a form', (error as Error).message) : error;
+    /^FST_|ERR_STREAM_PREMATURE_CLOSE|ECONNRESET/.test(code) || /multipart|end of form|content-type/i.test(message);
+  return theirs ? new Problem(400, 'Not a form', message) : error;
 }

@@ -23,7 +23,7 @@ interface Between {
   readonly draw: Draw;
 }
 
-const BODIES_MOST = 20;
+const BODIES_MOST = 200;
 
 /** Every route with an id, by every role, with the id of a thing of the other organisation. Answers what went wrong. */
 export async function tryForeign(between: Between, counts: ForeignCounts): Promise<readonly string[]> {
@@ -79,12 +79,20 @@ function judge(answer: Answered, never: Answered): 'not found' | 'scope' | 'wron
 
 /** Ids of the other organisation inside bodies and queries. */
 export async function tryReferences(
-  { url, keys, theirs }: Between,
+  { url, keys, theirs, draw }: Between,
   ours: Pool,
   counts: ForeignCounts,
 ): Promise<readonly string[]> {
   const send = (method: string, path: string, body: unknown, ok: readonly number[]) => ({ method, path, body, ok });
   const campaign = ours.any('campaigns');
+  // Of those that were drawn, one may have gone with its parent.
+  const own = await ask(url, {
+    method: 'POST',
+    path: '/api/v2/categories',
+    headers: { authorization: `Bearer ${keys.admin}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: `Own ${draw.uuid()}` }),
+  });
+  const { id: category } = JSON.parse(own.text) as { readonly id: string };
   const flight = {
     name: 'Borrowed',
     starts_at: '2026-01-01T00:00:00Z',
@@ -97,12 +105,7 @@ export async function tryReferences(
     send('PATCH', `/api/v2/campaigns/${campaign}`, { advertiser_id: theirs.any('advertisers') }, [422]),
     send('POST', `/api/v2/campaigns/${campaign}/categories`, { category_ids: [theirs.any('categories')] }, [422]),
     send('POST', '/api/v2/categories', { name: 'Below', parent_category_id: theirs.any('categories') }, [422]),
-    send(
-      'PATCH',
-      `/api/v2/categories/${ours.any('categories')}`,
-      { parent_category_id: theirs.any('categories') },
-      [422],
-    ),
+    send('PATCH', `/api/v2/categories/${category}`, { parent_category_id: theirs.any('categories') }, [422]),
     send('POST', `/api/v2/campaigns/${campaign}/frequency-cap`, cap, [422]),
     send('DELETE', `/api/v2/campaigns/${campaign}/targeting/${theirs.any('rules')}`, null, [404]),
     send('GET', `/api/v2/campaigns?advertiser_id=${theirs.any('advertisers')}`, null, [200]),
