@@ -12,7 +12,7 @@ import { invalid } from '../management-api/analytics/reports/check-report.ts';
 import { type Format, parquet, spreadsheet } from '../management-api/analytics/reports/file.ts';
 import type { Report, Scope } from '../management-api/analytics/reports/report.ts';
 import { columnsOf, mayAsk, readReport } from '../management-api/analytics/reports/run.ts';
-import { type ReportBody, reportBody } from '../management-api/analytics/reports/shape.ts';
+import { type ReportBody, reportBody, reportLimits } from '../management-api/analytics/reports/shape.ts';
 import { checkerOf } from '../management-api/check.ts';
 import { isUuid } from '../schemas/uuid.ts';
 import { print } from './sql.ts';
@@ -44,6 +44,11 @@ export interface ReportOptions {
 
 const check = checkerOf(reportBody, false);
 
+/** How more rows are asked for, where there can be more. */
+function hintOf(limit: number): string {
+  return limit >= reportLimits.rowsMax ? '' : '; a higher limit (`limit` in FILE, else --limit) asks for them';
+}
+
 /** `breakwater report`: a custom report over everything, or one organisation. Answers the exit code: 0, 1 refused by the warehouse, 2 asked wrongly. */
 export async function runReportCommand(options: ReportOptions): Promise<number> {
   const reader = openReports(options.url);
@@ -53,7 +58,7 @@ export async function runReportCommand(options: ReportOptions): Promise<number> 
     if (asked.output === null) options.out.write(bytes);
     else writeFileSync(asked.output, bytes);
     if (truncated)
-      options.err.write(`only the first ${asked.report.limit} rows: there are more; --limit asks for them\n`);
+      options.err.write(`only the first ${asked.report.limit} rows: there are more${hintOf(asked.report.limit)}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof Problem || error instanceof EngineError)) throw error;

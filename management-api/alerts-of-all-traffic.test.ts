@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOUSE_ORGANISATION } from '../domain/organisation.ts';
+import { encodeBare } from '../schemas/codec.ts';
 import { evaluateRules } from './alerts/evaluate.ts';
+import type { AnalyticsParts } from './analytics/parts.ts';
 import { openTestNumbers, type TestNumbers } from './optimisation/test-numbers.ts';
 import { openTestDesk, type TestDesk } from './test-desk.ts';
 
@@ -48,8 +50,18 @@ test('a rule of a tenant’s that is from before is looked at no more, and can o
       [id, tenants],
     ),
   );
-  const log = { ends: async () => [5] };
-  await evaluateRules({ ...desk.parts, log } as never, desk.parts.clock.now()).catch(() => 0);
+  const head = {
+    version: 1,
+    bytes: encodeBare('head-record', { position: 0, watermark: 0, caught_up: [] }),
+    store: 'one',
+  };
+  const log = { partitions: async () => 1, ends: async () => [5] };
+  const analytics = { log, store: { read: async (names: readonly string[]) => names.map(() => head) } };
+  await evaluateRules({ ...desk.parts, analytics: analytics as unknown as AnalyticsParts }, desk.parts.clock.now());
+  const { items } = (await desk.ask(house, 'GET', '/api/v2/alerts/rules')).body as unknown as {
+    items: readonly { readonly measure: string; readonly evaluated_at: string | null }[];
+  };
+  expect(items.find(({ measure }) => measure === 'lag')?.evaluated_at).not.toBeNull();
   const path = `/api/v2/alerts/rules/${id}`;
   expect((await desk.ask(tenant, 'GET', path)).body).toMatchObject({ last_value: null, evaluated_at: null });
   expect((await desk.ask(tenant, 'PATCH', path, { threshold: 5 }, { 'if-match': '*' })).status).toBe(403);

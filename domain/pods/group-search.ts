@@ -4,7 +4,7 @@ import { lineUp } from './line-up.ts';
 import type { NodeCounter } from './order.ts';
 import { type Best, compareWorths, type Problem, type Worth } from './problem.ts';
 import type { Found } from './search.ts';
-import { roomOf } from './suffix-table.ts';
+import { type Room, roomOf } from './suffix-table.ts';
 import { gcd } from './whole.ts';
 
 /** An entry that may be chosen next, and the most that the pod can then be worth. */
@@ -29,6 +29,17 @@ function tiersOf({ starts }: Problem): readonly (0 | 1 | 2)[] {
   return ([0, 1, 2] as const).filter((tier) => (starts[tier] as number) < (starts[tier + 1] as number));
 }
 
+/** Cells that are written to fill a table, and entries that are looked at, at most: each some milliseconds. */
+const cellsMost = 3_000_000;
+const looksMost = 100_000;
+
+/** How much coarser than the finest the steps have to be. */
+function coarseness({ seconds, slots, step }: Room, groups: readonly Group[], tiers: number): number {
+  const offers = groups.reduce((sum, { members, most }) => sum + members.length * Math.min(most, slots), 0);
+  const weight = tiers === 1 ? 1 : 4 * tiers;
+  return Math.max(1, Math.ceil((offers * slots * (seconds / step) * weight) / cellsMost));
+}
+
 class GroupSearch {
   readonly #problem: Problem;
   readonly #tiers: readonly (0 | 1 | 2)[];
@@ -37,6 +48,8 @@ class GroupSearch {
   /** [group]: the most ads that it and those behind it can have. */
   readonly #ads: readonly number[];
   readonly #counter: NodeCounter;
+  /** Entries looked at. */
+  #looks = 0;
   #best: Best | null;
 
   constructor(problem: Problem, tiers: readonly (0 | 1 | 2)[], best: Best | null, nodeLimit: number) {
@@ -49,7 +62,8 @@ class GroupSearch {
     this.#ads = adsFrom(this.#groups);
     const divisor = seconds.reduce((common, each) => gcd(common, each), 0) || 1;
     const shortest = seconds.reduce((least, each) => Math.min(least, each), rules.durationSeconds);
-    const room = roomOf({ seconds: rules.durationSeconds, slots, shortest, divisor }, this.#groups.length);
+    const finest = roomOf({ seconds: rules.durationSeconds, slots, shortest, divisor }, this.#groups.length);
+    const room = { ...finest, step: finest.step * coarseness(finest, this.#groups, tiers.length) };
     // In coarser steps nobody can tell what fills to the second.
     const exact = rules.exactDuration && room.step === divisor && rules.durationSeconds % divisor === 0;
     const tired = tiers[0] === 2 ? worths.houseFatigue : worths.fatigue;
@@ -97,10 +111,12 @@ class GroupSearch {
     const free = slots - chosen.length - 1;
     if (free < 0) return [];
     const children: Child[] = [];
+    if (this.#looks > looksMost) this.#counter.spent = true;
     for (let group = from; group < this.#groups.length; group++) {
       if (chosen.length + (this.#ads[group] as number) < rules.minAds) break;
       for (const index of (this.#groups[group] as Group).members) {
         const own = seconds[index] as number;
+        this.#looks += 1;
         if (own > left || this.#problem.isBlocked(index)) continue;
         const most = this.#mostWith(this.#problem.plus(worth, index), group + 1, left - own, free);
         if (this.#isBetter(most)) children.push({ index, group, most });

@@ -3,8 +3,10 @@ import type { Entry } from './field.ts';
 import { type Best, compareWorths, type Problem, type Worth } from './problem.ts';
 
 /** Line-ups kept after each ad, and of each of them the ads tried next. */
-const width = 12;
+const widthMost = 12;
 const tried = 8;
+/** Entries looked at, about. */
+const looksMost = 120_000;
 
 interface LineUp extends Best {
   readonly left: number;
@@ -17,6 +19,8 @@ interface LineUp extends Best {
  * promising line-ups go on. `most`: what a worth can become with so many seconds and slots left. Null: none was found.
  */
 export function lineUp(problem: Problem, most: (worth: Worth, left: number, slots: number) => Worth): Best | null {
+  const looks = Math.max(1, problem.entries.length * problem.slots);
+  const width = Math.max(2, Math.min(widthMost, Math.floor(looksMost / looks)));
   const worth: Worth = [0, 0, 0];
   let best: Best | null = null;
   let round: readonly LineUp[] = [{ order: [], left: problem.rules.durationSeconds, worth, most: worth }];

@@ -8,7 +8,7 @@ import { Search } from './search.ts';
 import { firstOf, type Worths, worthsOf } from './worth.ts';
 
 /** The share of the steps that most pods need no more than. */
-const soon = 1 / 32;
+const soon = 1 / 8;
 
 /**
  * The best pod, the very one that the plain solver finds (its ads, order, value and conflicts), in microseconds. Who cannot be in it

@@ -86,7 +86,7 @@ export const categoryTreeRoutes = [
           `UPDATE competitive_categories SET name = $2, description = $3, parent_category_id = $4, version = $5 WHERE id = $1`,
           [before.id, after.name, after.description, after.parent_category_id, after.version],
         );
-        await demandLevels(sql, before.id);
+        if (after.parent_category_id !== before.parent_category_id) await demandLevels(sql, before.id);
         await announceCarriers(sql, before.id);
         await changed(ask, parts, sql, 'category', before, after);
         return { body: after, version: after.version };

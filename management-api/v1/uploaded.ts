@@ -15,16 +15,19 @@ export async function uploadedBy(
   ask: Ask<unknown, unknown, NewCreativeV1>,
   parts: ManagementParts,
 ): Promise<string | null> {
-  const id = uploadOf(ask.body.video_url, parts);
-  if (id === null) return null;
-  const elsewhere = await ask.read((sql) => heldElsewhere(sql, [id]), 'fresh');
-  return elsewhere.has(id) ? null : id;
+  return await uploadOf(ask.body.video_url, ask, parts);
 }
 
-function uploadOf(url: string | undefined, parts: ManagementParts): string | null {
+async function uploadOf(
+  url: string | undefined,
+  { read }: Pick<Ask<unknown, unknown, unknown>, 'read'>,
+  parts: ManagementParts,
+): Promise<string | null> {
   const last = url?.slice(url.lastIndexOf('/') + 1) ?? '';
   const id = creativeIdOf(last);
-  return id !== null && url === parts.mediaUrl(last) ? id : null;
+  if (id === null || url !== parts.mediaUrl(last)) return null;
+  const elsewhere = await read((sql) => heldElsewhere(sql, [id]), 'fresh');
+  return elsewhere.has(id) ? null : id;
 }
 
 const ofFile = ['video_url', 'duration', 'width', 'height', 'format', 'file_size'] as const;
@@ -37,7 +40,7 @@ export async function asFound(
   const { body, params } = ask;
   if (ofFile.every((field) => body[field] === undefined)) return body;
   const { creative } = await ask.read((sql) => creativeOf(sql, params.id), 'fresh');
-  const upload = uploadOf(body.video_url ?? creative.media[0]?.url, parts);
+  const upload = await uploadOf(body.video_url ?? creative.media[0]?.url, ask, parts);
   if (upload === null) return body;
   const { facts, reasons } = await lookAt(nameOf(upload), parts);
   if (facts === null) {

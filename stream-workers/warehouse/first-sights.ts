@@ -37,7 +37,8 @@ export function isRepeated(record: WorkerRecord, firsts: FirstSights): boolean {
  * is in raw already or at hand. A record that is replayed finds its own offset.
  *
  * Conversions are spread by their ids: where partitions were added, one that is repeated later is in another partition than the
- * first, which is in raw by then and holds the id.
+ * first. One partition holds the id, the same whoever is applied again: that of the earliest that raw has as no repetition, else of the
+ * earliest at hand.
  */
 export async function findFirstSights(warehouse: Warehouse, records: readonly WorkerRecord[]): Promise<FirstSights> {
   const lowest = new Map<string, number>();
@@ -48,21 +49,19 @@ export async function findFirstSights(warehouse: Warehouse, records: readonly Wo
   for (const record of records) {
     for (const id of idsOf(record)) note(record.topic, record.partition, id, record.offset);
   }
-  const elsewhere = partitionsOfConversions(records);
+  const holders = new Holders(records);
   for (const query of queriesFor(records)) {
     for (const chunk of chunks(query.ids)) {
       const parameters = { partitions: [...query.partitions], minutes: [...query.minutes], ids: chunk };
       for (const row of await warehouse.query<FoundRow>(query.sql, parameters)) {
         for (const id of query.idsOf(row)) {
           note(row.topic, Number(row.source_partition), id, Number(row.first));
-          if (row.holds === 1)
-            for (const other of elsewhere.get(id) ?? []) {
-              if (other !== Number(row.source_partition)) note(row.topic, other, id, BEFORE_ALL);
-            }
+          if (row.holds === 1) holders.meet(id, { partition: Number(row.source_partition), at: Number(row.at) });
         }
       }
     }
   }
+  for (const { topic, partition, id } of holders.repeatedElsewhere()) note(topic, partition, id, BEFORE_ALL);
   return {
     of: ({ topic, partition, offset }, id) => lowest.get(`${topic}/${partition}/${id}`) ?? offset,
   };
@@ -70,14 +69,43 @@ export async function findFirstSights(warehouse: Warehouse, records: readonly Wo
 
 const BEFORE_ALL = -1;
 
-/** In which partitions the conversions at hand are, by id. */
-function partitionsOfConversions(records: readonly WorkerRecord[]): ReadonlyMap<string, ReadonlySet<number>> {
-  const found = new Map<string, Set<number>>();
-  for (const record of records) {
-    if (record.record.name !== 'conversion') continue;
-    for (const id of idsOf(record)) found.set(id, (found.get(id) ?? new Set()).add(record.partition));
+/** Where an id was met, and when the log took it there first. */
+interface Met {
+  readonly partition: number;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** Which partition holds each id of the conversions at hand. */
+class Holders {
+  readonly #atHand = new Map<string, { readonly topic: string; readonly met: Met[] }>();
+  readonly #inRaw = new Map<string, Met[]>();
+
+  constructor(records: readonly WorkerRecord[]) {
+    for (const record of records) {
+      if (record.record.name !== 'conversion') continue;
+      const { topic, partition, appendedAt: at } = record;
+      for (const id of idsOf(record)) {
+        const known = this.#atHand.get(id) ?? { topic, met: [] };
+        known.met.push({ partition, at });
+        this.#atHand.set(id, known);
+      }
+    }
   }
-  return found;
+
+  /** A row that is no repetition. */
+  meet(id: string, met: Met): void {
+    const known = this.#inRaw.get(id) ?? [];
+    known.push(met);
+    this.#inRaw.set(id, known);
+  }
+
+  *repeatedElsewhere(): Iterable<{ readonly topic: string; readonly partition: number; readonly id: string }> {
+    for (const [id, { topic, met }] of this.#atHand) {
+      const [holder] = (this.#inRaw.get(id) ?? met).toSorted((a, b) => a.at - b.at || a.partition - b.partition);
+      for (const { partition } of met) if (partition !== holder?.partition) yield { topic, partition, id };
+    }
+  }
 }
 
 interface FoundRow {
@@ -94,8 +122,10 @@ interface FoundRow {
   readonly owner: string;
   /** Epoch seconds; requests only. */
   readonly second: number;
-  /** 1: it is no repetition, and holds the id in every partition. Conversions only. */
+  /** 1: it is no repetition. Conversions only. */
   readonly holds?: number;
+  /** Epoch ms: when the log took it first. Conversions only. */
+  readonly at?: string;
 }
 
 interface Query {
@@ -124,8 +154,9 @@ const requestsSql = `
   GROUP BY topic, source_partition, request_id, minute`;
 
 const conversionsSql = `
-  SELECT topic, source_partition, conversion_id AS id, toString(advertiser) AS owner, min(offset) AS first, toUInt8(NOT duplicate) AS holds
-  FROM breakwater.conversions
+  SELECT topic, source_partition, conversion_id AS id, toString(advertiser) AS owner, min(offset) AS first, toUInt8(NOT duplicate) AS holds,
+    toUnixTimestamp64Milli(min(appended_at)) AS at
+  FROM breakwater.conversions FINAL
   WHERE conversion_id IN {ids:Array(String)}
   GROUP BY topic, source_partition, conversion_id, advertiser, duplicate`;
 

@@ -277,4 +277,9 @@ test('a conversion that is repeated where partitions were added counts once, als
   await handle(conversion(1, 5, 'order-1'), conversion(1, 6, 'order-2'));
   await handle(conversion(5, 0, 'order-2'), conversion(5, 1, 'order-3'), conversion(5, 2, 'order-3'));
   expect(await counted()).toEqual(once);
+  // Gathered into one flush, where raw has neither; then applied again.
+  const both = () => Promise.all([handle(conversion(1, 7, 'order-4')), handle(conversion(5, 3, 'order-4'))]);
+  await both();
+  await both();
+  expect((await counted()).filter(([id]) => id === 'order-4')).toEqual([['order-4', 5]]);
 });

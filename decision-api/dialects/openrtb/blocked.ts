@@ -3,13 +3,18 @@ import type { Campaign } from '../../../domain/campaign.ts';
 import type { Creative } from '../../../domain/creative.ts';
 import type { BidRequest } from './request.ts';
 
+type Blocks = (creative: Creative, campaign: Campaign) => boolean;
+
+const read = new WeakMap<BidRequest, Blocks>();
+
 /** Whether the seller wants nothing of this advertiser: asked of each creative, read from the request once. */
-export function blockedBy({
-  bcat,
-  acat,
-  cattax = 1,
-  badv,
-}: BidRequest): (creative: Creative, campaign: Campaign) => boolean {
+export function blockedBy(request: BidRequest): Blocks {
+  const blocks = read.get(request) ?? blocksOf(request);
+  read.set(request, blocks);
+  return blocks;
+}
+
+function blocksOf({ bcat, acat, cattax = 1, badv }: BidRequest): Blocks {
   const domains = new Set(badv?.map(plainDomain).filter((domain) => domain !== ''));
   const blocked = new Set(bcat?.map(plainCategory));
   const allowed = acat?.length ? new Set(acat.map(plainCategory)) : null;
@@ -42,8 +47,11 @@ export function plainDomain(text: string): string {
     .trim()
     .replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
     .replace(/[/?#:].*$/s, '')
-    .replace(/^[*.]+|\.+$/g, '');
-  return domainToASCII(host).replace(/^www\.(?=.*\.)/, '');
+    .replace(/^[*.]+/, '');
+  // No pattern: one that ends there would begin again at each dot of a hostile text.
+  let end = host.length;
+  while (end > 0 && host[end - 1] === '.') end--;
+  return domainToASCII(host.slice(0, end)).replace(/^www\.(?=.*\.)/, '');
 }
 
 const known = new WeakMap<Creative, readonly string[]>();
