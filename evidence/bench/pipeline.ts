@@ -16,7 +16,7 @@ import type { PipelineDone, PipelineJob } from './pipeline-child.ts';
 import { appendLoad } from './pipeline-load.ts';
 import { atLeast, type BenchOptions, type Rows, range, told } from './rows.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** Each with the beacons of its ads: about 29,000 records, enough for the compiler to have warmed up. */
 const REQUESTS = 1_500;
 const TOPICS = ['ad-requests', 'ad-beacons'];

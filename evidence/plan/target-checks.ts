@@ -78,7 +78,7 @@ export const targetChecks: readonly Check[] = [
     },
   },
   kept('L3', 'solve'),
-  kept('L4', 'pipeline'),
+  kept('L4', 'counter'),
   {
     id: 'H1',
     async run(house) {
