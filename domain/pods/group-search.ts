@@ -17,12 +17,21 @@ interface Child {
 /**
  * Depth first by groups of entries that keep each other out (`groupsOf`), the most promising first. Its bound knows of the groups, so
  * it comes to an end where many owners share few categories and a search in the order of the entries would not. Of pods of equal
- * worth it finds any. Where competitors may share a pod it only bounds. Null: worths that depend on the order of the tiers are not for it.
+ * worth it finds any. Where competitors may share a pod, it begins with the best pod without any, and only bounds those with them.
  */
-export function searchByGroups(problem: Problem, best: Best | null, nodeLimit: number): Found | null {
-  const tiers = tiersOf(problem);
-  if (problem.rules.objective === 'user_experience' && tiers.length > 1) return null;
-  return new GroupSearch(problem, tiers, best, nodeLimit).run();
+export function searchByGroups(problem: Problem, best: Best | null, nodeLimit: number): Found {
+  const { entries, rules } = problem;
+  const groups = groupsOf(entries, rules);
+  if (groups.every(({ most }) => most === 1)) return new GroupSearch(problem, groups, best, nodeLimit).run();
+  const alone = groupsOf(entries, { ...rules, minSeparationSeconds: null });
+  const begun = new GroupSearch(problem, alone, best, nodeLimit).run();
+  const found = new GroupSearch(problem, groups, begun.best, 0).lineUp();
+  return { ...found, nodes: begun.nodes };
+}
+
+/** Whether worths are such that it can: they must not depend on the order of the tiers. */
+export function canSearchByGroups(problem: Problem): boolean {
+  return problem.rules.objective !== 'user_experience' || tiersOf(problem).length < 2;
 }
 
 function tiersOf({ starts }: Problem): readonly (0 | 1 | 2)[] {
@@ -40,6 +49,8 @@ function coarseness({ seconds, slots, step }: Room, groups: readonly Group[], ti
   return Math.max(1, Math.ceil((offers * slots * (seconds / step) * weight) / cellsMost));
 }
 
+const nothing: Worth = [0, 0, 0];
+
 class GroupSearch {
   readonly #problem: Problem;
   readonly #tiers: readonly (0 | 1 | 2)[];
@@ -52,13 +63,14 @@ class GroupSearch {
   #looks = 0;
   #best: Best | null;
 
-  constructor(problem: Problem, tiers: readonly (0 | 1 | 2)[], best: Best | null, nodeLimit: number) {
-    const { entries, rules, seconds, slots, worths } = problem;
+  constructor(problem: Problem, groups: readonly Group[], best: Best | null, nodeLimit: number) {
+    const { rules, seconds, slots, worths } = problem;
+    const tiers = tiersOf(problem);
     this.#problem = problem;
     this.#tiers = tiers;
     this.#best = best;
     this.#counter = { limit: nodeLimit, nodes: 0, spent: false };
-    this.#groups = groupsOf(entries, rules);
+    this.#groups = groups;
     this.#ads = adsFrom(this.#groups);
     const divisor = seconds.reduce((common, each) => gcd(common, each), 0) || 1;
     const shortest = seconds.reduce((least, each) => Math.min(least, each), rules.durationSeconds);
@@ -71,22 +83,29 @@ class GroupSearch {
     this.#table = new GroupTable(this.#groups, { seconds, values: worths.values, tired }, room, part, exact);
   }
 
+  /** One of each group at most. */
   run(): Found {
-    const nothing: Worth = [0, 0, 0];
-    const most = this.#mostWith(nothing, 0, this.#problem.rules.durationSeconds, this.#problem.slots);
-    if (this.#isBetter(most) && (this.#ads[0] as number) >= this.#problem.rules.minAds) {
-      if (this.#groups.every((group) => group.most === 1)) this.#visit(0, this.#problem.rules.durationSeconds, nothing);
-      else this.#lineUp();
-    }
+    const most = this.#mostOfAll();
+    if (this.#isPossible(most)) this.#visit(0, this.#problem.rules.durationSeconds, nothing);
     const { nodes, spent } = this.#counter;
     return { best: this.#best, open: spent ? this.#paidMost(most) : null, nodes };
   }
 
   /** Competitors may share the pod: what is not found this way stays open. */
-  #lineUp(): void {
+  lineUp(): Found {
+    const most = this.#mostOfAll();
+    if (!this.#isPossible(most)) return { best: this.#best, open: null, nodes: 0 };
     const found = lineUp(this.#problem, (worth, left, slots) => this.#mostWith(worth, 0, left, slots));
     if (found !== null && this.#isBetter(found.worth)) this.#best = found;
-    this.#counter.spent = true;
+    return { best: this.#best, open: this.#paidMost(most), nodes: 0 };
+  }
+
+  #mostOfAll(): Worth {
+    return this.#mostWith(nothing, 0, this.#problem.rules.durationSeconds, this.#problem.slots);
+  }
+
+  #isPossible(most: Worth): boolean {
+    return this.#isBetter(most) && (this.#ads[0] as number) >= this.#problem.rules.minAds;
   }
 
   /** Judges what is chosen, then everything that adds an entry of a later group. */

@@ -6,7 +6,7 @@ import { type Best, compareWorths, type Problem, type Worth } from './problem.ts
 const widthMost = 12;
 const tried = 8;
 /** Entries looked at, about. */
-const looksMost = 120_000;
+const looksMost = 60_000;
 
 interface LineUp extends Best {
   readonly left: number;

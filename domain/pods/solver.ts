@@ -1,10 +1,10 @@
 import { backupsOf } from './backups.ts';
 import { conflictsIn, contenders, type Entry, fieldOf } from './field.ts';
-import { searchByGroups } from './group-search.ts';
+import { canSearchByGroups, searchByGroups } from './group-search.ts';
 import { solvePod as solvePlainly } from './plain-solver.ts';
 import { isUsable, type PodAd, type PodCandidate, type PodRules, type PodSolution } from './pod.ts';
 import { type Best, Problem, type Worth } from './problem.ts';
-import { Search } from './search.ts';
+import { type Found, Search } from './search.ts';
 import { firstOf, type Worths, worthsOf } from './worth.ts';
 
 /** The share of the steps that most pods need no more than. */
@@ -57,19 +57,19 @@ function search(problem: Problem): { best: Best | null; bound: number; exact: bo
   let best: Best | null = null;
   let open = Number.POSITIVE_INFINITY;
   let nodes = 0;
-  const first = Math.ceil(rules.nodeLimit * soon);
-  for (const round of [
-    () => new Search(problem, null, first).run(),
-    () => searchByGroups(problem, best, Math.ceil((rules.nodeLimit - first) / 2)),
-    () => new Search(problem, best, rules.nodeLimit - nodes).run(),
-  ]) {
-    const found = round();
-    if (found === null) continue;
+  const first = canSearchByGroups(problem) ? Math.ceil(rules.nodeLimit * soon) : rules.nodeLimit;
+  const take = (found: Found): boolean => {
     nodes += found.nodes;
     best = found.best;
-    if (found.open === null) return { best, bound: Number.NEGATIVE_INFINITY, exact: true, nodes };
-    open = Math.min(open, found.open);
-  }
+    open = Math.min(open, found.open ?? Number.NEGATIVE_INFINITY);
+    return found.open === null;
+  };
+  const exact =
+    take(new Search(problem, null, first).run()) ||
+    (first < rules.nodeLimit &&
+      (take(searchByGroups(problem, best, Math.ceil((rules.nodeLimit - first) / 2))) ||
+        take(new Search(problem, best, rules.nodeLimit - nodes).run())));
+  if (exact) return { best, bound: Number.NEGATIVE_INFINITY, exact, nodes };
   const most = firstOf(open, worths);
   return {
     best,
