@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Campaign, Condition } from '../domain/campaign.ts';
@@ -10,6 +10,7 @@ import type { Catalog } from '../engines/catalog/catalog.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../engines/catalog/embedded-postgres.ts';
 import { migrateCatalog } from '../engines/catalog/migrate.ts';
 import { openPostgresCatalog } from '../engines/catalog/postgres-catalog.ts';
+import { openPool } from '../engines/catalog/postgres-client.ts';
 import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
 import { EngineError } from '../engines/errors.ts';
@@ -34,7 +35,7 @@ beforeAll(async () => {
   server = await startEmbeddedPostgres({ path: join(folder, 'catalog'), port: 0 });
   await migrateCatalog(server.url);
   catalog = openPostgresCatalog({ url: server.url });
-  pool = new pg.Pool({ connectionString: server.url });
+  pool = openPool(server.url, 2);
   log = openLmdbEventLog({ path: join(folder, 'log'), clock });
   await log.ensureTopics([{ name: 'catalog-changes', partitions: PARTITIONS, retentionMs: 86_400_000 }]);
 });
