@@ -34,10 +34,5 @@ export function templateOf(marked: string): Template {
       texts.push(part.slice(end + 1));
     }
   }
-  return { texts: texts.map(flat), holes };
-}
-
-/** The same text in memory of its own: a part of a larger text costs more each time that it is copied. */
-function flat(text: string): string {
-  return Buffer.from(text).toString();
+  return { texts, holes };
 }
