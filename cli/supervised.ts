@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Endpoints } from '../engines/endpoints.ts';
+import { nodeFlags } from './node-flags.ts';
 
 const BACKOFF_MS = { first: 100, most: 5_000, forgottenAfter: 30_000 };
-const HEAP_MB = 512;
 
 /** What a child process is started with. */
 export interface ChildSpec {
@@ -51,7 +51,7 @@ export class Supervised {
     const startedAt = process.uptime();
     const child = spawn(
       process.execPath,
-      [`--max-old-space-size=${HEAP_MB}`, fileURLToPath(new URL('main.ts', import.meta.url)), ...this.spec.args],
+      [...nodeFlags, fileURLToPath(new URL('main.ts', import.meta.url)), ...this.spec.args],
       // A process group of its own: a terminal's Ctrl-C reaches only us, and we stop the children in order.
       { env: this.spec.environment, stdio: ['ignore', out, out, 'ipc'], detached: true },
     );

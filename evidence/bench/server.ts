@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { nodeFlags } from '../../cli/node-flags.ts';
 import type { Contestant } from './interleave.ts';
 
 /** A server in a process of its own that says its URL, and its CPU when it is asked. */
@@ -14,7 +15,7 @@ export interface BenchServer extends AsyncDisposable {
 
 /** `at`: the path that bodies are posted to. */
 export async function startServer(file: string, args: readonly string[], at: string): Promise<BenchServer> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args);
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: [...nodeFlags] });
   const ended = once(child, 'exit').then(() => {
     throw new Error(`${file} ended before it was ready`);
   });
