@@ -162,13 +162,21 @@ interface Composing {
 
 /** For avsc's type hook: the quick type of a schema that has one. */
 export function quickTypeOf(schema: avro.Schema, options: avro.ForSchemaOptions): avro.Type | undefined {
-  if (schema === 'string') return new QuickText();
-  if (schema === 'long') return new QuickLong();
-  if (schema === 'int') return new QuickInt();
+  const primitive = primitiveOf(schema, options);
+  if (primitive === 'string') return new QuickText();
+  if (primitive === 'long') return new QuickLong();
+  if (primitive === 'int') return new QuickInt();
   if (isCandidate(schema)) return new QuickCandidate(schema as never, options as never);
   if (isArray(schema)) return new QuickArray(schema as never, options as never);
   const optional = Array.isArray(schema) && schema.length === 2 && schema[0] === 'null';
   return optional ? new QuickOptional(schema as never, options as never) : undefined;
+}
+
+/** Also of one with a logical type that nobody reads here. */
+function primitiveOf(schema: avro.Schema, { logicalTypes }: avro.ForSchemaOptions): unknown {
+  const { type, logicalType } = (schema ?? {}) as { readonly type?: unknown; readonly logicalType?: string };
+  if (logicalType === undefined) return schema;
+  return logicalTypes !== undefined && logicalType in logicalTypes ? undefined : type;
 }
 
 function isCandidate(schema: avro.Schema): boolean {

@@ -1,4 +1,5 @@
 import avro from 'avsc';
+import { quickTypeOf } from '../../schemas/quick-write.ts';
 
 /** Rows of one shape as an Avro object container, which `Warehouse.insertAvro` takes. */
 export interface ContainerWriter<Row> {
@@ -20,9 +21,12 @@ const longType = avro.Type.forSchema('long');
 /** Divides blocks; any 16 bytes do, and always the same ones make equal rows equal bytes. */
 const sync = Buffer.from('breakwater/block', 'latin1');
 
+/** Rows are written here before it is known how many bytes they take; it grows to the largest block. */
+let sheet: Buffer = Buffer.allocUnsafeSlow(256 * 1024);
+
 /** Source: Avro 1.11 specification, "Object Container Files". */
 export function containerWriter<Row>(schema: avro.Schema): ContainerWriter<Row> {
-  const type = avro.Type.forSchema(schema);
+  const type = avro.Type.forSchema(schema, { typeHook: quickTypeOf });
   const header = headerType.toBuffer({
     magic: Buffer.from('Obj\x01', 'latin1'),
     // The schema as given: avsc's own form of it would lose the logical types.
@@ -32,9 +36,22 @@ export function containerWriter<Row>(schema: avro.Schema): ContainerWriter<Row> 
   return {
     write(rows) {
       if (rows.length === 0) return header;
-      const encoded = rows.map((row) => type.toBuffer(row));
-      const bytes = encoded.reduce((sum, buffer) => sum + buffer.length, 0);
-      return Buffer.concat([header, longType.toBuffer(rows.length), longType.toBuffer(bytes), ...encoded, sync]);
+      let end = 0;
+      for (const row of rows) end = writeRow(type, row, end);
+      const counts = [longType.toBuffer(rows.length), longType.toBuffer(end)];
+      return Buffer.concat([header, ...counts, sheet.subarray(0, end), sync]);
     },
   };
+}
+
+/** Answers where the row ends. */
+function writeRow(type: avro.Type, row: unknown, at: number): number {
+  for (;;) {
+    const end = type.encode(row, sheet, at);
+    if (end >= 0) return end;
+    // A negative answer says how many bytes were missing.
+    const larger = Buffer.allocUnsafeSlow(2 * sheet.length - end);
+    sheet.copy(larger, 0, 0, at);
+    sheet = larger;
+  }
 }
