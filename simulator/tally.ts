@@ -79,7 +79,8 @@ export class Tally {
     const { status } = answer;
     counts.calls++;
     if (call.attempt > 1 || (call.kind === 'ad-request' && call.intent === 'retry')) counts.retries++;
-    if (status !== null && status >= 500 && status !== 503) counts.server_errors++;
+    // A beacon may be told to come again; who asks for ads never.
+    if (status !== null && status >= 500 && (status !== 503 || call.kind === 'ad-request')) counts.server_errors++;
     if (call.kind === 'break') counts.breaks_told += acknowledged(status) ? 1 : 0;
     else if (call.kind === 'beacon') this.#beacon(call, acknowledged(status));
     else this.#request(call, status, tookMs);

@@ -13,7 +13,7 @@ const exact: AuditAnswer = {
   budgets_exhausted: 2,
   unbilled_because_late: 7,
   unbilled_while_shipped: 0,
-  billable_impressions: 1,
+  billable_impressions: 1_000,
   decided_apart: 0,
   faults: [],
 };
@@ -24,6 +24,10 @@ function run(change: Partial<Omit<Outcome, 'deeds'>> = {}, less: (deeds: Deeds) 
   deeds.kills.workers = 7;
   deeds.kills['decision-api'] = 3;
   for (const name of servers) deeds.serverRestarts[name].killed = 1;
+  deeds.pauses.workers = 1;
+  deeds.wipes = 1;
+  deeds.rollBacks = 1;
+  deeds.workersAway = 1;
   less(deeds);
   return {
     seed: 5,
@@ -68,6 +72,7 @@ it.each([
   ['what did not come back', { unrecovered: ['worker-2 is not ready'] }, { unrecovered: 1 }, 'worker-2 is not ready'],
   ['a 5xx for a viewer', { viewers: { server_errors: 1 } }, { server_errors: 1 }, '1 answers with a 5xx'],
   ['too few rebalances', { rebalances: { frequency: 2 } }, { rebalances: 2 }, 'rebalances: 2'],
+  ['too little that was billed', { audit: { ...exact, billable_impressions: 999 } }, {}, 'billable: 999'],
   ['too little that was acknowledged', { audit: { ...exact, beacons_acked: 16_999 } }, {}, 'acked: 19999'],
 ] satisfies [string, Partial<Outcome>, object, string][])('fails for %s', (_, change, told, words) => {
   const { json, why } = judge(run(change));
@@ -89,5 +94,6 @@ it('asks more of ten minutes than of two', () => {
     'worker_kills: 7, and at least 20 must be shown',
     'api_kills: 3, and at least 5 must be shown',
     'each_server: 1, and at least 3 must be shown',
+    'billable: 1000, and at least 5000 must be shown',
   ]);
 });

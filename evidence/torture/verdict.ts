@@ -68,15 +68,34 @@ interface Least {
   readonly rebalances: number;
   readonly each_server: number;
   readonly acked: number;
+  /** Impressions that could have passed a cap or a budget. */
+  readonly billable: number;
+  readonly pauses: number;
+  readonly wipes: number;
+  readonly roll_backs: number;
+  readonly workers_away: number;
 }
+
+const none: Least = {
+  kills: 1,
+  worker_kills: 0,
+  api_kills: 0,
+  rebalances: 1,
+  each_server: 0,
+  acked: 1,
+  billable: 0,
+  pauses: 0,
+  wipes: 0,
+  roll_backs: 0,
+  workers_away: 0,
+};
+const once = { rebalances: 3, acked: 20_000, pauses: 1, wipes: 1, roll_backs: 1, workers_away: 1 };
 
 /** What a run of this length must have gone through for its zeros to say anything. */
 export function leastOf(forMs: number): Least {
-  if (forMs >= 600_000)
-    return { kills: 25, worker_kills: 20, api_kills: 5, rebalances: 3, each_server: 3, acked: 20_000 };
-  if (forMs >= 120_000)
-    return { kills: 10, worker_kills: 1, api_kills: 1, rebalances: 3, each_server: 1, acked: 20_000 };
-  return { kills: 1, worker_kills: 0, api_kills: 0, rebalances: 1, each_server: 0, acked: 1 };
+  if (forMs >= 600_000) return { ...once, kills: 25, worker_kills: 20, api_kills: 5, each_server: 3, billable: 5_000 };
+  if (forMs >= 120_000) return { ...once, kills: 10, worker_kills: 1, api_kills: 1, each_server: 1, billable: 1_000 };
+  return none;
 }
 
 export interface Verdict {
@@ -107,6 +126,11 @@ export function judge(outcome: Outcome): Verdict {
     rebalances: sum(outcome.rebalances),
     each_server: Math.min(...restarts),
     acked: (audit?.requests_answered ?? 0) + (audit?.beacons_acked ?? 0),
+    billable: audit?.billable_impressions ?? 0,
+    pauses: sum(deeds.pauses),
+    wipes: deeds.wipes,
+    roll_backs: deeds.rollBacks,
+    workers_away: deeds.workersAway,
   };
   const least = leastOf(outcome.forMs);
   const few = (Object.keys(gone) as (keyof Least)[]).filter((name) => gone[name] < least[name]);
@@ -117,7 +141,7 @@ export function judge(outcome: Outcome): Verdict {
     ...faults.map(({ name, count, ids }) => `the audit found ${name} (${count}): ${ids.join(', ')}`),
     ...(audit !== null && audit.audit !== 'exact' && faults.length === 0 ? [`the audit says ${audit.audit}`] : []),
     ...unrecovered.map((line) => `not recovered: ${line}`),
-    ...(serverErrors > 0 ? [`viewers got ${serverErrors} answers with a 5xx other than 503`] : []),
+    ...(serverErrors > 0 ? [`viewers got ${serverErrors} answers with a 5xx other than a beacon's 503`] : []),
     ...few.map((name) => `${name}: ${gone[name]}, and at least ${least[name]} must be shown`),
   ];
   return {
@@ -125,7 +149,7 @@ export function judge(outcome: Outcome): Verdict {
       kills: gone.kills,
       rebalances: gone.rebalances,
       server_restarts: restarts.reduce((total, count) => total + count, 0),
-      pauses: sum(deeds.pauses),
+      pauses: gone.pauses,
       acked: gone.acked,
       unbilled_because_late: audit?.unbilled_because_late ?? null,
       ...zeros,
@@ -133,7 +157,7 @@ export function judge(outcome: Outcome): Verdict {
       audit: audit?.audit ?? 'none',
       audit_faults: faults.map(({ name, count }) => `${name} ${count}`),
       unbilled_while_shipped: audit?.unbilled_while_shipped ?? null,
-      billable_impressions: audit?.billable_impressions ?? 0,
+      billable_impressions: gone.billable,
       caps_refused: audit?.caps_refused ?? 0,
       budgets_exhausted: audit?.budgets_exhausted ?? 0,
       decided_apart: audit?.decided_apart ?? 0,
