@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { environmentWith, readServingConfig } from '../engines/config.ts';
-import { isWorkerName } from '../stream-workers/workers.ts';
+import { isWorkerName, type WorkerName, type WorkerNeeds, workers } from '../stream-workers/workers.ts';
 
 const here = fileURLToPath(new URL('../compose/', import.meta.url));
 const read = (path: string) => readFileSync(join(here, path), 'utf8');
@@ -106,11 +106,27 @@ test('docker compose accepts every profile, and refuses to begin without secrets
   expect(config({ ...secrets, PEPPER: '' }).status).not.toBe(0);
 }, 60_000);
 
+/** The rooms of all files that a file imports when it runs, and those import, and so on. */
+function roomsFrom(entry: string): ReadonlySet<string> {
+  const waiting = [entry];
+  for (const file of waiting) {
+    const source = read(`../${file}`);
+    const found = source.matchAll(/^(?:import|export)(?! type)[^;']*from '(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm);
+    for (const [, fixed, lazy = ''] of found) {
+      const next = posix.join(posix.dirname(file), fixed ?? lazy);
+      if (!waiting.includes(next)) waiting.push(next);
+    }
+  }
+  return new Set(waiting.map((file) => file.split('/', 1)[0] ?? ''));
+}
+
 test('the image holds every room that a process imports, runs as nobody special and answers its health check', () => {
   const lines = read('Dockerfile').split('\n');
   const copied = lines.flatMap((line) => /^COPY (?:--from=\S+ )?(\S+) \.\//.exec(line)?.[1] ?? []);
-  const rooms = ['schemas', 'domain', 'engines', 'clickhouse', 'migrations', 'decision-api', 'management-api'];
-  for (const room of [...rooms, 'stream-workers', 'compose', 'cli']) expect(copied).toContain(room);
+  const rooms = roomsFrom('cli/main.ts');
+  expect(rooms.size).toBeGreaterThan(6);
+  // The last two are read, not imported.
+  for (const room of [...rooms, 'clickhouse', 'migrations']) expect(copied).toContain(room);
   expect(lines).toContain('USER node');
   expect(lines.some((line) => line.includes('/health/live'))).toBe(true);
   const ignored = read('../.dockerignore').split('\n');
@@ -191,9 +207,12 @@ test('what scales names a workload that exists, by the groups and topics it read
     expect(args.length).toBeGreaterThan(0);
     if (kind !== 'ScaledObject') continue;
     expect(spec?.maxReplicaCount).toBeLessThanOrEqual(partitions);
+    const watched = spec?.triggers?.map(({ metadata }) => metadata.consumerGroup);
+    expect(new Set(watched)).toEqual(new Set(args.slice(1)));
     for (const { metadata } of spec?.triggers ?? []) {
-      expect(args).toContain(metadata.consumerGroup);
-      expect(['ad-beacons', 'ad-requests']).toContain(metadata.topic);
+      const worker = workers[metadata.consumerGroup as WorkerName]({} as WorkerNeeds);
+      expect(args).toContain(worker.name);
+      expect(worker.reads).toContain(metadata.topic);
       expect(Number(metadata.lagThreshold)).toBeGreaterThan(0);
     }
   }

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { environmentWith } from '../engines/config.ts';
@@ -64,11 +64,12 @@ describe('on the embedded engines', () => {
   async function tables(names: readonly string[]): Promise<Record<string, string>> {
     const found: Record<string, string> = {};
     for (const name of names) {
-      const sums = ROLL_UPS.includes(name) ? sumsOf(name) : 'count(), sum(cityHash64(topic, source_partition, offset))';
+      const sums = ROLL_UPS.includes(name) ? sumsOf(name) : `count(), sum(cityHash64(${keyOf(name)}))`;
       found[name] = await warehouseAnswer(env.WAREHOUSE ?? '', `SELECT ${sums} FROM breakwater.${name} FINAL`);
     }
     return found;
   }
+  const keyOf = (name: string) => (RAW.includes(name) ? 'topic, source_partition, offset' : '*');
   const sumsOf = (name: string) =>
     name.startsWith('delivery')
       ? 'sum(impressions), sum(completes), sum(clicks), sum(duplicates), sum(late), sum(spend_micros)'
@@ -130,21 +131,32 @@ describe('on the embedded engines', () => {
   }, 150_000);
 
   it('a warehouse is restored from its backup into empty tables, and what came later is read from the log', async () => {
+    // Older than any raw row, and in no log.
+    const insert = (rows: string) => warehouseAnswer(env.WAREHOUSE ?? '', `INSERT INTO breakwater.${rows}`);
+    await insert('delivery_days (day, spend_micros, version) VALUES (today() - 2000, 7, 1)');
+    await insert('request_days (day, requests, version) VALUES (today() - 2000, 7, 1)');
+    await insert("traffic_adjustments (reservation, event, reason) VALUES (generateUUIDv4(), 'impression', 'found')");
     await run('back-up-the-warehouse', env);
     await watch(env.DECISION ?? '', 4, join(folder, 'later.jsonl'));
     await until(120, 'the warehouse has caught up', isLagGone);
-    const before = await tables([...RAW, ...ROLL_UPS]);
+    const before = await tables([...RAW, ...ROLL_UPS, 'traffic_adjustments']);
+    expect(before.traffic_adjustments).toMatch(/^1\t/);
     await warehouseAnswer(env.WAREHOUSE ?? '', 'DROP DATABASE breakwater SYNC');
     await run('restore-the-warehouse', env);
-    await expect.poll(() => tables([...RAW, ...ROLL_UPS]), { timeout: 60_000, interval: 1_000 }).toEqual(before);
+    const after = () => tables([...RAW, ...ROLL_UPS, 'traffic_adjustments']);
+    await expect.poll(after, { timeout: 60_000, interval: 1_000 }).toEqual(before);
   }, 200_000);
 
-  it('a catalog that is restored from its backup holds the campaigns it held', async () => {
+  it('a catalog that is restored from its backup holds the campaigns it held, and the files that were uploaded', async () => {
     const [, campaigns] = /seeded it with the demo's (\d+) campaigns/.exec(said) ?? [];
     await down();
+    const file = join(data, 'media', 'files', 'spot.mp4');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, 'a film');
     await run('back-up-the-embedded-catalog', env);
-    rmSync(join(data, 'catalog'), { recursive: true });
+    for (const lost of ['catalog', 'media']) rmSync(join(data, lost), { recursive: true });
     await run('restore-the-embedded-catalog', env);
+    expect(readFileSync(file, 'utf8')).toBe('a film');
     await up();
     expect(said).toContain(`the catalog holds ${campaigns} campaigns`);
   }, 200_000);

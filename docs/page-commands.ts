@@ -90,7 +90,9 @@ export async function stayBlock(block: PageBlock, env: Environment): Promise<Sta
 function start({ text, stays }: PageBlock, env: Environment) {
   const program = `"${process.execPath}" "${project}cli/main.ts"`;
   const curl = `command -v curl > /dev/null || curl() { "${process.execPath}" "${project}docs/curl.mjs" "$@"; }\n`;
-  const prelude = stays ? '' : `breakwater() { ${program} "$@"; }\n${curl}`;
+  // A tour says itself what `breakwater` is.
+  const command = text.includes('breakwater() {') ? '' : `breakwater() { ${program} "$@"; }\n`;
+  const prelude = stays ? '' : command + curl;
   const commands = stays ? text.replace(/^breakwater /m, `exec ${program} `) : text;
   // Without a standard input, or bash may take us for a remote shell and read its start-up files.
   return spawn('bash', ['--norc', '-euo', 'pipefail', '-c', prelude + commands], {

@@ -36,7 +36,7 @@ export function addRun(root: Command): void {
     .action(async () => (await import('../serve.ts')).serveDecision());
   serve
     .command('management')
-    .description('relays catalog changes to the log')
+    .description('the management API; relays catalog changes to the log, evaluates alerts')
     .action(async () => (await import('../serve.ts')).serveManagement());
   root
     .command('worker')

@@ -6,7 +6,7 @@ import { copyWarehouse } from './copy-warehouse.ts';
 import { readRun } from './read-run.ts';
 import { report } from './report.ts';
 
-const usage = `node evidence/audit/main.ts --dir DIR [--warehouse URL] [--log URL] [--state URL] [--dump] [--json] [--allow-no NAME]... [--dead-letters N]
+const usage = `npm run audit -- --dir DIR [--warehouse URL] [--log URL] [--state URL] [--dump] [--json] [--allow-no NAME]... [--dead-letters N]
 
   --dir DIR          the folder that a run has kept
   --warehouse URL    its warehouse; absent: DIR/warehouse is opened, which no other process may be using
