@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { systemClock } from '../../engines/clock.ts';
 import type { Config } from '../../engines/config.ts';
 import { openEventLog, openStateStore } from '../../engines/open.ts';
@@ -69,7 +70,7 @@ export async function traffic(run: TrafficOptions): Promise<Seen> {
     screen.line(afterTraffic(viewers.answer));
     await clock.refresh();
     const report = (line: string) => screen.line(`  ${line}`);
-    const lastDecisionAt = lastRequestAt(folder) + DECIDED_WITHIN_MS;
+    const lastDecisionAt = (await lastRequestAt(folder)) + DECIDED_WITHIN_MS;
     const waiting = {
       log,
       store,
@@ -91,10 +92,9 @@ export async function traffic(run: TrafficOptions): Promise<Seen> {
 }
 
 /** When the last viewer asked, epoch ms of the run. */
-function lastRequestAt(folder: string): number {
-  const lines = readFileSync(join(folder, 'viewers.jsonl'), 'utf8').split('\n');
+async function lastRequestAt(folder: string): Promise<number> {
   let last = 0;
-  for (const line of lines) {
+  for await (const line of createInterface({ input: createReadStream(join(folder, 'viewers.jsonl')) })) {
     if (!line.includes('"kind":"ad-request"')) continue;
     const { at } = JSON.parse(line) as { at: number };
     last = Math.max(last, at);

@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { schemaType } from './avro.ts';
 import { readToken } from './read-token.ts';
-import { callsOf, type Line } from './read-viewers.ts';
+import { callsOf, type Line, wholeLines } from './read-viewers.ts';
 
 const line: Line = {
   seq: 1,
@@ -52,4 +55,19 @@ test('a tracking URL gives its signed facts, and rubbish gives nothing', () => {
   });
   expect(readToken('http://x/api/v2/beacons/impression?t=k.AAAA.sig')).toBeNull();
   expect(readToken('http://x/')).toBeNull();
+});
+
+test('lines are read piece by piece, whatever a piece ends in, and one that was cut short is left out', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'breakwater-lines-'));
+  const file = join(folder, 'lines');
+  try {
+    writeFileSync(file, 'one\n\nzwölf 漢字\nlong long line\ncut');
+    for (let bytes = 1; bytes < 50; bytes++) {
+      expect([...wholeLines(file, bytes)]).toEqual(['one', '', 'zwölf 漢字', 'long long line']);
+    }
+    writeFileSync(file, '');
+    expect([...wholeLines(file)]).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

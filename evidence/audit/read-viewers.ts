@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CallFact, SeenAd } from './calls.ts';
 import type { SeedCampaign, Settings } from './facts.ts';
@@ -41,8 +41,30 @@ interface Body {
 
 /** Reads DIR/viewers.jsonl, which the simulator alone has written. A last line cut short by a kill is left out. */
 export function readViewers(dir: string): CallFact[] {
-  const lines = readFileSync(join(dir, 'viewers.jsonl'), 'utf8').split('\n');
-  return lines.slice(0, -1).flatMap((line) => (line === '' ? [] : callsOf(JSON.parse(line) as Line)));
+  const calls: CallFact[] = [];
+  for (const line of wholeLines(join(dir, 'viewers.jsonl'))) {
+    if (line !== '') calls.push(...callsOf(JSON.parse(line) as Line));
+  }
+  return calls;
+}
+
+const CHUNK_BYTES = 4 * 1024 * 1024;
+
+/** The lines of a file that end, piece by piece: a long run's are more than one string can hold. */
+export function* wholeLines(file: string, chunkBytes: number = CHUNK_BYTES): Iterable<string> {
+  const descriptor = openSync(file, 'r');
+  try {
+    const chunk = Buffer.allocUnsafe(chunkBytes);
+    let rest: Buffer = Buffer.alloc(0);
+    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) {
+      const bytes = Buffer.concat([rest, chunk.subarray(0, read)]);
+      const end = bytes.lastIndexOf(10);
+      rest = bytes.subarray(end + 1);
+      if (end >= 0) yield* bytes.toString('utf8', 0, end).split('\n');
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** One line is one call, except that a POST of many beacons counts as one for each, and a request for many pods likewise. */
