@@ -156,6 +156,14 @@ test('engines that do not answer, and secrets that shared engines need', async (
   expect(of('keys')).toEqual(['fail: PEPPER and TOKEN_KEYS are not set beside shared engines']);
 }, 120_000);
 
+test('a file of secrets is enough for shared engines, where it holds some', async () => {
+  const file = join(folder, 'shared-secrets.json');
+  const settings = { STATE_STORE: `redis://${NOBODY}`, SECRETS_FILE: file };
+  expect((await doctor(settings)).of('keys')).toContainEqual(expect.stringMatching(/^fail: .*holds no secrets/));
+  writeFileSync(file, JSON.stringify({ tokenKeys: [{ id: 'k1', secret: 'x'.repeat(32) }], pepper: 'y'.repeat(32) }));
+  expect((await doctor(settings)).of('keys')).toContain('ok: SECRETS_FILE holds token keys and a pepper');
+}, 120_000);
+
 test('migrations that wait, and those that only a newer release knows', async () => {
   const [last] = (
     await desk.system((sql) => sql.query<{ name: string }>('SELECT max(name) AS name FROM schema_migrations'))

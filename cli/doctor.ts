@@ -6,6 +6,7 @@ import { readEndpoints, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import { compareTopics } from '../engines/event-log/topic-check.ts';
 import { describeTopics, openStateStore, openWarehouse, topicSpecs } from '../engines/open.ts';
+import { readSecrets } from '../engines/secrets.ts';
 import { atDesk } from './keys.ts';
 
 /** One thing that was looked at. `mend`: what to do, where it is not well. */
@@ -216,15 +217,9 @@ async function store(config: Config): Promise<readonly Finding[]> {
 }
 
 /** What processes on several machines must share, and whether the admin's key is kept from others. */
-async function keys({ eventLogUrl, stateStoreUrl, pepper, tokenKeys, dataDir }: Config): Promise<readonly Finding[]> {
-  const shared = eventLogUrl !== null || stateStoreUrl !== null;
-  const missing = [pepper === null ? 'PEPPER' : null, tokenKeys === null ? 'TOKEN_KEYS' : null].filter(
-    (name) => name !== null,
-  );
-  const secrets =
-    shared && missing.length > 0
-      ? fail('keys', `${missing.join(' and ')} are not set beside shared engines`, 'export them alike on all machines')
-      : ok('keys', shared ? 'PEPPER and TOKEN_KEYS are set' : 'one machine keeps its own secrets');
+async function keys(config: Config): Promise<readonly Finding[]> {
+  const { dataDir } = config;
+  const secrets = secretsOf(config);
   try {
     const open = (statSync(join(dataDir, 'admin-key')).mode & 0o077) !== 0;
     return open
@@ -234,4 +229,26 @@ async function keys({ eventLogUrl, stateStoreUrl, pepper, tokenKeys, dataDir }: 
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [secrets];
     throw error;
   }
+}
+
+function secretsOf({ eventLogUrl, stateStoreUrl, pepper, tokenKeys, secretsFile }: Config): Finding {
+  if (secretsFile !== null) {
+    try {
+      readSecrets(secretsFile);
+      return ok('keys', 'SECRETS_FILE holds token keys and a pepper');
+    } catch (error) {
+      return fail(
+        'keys',
+        (error as Error).message,
+        'give every machine the same file, as `breakwater keys rotate` keeps it',
+      );
+    }
+  }
+  if (eventLogUrl === null && stateStoreUrl === null) return ok('keys', 'one machine keeps its own secrets');
+  const missing = [pepper === null ? 'PEPPER' : null, tokenKeys === null ? 'TOKEN_KEYS' : null].filter(
+    (name) => name !== null,
+  );
+  return missing.length > 0
+    ? fail('keys', `${missing.join(' and ')} are not set beside shared engines`, 'export them alike on all machines')
+    : ok('keys', 'PEPPER and TOKEN_KEYS are set');
 }
