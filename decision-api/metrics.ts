@@ -56,7 +56,7 @@ function instruments() {
     journalBytes: gauge('journal_bytes', 'Bytes of those records'),
     journalOldest: gauge('journal_oldest_seconds', 'Age of the oldest of those records'),
     journalFull: gauge('journal_full', '1 while beacons are refused and campaigns with budgets wait'),
-    journalDeadLetters: gauge('journal_dead_letters', 'Records in the journal that the log refused for good'),
+    journalDeadLetters: gauge('journal_dead_letters', 'Records that the log refused for good, in all journals here'),
     journalShipped: counter('journal_shipped_total', 'Records shipped from the journal to the log', ['topic']),
     journalAdopted: counter('journal_adopted_records_total', 'Records shipped from adopted journals', ['topic']),
     journalsAdopted: counter('journals_adopted_total', 'Journals of others that were shipped and removed'),

@@ -130,6 +130,13 @@ test('every expression of the dashboards names metrics and labels that a process
   expect(await problems(expressions)).toEqual([]);
 });
 
+test('an alert and a dashboard tell what the log refused for good, and a dashboard which engines are not waited for', () => {
+  const shown = dashboards.flatMap(({ panels }) => panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)));
+  expect(rules.map(({ expr }) => expr)).toContain('breakwater_journal_dead_letters > 0');
+  for (const metric of ['breakwater_journal_dead_letters', 'breakwater_breaker_open'])
+    expect(shown.some((expr) => expr.includes(metric))).toBe(true);
+});
+
 test('an expression with a metric or a label that nobody exposes is found', async () => {
   expect(await problems(['rate(breakwater_nothing_total[5m]) > 0'])).toHaveLength(1);
   expect(await problems(['sum by (le) (rate(breakwater_decision_seconds[5m]))'])).toHaveLength(1);
