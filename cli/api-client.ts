@@ -25,6 +25,9 @@ export function apiClient(options: ApiOptions): Client {
       'misconfigured',
       `no management API is known: --url or MANAGEMENT_URL, or start one with DATA_DIR=${config.dataDir}`,
     );
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.username !== '' || parsed.password !== '')
+    throw new EngineError('misconfigured', 'the management API: expected http://host:port, without user or password');
   const key = options.key ?? config.managementKey ?? keptKey(config.dataDir);
   if (key === undefined)
     throw new EngineError('misconfigured', 'no key: --key or MANAGEMENT_KEY; breakwater keys create makes one');

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { environmentWith } from '../engines/config.ts';
-import { type Bench, openBench, startWriter } from '../engines/journal/fixture.ts';
+import { type Bench, openBench, startWriter, texts } from '../engines/journal/fixture.ts';
 
 const BREAKWATER = fileURLToPath(new URL('./breakwater.mjs', import.meta.url));
 let bench: Bench;
@@ -42,4 +42,17 @@ test('a journal is listed with its owner and what waits; adopting it is refused 
   expect(writer.kept.filter(({ text }) => !logged.includes(text))).toEqual([]);
   expect(await readdir(bench.journals)).toEqual([]);
   await expect(journal('adopt', writer.path)).rejects.toMatchObject({ stderr: /holds no journal/ });
+}, 60_000);
+
+test('dead letters are shipped again though the process that left them lives: it is done with their journal', async () => {
+  bench.refused.add('b');
+  const left = await bench.open();
+  await left.put('ad-requests', texts('a', 'b', 'c'));
+  await expect.poll(() => left.store.counts()).toMatchObject({ records: 0, deadLetters: 1 });
+  await left.close(1_000);
+  expect(JSON.parse(await journal('list', '--json'))).toMatchObject({ state: 'alive', settled: true, records: 0 });
+  expect(await journal('list')).toContain('(settled)  0 records, 0 bytes, 1 dead letters');
+  expect(await journal('adopt', left.path, '--revive')).toContain('1 records shipped\n');
+  expect(await bench.logged()).toEqual(['a', 'c', 'closed', 'b', 'closed']);
+  expect(await readdir(bench.journals)).toEqual([]);
 }, 60_000);

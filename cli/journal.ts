@@ -26,7 +26,8 @@ export async function journalAdoptCommand(
   const before = await peek(path);
   if (before.owner === null && before.records === 0 && before.deadLetters.length === 0)
     throw new EngineError('misconfigured', `${path} holds no journal`);
-  if (before.state === 'alive') {
+  // A settled one is nobody's, though its last owner may live: the process that shipped the rest of it.
+  if (before.state === 'alive' && !before.settled) {
     const who = `process ${before.owner?.pid} of this machine`;
     throw new EngineError('refused', `${path} belongs to ${who}, which lives: stop it, or let it ship its journal`);
   }

@@ -1,10 +1,18 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { engineErrorCodes } from '../engines/errors.ts';
+import { beaconEvents, breakEvents } from './beacons/tokens.ts';
 
 const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
 const effectSeconds = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5];
 
 /** The instruments of one instance in a registry of its own. Labels are literal unions or known names, never a caller's text. */
 export function createMetrics() {
+  const metrics = instruments();
+  beginWatched(metrics);
+  return metrics;
+}
+
+function instruments() {
   const registry = new Registry();
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
@@ -48,7 +56,7 @@ export function createMetrics() {
     journalBytes: gauge('journal_bytes', 'Bytes of those records'),
     journalOldest: gauge('journal_oldest_seconds', 'Age of the oldest of those records'),
     journalFull: gauge('journal_full', '1 while beacons are refused and campaigns with budgets wait'),
-    journalDeadLetters: gauge('journal_dead_letters', 'Records in the journal that the log refused for good'),
+    journalDeadLetters: gauge('journal_dead_letters', 'Records that the log refused for good, in all journals here'),
     journalShipped: counter('journal_shipped_total', 'Records shipped from the journal to the log', ['topic']),
     journalAdopted: counter('journal_adopted_records_total', 'Records shipped from adopted journals', ['topic']),
     journalsAdopted: counter('journals_adopted_total', 'Journals of others that were shipped and removed'),
@@ -57,4 +65,30 @@ export function createMetrics() {
   };
 }
 
-export type Metrics = ReturnType<typeof createMetrics>;
+/**
+ * The series that alerts watch are there from the beginning: one that is born with its first event has not increased since, so
+ * `rate` and `increase` would not see that event.
+ */
+function beginWatched({ requests, beacons, undecodable, engineFailures }: Metrics): void {
+  for (const outcome of requestOutcomes) requests.inc({ outcome }, 0);
+  for (const event of beaconEvents)
+    for (const outcome of ['forged', 'garbled', 'log_unavailable']) beacons.inc({ event, outcome }, 0);
+  for (const event of breakEvents) for (const outcome of ['forged', 'garbled']) beacons.inc({ event, outcome }, 0);
+  for (const topic of ['catalog-changes', 'campaign-signals']) undecodable.inc({ topic }, 0);
+  for (const engine of engines)
+    for (const code of [...engineErrorCodes, 'fault']) engineFailures.inc({ engine, code }, 0);
+}
+
+const requestOutcomes = [
+  'filled',
+  'empty',
+  'repeated',
+  'conflict',
+  'log_unavailable',
+  'too_large',
+  'bad_request',
+  'error',
+];
+const engines = ['event_log', 'journal', 'state_store', 'answers', 'release', 'feed', 'geoip'];
+
+export type Metrics = ReturnType<typeof instruments>;

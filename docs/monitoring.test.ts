@@ -8,7 +8,8 @@ import { createMetrics } from '../decision-api/metrics.ts';
 import { collectProcessMetrics } from '../engines/process-metrics.ts';
 import { createManagementMetrics } from '../management-api/metrics.ts';
 import { createWorkerMetrics } from '../stream-workers/metrics.ts';
-import { askedBy } from './test-promql.ts';
+import { workers } from '../stream-workers/workers.ts';
+import { askedBy, rangesOf } from './test-promql.ts';
 
 const here = fileURLToPath(new URL('../compose/', import.meta.url));
 const read = (path: string) => readFileSync(join(here, path), 'utf8');
@@ -72,6 +73,56 @@ test('every expression of the alert rules names metrics and labels that a proces
   expect(await problems(rules.map(({ expr }) => expr))).toEqual([]);
 });
 
+/** What a process exposes before anything happened: the labels of each series, by metric. */
+async function fresh(): Promise<ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]>> {
+  const found = new Map<string, Readonly<Record<string, unknown>>[]>();
+  for (const { registry } of [createMetrics(), createWorkerMetrics(Object.keys(workers)), createManagementMetrics()]) {
+    for (const { name, values } of await registry.getMetricsAsJSON())
+      for (const { labels, metricName = name } of values as { labels: object; metricName?: string }[])
+        found.set(metricName, [...(found.get(metricName) ?? []), { ...labels }]);
+  }
+  return found;
+}
+
+/** The counters of these expressions that no process exposes before their first event, which `rate` and `increase` then miss. */
+async function unborn(expressions: readonly string[]): Promise<readonly string[]> {
+  const there = await fresh();
+  return expressions.flatMap(rangesOf).flatMap(({ metric, labels }) => {
+    const series = there.get(metric) ?? [];
+    if (series.length === 0) return [`${metric} has no series at first`];
+    return labels
+      .filter(({ name, value }) => !series.some((one) => one[name] === value))
+      .map(({ name, value }) => `${metric} has no series at first with ${name}="${value}"`);
+  });
+}
+
+test('every counter whose rise an alert watches is there before it has risen', async () => {
+  expect(rules.flatMap(({ expr }) => rangesOf(expr)).length).toBeGreaterThan(8);
+  expect(await unborn(rules.map(({ expr }) => expr))).toEqual([]);
+});
+
+test('a dead letter that a process counts before it is first asked for its figures is found too', () => {
+  for (const { expr } of rules.filter(({ expr }) => expr.includes('increase('))) {
+    const [, counter = ''] = /increase\((.+?)\[15m\]\)/.exec(expr) ?? [];
+    expect(expr).toContain(`(${counter} unless ${counter} offset 15m) > 0`);
+  }
+});
+
+test('where all processes of a kind are gone, and with them their targets, an alert says so', () => {
+  const { scrape_configs } = parse(read('prometheus/prometheus.yaml')) as { scrape_configs: { job_name: string }[] };
+  expect(scrape_configs.map(({ job_name }) => job_name).toSorted()).toEqual(
+    ['decision', 'management', 'workers'].map((kind) => `breakwater-${kind}`),
+  );
+  const expressions = rules.map(({ expr }) => expr);
+  for (const kind of ['decision', 'management'])
+    expect(expressions).toContain(`absent(up{job="breakwater-${kind}"} == 1)`);
+  const ofGroups = expressions.find((expr) => expr.includes('absent(breakwater_assigned_partitions')) ?? '';
+  for (const group of Object.keys(workers))
+    expect(ofGroups).toContain(`absent(breakwater_assigned_partitions{group="${group}"})`);
+  const kubernetes = read('kubernetes/README.md');
+  for (const { job_name } of scrape_configs) expect(kubernetes).toContain(job_name);
+});
+
 test('every expression of the dashboards names metrics and labels that a process exposes', async () => {
   expect(dashboards).toHaveLength(4);
   const expressions = dashboards.flatMap(({ panels }) => panels.flatMap(({ targets }) => targets.map((t) => t.expr)));
@@ -79,11 +130,20 @@ test('every expression of the dashboards names metrics and labels that a process
   expect(await problems(expressions)).toEqual([]);
 });
 
+test('an alert and a dashboard tell what the log refused for good, and a dashboard which engines are not waited for', () => {
+  const shown = dashboards.flatMap(({ panels }) => panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)));
+  expect(rules.map(({ expr }) => expr)).toContain('breakwater_journal_dead_letters > 0');
+  for (const metric of ['breakwater_journal_dead_letters', 'breakwater_breaker_open'])
+    expect(shown.some((expr) => expr.includes(metric))).toBe(true);
+});
+
 test('an expression with a metric or a label that nobody exposes is found', async () => {
   expect(await problems(['rate(breakwater_nothing_total[5m]) > 0'])).toHaveLength(1);
   expect(await problems(['sum by (le) (rate(breakwater_decision_seconds[5m]))'])).toHaveLength(1);
   expect(await problems(['breakwater_ready{shard="x"} == 0'])).toHaveLength(1);
   expect(await problems(['1 > 0'])).toHaveLength(1);
+  expect(await unborn(['sum(rate(breakwater_requests_total{outcome=~"filled|nothing"}[5m])) > 0'])).toHaveLength(1);
+  expect(await unborn(['increase(breakwater_swap_conflicts_total[5m]) > 0'])).toHaveLength(1);
   expect(askedBy('sum by (a, b) (x_total{c=~"d|e", f!="g"} offset 5m) / on (a) group_left max(y)')).toEqual([
     { metric: 'x_total', labels: ['c', 'f'] },
     { metric: 'y', labels: [] },

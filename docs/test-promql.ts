@@ -36,3 +36,21 @@ export function askedBy(expression: string): readonly Asked[] {
   }
   return found;
 }
+
+/** A counter that an expression takes a rise of, with the values that its labels are to have; those of `=~` one by one. */
+export interface Range {
+  readonly metric: string;
+  readonly labels: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** What stands in `rate` and `increase`. */
+export function rangesOf(expression: string): readonly Range[] {
+  return [...expression.matchAll(/\b(?:rate|increase)\(\s*([a-zA-Z_:][\w:]*)\s*(?:\{([^}]*)\})?\s*\[/g)].map(
+    ([, metric = '', braces = '']) => ({
+      metric,
+      labels: [...braces.matchAll(/([a-zA-Z_]\w*)\s*(=~|=)\s*"([^"]*)"/g)].flatMap(([, name = '', how, value = '']) =>
+        (how === '=~' ? value.split('|') : [value]).map((one) => ({ name, value: one })),
+      ),
+    }),
+  );
+}

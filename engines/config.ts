@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EngineError } from './errors.ts';
-import { type ManagementSettings, managementSettings } from './management-settings.ts';
+import { type ManagementSettings, managementSettings, type Readers } from './management-settings.ts';
 import { type ServingSettings, servingSettings } from './serving-settings.ts';
 
 /** A feature flag: the share of viewers for whom it is on, 0 to 100. */
@@ -71,26 +71,15 @@ export function readServingConfig(environment: Environment = process.env): Confi
   return readConfig(environment, { shared: true });
 }
 
-/** Reads the environment. Every problem is reported at once, by variable and what is expected: EngineError `misconfigured`. */
+/**
+ * Reads the environment. Every problem is reported at once, by variable and what is expected: EngineError `misconfigured`. No
+ * value is repeated: it may be a secret, or a URL with a password, and what is told ends up in logs.
+ */
 export function readConfig(environment: Environment = process.env, { shared = false } = {}): Config {
   const problems: string[] = [];
-  const text = (name: string): string | null => environment[name]?.trim() || null;
-  const read = <T>(name: string, fallback: T, expected: string, parse: (value: string) => T | undefined): T => {
-    const value = text(name);
-    if (value === null) return fallback;
-    const parsed = parse(value);
-    if (parsed !== undefined) return parsed;
-    problems.push(`${name}=${JSON.stringify(value)}: expected ${expected}`);
-    return fallback;
-  };
+  const { text, read, url, size } = readersOf(environment, problems);
   const duration = (name: string, fallback: string) =>
     read(name, parseDuration(fallback) as number, 'a duration such as 500ms, 4s, 15m, 24h or 7d', parseDuration);
-  const size = (name: string, fallback: string) =>
-    read(name, parseSize(fallback) as number, 'a size such as 64MiB or 2GiB', parseSize);
-  const url = (name: string, ...schemes: string[]) =>
-    read<string | null>(name, null, `a URL beginning with ${schemes.join(' or ')}`, (value) =>
-      schemes.some((scheme) => value.startsWith(scheme)) ? value : undefined,
-    );
   const whole = <N extends number | null>(name: string, fallback: N, min: number, max: number) =>
     read<number | N>(name, fallback, `a whole number from ${min} to ${max}`, (value) =>
       /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined,
@@ -149,6 +138,37 @@ export function readConfig(environment: Environment = process.env, { shared = fa
   problems.push(...doubledSecrets(config), ...(shared ? missingSecrets(config) : []));
   if (problems.length > 0) throw new EngineError('misconfigured', problems.join('; '));
   return config;
+}
+
+/** What they cannot read they add to `problems`. */
+function readersOf(environment: Environment, problems: string[]): Readers {
+  const text = (name: string): string | null => environment[name]?.trim() || null;
+  const read: Readers['read'] = (name, fallback, expected, parse) => {
+    const value = text(name);
+    if (value === null) return fallback;
+    const parsed = parse(value);
+    if (parsed !== undefined) return parsed;
+    problems.push(`${name}: expected ${typeof expected === 'string' ? expected : expected(value)}`);
+    return fallback;
+  };
+  return {
+    text,
+    read,
+    size: (name, fallback) => read(name, parseSize(fallback) as number, 'a size such as 64MiB or 2GiB', parseSize),
+    url: (name, ...schemes) =>
+      read<string | null>(
+        name,
+        null,
+        (value) => `a URL beginning with ${schemes.join(' or ')}${schemeOf(value)}`,
+        (value) => (schemes.some((scheme) => value.startsWith(scheme)) ? value : undefined),
+      ),
+  };
+}
+
+/** How a URL begins that is not taken: all of it that can be told. */
+function schemeOf(value: string): string {
+  const [scheme] = /^[a-z][a-z0-9+]{0,20}:\/\//i.exec(value) ?? [];
+  return scheme === undefined ? '' : `, not with ${scheme}`;
 }
 
 function doubledSecrets({ secretsFile, tokenKeys, pepper }: Config): readonly string[] {

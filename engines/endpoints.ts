@@ -29,8 +29,9 @@ export function readEndpoints(dataDir: string): Endpoints {
   }
   try {
     return JSON.parse(text) as Endpoints;
-  } catch (cause) {
-    throw new EngineError('misconfigured', `${join(dataDir, 'endpoints.json')} is not JSON; delete it`, cause);
+  } catch {
+    // A parser's complaint repeats what it read, and the catalog's URL carries a password.
+    throw new EngineError('misconfigured', `${join(dataDir, 'endpoints.json')} is not JSON; delete it`);
   }
 }
 

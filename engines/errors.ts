@@ -13,6 +13,7 @@ const codes = {
 } as const;
 
 export type EngineErrorCode = keyof typeof codes;
+export const engineErrorCodes = Object.keys(codes) as readonly EngineErrorCode[];
 
 /** The only error that an engine throws on purpose. */
 export class EngineError extends Error {

@@ -32,7 +32,13 @@ export interface MediaSettings {
 /** The readers of engines/config.ts, which alone sees the environment. */
 export interface Readers {
   readonly text: (name: string) => string | null;
-  readonly read: <T>(name: string, fallback: T, expected: string, parse: (value: string) => T | undefined) => T;
+  /** `expected`: told where `parse` does not take the value. What it makes of the value must hold no secret. */
+  readonly read: <T>(
+    name: string,
+    fallback: T,
+    expected: string | ((value: string) => string),
+    parse: (value: string) => T | undefined,
+  ) => T;
   readonly url: (name: string, ...schemes: string[]) => string | null;
   readonly size: (name: string, fallback: string) => number;
 }
@@ -49,7 +55,7 @@ export function managementSettings({ text, read, url, size }: Readers): Manageme
     unwrapHosts: read<readonly string[]>('UNWRAP_HOSTS', [], 'host:port with commas between', parseHosts),
     managementKey: text('MANAGEMENT_KEY'),
     managementUrl: read('MANAGEMENT_URL', null, 'a URL beginning with http:// or https://, or local', (value) =>
-      value === 'local' || /^https?:\/\//.test(value) ? value.replace(/\/+$/, '') : undefined,
+      value === 'local' || (/^https?:\/\//.test(value) && URL.canParse(value)) ? value.replace(/\/+$/, '') : undefined,
     ),
     trustedProxies: read('TRUSTED_PROXIES', 'loopback', 'addresses or networks with commas between', (value) =>
       /^([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal)(, ?([0-9a-f.:]+(\/\d{1,3})?|loopback|linklocal|uniquelocal))*$/i.test(

@@ -56,7 +56,9 @@ export function readSecrets(path: string): KeptSecrets {
     if (kept.tokenKeys.length > 0 && kept.tokenKeys.every(({ id, secret }) => id && secret) && kept.pepper) return kept;
     throw new Error('it lacks token keys or a pepper');
   } catch (error) {
-    throw new EngineError('misconfigured', `${path} holds no secrets`, error);
+    // What a parser complains of repeats what it read.
+    const cause = error instanceof SyntaxError ? new Error('it is not JSON') : error;
+    throw new EngineError('misconfigured', `${path} holds no secrets`, cause);
   }
 }
 

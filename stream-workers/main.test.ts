@@ -38,3 +38,17 @@ it('workers that could not start leave nothing behind, so that the next try find
   expect(started.url).toContain(`:${ports[0]}`);
   await started.close();
 });
+
+it('a worker shows the counters that alerts watch before anything happened, with nothing counted', async () => {
+  await using bench = await openBench();
+  const logger = pino({ level: 'silent' });
+  const started = await startWorkers({ ...bench, names: ['frequency'], catalog: emptyCatalog, logger, ports: [0] });
+  try {
+    const lines = (await (await fetch(`${started.url}/metrics`)).text()).split('\n');
+    expect(lines).toContain('breakwater_outcomes_total{group="frequency",outcome="dead_letter"} 0');
+    expect(lines).toContain('breakwater_batch_failures_total{group="frequency",code="unavailable"} 0');
+    expect(lines).toContain('breakwater_undecodable_total{topic="catalog-changes"} 0');
+  } finally {
+    await started.close();
+  }
+});

@@ -33,7 +33,7 @@ export interface StartedWorkers {
  */
 export async function startWorkers(options: WorkersOptions): Promise<StartedWorkers> {
   const { names, config, catalog, suppressions, log, random, logger } = options;
-  const metrics = createWorkerMetrics();
+  const metrics = createWorkerMetrics(names);
   const runners: Runner[] = [];
   const readiness = () => readinessOf(runners);
   const { registry } = metrics;

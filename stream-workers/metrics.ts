@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { engineErrorCodes } from '../engines/errors.ts';
+import { events } from '../schemas/events.ts';
 
 /** What workers say of themselves. One registry per process. */
 export interface WorkerMetrics {
@@ -25,7 +27,21 @@ export interface WorkerMetrics {
 
 export const EFFECT_BUCKETS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5];
 
-export function createWorkerMetrics(): WorkerMetrics {
+/**
+ * `groups`: of the workers in this process. The series of theirs that alerts watch are there from the beginning: one that is born
+ * with its first event has not increased since, so `rate` and `increase` would not see that event.
+ */
+export function createWorkerMetrics(groups: readonly string[] = []): WorkerMetrics {
+  const metrics = instruments();
+  for (const group of groups) {
+    metrics.outcomes.inc({ group, outcome: 'dead_letter' }, 0);
+    for (const code of [...engineErrorCodes, 'fault']) metrics.failures.inc({ group, code }, 0);
+  }
+  metrics.undecodable.inc({ topic: events['catalog-change'].topic }, 0);
+  return metrics;
+}
+
+function instruments(): WorkerMetrics {
   const registry = new Registry();
   const registers = [registry];
   return {

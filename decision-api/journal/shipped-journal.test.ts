@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
 import { micros } from '../../domain/money.ts';
+import { EngineError } from '../../engines/errors.ts';
+import type { DecisionApi } from '../main.ts';
 import { openHouse, type TestHouse, testCampaign, testCreative } from '../test-house.ts';
 
 let house: TestHouse | null = null;
@@ -23,6 +25,12 @@ const budgeted = () => testCampaign({ totalBudgetMicros: micros(1_000_000_000) }
 
 async function degraded({ api }: TestHouse): Promise<readonly string[]> {
   return (await api.app.inject({ url: '/health/ready' })).json().degraded;
+}
+
+async function readiness({
+  app,
+}: DecisionApi): Promise<{ readonly ready: boolean; readonly degraded: readonly string[] }> {
+  return (await app.inject({ url: '/health/ready' })).json();
 }
 
 async function tracking({ post }: TestHouse): Promise<Readonly<Record<string, string>>> {
@@ -123,6 +131,32 @@ test('an instance adopts what another left behind when it closed without the log
   expect((await house.records('ad-request')).map(({ event }) => event.request_id)).toEqual([answer.json().request_id]);
   // Its one decision, and what it had to say of itself if it had not before.
   expect([1, 5]).toContain(await metric('journal_adopted_records_total'));
+});
+
+test('beacons that were answered and that the log then refuses for good are told, by whoever starts after them too, and none is unready', async () => {
+  house = await openShipping();
+  const { log } = house;
+  const append = log.append.bind(log);
+  log.append = async (topic, records) => {
+    if (topic === 'ad-beacons') throw new EngineError('refused', 'larger than the topic takes');
+    return append(topic, records);
+  };
+  const told = 'journal: the log refused 1 records for good, they are kept: breakwater journal list';
+  const first = await house.another();
+  await first.ready();
+  const { impression = '' } = await tracking(house);
+  const taken = await first.app.inject({ url: impression.replace(house.api.url, '') });
+  expect(taken.statusCode).toBe(200);
+  await expect.poll(async () => (await readiness(first)).degraded).toContain(told);
+  expect(await readiness(first)).toMatchObject({ ready: true });
+  await first.close();
+
+  const second = await house.another();
+  await second.ready();
+  await expect.poll(async () => (await readiness(second)).degraded).toContain(told);
+  expect(await readiness(second)).toMatchObject({ ready: true });
+  expect((await second.app.inject({ url: '/metrics' })).body).toContain('\nbreakwater_journal_dead_letters 1\n');
+  await second.close();
 });
 
 test('an instance that starts without the log serves from the catalog, and leaves no journal when all was shipped', async () => {

@@ -39,6 +39,8 @@ export class ShippedJournal implements Journal {
   #adopter: Adopter | null = null;
   #away = false;
   #skewMs = 0;
+  /** In journals that are not ours; what former processes left there, too. */
+  #deadElsewhere = 0;
   #closing: Promise<void> | null = null;
 
   constructor(parts: ShippedJournalParts) {
@@ -78,7 +80,14 @@ export class ShippedJournal implements Journal {
     if (this.#away) told.push('event log: away, records wait in the journal and changes arrive by polling');
     if (this.#owned === null) told.push('journal: none could be opened, pods are empty and beacons are refused');
     else if (this.full) told.push('journal: full, beacons are refused and campaigns with budgets wait');
+    const dead = this.#deadLetters();
+    if (dead > 0)
+      told.push(`journal: the log refused ${dead} records for good, they are kept: breakwater journal list`);
     return told;
+  }
+
+  #deadLetters(): number {
+    return this.#deadElsewhere + (this.#owned?.store.counts().deadLetters ?? 0);
   }
 
   worthTrying(): boolean {
@@ -215,13 +224,13 @@ export class ShippedJournal implements Journal {
   /** A journal that could not be opened is tried again; its figures are told. */
   async #look(): Promise<void> {
     const { metrics, clock } = this.#parts;
+    metrics.journalDeadLetters.set(this.#deadLetters());
     if (this.#owned === null && !this.#closing) await this.#open();
     if (this.#owned === null) return;
-    const { records, bytes, oldestPutAt, deadLetters } = this.#owned.store.counts();
+    const { records, bytes, oldestPutAt } = this.#owned.store.counts();
     metrics.journalRecords.set(records);
     metrics.journalBytes.set(bytes);
     metrics.journalOldest.set(oldestPutAt === null ? 0 : Math.max(0, clock.now() - oldestPutAt) / 1000);
-    metrics.journalDeadLetters.set(deadLetters);
     metrics.journalFull.set(this.full ? 1 : 0);
   }
 
@@ -241,7 +250,11 @@ export class ShippedJournal implements Journal {
         logger.info({ path }, 'adopted a journal: all of it is in the log');
       },
       onDead: ({ topic, bytes }, err) => logger.error({ err, topic, bytes }, 'the log refuses a record for good'),
-      onError: (err) => logger.warn({ err }, 'a journal could not be adopted yet'),
+      onCounted: (deadLetters) => {
+        this.#deadElsewhere = deadLetters;
+        metrics.journalDeadLetters.set(this.#deadLetters());
+      },
+      onError: (err) => logger.warn({ err }, 'a journal could not be adopted or counted yet'),
     });
   }
 }

@@ -19,18 +19,19 @@ const PARAMETERS = ['sasl', 'replication', 'min_in_sync', 'prefix', 'session_ms'
 /**
  * `kafka://[user:password@]host:port[,host:port…][?sasl=plain|scram-sha-256|scram-sha-512&replication=3&min_in_sync=2&prefix=x.&session_ms=30000]`;
  * `kafka+ssl://` speaks TLS. User and password are percent-encoded; with them `sasl` is scram-sha-512 unless it says
- * otherwise. Anything else: EngineError `misconfigured`, which never shows the password.
+ * otherwise. Anything else: EngineError `misconfigured`, which repeats nothing of it: what stands where hosts or parameters are
+ * expected may be the rest of a password that is not encoded.
  */
 export function parseKafkaUrl(url: string): KafkaAddress {
-  const match = /^kafka(\+ssl)?:\/\/(?:([^:@/?]*):([^@/?]*)@)?([^@/?]+)\/?(?:\?(.*))?$/.exec(url);
-  if (!match) throw wrong('it has another form');
+  const match = /^kafka(\+ssl)?:\/\/(?:([^:@/?]*):([^@/?]*)@)?([^@/?]+)\/?(?:\?([^@]*))?$/.exec(url);
+  if (!match) throw wrong('it has another form, or a password that is not percent-encoded');
   const [, tls, user, password, hosts = '', query = ''] = match;
   const brokers = hosts.split(',').map((host) => (/:\d+$/.test(host) ? host : `${host}:9092`));
-  if (brokers.some((broker) => !/^(\[[\da-f:]+\]|[\w.-]+):\d{1,5}$/i.test(broker))) throw wrong(`hosts ${hosts}`);
+  if (brokers.some((broker) => !/^(\[[\da-f:]+\]|[\w.-]+):\d{1,5}$/i.test(broker)))
+    throw wrong('a host or its port is none');
   const parameters = new URLSearchParams(query);
-  for (const name of parameters.keys()) {
-    if (!PARAMETERS.includes(name)) throw wrong(`unknown parameter ${name}`);
-  }
+  if ([...parameters.keys()].some((name) => !PARAMETERS.includes(name)))
+    throw wrong(`the parameters are ${PARAMETERS.join(', ')}`);
   const prefix = parameters.get('prefix') ?? '';
   if (!/^[\w.-]{0,64}$/.test(prefix)) throw wrong('prefix takes letters, digits, dots, dashes and underscores');
   const sasl = credentials(user, password, parameters.get('sasl'));
@@ -48,7 +49,7 @@ function credentials(user?: string, password?: string, mechanism?: string | null
     if (mechanism) throw wrong('sasl needs user:password@');
     return null;
   }
-  const known = { username: decodeURIComponent(user), password: decodeURIComponent(password) };
+  const known = { username: decoded(user), password: decoded(password) };
   switch (mechanism ?? 'scram-sha-512') {
     case 'plain':
       return { mechanism: 'plain', ...known };
@@ -58,6 +59,14 @@ function credentials(user?: string, password?: string, mechanism?: string | null
       return { mechanism: 'scram-sha-512', ...known };
     default:
       throw wrong('sasl is plain, scram-sha-256 or scram-sha-512');
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw wrong('user and password are not percent-encoded');
   }
 }
 

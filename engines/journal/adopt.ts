@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
 import type { EventLog } from '../event-log/event-log.ts';
 import type { Random } from '../random.ts';
-import { markSettled, removeFolder } from './folders.ts';
+import { markSettled, removeFolder, unmarkSettled } from './folders.ts';
 import { type JournalRecord, JournalStore } from './journal-store.ts';
 import { markClosed } from './marks.ts';
 import { beat, ownOwner, writeOwner } from './owner.ts';
@@ -61,7 +61,11 @@ export async function adopt(options: AdoptOptions): Promise<'shipped' | 'left'> 
   try {
     await writeOwner(path, ownOwner());
     options.onOpened();
-    if (options.revive) await store.revive();
+    if (options.revive) {
+      // Before there are records: should we end first, a folder that says it is settled would be passed over for ever.
+      await unmarkSettled(path);
+      await store.revive();
+    }
     while (!signal.aborted && !lost) {
       if (!(await shipper.drain(ROUND_MS))) continue;
       await store.confirm();

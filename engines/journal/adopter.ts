@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.ts';
 import { type Config, environmentWith } from '../config.ts';
-import type { EngineError } from '../errors.ts';
 import type { EventLog } from '../event-log/event-log.ts';
 import type { Random } from '../random.ts';
 import { adopt } from './adopt.ts';
@@ -10,6 +10,7 @@ import type { AdoptionNews } from './adopt-child.ts';
 import { isSettled, listFolders } from './folders.ts';
 import type { JournalRecord } from './journal-store.ts';
 import { lastBeat, readOwner, stateOf } from './owner.ts';
+import { countDeadLetters } from './peek.ts';
 
 export interface AdopterOptions {
   /** The folder of folders. */
@@ -28,13 +29,16 @@ export interface AdopterOptions {
   readonly onAdopting: (path: string, why: string) => void;
   readonly onShipped: (topic: string, records: number) => void;
   readonly onAdopted: (path: string) => void;
-  readonly onDead: (record: JournalRecord, why: EngineError) => void;
+  readonly onDead: (record: Pick<JournalRecord, 'topic' | 'bytes'>, why: Error) => void;
+  /** How many dead letters there are in journals other than this process's own; at once, and then every 10 s. */
+  readonly onCounted: (deadLetters: number) => void;
   readonly onError: (error: unknown) => void;
 }
 
 const SILENT_MS = 15_000;
 const EVERY_MS = 2_000;
 const OPEN_MS_MAX = 10_000;
+const COUNT_MS = 10_000;
 const CHILD = fileURLToPath(new URL('./adopt-child.ts', import.meta.url));
 
 /** Looks for journals whose owner is gone, from the beginning and for as long as the process lives, and ships them. */
@@ -44,14 +48,16 @@ export class Adopter {
   readonly #giveUp = new AbortController();
   readonly #heard = new Map<string, { readonly beat: number | null; readonly at_us: number }>();
   #round: Promise<void>;
+  #countedAt_us = Number.NEGATIVE_INFINITY;
 
   constructor(options: AdopterOptions) {
     this.#options = options;
+    this.#round = this.#look().catch(options.onError);
+    // The first may last for long, and two at once would open the same journal.
     const round = () => {
-      this.#round = this.#look();
+      this.#round = this.#round.then(() => this.#look()).catch(options.onError);
       return this.#round;
     };
-    this.#round = this.#look().catch(options.onError);
     this.#watching = options.clock.every(options.everyMs ?? EVERY_MS, round, options.onError);
   }
 
@@ -65,6 +71,7 @@ export class Adopter {
   /** One after the other. While the log is away the first one waits for it. */
   async #look(): Promise<void> {
     const { journals, isOwn, onError } = this.#options;
+    await this.#count();
     for (const path of await listFolders(journals)) {
       if (this.#giveUp.signal.aborted) return;
       if (isOwn(path) || isSettled(path)) continue;
@@ -74,6 +81,31 @@ export class Adopter {
         onError(error);
       }
     }
+  }
+
+  /** Between adoptions, never during one: who adopts a journal here must not find it open for reading alone. */
+  async #count(): Promise<void> {
+    const { journals, clock, isOwn, onCounted, onError } = this.#options;
+    if (clock.ticks() - this.#countedAt_us < COUNT_MS * 1_000) return;
+    this.#countedAt_us = clock.ticks();
+    let deadLetters = 0;
+    for (const path of await listFolders(journals)) {
+      if (this.#giveUp.signal.aborted) return;
+      if (isOwn(path)) continue;
+      try {
+        deadLetters += await countDeadLetters(path);
+      } catch (error) {
+        // Somebody else may have shipped and removed it meanwhile.
+        if (existsSync(path)) onError(error);
+      }
+    }
+    onCounted(deadLetters);
+  }
+
+  /** The next round counts. */
+  #dead(record: Pick<JournalRecord, 'topic' | 'bytes'>, why: Error): void {
+    this.#countedAt_us = Number.NEGATIVE_INFINITY;
+    this.#options.onDead(record, why);
   }
 
   async #consider(path: string): Promise<void> {
@@ -90,7 +122,7 @@ export class Adopter {
   }
 
   async #adoptHere(path: string): Promise<void> {
-    const { log, clock, random, onAdopting, onAdopted, onShipped, onDead, onError } = this.#options;
+    const { log, clock, random, onAdopting, onAdopted, onShipped, onError } = this.#options;
     onAdopting(path, 'its owner is gone');
     const outcome = await adopt({
       path,
@@ -100,7 +132,7 @@ export class Adopter {
       signal: this.#giveUp.signal,
       onOpened: () => undefined,
       onShipped: (topic, records) => onShipped(topic, records.length),
-      onDead,
+      onDead: (record, why) => this.#dead(record, why),
       onError,
     });
     if (outcome === 'shipped') onAdopted(path);
@@ -122,6 +154,7 @@ export class Adopter {
     let opened = false;
     child.on('message', (news: AdoptionNews) => {
       if ('opened' in news) opened = true;
+      else if ('dead' in news) this.#dead(news.dead, new Error(news.why));
       else onShipped(news.topic, news.shipped);
     });
     const kill = () => void child.kill('SIGKILL');

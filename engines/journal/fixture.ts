@@ -105,6 +105,7 @@ function adopterDefaults({ journals, log }: Bench, dataDir: string): AdopterOpti
     onShipped: () => undefined,
     onAdopted: () => undefined,
     onDead: () => undefined,
+    onCounted: () => undefined,
     onError: () => undefined,
   };
 }

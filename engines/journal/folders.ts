@@ -39,11 +39,17 @@ export async function markSettled(path: string): Promise<void> {
   await writeFile(join(path, 'settled'), '');
 }
 
+/** Records are to wait in it again, so whoever finds it is to adopt it. On the disk before they are. */
+export async function unmarkSettled(path: string): Promise<void> {
+  await rm(join(path, 'settled'), { force: true });
+  await flushFolder(path);
+}
+
 export function isSettled(path: string): boolean {
   return existsSync(join(path, 'settled'));
 }
 
-/** A new folder survives a power cut once its name is on the disk. */
+/** What is new in a folder, or gone from it, is so after a power cut too. */
 async function flushFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {

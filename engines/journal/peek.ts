@@ -36,17 +36,38 @@ export async function peek(path: string): Promise<JournalView> {
   };
 }
 
+/** How many dead letters it holds: looks as `peek` does, and reads none of them. 0 where it is being made or has just gone. */
+export async function countDeadLetters(path: string): Promise<number> {
+  if (!existsSync(join(path, 'data.mdb'))) return 0;
+  const root = openToRead(path);
+  try {
+    return tableOf(root, 'dead')?.getCount() ?? 0;
+  } finally {
+    await root.close();
+  }
+}
+
 type Found = Pick<JournalView, 'records' | 'bytes' | 'oldestPutAt' | 'deadLetters'>;
 
 const nothing: Found = { records: 0, bytes: 0, oldestPutAt: null, deadLetters: [] };
 
+function openToRead(path: string) {
+  return open<Buffer, (string | number)[]>({ path, encoding: 'binary', readOnly: true, maxDbs: 12 });
+}
+
+/** Undefined: whoever made the journal ended before it had this table. */
+function tableOf(root: ReturnType<typeof openToRead>, name: string) {
+  const table = root.openDB<Buffer, (string | number)[]>({ name, encoding: 'binary' });
+  return table as typeof table | undefined;
+}
+
 /** One record at a time: a journal may hold more than the memory. */
 async function readTables(path: string): Promise<Found> {
-  const root = open<Buffer, (string | number)[]>({ path, encoding: 'binary', readOnly: true, maxDbs: 12 });
-  const read = (name: string) => {
-    const table = root.openDB<Buffer, (string | number)[]>({ name, encoding: 'binary' });
-    return table.getRange({}).map(({ key, value }) => decodeRecord(key as [string, number], value));
-  };
+  const root = openToRead(path);
+  const read = (name: string) =>
+    tableOf(root, name)
+      ?.getRange({})
+      .map(({ key, value }) => decodeRecord(key as [string, number], value)) ?? [];
   try {
     let { records, bytes, oldestPutAt } = nothing;
     for (const record of read('records')) {

@@ -35,10 +35,18 @@ export function parseRedisUrl(url: string): RedisPlace {
   return {
     ...kind,
     nodes,
-    username: username ? decodeURIComponent(username) : null,
-    password: rest.length > 0 ? decodeURIComponent(rest.join(':')) : null,
+    username: username ? decoded(username) : null,
+    password: rest.length > 0 ? decoded(rest.join(':')) : null,
     db: Number(db),
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw wrong('user and password are not percent-encoded');
+  }
 }
 
 function parseNode(text: string): { host: string; port: number } {

@@ -40,7 +40,7 @@ const byNumber: Readonly<Record<string, EngineErrorCode>> = {
 /** The warehouse behind ClickHouse's HTTP interface: a server's, or the embedded engine's bridge. */
 export function openClickHouse(options: ClickHouseOptions): Warehouse {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const client = createClient(clientOptions(options, timeoutMs));
+  const client = newClient(options, timeoutMs);
   let closed = false;
 
   async function bounded<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -83,8 +83,23 @@ export function openClickHouse(options: ClickHouseOptions): Warehouse {
   };
 }
 
+/** EngineError `misconfigured` where the URL is none. It is not repeated: the library's own words may hold a part of a password. */
+export function newClient(
+  options: ClickHouseOptions & { readonly database?: string },
+  timeoutMs: number,
+): ReturnType<typeof createClient> {
+  try {
+    return createClient(clientOptions(options, timeoutMs));
+  } catch {
+    throw new EngineError(
+      'misconfigured',
+      "the warehouse's URL: expected http://user:password@host:port/database, with user and password percent-encoded",
+    );
+  }
+}
+
 /** What every client of ours is made with. */
-export function clientOptions(
+function clientOptions(
   options: ClickHouseOptions & { readonly database?: string },
   timeoutMs: number,
 ): ClickHouseClientConfigOptions {
@@ -128,7 +143,7 @@ export async function readTable(
   sql: string,
 ): Promise<ResultTable> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const client = createClient(clientOptions(options, timeoutMs));
+  const client = newClient(options, timeoutMs);
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     const result = await client.query({

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
-import { ClickHouseError, type ClickHouseSettings, createClient } from '@clickhouse/client';
-import { clientOptions, engineErrorOf } from './clickhouse-warehouse.ts';
+import { ClickHouseError, type ClickHouseSettings } from '@clickhouse/client';
+import { engineErrorOf, newClient } from './clickhouse-warehouse.ts';
 import type { Parameter } from './warehouse.ts';
 
 /** What one statement of a report may cost. */
@@ -46,7 +46,7 @@ export function isBadArgument(error: unknown): boolean {
  * apart too, and is told with each statement whose rows it may read (compose/clickhouse/reports-user.sql).
  */
 export function openReportReader(options: { readonly url: string; readonly rowPolicies?: boolean }): ReportReader {
-  const client = createClient(clientOptions({ url: options.url, database: 'breakwater' }, usual.seconds * 1000));
+  const client = newClient({ url: options.url, database: 'breakwater' }, usual.seconds * 1000);
   let closed = false;
 
   async function bounded<T>(
