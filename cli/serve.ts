@@ -14,12 +14,12 @@ import {
   openEventLog,
   openMedia,
   openReports,
-  openStateStore,
+  openStateStoreSoon,
   openWarehouse,
 } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { withSecrets } from '../engines/secrets.ts';
-import type { Warehouse } from '../engines/warehouse/warehouse.ts';
+import type { StateStore } from '../engines/state-store/state-store.ts';
 import { watchAlerts } from '../management-api/alerts/watch.ts';
 import type { AnalyticsParts } from '../management-api/analytics/parts.ts';
 import { sweepLeftovers } from '../management-api/leftovers.ts';
@@ -44,7 +44,7 @@ export async function serveDecision(): Promise<never> {
     opened('event log', () => Promise.race([log.close(), clock.sleep(CLOSE_MS_MAX)]));
     const topics = await makeTopicsSoon(config, log, clock, logger);
     opened('topics', async () => topics[Symbol.dispose]());
-    const store = await openStateStore(config, clock);
+    const store = await openStoreSoon(config, clock, logger);
     opened('state store', () => store.close());
     const catalog = await openCatalog(catalogUrl(config));
     opened('catalog', () => catalog.close());
@@ -110,6 +110,13 @@ async function makeTopicsSoon(config: Config, log: EventLog, clock: Clock, logge
   return clock.every(TOPICS_EVERY_MS, ensure, complain);
 }
 
+/** With Redis away a store whose calls reject until it is back. A wrong setting throws. */
+function openStoreSoon(config: Config, clock: Clock, logger: Logger): Promise<StateStore> {
+  return openStateStoreSoon(config, clock, (err) =>
+    logger.warn({ err }, 'the state store does not answer; starting without it'),
+  );
+}
+
 /** `breakwater serve management`: the management API; relays catalog changes to the log. */
 export async function serveManagement(): Promise<never> {
   const config = withSecrets(readServingConfig());
@@ -131,7 +138,8 @@ export async function serveManagement(): Promise<never> {
     const warehouse = warehouseAt === undefined ? null : await openWarehouse(warehouseAt);
     if (warehouse !== null) opened('warehouse', () => warehouse.close());
     const random = systemRandom(clock);
-    const analytics = warehouse === null ? null : await openAnalytics(config, clock, log, warehouse, opened);
+    const analytics =
+      warehouse === null ? null : await openAnalytics(config, { log, warehouse, clock, logger }, opened);
     const allowed = config.webhookHosts;
     const alerts = watchAlerts({ desk, warehouse, analytics, log, clock, random, logger, allowed });
     opened('alerts', () => alerts.close());
@@ -174,12 +182,10 @@ function tagsFor({ unwrap, unwrapHosts, publicUrl }: Config) {
 /** What reports are read from: the warehouse, and what the workers say of how far they are. */
 async function openAnalytics(
   config: Config,
-  clock: Clock,
-  log: EventLog,
-  warehouse: Warehouse,
+  { log, warehouse, clock, logger }: Pick<AnalyticsParts, 'log' | 'warehouse'> & { clock: Clock; logger: Logger },
   opened: (name: string, close: () => Promise<void>) => void,
 ): Promise<AnalyticsParts> {
-  const store = await openStateStore(config, clock);
+  const store = await openStoreSoon(config, clock, logger);
   opened('state store', () => store.close());
   const reader = openReports(config.reportsWarehouseUrl ?? warehouseUrl(config), config.reportsWarehouseUrl !== null);
   opened('reports', () => reader.close());

@@ -54,11 +54,29 @@ export async function openEventLog(config: Config, clock: Clock, inline = isVirt
   return openLmdbEventLog({ path: folder(config, 'log'), clock, pollMs, flush: !isVirtual(config), inline });
 }
 
-/** STATE_STORE, a Redis or Redis Cluster; or LMDB under DATA_DIR/state. */
+/** STATE_STORE, a Redis or Redis Cluster, which answers; or LMDB under DATA_DIR/state. */
 export async function openStateStore(config: Config, clock: Clock, inline = isVirtual(config)): Promise<StateStore> {
   if (config.stateStoreUrl !== null) {
     return openRedisStateStore({ url: config.stateStoreUrl, random: systemRandom(clock) });
   }
+  return openEmbeddedStore(config, clock, inline);
+}
+
+/**
+ * The same, for who serves without it too: of a Redis that does not answer `onAway` hears why, and the store's calls reject
+ * until it does. A wrong setting throws.
+ */
+export async function openStateStoreSoon(
+  config: Config,
+  clock: Clock,
+  onAway: (error: EngineError) => void,
+): Promise<StateStore> {
+  const { stateStoreUrl: url } = config;
+  if (url !== null) return openRedisStateStore({ url, random: systemRandom(clock), onAway });
+  return openEmbeddedStore(config, clock, isVirtual(config));
+}
+
+function openEmbeddedStore(config: Config, clock: Clock, inline: boolean): StateStore {
   return openLmdbStateStore({ path: folder(config, 'state'), clock, flush: !isVirtual(config), inline });
 }
 

@@ -69,7 +69,7 @@ function instruments(): WorkerMetrics {
     }),
     failures: new Counter({
       name: 'breakwater_batch_failures_total',
-      help: 'Batches that failed and will come again, by cause',
+      help: 'Batches that failed and will come again, and failed looks at where to go on, by cause',
       labelNames: ['group', 'code'],
       registers,
     }),

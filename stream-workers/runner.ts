@@ -2,16 +2,18 @@ import type { Logger } from 'pino';
 import type { Clock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import { EngineError } from '../engines/errors.ts';
-import type { EventLog, Lease, LogRecord, Subscription, TopicPartition } from '../engines/event-log/event-log.ts';
+import type { EventLog, Lease, LogRecord, TopicPartition } from '../engines/event-log/event-log.ts';
 import type { Random } from '../engines/random.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
-import { decodeOf, encode, UndecodableError } from '../schemas/codec.ts';
+import { decodeOf, UndecodableError } from '../schemas/codec.ts';
 import { advanced, isOutdated, reappliedMs, type Standing, standingOf, tokensAreOver } from './catch-up.ts';
 import { type DeadRecord, toDeadLetters } from './dead-letters.ts';
+import { Failing, type Step } from './failing.ts';
 import { tokenLifeMs } from './first-sight.ts';
 import { moveHead } from './heads.ts';
 import { keepJournals, unsure, withMarks } from './journals.ts';
+import { lookAround } from './look-around.ts';
 import { deservesMark, noteMark } from './marks.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { PartitionGauges } from './partition-gauges.ts';
@@ -33,6 +35,8 @@ export interface RunnerEngines {
 export interface Runner {
   readonly name: string;
   assigned(): readonly TopicPartition[];
+  /** Which partition it cannot apply, and why; null: none of those it holds. */
+  failing(): string | null;
   close(): Promise<void>;
 }
 
@@ -45,13 +49,7 @@ const LOOK_MS = 250;
 /** How often the log is asked where its partitions end: two calls of a broker for each topic. */
 const ENDS_MS = 1_000;
 
-/** While a store is being caught up, quiet partitions get their tick this soon. */
-const TICK_CATCHING_UP_MS = 500;
-
-/** A partition behind which nothing is heard for this long is ticked too: the log may have forgotten what it lags behind. */
-const SILENT_MS = 60_000;
-
-interface Progress {
+export interface Progress {
   standing: Standing;
   /** Append time of the newest mark that this process wrote. */
   markedAt: number;
@@ -71,11 +69,23 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   /** How far back marks must reach; grows when an instance notes a longer token life. */
   let spanMs = reappliedMs(engines.config.tokenLifeMs);
   const nameOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
+  const failing = new Failing();
   // One that gathers batches of many partitions waits for all of them.
   const turns = new Turns(worker.fence ? AT_ONCE : Number.POSITIVE_INFINITY);
 
+  /** `from`: the offset that a batch began at. */
+  function failed(step: Step, lease: Lease, error: unknown, from?: number): void {
+    failing.failed(step, lease, error);
+    metrics.failures.inc({ group: worker.name, code: error instanceof EngineError ? error.code : 'fault' });
+    logger.warn({ err: error, group: worker.name, at: nameOf(lease), from }, `${step} failed`);
+  }
+
   async function resume(lease: Lease): Promise<number> {
-    const standing = await standingOf(worker, lease, engines);
+    const standing = await standingOf(worker, lease, engines).catch((error: unknown) => {
+      failed('resume', lease, error);
+      throw error;
+    });
+    failing.succeeded('resume', lease);
     progress.set(nameOf(lease), { standing, markedAt: 0, heardAt: clock.now() });
     if (standing.catchUp) {
       const { position, catchUp } = standing;
@@ -104,10 +114,9 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
       metrics.batch.observe({ group: worker.name }, records.length);
       for (const { outcome } of outcomes) metrics.outcomes.inc({ group: worker.name, outcome });
       if (dead.length > 0) metrics.outcomes.inc({ group: worker.name, outcome: 'dead_letter' }, dead.length);
+      failing.succeeded('batch', lease);
     } catch (error) {
-      const code = error instanceof EngineError ? error.code : 'fault';
-      metrics.failures.inc({ group: worker.name, code });
-      logger.warn({ err: error, group: worker.name, at: nameOf(lease), from: first.offset }, 'batch failed');
+      failed('batch', lease, error, first.offset);
       throw error;
     }
   }
@@ -180,15 +189,19 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   const look: Beat = {
     everyMs: LOOK_MS,
     async run() {
-      if (worker.fence) {
-        storesNow = await store.stores();
-        spanMs = reappliedMs(await tokenLifeMs(engines));
+      try {
+        if (worker.fence) {
+          storesNow = await store.stores();
+          spanMs = reappliedMs(await tokenLifeMs(engines));
+        }
+      } finally {
+        // A store that is away is why lag grows, and no reason to tell that of before.
+        if (clock.now() >= endsAt + ENDS_MS) {
+          endsAt = clock.now();
+          for (const topic of worker.reads) ends.set(topic, await log.ends(topic));
+        }
+        await lookAround(worker, engines, { subscription, progress, stores: storesNow, gauges, ends });
       }
-      if (clock.now() >= endsAt + ENDS_MS) {
-        endsAt = clock.now();
-        for (const topic of worker.reads) ends.set(topic, await log.ends(topic));
-      }
-      await lookAround(worker, engines, { subscription, progress, stores: storesNow, gauges, ends });
     },
   };
   const beats = [...worker.beats, look].map((beat) =>
@@ -201,6 +214,7 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   return {
     name: worker.name,
     assigned: () => subscription.assigned(),
+    failing: () => failing.told(),
     async close() {
       for (const beat of beats) beat[Symbol.dispose]();
       await subscription.stop();
@@ -237,63 +251,4 @@ function sort(records: readonly LogRecord[]): { readonly good: WorkerRecord[]; r
     }
   }
   return { good, dead };
-}
-
-/** What a look sees. */
-interface Sight {
-  readonly subscription: Subscription;
-  readonly progress: ReadonlyMap<string, Progress>;
-  readonly stores: readonly string[];
-  readonly gauges: PartitionGauges;
-  /** By topic, as last asked for. */
-  readonly ends: ReadonlyMap<string, readonly number[]>;
-}
-
-/** Measures lag and watermarks, and gives quiet partitions their tick. */
-async function lookAround(worker: Worker, { log, clock, config, metrics }: RunnerEngines, sight: Sight): Promise<void> {
-  const { subscription, progress, stores, gauges } = sight;
-  let catchingUp = 0;
-  const waitsFor = new Set<string>();
-  const held = subscription.assigned();
-  gauges.forgetOthers(held);
-  for (const topic of worker.reads) {
-    const ends = sight.ends.get(topic) ?? [];
-    const ticking = worker.ticks.includes(topic);
-    const quiet: number[] = [];
-    let lag = 0;
-    const here = held.filter((one) => one.topic === topic);
-    gauges.tellShare(topic, here.length, ends.length);
-    for (const { partition } of here) {
-      const at = progress.get(`${topic}/${partition}`);
-      if (!at) continue;
-      const behind = Math.max(0, (ends[partition] ?? 0) - at.standing.position);
-      lag += behind;
-      const stale = isOutdated(at.standing, stores);
-      const late = at.standing.catchUp !== null || stale;
-      if (late) catchingUp++;
-      if (at.standing.catchUp !== null) {
-        for (const { journal } of unsure(at.standing.journals, stores)) waitsFor.add(journal);
-      }
-      const age = at.standing.watermark === 0 ? 0 : Math.max(0, clock.now() - at.standing.watermark) / 1000;
-      // Only where there are ticks does a watermark go on while nothing comes.
-      gauges.tell({ topic, partition, behind, ageSeconds: ticking ? age : null });
-      if (!ticking && !late) continue;
-      const tickAfterMs = late ? Math.min(TICK_CATCHING_UP_MS, config.tickAfterMs) : config.tickAfterMs;
-      const silentMs = behind > 0 ? Math.max(SILENT_MS, config.tickAfterMs) : tickAfterMs;
-      if (clock.now() - at.heardAt < silentMs) continue;
-      quiet.push(partition);
-      at.heardAt = clock.now();
-    }
-    metrics.lag.set({ group: worker.name, topic }, lag);
-    if (quiet.length > 0) {
-      // A partition that stands still would never find out that its store has forgotten.
-      const value = encode('tick', { group: worker.name });
-      await log.append(
-        topic,
-        quiet.map((partition) => ({ partition, key: 'tick', value })),
-      );
-    }
-  }
-  metrics.catchingUp.set({ group: worker.name }, catchingUp);
-  metrics.waitsForJournals.set({ group: worker.name }, waitsFor.size);
 }

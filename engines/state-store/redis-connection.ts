@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis';
+import { EngineError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import { redisError } from './redis-errors.ts';
 import type { RedisScript } from './redis-scripts.ts';
@@ -7,6 +8,8 @@ import { parseRedisUrl } from './redis-url.ts';
 /** Bounds in ms. */
 const COMMAND_MS = 1_000;
 const CONNECT_MS = 2_000;
+/** A server that reads its files first keeps a connection waiting for as long as that takes. */
+const FIRST_CONNECTION_MS = 5_000;
 const RECONNECT_FIRST_MS = 50;
 const RECONNECT_MOST_MS = 1_000;
 
@@ -29,14 +32,26 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
+/** Who hears of what goes wrong while nobody asks. */
+export interface RedisListeners {
+  /** Hears of lost connections. */
+  readonly onError: (error: unknown) => void;
+  /**
+   * Hears why there is no connection yet, where there is none at once: it is given all the same, and stands once the server
+   * answers. Null: then there is none.
+   */
+  readonly onAway: ((error: EngineError) => void) | null;
+}
+
 /**
- * Connects. Nothing waits in a queue while the server is away and nothing is sent again by itself, so what was answered
- * with an error happens either at once or never. Reconnects with jitter, for ever.
+ * Connects, for at most five seconds. Nothing waits in a queue while the server is away and nothing is sent again by itself,
+ * so what was answered with an error happens either at once or never. Reconnects with jitter, for ever.
+ * Rejects with EngineError: `misconfigured`, or without `onAway` also `unavailable` and `timeout`.
  */
 export async function connectRedis(
   url: string,
   random: Random,
-  onError: (error: unknown) => void,
+  { onError, onAway }: RedisListeners,
 ): Promise<RedisConnection> {
   const place = parseRedisUrl(url);
   const pause = (times: number) =>
@@ -75,29 +90,54 @@ export async function connectRedis(
       )
     : new Redis({ ...options, ...first, db: place.db, retryStrategy: pause });
   client.on('error', onError);
-  return wrap(client, await connect(client));
+  const refused = await firstRefusal(client);
+  if (refused !== null) {
+    if (onAway === null || !refused.retryable) {
+      client.disconnect();
+      throw refused;
+    }
+    onAway(refused);
+  }
+  return wrap(client, { closed: false });
 }
 
-async function connect(client: Redis | Cluster): Promise<{ closed: boolean }> {
+/** Null: the connection stands. Else why it does not yet. */
+async function firstRefusal(client: Redis | Cluster): Promise<EngineError | null> {
   // `connect` only says that the connection was closed; why, it tells as an event.
   let told: unknown = null;
   const listen = (error: unknown) => {
     told ??= error;
   };
   client.on('error', listen);
+  const late = Promise.withResolvers<EngineError>();
+  const timer = setTimeout(
+    () => late.resolve(new EngineError('timeout', 'redis: no connection yet', told ?? undefined)),
+    FIRST_CONNECTION_MS,
+  );
   try {
-    await client.connect();
-    return { closed: false };
+    return await Promise.race([client.connect().then(() => null), late.promise]);
   } catch (error) {
-    client.disconnect();
-    throw redisError(told ?? error, false);
+    return redisError(ofNode(told ?? error), false);
   } finally {
+    clearTimeout(timer);
     client.off('error', listen);
   }
 }
 
+/** Of a cluster the client only says that no node would do; what the last of them said comes with it. */
+function ofNode(error: unknown): unknown {
+  const isOfCluster = error instanceof Error && 'lastNodeError' in error && error.lastNodeError instanceof Error;
+  return isOfCluster ? error.lastNodeError : error;
+}
+
 function wrap(client: Redis | Cluster, state: { closed: boolean }): RedisConnection {
-  const masters = () => (client instanceof Cluster ? client.nodes('master') : [client]);
+  const masters = () => {
+    if (!(client instanceof Cluster)) return [client];
+    const nodes = client.nodes('master');
+    // Before the first connection it knows of none, which is not the same as that there are none.
+    if (nodes.length === 0) throw new EngineError('unavailable', 'redis: no master of the cluster is known');
+    return nodes;
+  };
   const guarded = async <T>(call: () => Promise<T>): Promise<T> => {
     try {
       if (state.closed) throw new Error('closed');
@@ -115,7 +155,7 @@ function wrap(client: Redis | Cluster, state: { closed: boolean }): RedisConnect
         return await runOn(client, script, keys.length, [...keys, ...values]);
       }),
     unlink: (key) => guarded(async () => void (await client.unlink(key))),
-    onMasters: (script) => guarded(() => Promise.all(masters().map((node) => runOn(node, script, 0, [])))),
+    onMasters: (script) => guarded(async () => Promise.all(masters().map((node) => runOn(node, script, 0, [])))),
     async close() {
       state.closed = true;
       client.disconnect();

@@ -4,7 +4,7 @@ import { EngineError, type EngineErrorCode } from '../errors.ts';
 const meanings: readonly (readonly [RegExp, EngineErrorCode])[] = [
   [/^(OOM|MISCONF)\b/, 'full'],
   [/^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)\b/, 'misconfigured'],
-  [/^(ERR DB index|ERR invalid DB|ERR SELECT is not allowed)/, 'misconfigured'],
+  [/^(ERR DB index|ERR invalid DB|ERR SELECT is not allowed|ERR This instance has cluster support)/, 'misconfigured'],
   [/Command timed out|ETIMEDOUT|^BUSY\b/, 'timeout'],
   [/^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MOVED|ASK|UNKILLABLE)\b/, 'unavailable'],
   [/closed|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOST|ENET|writeable|max retries|Cluster|slots|ended/i, 'unavailable'],

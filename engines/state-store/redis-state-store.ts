@@ -14,6 +14,8 @@ export interface RedisStateStoreOptions {
   readonly random: Random;
   /** Hears of lost connections. Default: nobody; calls reject by themselves. */
   readonly onError?: (error: unknown) => void;
+  /** Hears why the server does not answer yet; the store is given all the same. Default: no store without its server. */
+  readonly onAway?: (error: EngineError) => void;
 }
 
 const VERSION_BYTES = 8;
@@ -29,11 +31,13 @@ const TOGETHER_MOST = 32;
  * replication id of the master that answered, and besides the name of its data, in a cluster how often it was emptied: emptied, it
  * is another store.
  *
- * A call rejects within about a second (in a cluster that is failing over, two). Resolves once the first connection
- * stands; EngineError `unavailable` or `misconfigured` where it cannot.
+ * A call rejects within about a second (in a cluster that is failing over, two), and at once while there is no connection.
+ * Resolves once the first connection stands; EngineError `unavailable`, `timeout` or `misconfigured` where it cannot. With
+ * `onAway` it resolves without the connection too, unless a setting is wrong.
  */
 export async function openRedisStateStore(options: RedisStateStoreOptions): Promise<StateStore> {
-  const connection = await connectRedis(options.url, options.random, options.onError ?? (() => {}));
+  const { url, random, onError = () => {}, onAway = null } = options;
+  const connection = await connectRedis(url, random, { onError, onAway });
   const scripts = redisScripts(connection.cluster);
   // A cluster's scripts have keys of one slot, and few fall together. Elsewhere a script each would cost more than what it does.
   const together = <Q, A>(run: (questions: readonly Q[]) => Promise<readonly (A | Error)[]>) =>
