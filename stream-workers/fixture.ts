@@ -16,7 +16,7 @@ import { createWorkerMetrics } from './metrics.ts';
 import type { RunnerEngines } from './runner.ts';
 import type { WorkerNeeds } from './workers.ts';
 
-/** Real embedded engines in a folder of their own, on a clock that the test moves. */
+/** Real embedded engines in a folder of their own, on a clock that the test moves. Nothing is flushed: the machine does not die. */
 export interface Bench extends RunnerEngines, AsyncDisposable {
   readonly clock: VirtualClock;
   readonly view: CatalogView;
@@ -46,8 +46,8 @@ export async function openBench(retentionMs = 1e12, onError?: (error: unknown) =
     TICK_AFTER: '1s',
     PARTITIONS: String(PARTITIONS),
   });
-  const log = await openLmdbEventLog({ path: join(path, 'log'), clock, ...(onError ? { onError } : {}) });
-  const store = await openLmdbStateStore({ path: join(path, 'state'), clock });
+  const log = await openLmdbEventLog({ path: join(path, 'log'), clock, flush: false, ...(onError ? { onError } : {}) });
+  const store = await openLmdbStateStore({ path: join(path, 'state'), clock, flush: false });
   await log.ensureTopics(topics.map(({ name }) => ({ name, partitions: PARTITIONS, retentionMs })));
   return {
     config,
