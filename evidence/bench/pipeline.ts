@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import type { NativeServer } from '../../compose/native/native-server.ts';
 import { serversDown, serversUp } from '../../compose/native/servers.ts';
 import { systemClock } from '../../engines/clock.ts';
@@ -76,7 +77,11 @@ async function makeBed(folder: string, servers: readonly NativeServer[], say: (l
     say(`  ${records} records in Kafka`);
     const ends = Object.fromEntries(await Promise.all(TOPICS.map(async (topic) => [topic, await log.ends(topic)])));
     const chdbPid = servers.find(({ name }) => name === 'clickhouse')?.pid ?? 0;
-    return { environment, chdbPid, ends, records, empty: () => emptyWarehouse(urls.warehouseUrl) };
+    const empty = async () => {
+      await emptyWarehouse(urls.warehouseUrl);
+      await emptyStore(urlOf('redis'));
+    };
+    return { environment, chdbPid, ends, records, empty };
   } finally {
     await log.close();
   }
@@ -92,6 +97,16 @@ async function emptyWarehouse(url: string): Promise<void> {
     for (const { name } of tables) await warehouse.run(`TRUNCATE TABLE breakwater.\`${name}\``);
   } finally {
     await warehouse.close();
+  }
+}
+
+/** Heads of the job before would say that there is nothing left to do. */
+async function emptyStore(url: string): Promise<void> {
+  const redis = new Redis(url);
+  try {
+    await redis.flushall();
+  } finally {
+    redis.disconnect();
   }
 }
 
@@ -134,15 +149,10 @@ interface Measured {
   readonly chdbMicros: number;
 }
 
-let database = 0;
-
 /** One process that reads everything from the beginning, with nothing known of it: an empty Redis and warehouse. */
 async function runJob(bed: Bed, names: readonly string[]): Promise<Measured> {
   await bed.empty();
-  const { environment } = bed;
-  database = (database + 1) % 16;
-  const env = { ...environment, STATE_STORE: `${environment.STATE_STORE}/${database}` };
-  const child = fork(fileURLToPath(new URL('pipeline-child.ts', import.meta.url)), { env });
+  const child = fork(fileURLToPath(new URL('pipeline-child.ts', import.meta.url)), { env: bed.environment });
   const before = cpuOf(bed.chdbPid);
   const job: PipelineJob = { names, group: `bench-${randomUUID()}`, topics: TOPICS, ends: bed.ends };
   child.send(job);
