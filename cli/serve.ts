@@ -113,7 +113,7 @@ async function makeTopicsSoon(config: Config, log: EventLog, clock: Clock, logge
 /** With Redis away a store whose calls reject until it is back. A wrong setting throws. */
 function openStoreSoon(config: Config, clock: Clock, logger: Logger): Promise<StateStore> {
   return openStateStoreSoon(config, clock, (err) =>
-    logger.warn({ err }, 'the state store does not answer; starting without it'),
+    logger.warn({ err }, 'the state store is not there; serving without it'),
   );
 }
 

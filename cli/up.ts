@@ -95,10 +95,18 @@ function welcome(house: House, { dataDir, demoPage }: Config): string {
     `  ${'its metrics'.padEnd(20)} ${house.decisionApis[0]}/metrics`,
     ...workers,
     `  ${'management API'.padEnd(20)} ${house.management}/api/v2/docs  (key: ${join(dataDir, KEY_FILE)})`,
-    `  ${'warehouse (HTTP)'.padEnd(20)} ${house.warehouseUrl}`,
+    `  ${'warehouse (HTTP)'.padEnd(20)} ${withoutUser(house.warehouseUrl)}`,
     `  data in ${dataDir}, logs in ${dataDir}/logs; Ctrl-C stops it`,
     '',
     `  curl -s ${house.decisionApis[0]}/api/v2/ad-request -H 'content-type: application/json' -d '{"pod_duration":120,"max_ads":4}'`,
     '',
   ].join('\n');
+}
+
+/** A URL that may be shown. */
+function withoutUser(url: string): string {
+  const shown = new URL(url);
+  shown.username = '';
+  shown.password = '';
+  return shown.href;
 }

@@ -104,7 +104,7 @@ test('every counter whose rise an alert watches is there before it has risen', a
 test('a dead letter that a process counts before it is first asked for its figures is found too', () => {
   for (const { expr } of rules.filter(({ expr }) => expr.includes('increase('))) {
     const [, counter = ''] = /increase\((.+?)\[15m\]\)/.exec(expr) ?? [];
-    expect(expr).toContain(`(${counter} unless ${counter} offset 15m) > 0`);
+    expect(expr).toContain(`(${counter} unless present_over_time(${counter}[1h] offset 15m)) > 0`);
   }
 });
 

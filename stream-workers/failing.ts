@@ -1,13 +1,11 @@
 import { EngineError } from '../engines/errors.ts';
 import type { Lease } from '../engines/event-log/event-log.ts';
 
-/** What a worker does with a partition: it asks where to go on, then applies batches. */
-export type Step = 'resume' | 'batch';
-
 interface Failure {
-  readonly step: Step;
   readonly lease: Lease;
   readonly why: string;
+  /** The offset that the batch began at; null: it was no batch. */
+  readonly from: number | null;
 }
 
 const WHY_CHARACTERS = 300;
@@ -20,16 +18,20 @@ export class Failing {
   /** The newest last. */
   readonly #failures = new Map<string, Failure>();
 
-  failed(step: Step, lease: Lease, error: unknown): void {
+  failed(lease: Lease, error: unknown, from: number | null): void {
     const place = placeOf(lease);
     this.#failures.delete(place);
-    this.#failures.set(place, { step, lease, why: whyOf(error) });
+    this.#failures.set(place, { lease, why: whyOf(error), from });
   }
 
-  succeeded(step: Step, lease: Lease): void {
+  applied(lease: Lease): void {
+    this.#failures.delete(placeOf(lease));
+  }
+
+  /** Between two tries of a batch that cannot be applied stands a resume that can; one that goes on behind it says that it was applied after all. */
+  resumed(lease: Lease, position: number): void {
     const failure = this.#failures.get(placeOf(lease));
-    // Between two tries of a batch that cannot be applied stands a resume that can.
-    const isBetween = step === 'resume' && failure?.step === 'batch' && failure.lease === lease;
+    const isBetween = failure?.lease === lease && failure.from !== null && position <= failure.from;
     if (!isBetween) this.#failures.delete(placeOf(lease));
   }
 

@@ -133,14 +133,24 @@ it('what fails is told of partitions that are held, and forgotten by a new lease
   const leaseOf = (partition: number, signal: AbortSignal): Lease => ({ topic: 't', partition, lost: signal });
   const [lost, kept] = [new AbortController(), new AbortController()];
   const failing = new Failing();
-  failing.failed('batch', leaseOf(0, lost.signal), new Error('a fault of ours'));
-  failing.failed('resume', leaseOf(1, kept.signal), new EngineError('timeout', 'redis'));
-  failing.failed('batch', leaseOf(0, lost.signal), new Error(`${'x'.repeat(1_000)}`));
+  failing.failed(leaseOf(0, lost.signal), new Error('a fault of ours'), 7);
+  failing.failed(leaseOf(1, kept.signal), new EngineError('timeout', 'redis'), null);
+  failing.failed(leaseOf(0, lost.signal), new Error(`${'x'.repeat(1_000)}`), 7);
   expect(failing.told()).toMatch(/^t\/0 and 1 more: fault: Error: x{100,400}$/);
   lost.abort();
   expect(failing.told()).toBe('t/1: redis (the engine did not answer in time)');
   const again = leaseOf(0, kept.signal);
-  failing.succeeded('resume', again);
-  failing.succeeded('resume', leaseOf(1, kept.signal));
+  failing.resumed(again, 7);
+  failing.resumed(leaseOf(1, kept.signal), 0);
+  expect(failing.told()).toBeNull();
+});
+
+it('a batch that was applied although it failed is behind where its partition goes on', () => {
+  const lease: Lease = { topic: 't', partition: 0, lost: new AbortController().signal };
+  const failing = new Failing();
+  failing.failed(lease, new EngineError('timeout', 'redis'), 7);
+  failing.resumed(lease, 7);
+  expect(failing.told()).toContain('t/0');
+  failing.resumed(lease, 8);
   expect(failing.told()).toBeNull();
 });

@@ -9,7 +9,7 @@ import type { Warehouse } from '../engines/warehouse/warehouse.ts';
 import { decodeOf, UndecodableError } from '../schemas/codec.ts';
 import { advanced, isOutdated, reappliedMs, type Standing, standingOf, tokensAreOver } from './catch-up.ts';
 import { type DeadRecord, toDeadLetters } from './dead-letters.ts';
-import { Failing, type Step } from './failing.ts';
+import { Failing } from './failing.ts';
 import { tokenLifeMs } from './first-sight.ts';
 import { moveHead } from './heads.ts';
 import { keepJournals, unsure, withMarks } from './journals.ts';
@@ -73,19 +73,22 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
   // One that gathers batches of many partitions waits for all of them.
   const turns = new Turns(worker.fence ? AT_ONCE : Number.POSITIVE_INFINITY);
 
-  /** `from`: the offset that a batch began at. */
-  function failed(step: Step, lease: Lease, error: unknown, from?: number): void {
-    failing.failed(step, lease, error);
+  /** `from`: the offset that a batch began at; null: it was where to go on that could not be found out. */
+  function failed(lease: Lease, error: unknown, from: number | null): void {
+    failing.failed(lease, error, from);
     metrics.failures.inc({ group: worker.name, code: error instanceof EngineError ? error.code : 'fault' });
-    logger.warn({ err: error, group: worker.name, at: nameOf(lease), from }, `${step} failed`);
+    logger.warn(
+      { err: error, group: worker.name, at: nameOf(lease), from },
+      `${from === null ? 'resume' : 'batch'} failed`,
+    );
   }
 
   async function resume(lease: Lease): Promise<number> {
     const standing = await standingOf(worker, lease, engines).catch((error: unknown) => {
-      failed('resume', lease, error);
+      failed(lease, error, null);
       throw error;
     });
-    failing.succeeded('resume', lease);
+    failing.resumed(lease, standing.position);
     progress.set(nameOf(lease), { standing, markedAt: 0, heardAt: clock.now() });
     if (standing.catchUp) {
       const { position, catchUp } = standing;
@@ -114,9 +117,9 @@ export async function startRunner(worker: Worker, engines: RunnerEngines): Promi
       metrics.batch.observe({ group: worker.name }, records.length);
       for (const { outcome } of outcomes) metrics.outcomes.inc({ group: worker.name, outcome });
       if (dead.length > 0) metrics.outcomes.inc({ group: worker.name, outcome: 'dead_letter' }, dead.length);
-      failing.succeeded('batch', lease);
+      failing.applied(lease);
     } catch (error) {
-      failed('batch', lease, error, first.offset);
+      failed(lease, error, first.offset);
       throw error;
     }
   }

@@ -38,7 +38,7 @@ export interface RedisListeners {
   readonly onError: (error: unknown) => void;
   /**
    * Hears why there is no connection yet, where there is none at once: it is given all the same, and stands once the server
-   * answers. Null: then there is none.
+   * answers; and later of one that answers and refuses us, once for each of its words. Null: then there is none.
    */
   readonly onAway: ((error: EngineError) => void) | null;
 }
@@ -97,8 +97,20 @@ export async function connectRedis(
       throw refused;
     }
     onAway(refused);
+    client.on('error', refusals(onAway));
   }
   return wrap(client, { closed: false });
+}
+
+/** A server that was away and comes back with another password says so at each try to connect. */
+function refusals(tell: (error: EngineError) => void): (error: unknown) => void {
+  let last = '';
+  return (error) => {
+    const refusal = redisError(error, false);
+    if (refusal.retryable || refusal.message === last) return;
+    last = refusal.message;
+    tell(refusal);
+  };
 }
 
 /** Null: the connection stands. Else why it does not yet. */

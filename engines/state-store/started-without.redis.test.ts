@@ -77,6 +77,17 @@ it('a store is there before its cluster, and never says that the cluster has no 
   expect(await store.stores()).toHaveLength(3);
 }, 90_000);
 
+it('a server that comes back with another password is told of, once', async () => {
+  await using server = await startRedisServer();
+  await server.kill();
+  const { store, told } = await open(`redis://nobody:wrong@127.0.0.1:${server.port}`);
+  await server.restart();
+  await until(async () => told.length > 1);
+  await clock.sleep(2_000);
+  expect(told).toEqual(['unavailable', 'misconfigured']);
+  expect(await refusals(store)).toEqual(refused);
+});
+
 it('a store that closes before its server ever answered tries no more', async () => {
   await using server = await startRedisServer();
   await server.kill();

@@ -84,6 +84,11 @@ export function reasonsOf({ campaign, delivery, signal, projection, target }: St
     if (share < 95) reasons.push(`It has delivered ${share} % of what its plan wants by now.`);
     if (share > 105) reasons.push(`It is ahead of its plan: ${share} % of what is wanted by now.`);
   }
+  // A plan wants each day what is left then: soon after midnight nobody is behind it, however little will be delivered in the end.
+  if (projection !== null && projection.expected !== null && now < campaign.endsAt) {
+    const share = Math.round((projection.expected / projection.total) * 100);
+    if (share < 99) reasons.push(`At what its hours deliver it will end at ${share} % of its total.`);
+  }
   if (isBoundByDay(campaign, delivery, now)) reasons.push('Its daily budget is used up for today.');
   return reasons;
 }
