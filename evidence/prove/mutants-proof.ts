@@ -7,6 +7,7 @@ import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
 import type { ProofOptions, Tally } from './proof.ts';
 
+const PATIENCE_MS = 600_000;
 const project = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Plants each fault in a copy of domain/ and runs the proofs there: one of them has to fail. The untouched copy has to pass. */
@@ -68,8 +69,13 @@ function firstFailure(folder: string, tests: readonly string[], runs: number): P
   ];
   const env = { PATH: '/usr/bin:/bin', FC_RUNS: String(runs), NO_COLOR: '1' };
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, command, { cwd: folder, env, timeout: 180_000, maxBuffer: 1 << 26 }, () => {
+    execFile(process.execPath, command, { cwd: folder, env, timeout: PATIENCE_MS, maxBuffer: 1 << 26 }, (error) => {
       try {
+        // What is ended in the middle of a test, shrinking a case perhaps, has not said that all of them pass.
+        if (error?.killed) {
+          resolve({ started: false, what: `its tests took more than ${PATIENCE_MS / 1000} s` });
+          return;
+        }
         const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
         rmSync(join(folder, 'report.json'));
         if (report.numTotalTests === 0) throw new Error(`no tests in ${places.join(', ')}`);
