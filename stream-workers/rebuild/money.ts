@@ -12,6 +12,7 @@ import { isLimited, pricedAt } from '../pacing/served.ts';
 import { addTo, noteOpenMinutes } from '../pacing/sums.ts';
 import { update } from '../swap.ts';
 import { type Finished, finish } from './finish.ts';
+import { firstOfEach } from './first-of-each.ts';
 import { type Reading, type RebuildEngines, readGroup, watermarkOf } from './reading.ts';
 
 const MINUTE_MS = 60_000;
@@ -113,11 +114,13 @@ async function gather(engines: RebuildEngines): Promise<{ reading: Reading; gath
     served: new Map(),
     sums: Array.from({ length: partitions }, () => new Map()),
   };
+  const isFirst = firstOfEach();
   const reading = await readGroup('pacing', engines, {
     wanted: () => true,
-    requests(_, requests) {
+    requests(partition, requests) {
       for (const ad of requests.flatMap(({ request }) => takenBy(request))) {
-        if (ad.minute >= byMinuteFrom) add(gathered.served, ad.campaign, ad.minute, pricedAt(ad), 1);
+        if (ad.minute >= byMinuteFrom && isFirst(partition, ad))
+          add(gathered.served, ad.campaign, ad.minute, pricedAt(ad), 1);
       }
     },
     beacons(partition, judged) {
