@@ -178,7 +178,9 @@ class Crowd {
     const n = this.counts.requests++;
     const user = { id: `viewer ${Math.floor(this.#random.unit() * 60)}`, household_id: `house ${n % 17}` };
     const stream = Math.floor(n / 12);
+    const isAskedTwice = n % 5 === 0;
     const payload = {
+      ...(isAskedTwice ? { request_id: `asked twice ${n}` } : {}),
       pod: { duration_seconds: 120, max_ads: 4, min_separation_seconds: 60, backup_ads: n % 3 === 0 ? 1 : 0 },
       user,
       // Every other viewer watches in a stream with others: so its record holds several pods.
@@ -188,6 +190,11 @@ class Crowd {
     };
     const response = await this.#api().app.inject({ method: 'POST', url: '/api/v2/ad-request', payload });
     if (response.statusCode !== 200) throw new Error(`${response.statusCode}: ${response.body}`);
+    // Whoever did not hear the answer asks again, of any instance, and gets it; it stands in the log once more.
+    if (isAskedTwice) {
+      const again = await this.#api().app.inject({ method: 'POST', url: '/api/v2/ad-request', payload });
+      if (idsOf(again.json()) !== idsOf(response.json())) throw new Error(`another answer: ${again.body}`);
+    }
     const { pod, backups = [] } = response.json() as Answer;
     // A backup is shown now and then.
     for (const { tracking } of [...pod.ads, ...backups.filter(() => this.#random.unit() < 0.5)]) {
@@ -214,7 +221,12 @@ class Crowd {
   }
 }
 
-type Ad = { readonly tracking: Record<string, string> };
+/** Their URLs begin as the instance's does that was asked. */
+function idsOf({ pod }: Answer): string {
+  return pod.ads.map(({ ad_id }) => ad_id).join();
+}
+
+type Ad = { readonly ad_id: string; readonly tracking: Record<string, string> };
 type Answer = { readonly pod: { readonly ads: readonly Ad[] }; readonly backups?: readonly Ad[] };
 
 function suppressionsOf(): ViewerSuppressions {

@@ -11,7 +11,7 @@ import { type Drafted, SignalPublisher } from '../signals.ts';
 import type { BeatContext, Outcome, Worker } from '../worker.ts';
 import type { WorkerNeeds } from '../workers.ts';
 import { closeMinutes, heldMicros } from './closing.ts';
-import { addServed, takeServed } from './served.ts';
+import { addServed, ServedPlaces, takeServed } from './served.ts';
 import { addToSums, type OpenSums, readOpenSums } from './sums.ts';
 import { TrafficForecast } from './traffic-forecast.ts';
 
@@ -31,6 +31,7 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
   const publisher = new SignalPublisher('PACING');
   const states = new Map<string, { state: PacingState; at: number }>();
   const forecast = new TrafficForecast();
+  const places = new ServedPlaces();
   return {
     name: 'pacing',
     // Requests are read for one thing only: they know the money that a store forgot.
@@ -47,7 +48,7 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
     ],
     async handle(batch, context) {
       if (batch.topic === 'ad-requests') {
-        await addServed(batch, context);
+        await addServed(batch, context, places);
         return batch.records.map(({ offset }): Outcome => ({ offset, outcome: 'passed_over' }));
       }
       const judged = await context.measure('claim', () => firstSight.judge(batch, context));

@@ -4,7 +4,7 @@ import { decodeBare } from '../../schemas/codec.ts';
 import type { ServedAd } from '../../schemas/records.ts';
 import { id, openBench, plainBeacon } from '../fixture.ts';
 import type { Batch, Context } from '../worker.ts';
-import { addServed } from './served.ts';
+import { addServed, ServedPlaces } from './served.ts';
 
 it('takes the money of an ad again until its minute closes, however short an exchange wanted its place held', async () => {
   await using bench = await openBench();
@@ -17,7 +17,11 @@ it('takes the money of an ad again until its minute closes, however short an exc
     ({ partition: offset, records: [{ offset, record: { name: 'ad-request', value: request } }] }) as unknown as Batch;
   const last = (minute + 1) * 60_000 + config.tokenLifeMs + config.logClockMarginMs;
   const takenAt = async (catchingUpSince: number, offset: number) => {
-    await addServed(batch(offset), { config, store, stores, catchingUpSince } as unknown as Context);
+    await addServed(
+      batch(offset),
+      { config, store, stores, catchingUpSince } as unknown as Context,
+      new ServedPlaces(),
+    );
     const [entry] = await store.read([keys.served(offset, minute)]);
     return entry?.bytes ? decodeBare('sums-record', entry.bytes).campaigns : [];
   };

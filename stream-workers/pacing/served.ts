@@ -5,6 +5,7 @@ import { BROOM_MS, keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import type { CampaignSums, ServedAd, SumsRecord } from '../../schemas/records.ts';
 import { mayStillCount, takenBy } from '../catch-up.ts';
+import { FirstOfEach } from '../first-of-each.ts';
 import { lastExpiry, tokenLifeMs } from '../first-sight.ts';
 import { requireKnown, update } from '../swap.ts';
 import type { Batch, Context } from '../worker.ts';
@@ -12,12 +13,28 @@ import { readOpenSums } from './sums.ts';
 
 const MINUTE_MS = 60_000;
 
+/** What was met of each partition since its store is caught up: in another go the log is read from another place. */
+export class ServedPlaces {
+  readonly #partitions = new Map<number, { readonly since: number; readonly firsts: FirstOfEach }>();
+
+  /** `since`: append time from which the store is caught up; null: it is not. */
+  of(partition: number, since: number | null): FirstOfEach {
+    const known = this.#partitions.get(partition);
+    if (known !== undefined && known.since === since) return known.firsts;
+    const firsts = new FirstOfEach();
+    if (since === null) this.#partitions.delete(partition);
+    else this.#partitions.set(partition, { since, firsts });
+    return firsts;
+  }
+}
+
 /**
  * While a store is caught up: adds what requests served in minutes that may be open to the sums of their partition.
  * `billed_micros` holds the full price of each ad, `impressions` counts them.
  */
-export async function addServed(batch: Batch, context: Context): Promise<void> {
+export async function addServed(batch: Batch, context: Context, places: ServedPlaces): Promise<void> {
   const since = context.catchingUpSince;
+  const firsts = places.of(batch.partition, since);
   if (since === null) return;
   const end = (batch.records.at(-1)?.offset ?? -1) + 1;
   const served = batch.records.flatMap(({ offset, record }) =>
@@ -25,8 +42,10 @@ export async function addServed(batch: Batch, context: Context): Promise<void> {
   );
   // An exchange may want a place for a shorter time than the money of its minute is waited for.
   const lifeMs = await tokenLifeMs(context);
-  const open = served.filter(({ ad }) =>
-    mayStillCount(Math.max(ad.expires_at, lastExpiry(ad.minute, lifeMs)), since, context.config),
+  const open = served.filter(
+    ({ offset, ad }) =>
+      mayStillCount(Math.max(ad.expires_at, lastExpiry(ad.minute, lifeMs)), since, context.config) &&
+      firsts.isFirst(offset, ad),
   );
   const changes = [...Map.groupBy(open, ({ ad }) => ad.minute)].map(
     ([minute, ofMinute]): [string, (bytes: Buffer | null) => Buffer | null] => [

@@ -7,12 +7,12 @@ import { BROOM_MS, keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import type { CampaignSums, MoneyRecord, SumsRecord } from '../../schemas/records.ts';
 import { takenBy } from '../catch-up.ts';
+import { FirstOfEach } from '../first-of-each.ts';
 import { closableMinute, closedMinute } from '../pacing/closing.ts';
 import { isLimited, pricedAt } from '../pacing/served.ts';
 import { addTo, noteOpenMinutes } from '../pacing/sums.ts';
 import { update } from '../swap.ts';
 import { type Finished, finish } from './finish.ts';
-import { firstOfEach } from './first-of-each.ts';
 import { type Reading, type RebuildEngines, readGroup, watermarkOf } from './reading.ts';
 
 const MINUTE_MS = 60_000;
@@ -114,13 +114,17 @@ async function gather(engines: RebuildEngines): Promise<{ reading: Reading; gath
     served: new Map(),
     sums: Array.from({ length: partitions }, () => new Map()),
   };
-  const isFirst = firstOfEach();
+  const places = new Map<number, FirstOfEach>();
   const reading = await readGroup('pacing', engines, {
     wanted: () => true,
     requests(partition, requests) {
-      for (const ad of requests.flatMap(({ request }) => takenBy(request))) {
-        if (ad.minute >= byMinuteFrom && isFirst(partition, ad))
+      const firsts = places.get(partition) ?? new FirstOfEach();
+      places.set(partition, firsts);
+      for (const { request, offset } of requests) {
+        for (const ad of takenBy(request)) {
+          if (ad.minute < byMinuteFrom || !firsts.isFirst(offset, ad)) continue;
           add(gathered.served, ad.campaign, ad.minute, pricedAt(ad), 1);
+        }
       }
     },
     beacons(partition, judged) {

@@ -32,6 +32,7 @@ export type RebuiltGroup = 'frequency' | 'pacing';
 
 /** One ad request; when it was appended, epoch ms. */
 export interface ReadRequest {
+  readonly offset: number;
   readonly appendedAt: number;
   readonly request: AdRequest;
 }
@@ -129,8 +130,8 @@ async function isBelieved(group: RebuiltGroup, { store, log }: RebuildEngines, s
   return noted?.bytes !== null;
 }
 
-function requestOf({ record, appendedAt }: WorkerRecord): readonly ReadRequest[] {
-  return record.name === 'ad-request' ? [{ request: record.value, appendedAt }] : [];
+function requestOf({ record, offset, appendedAt }: WorkerRecord): readonly ReadRequest[] {
+  return record.name === 'ad-request' ? [{ request: record.value, offset, appendedAt }] : [];
 }
 
 function lifeOf({ minute, expires_at }: { readonly minute: number; readonly expires_at: number }): number {
