@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
+import { EngineError } from '../errors.ts';
 import type { CatalogDesk } from './desk.ts';
 import { migrateCatalog } from './migrate.ts';
+import { openPool } from './postgres-client.ts';
 import { openPostgresDesk } from './postgres-desk.ts';
+import { ReadReplica } from './read-replica.ts';
 import { startTestReplication, type TestReplication } from './test-replica.ts';
 
 let both: TestReplication;
@@ -101,6 +104,33 @@ test('a replica that falls behind is left, says so, and is asked again once it h
   expect(desk.degraded()).toEqual([]);
 });
 
+test('a read that began before the replica was left, and ended well, does not say that it is asked', async () => {
+  const pools = [both.primary, both.replica].map(({ url }) => openPool(url, 2));
+  const [primary, second] = pools;
+  if (primary === undefined || second === undefined) throw new Error('two pools');
+  const replica = new ReadReplica(primary, second);
+  await replica.read(other, async () => undefined);
+  await until('it is asked', () => replica.read(other, async (pool) => pool === second));
+  const slow = Promise.withResolvers<string>();
+  const slowBegan = Promise.withResolvers<void>();
+  const reading = replica.read(other, async () => {
+    slowBegan.resolve();
+    return slow.promise;
+  });
+  await slowBegan.promise;
+  const failing = async (pool: unknown) => {
+    if (pool === second) throw new EngineError('unavailable', 'catalog: it went away');
+    return 'from the primary';
+  };
+  expect(await replica.read(other, failing)).toBe('from the primary');
+  slow.resolve('from the replica');
+  expect(await reading).toBe('from the replica');
+  expect(replica.why).toBe('does not answer (unavailable)');
+  await until('it is asked again', () => replica.read(other, async (pool) => pool === second));
+  expect(replica.why).toBeNull();
+  await Promise.all(pools.map((pool) => pool.end()));
+});
+
 test.each([
   ['is killed', 'SIGKILL', () => both.replica.start()],
   ['sleeps', 'SIGSTOP', () => both.replica.signal('SIGCONT')],
@@ -110,6 +140,9 @@ test.each([
     await until('it is asked', async () => (await names(other)).replica === true);
     let reads = 0;
     let ended = false;
+    onTestFinished(() => {
+      ended = true;
+    });
     const reading = Array.from({ length: 4 }, async () => {
       while (!ended) {
         expect((await names(other)).names).toContain('by others');
@@ -118,11 +151,14 @@ test.each([
     });
     await until('some were read', async () => reads > 20);
     await both.replica.signal(signal);
-    const before = reads;
-    await until('the primary is asked', async () => (await names(other)).replica === false);
-    expect(desk.degraded()).toEqual([expect.stringMatching(/^read replica: .*all reads go to the primary$/)]);
-    await until('reads go on', async () => reads > before + 20);
-    await back();
+    try {
+      const before = reads;
+      await until('the primary is asked', async () => (await names(other)).replica === false);
+      expect(desk.degraded()).toEqual([expect.stringMatching(/^read replica: .*all reads go to the primary$/)]);
+      await until('reads go on', async () => reads > before + 20);
+    } finally {
+      await back();
+    }
     await until('the replica is asked again', async () => (await names(other)).replica === true);
     ended = true;
     await Promise.all(reading);

@@ -44,9 +44,11 @@ export class ReadReplica {
   /** `work` on the replica, else on the primary. A read that the replica began and could not end begins again. */
   async read<T>(organisation: string, work: (pool: pg.Pool) => Promise<T>): Promise<T> {
     if (!(await this.#mayAnswer(organisation))) return await work(this.#primary);
+    const rested = this.#restUntil;
     try {
       const result = await work(this.#replica);
-      this.#why = null;
+      // It says nothing of a replica that others have left since this read began.
+      if (this.#restUntil === rested) this.#why = null;
       return result;
     } catch (error) {
       if (!isTheServers(error)) throw error;
