@@ -87,7 +87,6 @@ interface Row {
   readonly reservation: string;
   readonly event: string;
   readonly position: number;
-  readonly duplicate: boolean;
   readonly billable: boolean;
   readonly traffic: string;
   readonly error_code: number | null;
@@ -95,11 +94,14 @@ interface Row {
   readonly duration_seconds: number;
 }
 
-/** What the warehouse holds of an answer's ads, once it holds so many. */
+/**
+ * What the warehouse holds of an answer's ads, once it holds so many. On a crowded machine a call can be made again, by the page after
+ * a 503 or by the browser on a lost connection: what came twice is in the warehouse as a duplicate, and is left out.
+ */
 async function rowsOf(answer: Answer, count: number): Promise<readonly Row[]> {
   const { warehouse = '' } = readEndpoints(folder);
-  const sql = `SELECT toString(reservation) AS reservation, event, position, duplicate, billable, traffic, error_code, duration_seconds,
-    toUnixTimestamp64Milli(received_at) AS received_ms FROM breakwater.beacons FINAL WHERE request_id = {id:String}
+  const sql = `SELECT toString(reservation) AS reservation, event, position, billable, traffic, error_code, duration_seconds,
+    toUnixTimestamp64Milli(received_at) AS received_ms FROM breakwater.beacons FINAL WHERE request_id = {id:String} AND NOT duplicate
     ORDER BY received_at, offset FORMAT JSONEachRow SETTINGS output_format_json_quote_64bit_integers = 0`;
   let rows: readonly Row[] = [];
   for (let waited = 0; waited < 60; waited++) {
@@ -140,9 +142,7 @@ test.concurrent('a pod is played to its end by keyboard, and its beacons are in 
   for (const [at, { ad_id }] of ads.entries()) {
     const own = rows.filter(({ reservation }) => reservation === ad_id);
     expect(own.map(({ event }) => event).sort()).toEqual([...wholeAd].sort());
-    expect(own.every((row) => row.billable && !row.duplicate && row.traffic === '' && row.position === at + 1)).toBe(
-      true,
-    );
+    expect(own.every((row) => row.billable && row.traffic === '' && row.position === at + 1)).toBe(true);
     const when = Object.fromEntries(own.map(({ event, received_ms }) => [event, received_ms]));
     const length = (own[0]?.duration_seconds ?? 0) * 1000;
     // A picture comes no sooner than its place in the ad; the slack is one call's way.
@@ -184,17 +184,18 @@ test.concurrent('VAST is played too; pausing and muting are told', async () => {
 
 test.concurrent('a file that does not come is told as an error, and a backup takes its place', async () => {
   const { page } = await openPage('cut', 'json');
-  let first = '';
+  let cut: string | undefined;
   await page.route('**/demo/clips/**', (route) => {
-    first ||= /clips\/([^/]+)/.exec(route.request().url())?.[1] ?? '';
-    return route.request().url().includes(first) ? route.abort() : route.continue();
+    const creative = /clips\/([^/]+)/.exec(route.request().url())?.[1];
+    cut ??= creative;
+    return creative === cut ? route.abort() : route.continue();
   });
   const answering = answerTo(page);
   await page.getByRole('button', { name: 'Play a pod' }).click();
   const answer = await answering;
   const [failed] = answer.pod.ads;
-  expect(failed?.creative_id).toBe(await page.waitForRequest(/clips/).then(() => first));
   await end(page);
+  expect(failed?.creative_id).toBe(cut);
   const rows = await rowsOf(answer, answer.pod.ads.length * wholeAd.length + 1);
   const eventsOf = (id: string | undefined) => rows.filter(({ reservation }) => reservation === id);
   expect(eventsOf(failed?.ad_id)).toMatchObject([{ event: 'error', error_code: 405 }]);

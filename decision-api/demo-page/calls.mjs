@@ -10,17 +10,16 @@ const WAIT_SECONDS = 2;
  * @param {string} event
  * @param {{ readonly code?: number, readonly at?: number, readonly only?: (call: import('./read-pod.mjs').Call) => boolean }} about
  *   `code`: VAST's, of an error. `at`: where in the ad, in seconds.
- * @param {(event: string, outcome: string) => void} tell
+ * @param {(event: string) => (outcome: string) => void} tell Says that it is called, and gives back what takes the outcome.
  */
 export async function callEach(ad, event, { code = 900, at = 0, only = () => true }, tell) {
   const due = ad.calls.filter((call) => call.event === event && only(call));
   await Promise.all(
     due.map(async ({ url }) => {
       const macros = { CACHEBUSTING: String(eightDigits()), ERRORCODE: String(code), ADPLAYHEAD: clockTime(at) };
-      tell(
-        event,
-        await call(url.replace(/\[([A-Z]+)\]/g, (raw, name) => macros[/** @type {'ERRORCODE'} */ (name)] ?? raw)),
-      );
+      const filled = url.replace(/\[([A-Z]+)\]/g, (raw, name) => macros[/** @type {'ERRORCODE'} */ (name)] ?? raw);
+      const outcome = tell(event);
+      outcome(await call(filled));
     }),
   );
 }

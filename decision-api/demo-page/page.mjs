@@ -69,7 +69,7 @@ async function playPod(asked) {
   try {
     const { ads, backups } = await ask(asked);
     const spares = [...backups];
-    tell('pod', `${ads.length} ads, ${spares.length} backups`);
+    tell('pod')(`${ads.length} ads, ${spares.length} backups`);
     for (const [at, ad] of ads.entries()) {
       /** @type {Ad | undefined} */
       let next = ad;
@@ -148,7 +148,7 @@ async function show(ad, place) {
   pause.disabled = true;
   click.disabled = true;
   if (code === null) return true;
-  tell('failed', `${ad.title} does not play (${code})`);
+  tell('failed')(`${ad.title} does not play (${code})`);
   call(ad, 'error', { code });
   return false;
 }
@@ -188,13 +188,16 @@ function call(ad, event, about) {
 }
 
 /**
+ * A line of what happened, in the order in which it did; what came of it may be known later.
  * @param {string} what
- * @param {string} outcome
  */
-function tell(what, outcome) {
+function tell(what) {
   const line = document.createElement('li');
   line.dataset.event = what;
-  line.textContent = `${what}: ${outcome}`;
-  if (!/^(200|\d+ ads)/.test(outcome)) line.className = 'bad';
+  line.textContent = `${what}: …`;
   log.append(line);
+  return (/** @type {string} */ outcome) => {
+    line.textContent = `${what}: ${outcome}`;
+    if (!/^(200|\d+ ads)/.test(outcome)) line.className = 'bad';
+  };
 }
