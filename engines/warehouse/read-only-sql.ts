@@ -56,8 +56,8 @@ export function readOnlySql(sql: string, tableFunctions: readonly string[] = [])
   for (let index = 0; index < solid.length; index++) {
     checkWord(solid, index);
     checkFunction(solid, index, known);
-    checkTableText(solid, index);
   }
+  checkTablePlaces(solid);
   return tokens
     .map(({ text }) => text)
     .join('')
@@ -128,22 +128,46 @@ function checkFunction(solid: readonly SqlToken[], index: number, known: Readonl
 }
 
 /** An embedded engine takes a text or a path in the place of a table for a file. */
-function checkTableText(solid: readonly SqlToken[], index: number): void {
-  const token = solid[index];
-  const before = solid[index - 1];
-  if (token?.kind === 'string' && inTablePlace.has(upper(before))) {
-    throw new RefusedSqlError('a text cannot stand in the place of a table');
-  }
-  if (
-    token?.kind === 'quoted' &&
-    /[/\\~]/.test(token.name) &&
-    (inTablePlace.has(upper(before)) || isSymbol(before, '.'))
-  ) {
-    throw new RefusedSqlError('a path cannot stand in the place of a table');
+function checkTablePlaces(solid: readonly SqlToken[]): void {
+  for (const index of tablePlaces(solid)) {
+    const token = solid[index];
+    if (token?.kind === 'string') throw new RefusedSqlError('a text cannot stand in the place of a table');
+    const name = isSymbol(solid[index + 1], '.') ? solid[index + 2] : token;
+    if (name?.kind === 'quoted' && /[/\\~]/.test(name.name)) {
+      throw new RefusedSqlError('a path cannot stand in the place of a table');
+    }
   }
 }
 
-const inTablePlace: ReadonlySet<string> = new Set(['FROM', 'JOIN', 'TABLE', 'DESCRIBE', 'DESC', 'FINAL']);
+const beforeTable: ReadonlySet<string> = new Set(['FROM', 'JOIN', 'TABLE', 'DESCRIBE', 'DESC', 'FINAL']);
+const endOfTables: ReadonlySet<string> = new Set(
+  'SELECT WHERE PREWHERE GROUP ORDER HAVING LIMIT OFFSET WINDOW QUALIFY UNION EXCEPT INTERSECT'.split(' '),
+);
+
+/** Where a table may stand: behind a word that asks for one, and behind each comma and opening parenthesis of such a list. */
+function* tablePlaces(solid: readonly SqlToken[]): Generator<number> {
+  const shows = upper(solid[0]) === 'SHOW';
+  const outer: boolean[] = [];
+  let inTables = false;
+  let next = false;
+  for (const [index, token] of solid.entries()) {
+    const here = next;
+    if (here) yield index;
+    const word = upper(token);
+    const begins = beforeTable.has(word) || (shows && word === 'IN');
+    next = begins || (inTables && isSymbol(token, ','));
+    if (begins) inTables = true;
+    else if (endOfTables.has(word)) inTables = false;
+    else if (opening.has(token.text)) {
+      outer.push(inTables);
+      inTables = here && token.text === '(';
+      next = inTables;
+    } else if (closing.has(token.text)) inTables = outer.pop() ?? false;
+  }
+}
+
+const opening: ReadonlySet<string> = new Set(['(', '[', '{']);
+const closing: ReadonlySet<string> = new Set([')', ']', '}']);
 
 type Name = Extract<SqlToken, { readonly kind: 'word' | 'quoted' }>;
 
