@@ -118,6 +118,28 @@ test('pacing says what was delivered, what will be, how likely that is, and what
   expect((await desk.ask(foreign, 'GET', `/api/v2/optimization/pacing?campaign_id=${slow.id}`)).status).toBe(404);
 });
 
+test('what the MVP had spent is done, and a budget that it has begun is not short of it', async () => {
+  const { id, creatives } = await campaign();
+  await desk.parts.desk.system((sql) =>
+    sql.query('UPDATE campaigns SET spent_before_micros = 80000000 WHERE id = $1', [id]),
+  );
+  await numbers.deliver(
+    hoursBack(80).map((at) => ({
+      hour: at,
+      campaign: id,
+      creative: creatives[0] as string,
+      impressions: 25,
+      micros: 250_000,
+    })),
+  );
+  const { body } = await desk.ask(manager, 'GET', `/api/v2/optimization/pacing?campaign_id=${id}`);
+  expect(body.items).toMatchObject([
+    { done: 100_000_000, projected: { total: 100_000_000, probability_of_full_delivery: 1 }, would_change_it: [] },
+  ]);
+  expect((body.items as { target_by_now: number }[])[0]?.target_by_now).toBeGreaterThan(80_000_000);
+  expect(await advice(id, 'under_delivery')).toEqual([]);
+});
+
 test('a weak creative is found by its own numbers, and the change that is offered applies', async () => {
   const { id, creatives } = await campaign();
   const [good, bad] = creatives as [string, string];

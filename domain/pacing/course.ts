@@ -12,7 +12,7 @@ export interface DeliveredHour {
   readonly impressions: number;
 }
 
-/** What a campaign delivered: in all, and hour by hour of late. */
+/** What the stream counted of a campaign: in all, and hour by hour of late. */
 export interface Delivered {
   readonly micros: number;
   readonly impressions: number;
@@ -21,7 +21,13 @@ export interface Delivered {
 
 export type ProjectedCampaign = Pick<
   Campaign,
-  'startsAt' | 'endsAt' | 'timeZone' | 'totalBudgetMicros' | 'dailyBudgetMicros' | 'goalImpressions'
+  | 'startsAt'
+  | 'endsAt'
+  | 'timeZone'
+  | 'totalBudgetMicros'
+  | 'dailyBudgetMicros'
+  | 'goalImpressions'
+  | 'spentBeforeMicros'
 >;
 
 export interface Rate {
@@ -52,6 +58,18 @@ const hourMs = 3_600_000;
 const dayMs = 86_400_000;
 /** After so long an hour of delivery weighs half. */
 const halfLifeMs = dayMs;
+
+/**
+ * All that a campaign has done, in the unit. What was spent before the stream counted is of the total budget, as in the ledger; a
+ * goal is of the stream's impressions alone.
+ */
+export function doneOf(
+  { spentBeforeMicros }: Pick<Campaign, 'spentBeforeMicros'>,
+  delivered: Omit<Delivered, 'hours'>,
+  unit: PacingUnit,
+): number {
+  return delivered[unit] + (unit === 'micros' ? (spentBeforeMicros ?? 0) : 0);
+}
 
 /** What came in the hours that began today, in the zone. */
 export function deliveredToday(hours: readonly DeliveredHour[], unit: PacingUnit, timeZone: string, now: number) {

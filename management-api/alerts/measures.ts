@@ -75,10 +75,10 @@ export function measured(measure: AlertMeasure, watched: Watched, parts: Measuri
   return measures[measure](watched, parts);
 }
 
-function shareOfPlan({ campaign, target, projection, delivery }: Standing): number[] {
+function shareOfPlan({ campaign, target, projection, done }: Standing): number[] {
   const whole = projection?.total ?? campaign.dailyBudgetMicros ?? 0;
   if (target === null || target <= 0 || target < plannedAtLeast * whole) return [];
-  return [(projection?.done ?? delivery.micros) / target];
+  return [done / target];
 }
 
 async function delivered({ campaigns, windowSeconds, now }: Watched, parts: MeasuringParts) {
