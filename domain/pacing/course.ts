@@ -4,9 +4,9 @@ import { dayOf, endOfDay, startOfDay } from '../zone.ts';
 import { type Forecast, trafficBetween } from './forecast.ts';
 import type { PacingUnit } from './shadow-price.ts';
 
-/** What a campaign delivered in one hour. Hours without delivery may be left out. */
+/** What a campaign delivered in one hour of UTC; one that midnight divides may stand as two. Hours without delivery may be left out. */
 export interface DeliveredHour {
-  /** Epoch ms of its beginning. */
+  /** Epoch ms of its beginning; of midnight for what came after it. */
   readonly hour: number;
   readonly micros: number;
   readonly impressions: number;
@@ -106,7 +106,11 @@ function rateOf(
   unit: PacingUnit,
   heldBack: boolean,
 ): Rate | null {
-  const delivered = new Map(hours.map((one) => [Math.floor(one.hour / hourMs) * hourMs, one[unit]]));
+  const delivered = new Map<number, number>();
+  for (const one of hours) {
+    const hour = Math.floor(one.hour / hourMs) * hourMs;
+    delivered.set(hour, (delivered.get(hour) ?? 0) + one[unit]);
+  }
   const seen: { amount: number; traffic: number; weight: number }[] = [];
   const first = Math.max(campaign.startsAt, now - 14 * dayMs);
   for (let hour = Math.floor(first / hourMs) * hourMs; hour < now; hour += hourMs) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DeliveredHour, ProjectedCampaign } from './course.ts';
+import { type DeliveredHour, deliveredToday, type ProjectedCampaign } from './course.ts';
 import { curveFault, customShare } from './curve.ts';
 import { forecastFrom, hourOfWeek, trafficBetween, uniform } from './forecast.ts';
 import { projectDelivery } from './projection.ts';
@@ -234,6 +234,22 @@ test('what today has used of its daily budget is not spent again, in money or in
   // No rate helps where the daily budget is what holds: a third day does.
   const levers = projectDelivery(budget, deliveredIn(hours), uniform, noon, false)?.levers ?? [];
   expect(levers.map(({ kind }) => kind)).not.toContain('delivery_rate');
+});
+
+test('an hour that stands as two is the same hour, of two days', () => {
+  const now = monday + 2 * 24 * hourMs;
+  const kolkata = { ...flight(10, { totalBudgetMicros: 300_000_000 }), timeZone: 'Asia/Kolkata' };
+  const midnight = monday + 42.5 * hourMs;
+  const halves = hoursOf(48, 1_000_000, 100).flatMap((one) =>
+    one.hour === midnight - hourMs / 2
+      ? [one.hour, midnight].map((hour) => ({ hour, micros: 500_000, impressions: 50 }))
+      : [one],
+  );
+  expect(deliveredToday(halves, 'micros', 'Asia/Kolkata', now)).toBe(5_500_000);
+  const [whole, two] = [hoursOf(48, 1_000_000, 100), halves].map((hours) =>
+    projectDelivery(kolkata, deliveredIn(hours), uniform, now, false),
+  );
+  expect(two).toEqual(whole);
 });
 
 test('what was spent before the stream counted is done, off the total budget, and delivered by no hour', () => {

@@ -35,7 +35,7 @@ export async function readStandings(
   const ids = campaigns.map(({ id }) => id);
   const [forecast, deliveries, signals] = await Promise.all([
     readForecast(parts, now),
-    readDelivery(parts, ids, now),
+    readDelivery(parts, campaigns, now),
     readPacingSignals(parts, ids),
   ]);
   const standings = campaigns.map((campaign) => {
