@@ -19,6 +19,7 @@ interface Zone {
 }
 
 const quarterMs = 15 * 60_000;
+const hourMs = 60 * 60_000;
 const dayMs = 86_400_000;
 const quartersKept = 256;
 const zones = new Map<string, Zone>();
@@ -70,6 +71,11 @@ export function dayOf(at: number, zone: string): string {
 /** Whether two zones show the same time at an instant and in each season of the year after it. */
 export function isSameClock(one: string, other: string, at: number): boolean {
   return [0, 91, 182, 273].every((days) => offsetMs(at + days * dayMs, one) === offsetMs(at + days * dayMs, other));
+}
+
+/** Whether hours on the wall begin with those of UTC, between two moments with at most one change of the clock. */
+export function hasWholeHours(zone: string, from: number, to: number): boolean {
+  return [from, to].every((at) => offsetMs(at, zone) % hourMs === 0);
 }
 
 /** Days since 1970-01-01 of a calendar day: differences count calendar days whatever their length in hours. */

@@ -124,6 +124,51 @@ test('a campaign without a plan, or whose plan has hardly begun, is not behind i
   expect(await state()).toEqual(['raised', 0]);
 });
 
+test('a campaign that is behind its plan is so no longer when nothing of it is to be delivered', async () => {
+  const { body: owner } = await desk.ask(manager, 'POST', '/api/v2/advertisers', { name: 'Brisk' });
+  const now = Math.floor(desk.parts.clock.now() / 86_400_000) * 86_400_000 + 43_200_000;
+  const endsAt = now + 10 * 86_400_000;
+  const { body: campaign } = await desk.ask(manager, 'POST', '/api/v2/campaigns', {
+    name: 'Autumn',
+    advertiser_id: owner.id,
+    status: 'active',
+    starts_at: new Date(now - 5 * 86_400_000).toISOString(),
+    ends_at: new Date(endsAt).toISOString(),
+    pricing: { model: 'cpm', rate_micros: 10_000_000 },
+    total_budget_micros: 100_000_000,
+  });
+  const { body: rule } = await desk.ask(manager, 'POST', '/api/v2/alerts/rules', {
+    name: 'Autumn is behind',
+    measure: 'delivery',
+    comparison: 'below',
+    threshold: 0.5,
+    campaign_id: campaign.id,
+  });
+  const states = async (at: number) => {
+    await evaluate(at);
+    await evaluate(at);
+    const { body } = await desk.ask(manager, 'GET', `/api/v2/alerts/events?rule_id=${rule.id}`);
+    return (body.items as { state: string }[]).map(({ state }) => state).reverse();
+  };
+  const become = (status: string) =>
+    desk.ask(manager, 'PATCH', `/api/v2/campaigns/${campaign.id}`, { status }, { 'if-match': '*' });
+  expect(await states(now)).toEqual(['raised']);
+  expect((await become('paused')).status).toBe(200);
+  expect(await states(now + 1)).toEqual(['raised', 'cleared']);
+  expect((await become('active')).status).toBe(200);
+  expect(await states(now + 2)).toEqual(['raised', 'cleared', 'raised']);
+  expect(await states(endsAt)).toEqual(['raised', 'cleared', 'raised', 'cleared']);
+  const { body } = await desk.ask(manager, 'GET', `/api/v2/alerts/events?rule_id=${rule.id}`);
+  expect((body.items as unknown[])[0]).toMatchObject({
+    value: null,
+    detail: expect.stringMatching(/^delivery no longer applies/),
+  });
+  expect((await desk.ask(manager, 'GET', `/api/v2/alerts/rules/${rule.id}`)).body).toMatchObject({
+    state: 'clear',
+    last_value: null,
+  });
+});
+
 test('a webhook that fails is tried again until it arrives, with the same id', async () => {
   const ids: string[] = [];
   let status = 500;

@@ -53,6 +53,18 @@ test('a campaign’s numbers are a recount of its raw rows, and the classes of b
   expect(said.body.live).toMatchObject({ impressions: 0, spend_micros: 0 });
 });
 
+test('the plan holds what was spent before the stream counted against the budget', async () => {
+  const spent = (amount: number) =>
+    desk.parts.desk.system((sql) =>
+      sql.query('UPDATE campaigns SET spent_before_micros = $2 WHERE id = $1', [ours.campaign, amount]),
+    );
+  await spent(250_000_000);
+  const { body } = await desk.ask(ours.key, 'GET', `/api/v2/analytics/campaigns/${ours.campaign}`);
+  await spent(0);
+  expect(body.plan).toMatchObject({ spent_micros: 250_000_000, budget_used: 0.25, spent_today_micros: 0 });
+  expect(body.live).toMatchObject({ spend_micros: 0 });
+});
+
 test('hours of a day with 25 of them stand apart, in the zone of the campaign', async () => {
   const raw = await rawOf(ours.campaign);
   const path = `/api/v2/analytics/campaigns/${ours.campaign}?granularity=hour&from=2026-11-01T04:00:00Z&to=2026-11-02T05:00:00Z`;

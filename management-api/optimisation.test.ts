@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dayOf, startOfDay, wallClock } from '../domain/zone.ts';
 import { openTestNumbers, type RequestRow, type TestNumbers } from './optimisation/test-numbers.ts';
 import { openTestDesk, type TestDesk } from './test-desk.ts';
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 interface Advice {
@@ -118,6 +120,44 @@ test('pacing says what was delivered, what will be, how likely that is, and what
   expect((await desk.ask(foreign, 'GET', `/api/v2/optimization/pacing?campaign_id=${slow.id}`)).status).toBe(404);
 });
 
+test('what the MVP had spent is done, and a budget that it has begun is not short of it', async () => {
+  const { id, creatives } = await campaign();
+  await desk.parts.desk.system((sql) =>
+    sql.query('UPDATE campaigns SET spent_before_micros = 80000000 WHERE id = $1', [id]),
+  );
+  await numbers.deliver(
+    hoursBack(80).map((at) => ({
+      hour: at,
+      campaign: id,
+      creative: creatives[0] as string,
+      impressions: 25,
+      micros: 250_000,
+    })),
+  );
+  const { body } = await desk.ask(manager, 'GET', `/api/v2/optimization/pacing?campaign_id=${id}`);
+  expect(body.items).toMatchObject([
+    { done: 100_000_000, projected: { total: 100_000_000, probability_of_full_delivery: 1 }, would_change_it: [] },
+  ]);
+  expect((body.items as { target_by_now: number }[])[0]?.target_by_now).toBeGreaterThan(80_000_000);
+  expect(await advice(id, 'under_delivery')).toEqual([]);
+});
+
+test('today begins at midnight also where midnight divides an hour of UTC', async () => {
+  const zone = 'Asia/Kolkata';
+  const { id, creatives } = await campaign({ time_zone: zone, daily_budget_micros: 5_000_000 });
+  const midnight = startOfDay(dayOf(desk.parts.clock.now(), zone), zone);
+  const row = { campaign: id, creative: creatives[0] as string, impressions: 10 };
+  await numbers.deliver([
+    { ...row, hour: midnight - 30 * minuteMs, micros: 400_000 },
+    { ...row, hour: midnight, micros: 3_000_000 },
+    { ...row, hour: midnight + 29 * minuteMs, micros: 2_000_000 },
+  ]);
+  const { body } = await desk.ask(manager, 'GET', `/api/v2/optimization/pacing?campaign_id=${id}`);
+  expect(body.items).toMatchObject([
+    { done: 5_400_000, why: expect.arrayContaining(['Its daily budget is used up for today.']) },
+  ]);
+});
+
 test('a weak creative is found by its own numbers, and the change that is offered applies', async () => {
   const { id, creatives } = await campaign();
   const [good, bad] = creatives as [string, string];
@@ -163,6 +203,23 @@ test('hours in which ads are not finished are told, and excluded by the change',
   expect(body.rules).toMatchObject([
     { conditions: [{ dimension: 'day_parts', mode: 'exclude', values: [{ start: '03:00', end: '05:00' }] }] },
   ]);
+});
+
+test('hours of the day begin with the hours of the zone, also half-way through those of UTC', async () => {
+  const { id, creatives } = await campaign({ time_zone: 'Asia/Kathmandu' });
+  const wasted = (at: number) => [3, 4].includes(Math.floor(wallClock(at, 'Asia/Kathmandu').minuteOfDay / 60));
+  const quarters = hoursBack(72).flatMap((at) => [0, 15, 30, 45].map((minute) => at + minute * minuteMs));
+  await numbers.deliver(
+    quarters.map((at) => ({
+      hour: at,
+      campaign: id,
+      creative: creatives[0] as string,
+      impressions: 50,
+      completes: wasted(at) ? 25 : 45,
+      micros: 1,
+    })),
+  );
+  expect(await advice(id, 'wasted_day_parts')).toMatchObject([{ subject: '03:00 to 05:00' }]);
 });
 
 test('what is outbid is told the raise that wins, and what is narrow the condition to drop', async () => {

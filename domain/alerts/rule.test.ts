@@ -41,6 +41,13 @@ test('between the thresholds a raised alert stays and a clear one stays clear', 
   expect(clearFault({ comparison: 'below', threshold: 1, clearThreshold: 2 })).toBeNull();
 });
 
+test('a raised alert is cleared once by what no longer applies, and a clear one stays clear', () => {
+  const rule = { measure: 'delivery', comparison: 'below', threshold: 0.5, clearThreshold: 0.8 } as const;
+  expect(alertChange(rule, true, 'not_applicable')).toBe('CLEARED');
+  expect(alertChange(rule, false, 'not_applicable')).toBeNull();
+  expect(alertChange(rule, true, null)).toBeNull();
+});
+
 test('sending is tried again for about a day, and then no more', () => {
   let total = 0;
   let attempts = 1;

@@ -1,7 +1,10 @@
-/** What can be watched. Each is one number at a moment; null: nothing happened that it could be told by. */
+/** What can be watched. */
 export const alertMeasures = ['delivery', 'spend', 'error_rate', 'fill', 'lag', 'invalid_traffic'] as const;
 
 export type AlertMeasure = (typeof alertMeasures)[number];
+
+/** A measure at a moment. Null: nothing happened that it could be told by. `not_applicable`: nothing is there that it could be told of. */
+export type Measured = number | null | 'not_applicable';
 
 /** Measured of the traffic of everybody, not of campaigns: the house's own. */
 const measuresOfAllTraffic: readonly AlertMeasure[] = ['fill', 'lag'];
@@ -22,9 +25,10 @@ export type AlertChange = 'RAISED' | 'CLEARED';
 
 /**
  * What a new value changes. Null: nothing; a value that is not known changes nothing either, for silence proves neither trouble nor
- * its end.
+ * its end. What there is no more is in no trouble.
  */
-export function alertChange(rule: AlertRule, raised: boolean, value: number | null): AlertChange | null {
+export function alertChange(rule: AlertRule, raised: boolean, value: Measured): AlertChange | null {
+  if (value === 'not_applicable') return raised ? 'CLEARED' : null;
   if (value === null || !Number.isFinite(value)) return null;
   const { comparison, threshold, clearThreshold } = rule;
   const isBeyond = comparison === 'above' ? value > threshold : value < threshold;

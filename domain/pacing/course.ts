@@ -4,15 +4,15 @@ import { dayOf, endOfDay, startOfDay } from '../zone.ts';
 import { type Forecast, trafficBetween } from './forecast.ts';
 import type { PacingUnit } from './shadow-price.ts';
 
-/** What a campaign delivered in one hour. Hours without delivery may be left out. */
+/** What a campaign delivered in one hour of UTC; one that midnight divides may stand as two. Hours without delivery may be left out. */
 export interface DeliveredHour {
-  /** Epoch ms of its beginning. */
+  /** Epoch ms of its beginning; of midnight for what came after it. */
   readonly hour: number;
   readonly micros: number;
   readonly impressions: number;
 }
 
-/** What a campaign delivered: in all, and hour by hour of late. */
+/** What the stream counted of a campaign: in all, and hour by hour of late. */
 export interface Delivered {
   readonly micros: number;
   readonly impressions: number;
@@ -21,7 +21,13 @@ export interface Delivered {
 
 export type ProjectedCampaign = Pick<
   Campaign,
-  'startsAt' | 'endsAt' | 'timeZone' | 'totalBudgetMicros' | 'dailyBudgetMicros' | 'goalImpressions'
+  | 'startsAt'
+  | 'endsAt'
+  | 'timeZone'
+  | 'totalBudgetMicros'
+  | 'dailyBudgetMicros'
+  | 'goalImpressions'
+  | 'spentBeforeMicros'
 >;
 
 export interface Rate {
@@ -52,6 +58,18 @@ const hourMs = 3_600_000;
 const dayMs = 86_400_000;
 /** After so long an hour of delivery weighs half. */
 const halfLifeMs = dayMs;
+
+/**
+ * All that a campaign has done, in the unit. What was spent before the stream counted is of the total budget, as in the ledger; a
+ * goal is of the stream's impressions alone.
+ */
+export function doneOf(
+  { spentBeforeMicros }: Pick<Campaign, 'spentBeforeMicros'>,
+  delivered: Omit<Delivered, 'hours'>,
+  unit: PacingUnit,
+): number {
+  return delivered[unit] + (unit === 'micros' ? (spentBeforeMicros ?? 0) : 0);
+}
 
 /** What came in the hours that began today, in the zone. */
 export function deliveredToday(hours: readonly DeliveredHour[], unit: PacingUnit, timeZone: string, now: number) {
@@ -88,7 +106,11 @@ function rateOf(
   unit: PacingUnit,
   heldBack: boolean,
 ): Rate | null {
-  const delivered = new Map(hours.map((one) => [Math.floor(one.hour / hourMs) * hourMs, one[unit]]));
+  const delivered = new Map<number, number>();
+  for (const one of hours) {
+    const hour = Math.floor(one.hour / hourMs) * hourMs;
+    delivered.set(hour, (delivered.get(hour) ?? 0) + one[unit]);
+  }
   const seen: { amount: number; traffic: number; weight: number }[] = [];
   const first = Math.max(campaign.startsAt, now - 14 * dayMs);
   for (let hour = Math.floor(first / hourMs) * hourMs; hour < now; hour += hourMs) {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import type { DeliveredHour, ProjectedCampaign } from './course.ts';
+import { type DeliveredHour, deliveredToday, type ProjectedCampaign } from './course.ts';
 import { curveFault, customShare } from './curve.ts';
 import { forecastFrom, hourOfWeek, trafficBetween, uniform } from './forecast.ts';
 import { projectDelivery } from './projection.ts';
 import { targetCurve } from './target.ts';
+import { gainInFullDelivery } from './what-if.ts';
 
 const hourMs = 3_600_000;
 const monday = Date.parse('2026-03-02T00:00:00Z');
@@ -233,4 +234,41 @@ test('what today has used of its daily budget is not spent again, in money or in
   // No rate helps where the daily budget is what holds: a third day does.
   const levers = projectDelivery(budget, deliveredIn(hours), uniform, noon, false)?.levers ?? [];
   expect(levers.map(({ kind }) => kind)).not.toContain('delivery_rate');
+});
+
+test('an hour that stands as two is the same hour, of two days', () => {
+  const now = monday + 2 * 24 * hourMs;
+  const kolkata = { ...flight(10, { totalBudgetMicros: 300_000_000 }), timeZone: 'Asia/Kolkata' };
+  const midnight = monday + 42.5 * hourMs;
+  const halves = hoursOf(48, 1_000_000, 100).flatMap((one) =>
+    one.hour === midnight - hourMs / 2
+      ? [one.hour, midnight].map((hour) => ({ hour, micros: 500_000, impressions: 50 }))
+      : [one],
+  );
+  expect(deliveredToday(halves, 'micros', 'Asia/Kolkata', now)).toBe(5_500_000);
+  const [whole, two] = [hoursOf(48, 1_000_000, 100), halves].map((hours) =>
+    projectDelivery(kolkata, deliveredIn(hours), uniform, now, false),
+  );
+  expect(two).toEqual(whole);
+});
+
+test('what was spent before the stream counted is done, off the total budget, and delivered by no hour', () => {
+  const now = monday + 5 * 24 * hourMs;
+  const seen = deliveredIn(hoursOf(120, 1_000_000, 100));
+  const before = { totalBudgetMicros: 300_000_000, spentBeforeMicros: 180_000_000 };
+  expect(projectDelivery(flight(10, before), seen, uniform, now, false)).toMatchObject({
+    done: 300_000_000,
+    probability: 1,
+    reachedAt: now,
+    levers: [],
+  });
+  const half = { ...before, totalBudgetMicros: 600_000_000 };
+  const projection = projectDelivery(flight(10, half), seen, uniform, now, false);
+  expect(projection).toMatchObject({ done: 300_000_000, expected: 420_000_000 });
+  const longer = flight(10, half);
+  const gain = gainInFullDelivery(longer, seen, uniform, now, false, longer.endsAt + 10 * 24 * hourMs);
+  expect(gain?.expected).toBeGreaterThan(0.99);
+  // A goal is of the impressions that the stream counted: nobody knows the others.
+  const goal = flight(10, { goalImpressions: 30_000, spentBeforeMicros: 180_000_000 });
+  expect(projectDelivery(goal, seen, uniform, now, false)).toMatchObject({ unit: 'impressions', done: 12_000 });
 });

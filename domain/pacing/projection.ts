@@ -4,6 +4,7 @@ import {
   comingUntil,
   courseOf,
   type Delivered,
+  doneOf,
   outcomeAt,
   type ProjectedCampaign,
   probabilityOf,
@@ -90,7 +91,7 @@ function projectLimit(
   heldBack: boolean,
 ): Projection {
   const { endsAt } = campaign;
-  const done = delivered[unit];
+  const done = doneOf(campaign, delivered, unit);
   const nothing = { unit, total, done, expected: null, low: null, high: null, probability: null };
   if (done >= total * fullShare) {
     return { ...nothing, expected: done, low: done, high: done, probability: 1, reachedAt: now, levers: [] };

@@ -1,5 +1,13 @@
 import { type Estimate, normalQuantile } from '../statistics.ts';
-import { type Course, courseOf, type Delivered, outcomeAt, type ProjectedCampaign, probabilityOf } from './course.ts';
+import {
+  type Course,
+  courseOf,
+  type Delivered,
+  doneOf,
+  outcomeAt,
+  type ProjectedCampaign,
+  probabilityOf,
+} from './course.ts';
 import type { Forecast } from './forecast.ts';
 import { fullShare, limitsOf } from './projection.ts';
 
@@ -21,7 +29,7 @@ export function gainInFullDelivery(
 ): Estimate | null {
   const ways = limitsOf(campaign).flatMap(({ unit, total }) => {
     const course = courseOf(campaign, delivered, forecast, now, unit, heldBack);
-    return course === null ? [] : [{ course, needed: total * fullShare - delivered[unit] }];
+    return course === null ? [] : [{ course, needed: total * fullShare - doneOf(campaign, delivered, unit) }];
   });
   if (ways.length === 0) return null;
   const gain = (known: (course: Course) => Course) => {

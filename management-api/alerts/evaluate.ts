@@ -1,4 +1,10 @@
-import { type AlertChange, type AlertRule, alertChange, isOfAllTraffic } from '../../domain/alerts/rule.ts';
+import {
+  type AlertChange,
+  type AlertRule,
+  alertChange,
+  isOfAllTraffic,
+  type Measured,
+} from '../../domain/alerts/rule.ts';
 import type { Campaign } from '../../domain/campaign.ts';
 import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { CatalogDesk, DeskTransaction } from '../../engines/catalog/desk.ts';
@@ -63,7 +69,8 @@ async function campaignsOf(sql: DeskTransaction, rule: RuleRow): Promise<readonl
 }
 
 /** True: the rule was raised or cleared by this value. Another evaluator, or a change of the rule meanwhile, goes first. */
-function settle(rule: RuleRow, value: number | null, { desk, random }: EvaluatingParts, now: number): Promise<boolean> {
+function settle(rule: RuleRow, found: Measured, { desk, random }: EvaluatingParts, now: number): Promise<boolean> {
+  const value = found === 'not_applicable' ? null : found;
   return desk.system(async (sql) => {
     const { rows } = await sql.query<{ raised: boolean; webhook_url: string | null; webhook_secret: string | null }>(
       'SELECT raised, webhook_url, webhook_secret FROM alert_rules WHERE id = $1 AND version = $2 AND enabled FOR UPDATE',
@@ -71,7 +78,7 @@ function settle(rule: RuleRow, value: number | null, { desk, random }: Evaluatin
     );
     const [state] = rows;
     if (state === undefined) return false;
-    const change = alertChange({ ...rule, clearThreshold: rule.clear_threshold }, state.raised, value);
+    const change = alertChange({ ...rule, clearThreshold: rule.clear_threshold }, state.raised, found);
     const at = new Date(now);
     await sql.query(
       `UPDATE alert_rules SET raised = CASE WHEN $2::text IS NULL THEN raised ELSE $2 = 'RAISED' END,
@@ -104,9 +111,10 @@ function settle(rule: RuleRow, value: number | null, { desk, random }: Evaluatin
 }
 
 function detailOf(rule: RuleRow, change: AlertChange, value: number | null): string {
+  if (value === null) return `${rule.measure} no longer applies: nothing that it is told of is left`;
   const side = rule.comparison;
   const limit = change === 'RAISED' ? rule.threshold : rule.clear_threshold;
-  const now = Math.round((value ?? 0) * 1e6) / 1e6;
+  const now = Math.round(value * 1e6) / 1e6;
   return change === 'RAISED'
     ? `${rule.measure} is ${now}, ${side} ${limit}`
     : `${rule.measure} is ${now}, no longer ${side} ${limit}`;

@@ -1,4 +1,4 @@
-import type { AlertMeasure } from '../../domain/alerts/rule.ts';
+import type { AlertMeasure, Measured } from '../../domain/alerts/rule.ts';
 import type { Campaign } from '../../domain/campaign.ts';
 import { analyticsOf } from '../analytics/ask-warehouse.ts';
 import { lagOf } from '../analytics/live.ts';
@@ -17,12 +17,12 @@ export interface Watched {
 
 export type MeasuringParts = Pick<ManagementParts, 'warehouse' | 'analytics'>;
 
-type Measure = (watched: Watched, parts: MeasuringParts) => Promise<number | null>;
+type Measure = (watched: Watched, parts: MeasuringParts) => Promise<Measured>;
 
 /** Less of its plan than this is due too lately to have been seen and told of. */
 const plannedAtLeast = 0.02;
 
-/** Every measure. Null: nothing happened in the window that it could be told by. */
+/** Every measure. */
 const measures: Readonly<Record<AlertMeasure, Measure>> = {
   /** What was delivered ÷ what the plan wants by now, of the campaign that is worst; asap has no plan. */
   async delivery({ campaigns, now }, parts) {
@@ -30,8 +30,9 @@ const measures: Readonly<Record<AlertMeasure, Measure>> = {
       ({ status, startsAt, endsAt, pacingMode }) =>
         status === 'active' && now >= startsAt && now < endsAt && pacingMode !== 'asap',
     );
-    if (flying.length === 0) return null;
+    if (flying.length === 0) return 'not_applicable';
     const { standings } = await readStandings(flying, parts, now);
+    if (standings.every(({ target }) => target === null)) return 'not_applicable';
     const planned = standings.flatMap(shareOfPlan);
     return planned.length === 0 ? null : Math.min(...planned);
   },
@@ -71,14 +72,14 @@ const measures: Readonly<Record<AlertMeasure, Measure>> = {
   },
 };
 
-export function measured(measure: AlertMeasure, watched: Watched, parts: MeasuringParts): Promise<number | null> {
+export function measured(measure: AlertMeasure, watched: Watched, parts: MeasuringParts): Promise<Measured> {
   return measures[measure](watched, parts);
 }
 
-function shareOfPlan({ campaign, target, projection, delivery }: Standing): number[] {
+function shareOfPlan({ campaign, target, projection, done }: Standing): number[] {
   const whole = projection?.total ?? campaign.dailyBudgetMicros ?? 0;
   if (target === null || target <= 0 || target < plannedAtLeast * whole) return [];
-  return [(projection?.done ?? delivery.micros) / target];
+  return [done / target];
 }
 
 async function delivered({ campaigns, windowSeconds, now }: Watched, parts: MeasuringParts) {

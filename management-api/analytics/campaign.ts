@@ -70,8 +70,8 @@ export const campaignAnalytics = Type.Object({
   live: orNull(
     Type.Object(
       {
-        impressions: Type.Integer({ description: 'billable, ever' }),
-        spend_micros: Type.Integer({ description: 'ever' }),
+        impressions: Type.Integer({ description: 'billable, ever since the stream counts' }),
+        spend_micros: Type.Integer({ description: 'ever since the stream counts' }),
         open: row,
         as_of: orNull(Type.String()),
       },
@@ -199,7 +199,8 @@ function planOf(campaign: Campaign | null, live: Live | null, now: number) {
   if (campaign === null) return null;
   const { startsAt, endsAt, totalBudgetMicros } = campaign;
   const owed = flatOwed(campaign, now);
-  const used = owed ?? live?.spend_micros ?? null;
+  const spent = live === null ? null : (campaign.spentBeforeMicros ?? 0) + live.spend_micros;
+  const used = owed ?? spent;
   const elapsed = Math.min(1, Math.max(0, (now - startsAt) / Math.max(1, endsAt - startsAt)));
   return {
     starts_at: new Date(startsAt).toISOString(),
@@ -208,7 +209,7 @@ function planOf(campaign: Campaign | null, live: Live | null, now: number) {
     total_budget_micros: totalBudgetMicros,
     daily_budget_micros: campaign.dailyBudgetMicros,
     goal_impressions: campaign.goalImpressions,
-    spent_micros: live?.spend_micros ?? null,
+    spent_micros: spent,
     spent_today_micros: live?.spentOn(dayOf(now, campaign.timeZone)) ?? null,
     impressions: live?.impressions ?? null,
     budget_used: used === null || !totalBudgetMicros ? null : used / totalBudgetMicros,

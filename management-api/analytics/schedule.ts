@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { dayOf, startOfDay, wallClock } from '../../domain/zone.ts';
+import { dayNumberOf, dayOf, offsetMs, wallClock } from '../../domain/zone.ts';
 import { closed, oneOf } from '../shapes.ts';
 import { dayPlus } from './reports/ranges.ts';
 
@@ -20,12 +20,14 @@ export const schedule = closed(
 export type Schedule = Static<typeof schedule>;
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /** The first run after `now`, epoch ms. A time that the clock skips comes by as much later; one that comes twice, once. */
 export function nextRun({ every, at = '06:00', time_zone = 'UTC' }: Schedule, now: number): number {
   const [hours = 6, minutes = 0] = at.split(':').map(Number);
   if (every === 'hour') return nextMinute(minutes, now, time_zone);
-  for (let day = dayOf(now, time_zone), tries = 0; tries < 40; day = dayPlus(day, 1), tries++) {
+  // Yesterday's may come by as much later today.
+  for (let day = dayPlus(dayOf(now, time_zone), -1), tries = 0; tries < 40; day = dayPlus(day, 1), tries++) {
     const run = atTime(day, hours * 60 + minutes, time_zone);
     if (run <= now) continue;
     if (every === 'week' && wallClock(run, time_zone).weekday !== 1) continue;
@@ -42,9 +44,11 @@ function nextMinute(minute: number, now: number, zone: string): number {
   return run;
 }
 
+/** When the wall shows this minute of the day first; where it never does, what the clock of before would have called so. */
 function atTime(day: string, minuteOfDay: number, zone: string): number {
-  const start = startOfDay(day, zone);
-  const naive = start + minuteOfDay * MINUTE_MS;
-  const off = wallClock(naive, zone).minuteOfDay - minuteOfDay;
-  return Math.abs(off) < 180 ? naive - off * MINUTE_MS : naive;
+  const shown = dayNumberOf(day) * DAY_MS + minuteOfDay * MINUTE_MS;
+  const before = shown - offsetMs(shown - DAY_MS, zone);
+  const after = shown - offsetMs(shown + DAY_MS, zone);
+  const found = [before, after].filter((at) => at + offsetMs(at, zone) === shown);
+  return found.length === 0 ? before : Math.min(...found);
 }

@@ -4,7 +4,7 @@ import type {
   ExposureFigures,
   HourFigures,
 } from '../../domain/optimisation/recommendation.ts';
-import { wallClock } from '../../domain/zone.ts';
+import { hasWholeHours, wallClock } from '../../domain/zone.ts';
 import type { ManagementParts } from '../parts.ts';
 import { rowsOf } from '../warehouse.ts';
 import { seconds } from './figures.ts';
@@ -75,21 +75,32 @@ export async function readExposures(
   }));
 }
 
-/** Campaign -> views by the hour of the day in its zone. */
+type SpanRow = Record<'campaign' | 'at' | 'impressions' | 'starts' | 'completes', string>;
+
+/** Campaign -> views by the hour of the day in its zone; by quarters of an hour where the zone's hours begin within those of UTC. */
 export async function readHours(
   parts: Pick<ManagementParts, 'warehouse'>,
   zones: ReadonlyMap<string, string>,
   now: number,
 ): Promise<ReadonlyMap<string, readonly HourFigures[]>> {
-  const rows = await rowsOf<Record<'campaign' | 'at' | 'impressions' | 'starts' | 'completes', string>>(
-    parts,
-    `SELECT campaign, toUnixTimestamp(hour) AS at, sum(d.impressions) AS impressions, sum(d.starts) AS starts,
-       sum(d.completes) AS completes
-     FROM breakwater.delivery_hours AS d FINAL
-     WHERE campaign IN {ids:Array(UUID)} AND hour >= toDateTime({since:UInt32}, 'UTC')
-     GROUP BY campaign, hour ORDER BY campaign, hour`,
-    { ids: [...zones.keys()], since: seconds(now - 2 * evidenceMs) },
-  );
+  const since = now - 2 * evidenceMs;
+  const spans = async (table: string, time: string, span: string, ids: Ids) =>
+    ids.length === 0
+      ? []
+      : await rowsOf<SpanRow>(
+          parts,
+          `SELECT campaign, toUnixTimestamp(${span}) AS at, sum(d.impressions) AS impressions, sum(d.starts) AS starts,
+             sum(d.completes) AS completes
+           FROM breakwater.${table} AS d FINAL
+           WHERE campaign IN {ids:Array(UUID)} AND ${time} >= toDateTime({since:UInt32}, 'UTC')
+           GROUP BY campaign, at ORDER BY campaign, at`,
+          { ids, since: seconds(since) },
+        );
+  const byHour = Map.groupBy(zones.keys(), (id) => hasWholeHours(zones.get(id) ?? 'UTC', since, now));
+  const rows = [
+    ...(await spans('delivery_hours', 'hour', 'hour', byHour.get(true) ?? [])),
+    ...(await spans('delivery_minutes', 'minute', 'toStartOfFifteenMinutes(minute)', byHour.get(false) ?? [])),
+  ];
   const found = new Map<string, HourFigures[]>();
   for (const [campaign, own] of Map.groupBy(rows, (row) => row.campaign)) {
     const byHour = Map.groupBy(own, ({ at }) =>

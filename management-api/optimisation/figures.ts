@@ -1,9 +1,12 @@
+import type { Campaign } from '../../domain/campaign.ts';
 import type { Delivered, DeliveredHour } from '../../domain/pacing/course.ts';
 import { type Forecast, forecastFrom } from '../../domain/pacing/forecast.ts';
+import { dayOf, startOfDay } from '../../domain/zone.ts';
 import type { ManagementParts } from '../parts.ts';
 import { rowsOf } from '../warehouse.ts';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const HISTORY_MS = 56 * DAY_MS;
 const DELIVERY_MS = 14 * DAY_MS;
 
@@ -30,12 +33,18 @@ export async function readForecast(parts: Pick<ManagementParts, 'warehouse'>, no
   );
 }
 
-/** Campaign -> what it delivered, as the roll-ups have it; the hours are those of the last two weeks, in order. */
+type Zoned = Pick<Campaign, 'id' | 'timeZone'>;
+
+/**
+ * Campaign -> what it delivered, as the roll-ups have it; the hours are those of the last two weeks, in order. The hour that today's
+ * midnight divides stands as two.
+ */
 export async function readDelivery(
   parts: Pick<ManagementParts, 'warehouse'>,
-  ids: readonly string[],
+  campaigns: readonly Zoned[],
   now: number,
 ): Promise<ReadonlyMap<string, Delivered>> {
+  const ids = campaigns.map(({ id }) => id);
   const totals = await rowsOf<{ campaign: string; impressions: string; micros: string }>(
     parts,
     `SELECT campaign, sum(d.impressions) AS impressions, sum(d.spend_micros) AS micros
@@ -50,19 +59,59 @@ export async function readDelivery(
      GROUP BY campaign, hour ORDER BY campaign, hour`,
     { ids, since: seconds(now - DELIVERY_MS) },
   );
+  const begun = await readDayBegun(parts, campaigns, now);
   const byCampaign = Map.groupBy(hours, ({ campaign }) => campaign);
   const hourly = (id: string): DeliveredHour[] =>
-    (byCampaign.get(id) ?? []).map((row) => ({
-      hour: Number(row.at) * 1_000,
-      micros: Number(row.micros),
-      impressions: Number(row.impressions),
-    }));
+    (byCampaign.get(id) ?? [])
+      .map((row) => ({
+        hour: Number(row.at) * 1_000,
+        micros: Number(row.micros),
+        impressions: Number(row.impressions),
+      }))
+      .flatMap((hour) => divided(hour, begun.get(id)));
   return new Map(
     totals.map(({ campaign, impressions, micros }) => [
       campaign,
       { micros: Number(micros), impressions: Number(impressions), hours: hourly(campaign) },
     ]),
   );
+}
+
+/** Campaign -> what came from its midnight on in the hour of UTC that this midnight divides; where it begins one, nothing. */
+async function readDayBegun(
+  parts: Pick<ManagementParts, 'warehouse'>,
+  campaigns: readonly Zoned[],
+  now: number,
+): Promise<ReadonlyMap<string, DeliveredHour>> {
+  const found = new Map<string, DeliveredHour>();
+  const midnights = Map.groupBy(campaigns, ({ timeZone }) => startOfDay(dayOf(now, timeZone), timeZone));
+  for (const [midnight, own] of midnights) {
+    if (midnight % HOUR_MS === 0) continue;
+    const rows = await rowsOf<{ campaign: string; impressions: string; micros: string }>(
+      parts,
+      `SELECT campaign, sum(d.impressions) AS impressions, sum(d.spend_micros) AS micros
+       FROM breakwater.delivery_minutes AS d FINAL
+       WHERE campaign IN {ids:Array(UUID)} AND minute >= toDateTime({from:UInt32}, 'UTC')
+         AND minute < toStartOfHour(toDateTime({from:UInt32}, 'UTC')) + INTERVAL 1 HOUR
+       GROUP BY campaign`,
+      { ids: own.map(({ id }) => id), from: seconds(midnight) },
+    );
+    for (const { campaign, impressions, micros } of rows) {
+      found.set(campaign, { hour: midnight, micros: Number(micros), impressions: Number(impressions) });
+    }
+  }
+  return found;
+}
+
+/** Minutes are written before the hours that they are of, so there may be more in them. */
+function divided(whole: DeliveredHour, begun: DeliveredHour | undefined): DeliveredHour[] {
+  if (begun === undefined || begun.hour < whole.hour || begun.hour >= whole.hour + HOUR_MS) return [whole];
+  const micros = Math.min(begun.micros, whole.micros);
+  const impressions = Math.min(begun.impressions, whole.impressions);
+  return [
+    { hour: whole.hour, micros: whole.micros - micros, impressions: whole.impressions - impressions },
+    { hour: begun.hour, micros, impressions },
+  ];
 }
 
 /** Campaign -> its newest pacing signal. */

@@ -1,5 +1,5 @@
 import type { Campaign } from '../../domain/campaign.ts';
-import { type Delivered, deliveredToday } from '../../domain/pacing/course.ts';
+import { type Delivered, deliveredToday, doneOf } from '../../domain/pacing/course.ts';
 import { type Forecast, uniform } from '../../domain/pacing/forecast.ts';
 import { type Projection, projectDelivery } from '../../domain/pacing/projection.ts';
 import type { PacingUnit } from '../../domain/pacing/shadow-price.ts';
@@ -15,7 +15,9 @@ export interface Standing {
   readonly signal: PacingSignal | null;
   /** Null: it has neither a total budget nor a goal. */
   readonly projection: Projection | null;
-  /** What its plan wants by now, in the projection's unit; with a daily budget alone, micros. Null: it has no plan. */
+  /** In the projection's unit; without one, micros. */
+  readonly done: number;
+  /** What its plan wants by now, likewise. Null: it has no plan. */
   readonly target: number | null;
 }
 
@@ -33,7 +35,7 @@ export async function readStandings(
   const ids = campaigns.map(({ id }) => id);
   const [forecast, deliveries, signals] = await Promise.all([
     readForecast(parts, now),
-    readDelivery(parts, ids, now),
+    readDelivery(parts, campaigns, now),
     readPacingSignals(parts, ids),
   ]);
   const standings = campaigns.map((campaign) => {
@@ -41,8 +43,10 @@ export async function readStandings(
     const signal = signals.get(campaign.id) ?? null;
     const heldBack = (signal?.muPpm ?? 0) > 0;
     const projection = projectDelivery(projected(campaign), delivery, forecast, now, heldBack);
-    const target = targetOf(campaign, projection?.unit ?? 'micros', delivery, forecast, now);
-    return { campaign, delivery, signal, projection, target };
+    const unit = projection?.unit ?? 'micros';
+    const done = doneOf(campaign, delivery, unit);
+    const target = targetOf(campaign, unit, done, delivery, forecast, now);
+    return { campaign, delivery, signal, projection, done, target };
   });
   return { standings, forecast };
 }
@@ -56,11 +60,12 @@ export function projected(campaign: Campaign): Campaign {
 function targetOf(
   campaign: Campaign,
   unit: PacingUnit,
-  { hours, ...done }: Delivered,
+  done: number,
+  { hours }: Delivered,
   forecast: Forecast,
   now: number,
 ): number | null {
-  const before = done[unit] - deliveredToday(hours, unit, campaign.timeZone, now);
+  const before = done - deliveredToday(hours, unit, campaign.timeZone, now);
   return unit === 'impressions'
     ? impressionCurve(campaign, now, before, forecast)
     : targetCurve(projected(campaign), now, before, forecast);

@@ -6,7 +6,7 @@ import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
 /** A migrated warehouse for tests of numbers, with rows put straight into its tables. */
 export interface TestNumbers {
   readonly warehouse: Warehouse;
-  /** Adds to the hours and the days of delivery. `hour`: epoch ms. */
+  /** Adds to the minutes of delivery, and to its hours and days. */
   deliver(rows: readonly DeliveryRow[]): Promise<void>;
   /** Adds requests, one for each row. */
   ask(rows: readonly RequestRow[]): Promise<void>;
@@ -14,6 +14,7 @@ export interface TestNumbers {
 }
 
 export interface DeliveryRow {
+  /** Epoch ms: its beginning, or a minute of it. */
   readonly hour: number;
   readonly campaign: string;
   readonly creative: string;
@@ -43,22 +44,23 @@ export async function openTestNumbers(): Promise<TestNumbers> {
   return {
     warehouse,
     async deliver(rows) {
-      const values = (time: (row: DeliveryRow) => string) =>
-        rows
-          .map(
-            (row) =>
-              `(${time(row)}, '${row.campaign}', '${row.creative}', ${row.impressions}, ${row.starts ?? row.impressions}, ${row.completes ?? row.impressions}, ${row.micros})`,
-          )
-          .join(', ');
-      const fields = 'campaign, creative, impressions, starts, completes, spend_micros';
-      const hours = values(({ hour }) => `${Math.floor(hour / 1_000)}`);
-      await warehouse.run(`INSERT INTO breakwater.delivery_hours (hour, ${fields}) VALUES ${hours}`);
-      // As the recompute does: the days from the hours.
-      await warehouse.run(
-        `INSERT INTO breakwater.delivery_days (day, ${fields}, version)
-         SELECT toDate(hour), campaign, creative, sum(d.impressions), sum(d.starts), sum(d.completes), sum(d.spend_micros), ${++offset}
-         FROM breakwater.delivery_hours AS d FINAL GROUP BY toDate(hour), campaign, creative`,
+      const values = rows.map(
+        (row) =>
+          `(${Math.floor(row.hour / 1_000)}, '${row.campaign}', '${row.creative}', ${row.impressions}, ${row.starts ?? row.impressions}, ${row.completes ?? row.impressions}, ${row.micros})`,
       );
+      const fields = 'campaign, creative, impressions, starts, completes, spend_micros';
+      await warehouse.run(`INSERT INTO breakwater.delivery_minutes (minute, ${fields}) VALUES ${values.join(', ')}`);
+      // As the recompute does: the hours from the minutes, the days from the hours.
+      for (const [into, span, from] of [
+        ['delivery_hours (hour', 'toStartOfHour(minute)', 'delivery_minutes'],
+        ['delivery_days (day', 'toDate(hour)', 'delivery_hours'],
+      ]) {
+        await warehouse.run(
+          `INSERT INTO breakwater.${into}, ${fields}, version)
+           SELECT ${span}, campaign, creative, sum(d.impressions), sum(d.starts), sum(d.completes), sum(d.spend_micros), ${++offset}
+           FROM breakwater.${from} AS d FINAL GROUP BY ${span}, campaign, creative`,
+        );
+      }
     },
     async ask(rows) {
       const values = rows.map((row) => {

@@ -90,7 +90,7 @@ export const pacingRoutes = [
 ];
 
 function shown(one: Standing, now: number): Static<typeof standing> {
-  const { campaign, delivery, signal, projection, target } = one;
+  const { campaign, signal, projection, done, target } = one;
   return {
     campaign_id: campaign.id,
     name: campaign.name,
@@ -100,7 +100,7 @@ function shown(one: Standing, now: number): Static<typeof standing> {
     ends_at: new Date(campaign.endsAt).toISOString(),
     unit: projection?.unit ?? null,
     total: projection?.total ?? null,
-    done: projection?.done ?? delivery.micros,
+    done,
     target_by_now: target,
     pacing_status: signal?.status ?? null,
     shadow_price: signal === null ? null : signal.muPpm / 1e6,

@@ -3,7 +3,8 @@ import type { Campaign } from '../../domain/campaign.ts';
 import { emptyMoney, take } from '../../domain/ledger.ts';
 import { micros } from '../../domain/money.ts';
 import { encodeTokenLife, keys } from '../../engines/state-store/keys.ts';
-import { decodeBare, encodeBare } from '../../schemas/codec.ts';
+import { decode, decodeBare, encodeBare } from '../../schemas/codec.ts';
+import type { CampaignSignal } from '../../schemas/records.ts';
 import { lastExpiry } from '../first-sight.ts';
 import { type Bench, id, openBench, PARTITIONS } from '../fixture.ts';
 import { moveHead } from '../heads.ts';
@@ -39,8 +40,8 @@ async function moneyOf(bench: Bench) {
   return entry?.bytes ? decodeBare('money-record', entry.bytes) : emptyMoney();
 }
 
-const start = (bench: Bench) => {
-  const view = { ...bench.view, campaigns: new Map([[campaign.id, campaign]]) };
+const start = (bench: Bench, fields: Partial<Campaign> = {}) => {
+  const view = { ...bench.view, campaigns: new Map([[campaign.id, { ...campaign, ...fields }]]) };
   return startRunner(pacingWorker({ view, metrics: bench.metrics, suppressions: bench.suppressions }), bench);
 };
 
@@ -165,4 +166,25 @@ it('tells of every billable beacon how long it took from its arrival at the work
   const { values } = await bench.metrics.processing.get();
   const counted = values.filter(({ metricName }) => metricName === 'breakwater_processing_seconds_count');
   expect(counted.map(({ labels, value }) => [labels.effect, value])).toEqual([['counter', 3]]);
+});
+
+it('takes what yesterday’s minutes that are still open have spent for spent before today', async () => {
+  await using bench = await openBench();
+  const midnight = Date.UTC(1970, 0, 1, 17);
+  // Ten micros a second from midnight on, seven hours east of Greenwich.
+  const daily = { timeZone: 'Etc/GMT-7', totalBudgetMicros: null, dailyBudgetMicros: micros(864_000) };
+  await bench.clock.advance(midnight - 2_000);
+  const runner = await start(bench, daily);
+  await bench.send({ reservation: id(1) }, { reservation: id(2), partition: 1 });
+  await bench.clock.advance(midnight + 1_000);
+  await bench.send({ reservation: id(3) });
+  await bench.clock.advance(midnight + 2_000);
+  await runner.close();
+  expect(await openMicros(bench)).toBe(36_000);
+  const [entry] = await bench.store.read([keys.signal('PACING', campaign.id)]);
+  const { signal } = decodeBare('signal-state-record', entry?.bytes as Buffer);
+  const { spent_micros, target_micros } = decode(signal).value as CampaignSignal;
+  expect(spent_micros).toBe(36_000);
+  expect(target_micros).toBeGreaterThanOrEqual(24_010);
+  expect(target_micros).toBeLessThanOrEqual(24_020);
 });

@@ -2,7 +2,7 @@ import type { Campaign } from '../../domain/campaign.ts';
 import { emptyMoney } from '../../domain/ledger.ts';
 import { pacingInput } from '../../domain/pacing/pace.ts';
 import { initialPacingState, type PacingState, pacingStatus, updateMu } from '../../domain/pacing/shadow-price.ts';
-import { dayOf } from '../../domain/zone.ts';
+import { dayOf, startOfDay } from '../../domain/zone.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import { decodeBare } from '../../schemas/codec.ts';
 import type { CampaignSums, MoneyRecord } from '../../schemas/records.ts';
@@ -141,21 +141,24 @@ interface ProgressNow {
 /** Spent before the stream, billed in closed minutes and counted in open ones. A minute that the record has closed is not counted twice. */
 function progressOf(campaign: Campaign, money: MoneyRecord, open: OpenSums, now: number): ProgressNow {
   const today = dayOf(now, campaign.timeZone);
+  const midnight = startOfDay(today, campaign.timeZone);
   const day = money.days.find((one) => one.day === today);
   const before = campaign.spentBeforeMicros ?? 0;
-  let openMicros = 0;
-  let openImpressions = 0;
+  const ever = { micros: before + money.billed_micros, impressions: money.billed_impressions };
+  const ofToday = { micros: day?.micros ?? 0, impressions: day?.impressions ?? 0 };
   for (const [minute, sums] of open.minutes) {
     const own: CampaignSums | undefined = sums.get(campaign.id);
     if (!own || minute <= money.closed_up_to) continue;
-    openMicros += own.billed_micros;
-    openImpressions += own.impressions;
+    for (const sum of minute * 60_000 < midnight ? [ever] : [ever, ofToday]) {
+      sum.micros += own.billed_micros;
+      sum.impressions += own.impressions;
+    }
   }
   return {
-    spentMicros: before + money.billed_micros + openMicros,
-    spentBeforeTodayMicros: before + money.billed_micros - (day?.micros ?? 0),
-    impressions: money.billed_impressions + openImpressions,
-    impressionsBeforeToday: money.billed_impressions - (day?.impressions ?? 0),
+    spentMicros: ever.micros,
+    spentBeforeTodayMicros: ever.micros - ofToday.micros,
+    impressions: ever.impressions,
+    impressionsBeforeToday: ever.impressions - ofToday.impressions,
   };
 }
 
