@@ -2,9 +2,11 @@ import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
 import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
 import { openStateStore, openSuppressions, openWarehouse } from '../engines/open.ts';
+import { systemRandom } from '../engines/random.ts';
 import { SecretRing } from '../engines/secret-ring.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { eraseRows } from '../engines/warehouse/erase-rows.ts';
+import { SYSTEM } from '../management-api/audit.ts';
 import { eraseViewer, hashesOf, showViewer, type ViewerParts, type ViewerScope } from '../management-api/viewers.ts';
 
 interface Named {
@@ -41,7 +43,7 @@ export async function eraseCommand({ scope, id }: Named): Promise<void> {
   const clock = systemClock();
   const suppressions = await openSuppressions(catalogUrl(config));
   const { hashes, forgotten, erasedAt } = await withStore(async (parts) => ({
-    ...(await eraseViewer(scope, id, { ...parts, suppressions })),
+    ...(await eraseViewer(scope, id, { ...parts, suppressions, random: systemRandom(clock), actor: SYSTEM })),
     hashes: hashesOf(scope, id, parts),
   })).finally(() => suppressions.close());
   process.stdout.write(

@@ -52,6 +52,9 @@ export async function auditAll(sql: DeskTransaction, changes: readonly Change[])
   );
 }
 
+/** For changes from the machine itself. */
+export const SYSTEM = 'system';
+
 type Who = { readonly caller: Caller };
 type When = Pick<ManagementParts, 'clock'>;
 type Shown = { readonly id: string };

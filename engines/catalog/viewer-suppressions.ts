@@ -1,4 +1,7 @@
+import type pg from 'pg';
+import type { Noted } from './desk.ts';
 import { asEngineErrors, openPool } from './postgres-client.ts';
+import { writeAsSystem } from './postgres-desk.ts';
 
 /** A pseudonym that asked to be forgotten. */
 export interface Suppression {
@@ -10,8 +13,8 @@ export interface Suppression {
 
 /** Who asked to be forgotten. Rebuilds ask it before they remember anything. Rejects with EngineError. */
 export interface ViewerSuppressions {
-  /** Notes it; of two for one pseudonym the later one stands. */
-  note(suppression: Suppression): Promise<void>;
+  /** Notes all that one viewer is known by; of two for one pseudonym the later one stands. */
+  note(suppressions: readonly Suppression[], noted: Noted<void>): Promise<void>;
   all(): Promise<readonly Suppression[]>;
   close(): Promise<void>;
 }
@@ -26,15 +29,19 @@ interface Row {
 export function openPostgresSuppressions(url: string): ViewerSuppressions {
   const pool = openPool(url, 2);
   return {
-    note: ({ scope, hash, erasedAt }) =>
-      asEngineErrors(async () => {
-        await pool.query(
-          `INSERT INTO viewer_suppressions (scope, hash, erased_at) VALUES ($1, $2, $3)
-           ON CONFLICT (scope, hash) DO UPDATE
-           SET erased_at = GREATEST(viewer_suppressions.erased_at, excluded.erased_at)`,
-          [scope, hash, new Date(erasedAt)],
-        );
-      }),
+    note(suppressions, noted) {
+      const write = async (client: pg.PoolClient) => {
+        for (const { scope, hash, erasedAt } of suppressions) {
+          await client.query(
+            `INSERT INTO viewer_suppressions (scope, hash, erased_at) VALUES ($1, $2, $3)
+             ON CONFLICT (scope, hash) DO UPDATE
+             SET erased_at = GREATEST(viewer_suppressions.erased_at, excluded.erased_at)`,
+            [scope, hash, new Date(erasedAt)],
+          );
+        }
+      };
+      return writeAsSystem(pool, write, noted);
+    },
     all: () =>
       asEngineErrors(async () => {
         const { rows } = await pool.query<Row>('SELECT scope, hash, erased_at FROM viewer_suppressions ORDER BY 1, 2');
