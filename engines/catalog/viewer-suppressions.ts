@@ -16,6 +16,10 @@ export interface ViewerSuppressions {
   /** Notes all that one viewer is known by; of two for one pseudonym the later one stands. */
   note(suppressions: readonly Suppression[], noted: Noted<void>): Promise<void>;
   all(): Promise<readonly Suppression[]>;
+  /** Those of up to then, epoch ms, whose raw rows are still somebody's. */
+  withRows(until: number): Promise<readonly Suppression[]>;
+  /** The raw rows of these pseudonyms up to `erasedAt` are nobody's now. */
+  rowsErased(hashes: readonly string[], erasedAt: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -24,6 +28,8 @@ interface Row {
   readonly hash: string;
   readonly erased_at: Date;
 }
+
+const suppressionOf = ({ scope, hash, erased_at }: Row) => ({ scope, hash, erasedAt: erased_at.getTime() });
 
 /** In the catalog of this URL, which has to be migrated. Connects when first asked. */
 export function openPostgresSuppressions(url: string): ViewerSuppressions {
@@ -35,7 +41,7 @@ export function openPostgresSuppressions(url: string): ViewerSuppressions {
           await client.query(
             `INSERT INTO viewer_suppressions (scope, hash, erased_at) VALUES ($1, $2, $3)
              ON CONFLICT (scope, hash) DO UPDATE
-             SET erased_at = GREATEST(viewer_suppressions.erased_at, excluded.erased_at)`,
+             SET erased_at = GREATEST(viewer_suppressions.erased_at, excluded.erased_at), rows_erased_at = NULL`,
             [scope, hash, new Date(erasedAt)],
           );
         }
@@ -45,7 +51,22 @@ export function openPostgresSuppressions(url: string): ViewerSuppressions {
     all: () =>
       asEngineErrors(async () => {
         const { rows } = await pool.query<Row>('SELECT scope, hash, erased_at FROM viewer_suppressions ORDER BY 1, 2');
-        return rows.map(({ scope, hash, erased_at }) => ({ scope, hash, erasedAt: erased_at.getTime() }));
+        return rows.map(suppressionOf);
+      }),
+    withRows: (until) =>
+      asEngineErrors(async () => {
+        const { rows } = await pool.query<Row>(
+          'SELECT scope, hash, erased_at FROM viewer_suppressions WHERE rows_erased_at IS NULL AND erased_at <= $1',
+          [new Date(until)],
+        );
+        return rows.map(suppressionOf);
+      }),
+    rowsErased: (hashes, erasedAt) =>
+      asEngineErrors(async () => {
+        await pool.query(
+          'UPDATE viewer_suppressions SET rows_erased_at = NOW() WHERE hash = ANY ($1::text[]) AND erased_at <= $2',
+          [hashes, new Date(erasedAt)],
+        );
       }),
     close: () => pool.end(),
   };

@@ -238,6 +238,8 @@ function suppressionsOf(): ViewerSuppressions {
       for (const one of all) noted.set(`${one.scope} ${one.hash}`, one);
     },
     all: async () => [...noted.values()],
+    withRows: async () => [],
+    rowsErased: async () => undefined,
     close: async () => undefined,
   };
 }
