@@ -75,10 +75,14 @@ test('what a viewer has seen is told by campaign, creative and window; erased, n
       day_count: 3,
       week_count: 3,
       month_count: 4,
+      reset_hour_at: new Date(now + HOUR_MS / 2).toISOString(),
+      reset_day_at: new Date(now + 19 * HOUR_MS).toISOString(),
+      reset_week_at: new Date(now + (7 * 24 - 5) * HOUR_MS).toISOString(),
+      reset_month_at: new Date(now + 24 * HOUR_MS).toISOString(),
       held: 0,
       last_impression_at: new Date(now - 30_000).toISOString(),
     },
-    { creative_id: id(201), impressions_count: 0, held: 1, last_impression_at: null },
+    { creative_id: id(201), impressions_count: 0, reset_month_at: null, held: 1, last_impression_at: null },
   ]);
   expect((await showViewer('user', 'bob', parts)).viewings).toEqual([]);
 

@@ -19,6 +19,7 @@ const viewer = closed({
 });
 
 const count = () => Type.Integer();
+const reset = () => orNull(Type.String({ description: 'when the oldest view leaves the window' }));
 
 const viewing = Type.Object({
   campaign_id: uuid(),
@@ -29,6 +30,10 @@ const viewing = Type.Object({
   day_count: count(),
   week_count: count(),
   month_count: count(),
+  reset_hour_at: reset(),
+  reset_day_at: reset(),
+  reset_week_at: reset(),
+  reset_month_at: reset(),
   held: Type.Integer({ description: 'served and not seen yet' }),
   last_impression_at: orNull(Type.String()),
 });
