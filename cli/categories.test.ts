@@ -9,7 +9,8 @@ import type { CategoryTables } from '../engines/catalog/category-tables.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../engines/catalog/embedded-postgres.ts';
 import { migrateCatalog } from '../engines/catalog/migrate.ts';
 import { openCatalog, openCategories } from '../engines/open.ts';
-import { importCategories } from './categories.ts';
+import { houseAudit } from '../management-api/test-audit.ts';
+import { importCategories, markSensitive } from './categories.ts';
 
 let folder: string;
 let server: EmbeddedPostgres;
@@ -137,7 +138,7 @@ test('the content taxonomy becomes what the table says, and marks stay', async (
     ),
   );
   expect(told).toEqual({ kind: 'content', rows: 5, added: 5, changed: 0, removed: 0, campaigns: 0 });
-  expect(await tables.markSensitive(['Crime', '9999'], true)).toMatchObject([{ id: '380', sensitive: true }]);
+  expect(await markSensitive(tables, ['Crime', '9999'], true)).toMatchObject([{ id: '380', sensitive: true }]);
   expect(
     await importCategories(tables, content('483,,Sports', '484,483,"Ball, Games"', '380,483,Crime', '900,,New')),
   ).toMatchObject({ added: 1, changed: 1, removed: 2 });
@@ -146,5 +147,23 @@ test('the content taxonomy becomes what the table says, and marks stay', async (
     { id: '483', name: 'Sports', parentId: null, sensitive: false },
     { id: '484', name: 'Ball, Games', parentId: '483', sensitive: false },
     { id: '900', name: 'New', parentId: null, sensitive: false },
+  ]);
+});
+
+test('the audit of the house tells of every import and of every mark that changed, as the system', async () => {
+  const imports = await houseAudit(server.url, 'category_table');
+  expect(imports[0]).toMatchObject({
+    actor: 'system',
+    action: 'update',
+    resource_id: 'iab-ad-product',
+    after: { kind: 'product', rows: 5, added: 5, changed: 0, removed: 0, campaigns: 0 },
+  });
+  expect(imports.at(-1)).toMatchObject({ resource_id: 'iab-content', after: { added: 1, changed: 1, removed: 2 } });
+  await markSensitive(tables, ['Crime', 'Sports'], true);
+  await markSensitive(tables, ['Crime'], true);
+  const marks = await houseAudit(server.url, 'content_category');
+  expect(marks).toMatchObject([
+    { actor: 'system', resource_id: '380', before: { sensitive: false }, after: { name: 'Crime', sensitive: true } },
+    { resource_id: '483', before: { sensitive: false }, after: { name: 'Sports', sensitive: true } },
   ]);
 });

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { type CategoryKind, readCategoryTable } from '../domain/category-table.ts';
-import type { CategoryTables, ImportOutcome } from '../engines/catalog/category-tables.ts';
+import type { CategoryTables, ImportOutcome, MarkedCategory } from '../engines/catalog/category-tables.ts';
+import type { Noted } from '../engines/catalog/desk.ts';
+import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
 import { catalogUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import { openCategories } from '../engines/open.ts';
+import { audit, auditAll, SYSTEM } from '../management-api/audit.ts';
 
 export interface ImportOptions {
   /** What the table is of; absent: as its heading says. */
@@ -37,11 +40,43 @@ export async function importCategories(
   if (kind === null)
     throw new EngineError('refused', 'the table does not say what it is of: --kind product or content');
   const authority = options.authority ?? authorities[kind];
+  const noted: Noted<ImportOutcome> = (sql, outcome) =>
+    audit(sql, {
+      ...bySystem(),
+      resource: 'category_table',
+      id: authority,
+      before: null,
+      after: { kind, rows: rows.length, ...outcome },
+    });
   const outcome =
     kind === 'product'
-      ? await tables.importCompetitive(rows, authority)
-      : await tables.importContent(rows, authority, options.sensitive ?? sensitiveAtFirst);
+      ? await tables.importCompetitive(rows, authority, noted)
+      : await tables.importContent(rows, authority, options.sensitive ?? sensitiveAtFirst, noted);
   return { kind, rows: rows.length, ...outcome };
+}
+
+const bySystem = () => ({ at: systemClock().now(), actor: SYSTEM, action: 'update' }) as const;
+
+/** Marks content categories; the audit tells of each whose mark is another now. */
+export function markSensitive(
+  tables: CategoryTables,
+  idsOrNames: readonly string[],
+  sensitive: boolean,
+): Promise<readonly MarkedCategory[]> {
+  return tables.markSensitive(idsOrNames, sensitive, (sql, marked) =>
+    auditAll(
+      sql,
+      marked
+        .filter(({ was }) => was !== sensitive)
+        .map(({ was, ...after }) => ({
+          ...bySystem(),
+          resource: 'content_category',
+          id: after.id,
+          before: { ...after, sensitive: was },
+          after,
+        })),
+    ),
+  );
 }
 
 /** `breakwater categories import FILE` */
@@ -58,7 +93,7 @@ export async function importCommand(file: string, options: ImportOptions): Promi
 /** `breakwater categories sensitive IDS...` */
 export async function sensitiveCommand(idsOrNames: readonly string[], { off }: { off?: boolean }): Promise<void> {
   await withTables(async (tables) => {
-    const marked = await tables.markSensitive(idsOrNames, off !== true);
+    const marked = await markSensitive(tables, idsOrNames, off !== true);
     for (const { id, name, sensitive } of marked) say(`${id}\t${name}\t${sensitive ? 'sensitive' : 'not sensitive'}`);
     const missing = idsOrNames.filter((text) => !marked.some(({ id, name }) => id === text || name === text));
     if (missing.length > 0) throw new EngineError('refused', `no content category ${missing.join(', ')}`);

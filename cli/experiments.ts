@@ -1,8 +1,10 @@
 import type { Experiments, NewExperiment } from '../engines/catalog/experiments.ts';
+import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
 import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import { openExperimentsOf, openWarehouse } from '../engines/open.ts';
+import { administerExperiment } from '../management-api/experiments/administer.ts';
 import { readExperimentDocument } from '../management-api/experiments/document.ts';
 import { type ReadOut, readOut } from '../management-api/experiments/read-out.ts';
 import { readJson } from './read-json.ts';
@@ -22,7 +24,7 @@ export async function listCommand(): Promise<void> {
 export async function putCommand(file: string): Promise<void> {
   const experiment = readExperimentFile(file);
   await withExperiments(async (experiments) => {
-    const version = await experiments.put(experiment);
+    const version = await administerExperiment(experiments, experiment, systemClock());
     process.stdout.write(`${experiment.name}: version ${version}\n`);
   });
 }
@@ -32,7 +34,7 @@ export async function stopCommand(name: string): Promise<void> {
   await withExperiments(async (experiments) => {
     const found = (await experiments.list()).find((each) => each.name === name);
     if (!found) throw new EngineError('refused', `there is no experiment ${name}`);
-    const version = await experiments.put({ ...found, status: 'stopped' });
+    const version = await administerExperiment(experiments, { ...found, status: 'stopped' }, systemClock());
     process.stdout.write(`${name}: version ${version}, stopped\n`);
   });
 }

@@ -103,7 +103,7 @@ test('away from a decider’s disk the content taxonomy is the catalog’s', asy
       { id: '1', name: 'Sports', parentId: null },
       { id: '2', name: 'Football', parentId: '1' },
     ];
-    await tables.importContent(rows, 'test', []);
+    await tables.importContent(rows, 'test', [], async () => undefined);
     await tables.close();
     const sporty = [
       {

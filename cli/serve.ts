@@ -15,16 +15,20 @@ import {
   openMedia,
   openReports,
   openStateStoreSoon,
+  openSuppressions,
   openWarehouse,
 } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
+import { SecretRing } from '../engines/secret-ring.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import { watchAlerts } from '../management-api/alerts/watch.ts';
 import type { AnalyticsParts } from '../management-api/analytics/parts.ts';
+import { watchErasures } from '../management-api/erase-due.ts';
 import { sweepLeftovers } from '../management-api/leftovers.ts';
 import { listenForManagement } from '../management-api/listen.ts';
 import { startManagement } from '../management-api/main.ts';
+import type { ViewerKeeping } from '../management-api/parts.ts';
 import { watchTags } from '../management-api/unwrap/watch.ts';
 import { announce, runUntilStopped } from './child.ts';
 import { createLogger } from './logger.ts';
@@ -140,6 +144,11 @@ export async function serveManagement(): Promise<never> {
     const random = systemRandom(clock);
     const analytics =
       warehouse === null ? null : await openAnalytics(config, { log, warehouse, clock, logger }, opened);
+    const viewers = await openViewers(config, clock, opened);
+    if (warehouse !== null) {
+      const erasures = watchErasures({ ...viewers, warehouse, clock, logger });
+      opened('erasures', () => erasures.close());
+    }
     const allowed = config.webhookHosts;
     const alerts = watchAlerts({ desk, warehouse, analytics, log, clock, random, logger, allowed });
     opened('alerts', () => alerts.close());
@@ -164,6 +173,7 @@ export async function serveManagement(): Promise<never> {
       publicUrl: config.publicUrl?.replace(/\/+$/, '') ?? null,
       secret: config.pepper ?? '',
       analytics,
+      viewers,
       host: config.host,
       ports: portsToTry(config.managementPort, readEndpoints(config.dataDir).management, DEFAULT_MANAGEMENT_PORT),
     });
@@ -171,6 +181,24 @@ export async function serveManagement(): Promise<never> {
     announce(config, { management: api.url });
     logger.info({ url: api.url }, 'listening; relaying catalog changes');
   });
+}
+
+/** What viewers are known and forgotten by. */
+async function openViewers(
+  config: Config,
+  clock: Clock,
+  opened: (name: string, close: () => Promise<void>) => void,
+): Promise<ViewerKeeping> {
+  const suppressions = await openSuppressions(catalogUrl(config));
+  opened('suppressions', () => suppressions.close());
+  const ring = new SecretRing(config, () => clock.now());
+  return {
+    suppressions,
+    peppers() {
+      ring.refresh();
+      return ring;
+    },
+  };
 }
 
 /** What third parties' tags may lead to: not to ourselves, since a chain that does has no end. */

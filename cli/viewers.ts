@@ -2,9 +2,11 @@ import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
 import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
 import { openStateStore, openSuppressions, openWarehouse } from '../engines/open.ts';
+import { systemRandom } from '../engines/random.ts';
 import { SecretRing } from '../engines/secret-ring.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { eraseRows } from '../engines/warehouse/erase-rows.ts';
+import { SYSTEM } from '../management-api/audit.ts';
 import { eraseViewer, hashesOf, showViewer, type ViewerParts, type ViewerScope } from '../management-api/viewers.ts';
 
 interface Named {
@@ -40,21 +42,21 @@ export async function eraseCommand({ scope, id }: Named): Promise<void> {
   const config = readConfig();
   const clock = systemClock();
   const suppressions = await openSuppressions(catalogUrl(config));
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => suppressions.close());
   const { hashes, forgotten, erasedAt } = await withStore(async (parts) => ({
-    ...(await eraseViewer(scope, id, { ...parts, suppressions })),
+    ...(await eraseViewer(scope, id, { ...parts, suppressions, random: systemRandom(clock), actor: SYSTEM })),
     hashes: hashesOf(scope, id, parts),
-  })).finally(() => suppressions.close());
+  }));
   process.stdout.write(
     `${scope} ${hashes.at(-1)}: ${forgotten} places forgotten; workers are given ${KNOWN_MS / 1_000} s to know\n`,
   );
-  // With the warehouse away this much is done, and the command is to be repeated.
+  // With the warehouse away this much is done; management does the rest once it is back, or the command is to be repeated.
   const warehouse = await openWarehouse(warehouseUrl(config));
-  try {
-    await clock.sleep(KNOWN_MS);
-    process.stdout.write(`${await eraseRows(warehouse, hashes, erasedAt)} rows made nobody's\n`);
-  } finally {
-    await warehouse.close();
-  }
+  opened.defer(() => warehouse.close());
+  await clock.sleep(KNOWN_MS);
+  process.stdout.write(`${await eraseRows(warehouse, hashes, erasedAt)} rows made nobody's\n`);
+  await suppressions.rowsErased(hashes, erasedAt);
 }
 
 async function withStore<T>(use: (parts: ViewerParts) => Promise<T>): Promise<T> {

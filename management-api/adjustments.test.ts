@@ -130,6 +130,32 @@ it('is taken back by another entry, once, and none is ever changed', async () =>
   expect((await house.desk.ask(ours.key, 'GET', `${path}/${made.body.id}`)).body).toEqual(made.body);
 });
 
+it('a warehouse that takes its time holds up nobody else, and who asks again with the same key needs none', async () => {
+  const { promise: answers, resolve: answer } = Promise.withResolvers<void>();
+  const { promise: asked, resolve: wasAsked } = Promise.withResolvers<void>();
+  const { reader } = house.analytics;
+  const query: typeof reader.query = async (...given) => {
+    wasAsked();
+    await answers;
+    return await reader.query(...given);
+  };
+  const key = { 'idempotency-key': 'slow' };
+  const body = { campaign_id: ours.campaign, reason: 'other', ...span, impressions: 1 };
+  const send = () => house.desk.ask(ours.key, 'POST', path, body, key);
+  Object.assign(house.desk.parts, { analytics: { ...house.analytics, reader: { ...reader, query } } });
+  const waiting = send();
+  await asked;
+  const other = house.desk.ask(theirs.key, 'POST', '/api/v2/advertisers', { name: 'Meanwhile' });
+  const first = await Promise.race([other.then(({ status }) => status), house.desk.parts.clock.sleep(3_000)]);
+  answer();
+  const made = await waiting;
+  expect([first, made.status]).toEqual([201, 201]);
+  Object.assign(house.desk.parts, { analytics: null });
+  expect((await send()).body).toEqual(made.body);
+  Object.assign(house.desk.parts, { analytics: house.analytics });
+  await house.desk.ask(ours.key, 'POST', `${path}/${made.body.id}/reversal`, {});
+});
+
 it('belongs to an organisation: another one neither records, sees nor takes back', async () => {
   expect((await record(theirs, { amount_micros: 1 })).status).toBe(404);
   expect((await house.desk.ask(theirs.key, 'GET', path)).body.items).toEqual([]);

@@ -3,10 +3,13 @@ import type { DeskTransaction } from '../engines/catalog/desk.ts';
 import type { Caller } from './access/caller.ts';
 import type { ManagementParts } from './parts.ts';
 
+export const actions = ['create', 'update', 'delete', 'read'] as const;
+
 export interface Change {
   readonly at: number;
   readonly actor: string;
-  readonly action: 'create' | 'update' | 'delete';
+  /** `read`: of what viewers have seen, alone. */
+  readonly action: (typeof actions)[number];
   readonly resource: string;
   readonly id: string;
   /** As the API shows it; null where there was or is nothing. Never a secret. */
@@ -51,6 +54,9 @@ export async function auditAll(sql: DeskTransaction, changes: readonly Change[])
     [0, 1, 2, 3, 4, 5, 6, 7, 8].map((column) => entries.map((entry) => entry[column])),
   );
 }
+
+/** For changes from the machine itself. */
+export const SYSTEM = 'system';
 
 type Who = { readonly caller: Caller };
 type When = Pick<ManagementParts, 'clock'>;

@@ -14,6 +14,7 @@ export async function describeManagement(): Promise<object> {
     warehouse: null,
     webhookHosts: [],
     analytics: null,
+    viewers: null,
     clock,
     random: systemRandom(clock),
     logger: pino({ level: 'silent' }),

@@ -184,7 +184,7 @@ function keyOf(request: FastifyRequest, { toldOnce }: Route): string | null {
     throw new Problem(
       400,
       title,
-      'the answer holds what is told once, or a file came: it is not kept for a repetition',
+      'what is told once, what a viewer is, and what comes with a file is not kept for a repetition',
     );
   }
   if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { CatalogDesk } from '../engines/catalog/desk.ts';
+import type { ViewerSuppressions } from '../engines/catalog/viewer-suppressions.ts';
 import type { Clock } from '../engines/clock.ts';
 import type { MediaStore } from '../engines/media/media-store.ts';
 import type { Readiness } from '../engines/process-metrics.ts';
 import type { Random } from '../engines/random.ts';
+import type { SecretRing } from '../engines/secret-ring.ts';
 import type { Warehouse } from '../engines/warehouse/warehouse.ts';
 import type { AnalyticsParts } from './analytics/parts.ts';
 
@@ -36,4 +38,12 @@ export interface ManagementParts {
   readonly secret: string;
   /** What reports are read from; null: this process has no warehouse. */
   readonly analytics: AnalyticsParts | null;
+  /** What viewers are known and forgotten by; null: this process knows none. */
+  readonly viewers: ViewerKeeping | null;
+}
+
+export interface ViewerKeeping {
+  readonly suppressions: ViewerSuppressions;
+  /** As they are now: they may be rotated while the process runs. */
+  readonly peppers: () => Pick<SecretRing, 'pepper' | 'peppersBefore'>;
 }

@@ -58,7 +58,7 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   readonly status?: number;
   /** A write that must name the version it changes, by If-Match; `optional`: one that may. */
   readonly versioned?: true | 'optional';
-  /** The answer holds what is told once, or the body a password: it is not kept, and an Idempotency-Key is refused. */
+  /** The answer holds what is told once, or the body a password or a viewer's id: it is not kept, and an Idempotency-Key is refused. */
   readonly toldOnce?: boolean;
   /** Passwords are tried here. */
   readonly limitedAsLogin?: boolean;

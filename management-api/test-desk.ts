@@ -79,6 +79,7 @@ export async function openTestDesk(
     mediaUrl: mediaUrlOf({ media }, () => 'http://management.test'),
     secret: 's'.repeat(32),
     analytics,
+    viewers: null,
   };
   const app = await buildManagementApp(parts);
   return {

@@ -8,10 +8,12 @@ import { migrateCatalog } from '../engines/catalog/migrate.ts';
 import { openPostgresSuppressions, type ViewerSuppressions } from '../engines/catalog/viewer-suppressions.ts';
 import { VirtualClock } from '../engines/clock.ts';
 import { pseudonym } from '../engines/pseudonym.ts';
+import { systemRandom } from '../engines/random.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import { openLmdbStateStore } from '../engines/state-store/lmdb-state-store.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
+import { houseAudit } from './test-audit.ts';
 import { eraseViewer, showViewer } from './viewers.ts';
 
 const HOUR_MS = 3_600_000;
@@ -59,7 +61,7 @@ test('what a viewer has seen is told by campaign, creative and window; erased, n
   const times = [now - 30_000, now - HOUR_MS / 2, now - 5 * HOUR_MS, now - 30 * 24 * HOUR_MS];
   const record = times.reduce((current, at, n) => confirm(current, place(n, id(200)), at), held);
   await put(key, encodeBare('frequency-record', record));
-  const parts = { store, clock, pepper, suppressions };
+  const parts = { store, clock, pepper, suppressions, random: systemRandom(clock), actor: 'system' };
 
   const shown = await showViewer('user', 'ann', parts);
   expect(shown).toMatchObject({ scope: 'user', hash, erased_at: null });
@@ -73,10 +75,14 @@ test('what a viewer has seen is told by campaign, creative and window; erased, n
       day_count: 3,
       week_count: 3,
       month_count: 4,
+      reset_hour_at: new Date(now + HOUR_MS / 2).toISOString(),
+      reset_day_at: new Date(now + 19 * HOUR_MS).toISOString(),
+      reset_week_at: new Date(now + (7 * 24 - 5) * HOUR_MS).toISOString(),
+      reset_month_at: new Date(now + 24 * HOUR_MS).toISOString(),
       held: 0,
       last_impression_at: new Date(now - 30_000).toISOString(),
     },
-    { creative_id: id(201), impressions_count: 0, held: 1, last_impression_at: null },
+    { creative_id: id(201), impressions_count: 0, reset_month_at: null, held: 1, last_impression_at: null },
   ]);
   expect((await showViewer('user', 'bob', parts)).viewings).toEqual([]);
 
@@ -90,13 +96,17 @@ test('what a viewer has seen is told by campaign, creative and window; erased, n
   const left = decodeBare('frequency-record', entry?.bytes ?? Buffer.alloc(0));
   expect(left).toEqual({ entries: [], totals: [], erased_at: now });
   expect(confirm(left, place(1, id(200)), now - 1)).toBe(left);
+  const told = await houseAudit(server.url, 'viewer');
+  expect(told).toMatchObject([{ actor: 'system', action: 'delete', before: { scope: 'user' }, after: null }]);
+  expect(JSON.stringify(told)).not.toMatch(new RegExp(`ann|${hash}`));
 });
 
 test('an address is the same viewer however it is written, and of two suppressions the later stands', async () => {
   const parts = { store, clock, pepper, suppressions };
   const first = await showViewer('ip', '2001:db8::1', parts);
   expect((await showViewer('ip', '2001:0DB8:0:0:0:0:0:1', parts)).hash).toBe(first.hash);
-  await suppressions.note({ scope: 'ip', hash: first.hash, erasedAt: 2_000 });
-  await suppressions.note({ scope: 'ip', hash: first.hash, erasedAt: 1_000 });
+  for (const erasedAt of [2_000, 1_000]) {
+    await suppressions.note([{ scope: 'ip', hash: first.hash, erasedAt }], async () => undefined);
+  }
   expect((await suppressions.all()).find(({ scope }) => scope === 'ip')?.erasedAt).toBe(2_000);
 });

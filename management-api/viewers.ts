@@ -5,9 +5,11 @@ import type { ViewerSuppressions } from '../engines/catalog/viewer-suppressions.
 import type { Clock } from '../engines/clock.ts';
 import { EngineError } from '../engines/errors.ts';
 import { pseudonym } from '../engines/pseudonym.ts';
+import type { Random } from '../engines/random.ts';
 import { BROOM_MS, keys, MONEY_KEPT_MS } from '../engines/state-store/keys.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
+import { audit } from './audit.ts';
 
 /** Whom a record can be about. */
 export const viewerScopes = ['user', 'device', 'household', 'ip', 'stream'] as const;
@@ -48,22 +50,32 @@ export async function showViewer(scope: ViewerScope, id: string, parts: ViewerPa
 
 const TRIES = 20;
 
+export interface EraseParts extends ViewerParts {
+  readonly suppressions: ViewerSuppressions;
+  readonly random: Random;
+  /** Who erases, as the audit has it. */
+  readonly actor: string;
+}
+
 /**
- * Forgets this viewer: notes the suppression, which rebuilds obey, then leaves nothing of the record but when it was erased, so that
+ * Forgets this viewer: notes the suppression, which rebuilds obey, and in the audit that somebody was erased, not who; then leaves nothing of the record but when it was erased, so that
  * a worker that lags writes nothing back. What was served before and is seen after counts for what the viewer is then: somebody
  * new. Repeating it is harmless. Rejects with EngineError; then it may be half done, and is to be repeated.
  */
 export async function eraseViewer(
   scope: ViewerScope,
   id: string,
-  parts: ViewerParts & { readonly suppressions: ViewerSuppressions },
+  parts: EraseParts,
 ): Promise<{ readonly hash: string; readonly forgotten: number; readonly erasedAt: number }> {
   const erasedAt = parts.clock.now();
+  const hashes = hashesOf(scope, id, parts);
+  const change = { at: erasedAt, actor: parts.actor, resource: 'viewer', id: parts.random.uuid() };
+  await parts.suppressions.note(
+    hashes.map((hash) => ({ scope, hash, erasedAt })),
+    (sql) => audit(sql, { ...change, action: 'delete', before: { scope }, after: null }),
+  );
   let most = 0;
-  for (const hash of hashesOf(scope, id, parts)) {
-    await parts.suppressions.note({ scope, hash, erasedAt });
-    most = Math.max(most, await forget(scope, hash, erasedAt, parts));
-  }
+  for (const hash of hashes) most = Math.max(most, await forget(scope, hash, erasedAt, parts));
   return { hash: pseudonym(parts.pepper, scope, id), forgotten: most, erasedAt };
 }
 

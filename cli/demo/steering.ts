@@ -2,6 +2,7 @@ import { systemClock } from '../../engines/clock.ts';
 import { openDesk, openExperimentsOf } from '../../engines/open.ts';
 import { systemRandom } from '../../engines/random.ts';
 import { administerKey } from '../../management-api/access/administer.ts';
+import { administerExperiment } from '../../management-api/experiments/administer.ts';
 import type { ReadOut } from '../../management-api/experiments/read-out.ts';
 import type { AdRequest } from '../../schemas/records.ts';
 import { namedUuid } from './named-uuid.ts';
@@ -195,11 +196,8 @@ export class Steering {
 export async function putExperiment(catalogUrl: string): Promise<void> {
   const experiments = openExperimentsOf(catalogUrl);
   try {
-    await experiments.put({
-      name: experimentName,
-      status: 'running',
-      arms: [...experimentArms],
-    });
+    const wanted = { name: experimentName, status: 'running' as const, arms: [...experimentArms] };
+    await administerExperiment(experiments, wanted, systemClock());
   } finally {
     await experiments.close();
   }

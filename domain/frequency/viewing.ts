@@ -1,7 +1,10 @@
 import type { FrequencyEntry, FrequencyRecord } from '../../schemas/records.ts';
 import { capWindows } from './cap-set.ts';
 
-/** What one identity has seen of one creative: a row of the plan's `user_frequency_tracking`. Windows roll back from `at`. */
+/**
+ * What one identity has seen of one creative: the plan's `user_frequency_tracking`, read from the truth. Windows roll back from `at`;
+ * `reset_…_at` is when the oldest view leaves one, and its count falls (ISO 8601; null: none is in it).
+ */
 export interface Viewing {
   readonly campaign_id: string;
   readonly creative_id: string;
@@ -12,6 +15,10 @@ export interface Viewing {
   readonly day_count: number;
   readonly week_count: number;
   readonly month_count: number;
+  readonly reset_hour_at: string | null;
+  readonly reset_day_at: string | null;
+  readonly reset_week_at: string | null;
+  readonly reset_month_at: string | null;
   /** Served and neither seen nor given back yet, or run out without anybody having looked. */
   readonly held: number;
   /** ISO 8601; null: nothing seen. */
@@ -41,7 +48,12 @@ function viewingOf(
 ): Viewing {
   const [campaign_id = '', creative_id = ''] = name.split(' ');
   const seen = entries.filter(({ state }) => state === 'CONFIRMED');
-  const within = (seconds: number) => seen.filter((entry) => entry.at >= at - seconds * 1000).length;
+  const inside = (seconds: number) => seen.map((entry) => entry.at).filter((moment) => moment >= at - seconds * 1000);
+  const within = (seconds: number) => inside(seconds).length;
+  const reset = (seconds: number) => {
+    const moments = inside(seconds);
+    return moments.length === 0 ? null : new Date(Math.min(...moments) + seconds * 1000).toISOString();
+  };
   const last = Math.max(0, ...seen.map((entry) => entry.at), ...totals.map(({ last_at }) => last_at));
   return {
     campaign_id,
@@ -52,6 +64,10 @@ function viewingOf(
     day_count: within(capWindows.day),
     week_count: within(capWindows.week),
     month_count: within(capWindows.month),
+    reset_hour_at: reset(capWindows.hour),
+    reset_day_at: reset(capWindows.day),
+    reset_week_at: reset(capWindows.week),
+    reset_month_at: reset(capWindows.month),
     held: entries.filter(({ state }) => state === 'OUTSTANDING').length,
     last_impression_at: last === 0 ? null : new Date(last).toISOString(),
   };

@@ -5,7 +5,9 @@ import type { ContentCategory } from '../../domain/targeting/content-taxonomy.ts
 import { announce } from './announce.ts';
 import { loadCampaigns } from './campaign-documents.ts';
 import { loadContentCategories } from './content-categories.ts';
-import { inTransaction, lockWrites, openPool } from './postgres-client.ts';
+import type { Noted } from './desk.ts';
+import { inTransaction, openPool } from './postgres-client.ts';
+import { writeAsSystem } from './postgres-desk.ts';
 
 export interface ImportOutcome {
   readonly added: number;
@@ -17,23 +19,37 @@ export interface ImportOutcome {
   readonly campaigns: number;
 }
 
+export interface MarkedCategory extends ContentCategory {
+  /** Whether it was sensitive before. */
+  readonly was: boolean;
+}
+
 /** The catalog's tables of categories that others publish. EngineError as the catalog. */
 export interface CategoryTables {
   /**
    * Competitive categories: added, renamed and moved as the table says; none is removed, because campaigns may have it. Campaigns
    * whose documents change get a new version and an outbox record, in the same transaction.
    */
-  importCompetitive(rows: readonly PublishedCategory[], authority: string): Promise<ImportOutcome>;
+  importCompetitive(
+    rows: readonly PublishedCategory[],
+    authority: string,
+    noted: Noted<ImportOutcome>,
+  ): Promise<ImportOutcome>;
   /** The content taxonomy: becomes what the table says. Marks stay; a new row is marked if it is in `sensitive`. */
   importContent(
     rows: readonly PublishedCategory[],
     authority: string,
     sensitive: readonly string[],
+    noted: Noted<ImportOutcome>,
   ): Promise<ImportOutcome>;
   /** The content taxonomy as it is; empty: none was imported. */
   content(): Promise<readonly ContentCategory[]>;
   /** Marks content categories by id or name; answers those it found. */
-  markSensitive(idsOrNames: readonly string[], sensitive: boolean): Promise<readonly ContentCategory[]>;
+  markSensitive(
+    idsOrNames: readonly string[],
+    sensitive: boolean,
+    noted: Noted<readonly MarkedCategory[]>,
+  ): Promise<readonly MarkedCategory[]>;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -41,30 +57,31 @@ export interface CategoryTables {
 export function openCategoryTables({ url }: { readonly url: string }): CategoryTables {
   const pool = openPool(url, 1);
   let closing: Promise<void> | undefined;
-  const write = <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
-    inTransaction(pool, 'BEGIN', async (client) => {
-      await lockWrites(client);
-      return await work(client);
-    });
   return {
-    importCompetitive: (rows, authority) =>
-      write(async (client) => {
+    importCompetitive(rows, authority, noted) {
+      const write = async (client: pg.PoolClient) => {
         const before = await categorised(client);
         const { added, changed } = await writeCompetitive(client, rows, authority);
         const campaigns = await tellChanged(client, before);
         return { added, changed, removed: 0, campaigns };
-      }),
-    importContent: (rows, authority, sensitive) => write((client) => writeContent(client, rows, authority, sensitive)),
+      };
+      return writeAsSystem(pool, write, noted);
+    },
+    importContent: (rows, authority, sensitive, noted) =>
+      writeAsSystem(pool, (client) => writeContent(client, rows, authority, sensitive), noted),
     content: () => inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', loadContentCategories),
-    markSensitive: (idsOrNames, sensitive) =>
-      write(async (client) => {
-        const { rows } = await client.query<ContentCategory>(
-          `UPDATE content_categories SET sensitive = $2 WHERE id = ANY ($1::text[]) OR name = ANY ($1::text[])
-           RETURNING id, name, parent_id AS "parentId", sensitive`,
+    markSensitive(idsOrNames, sensitive, noted) {
+      const write = async (client: pg.PoolClient) => {
+        const { rows } = await client.query<MarkedCategory>(
+          `UPDATE content_categories c SET sensitive = $2 FROM content_categories known
+           WHERE known.id = c.id AND (c.id = ANY ($1::text[]) OR c.name = ANY ($1::text[]))
+           RETURNING c.id, c.name, c.parent_id AS "parentId", c.sensitive, known.sensitive AS was`,
           [idsOrNames, sensitive],
         );
         return rows;
-      }),
+      };
+      return writeAsSystem(pool, write, noted);
+    },
     close() {
       closing ??= pool.end();
       return closing;

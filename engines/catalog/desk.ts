@@ -25,6 +25,9 @@ export interface DeskWrite extends DeskTransaction {
   announceCampaigns(ids: readonly string[]): Promise<unknown>;
 }
 
+/** Writes into an audit what was done, in its own transaction; the words are management's. */
+export type Noted<T> = (sql: DeskTransaction, done: T) => Promise<unknown>;
+
 /** What management does at the catalog in PostgreSQL. Errors arrive as EngineError; what `work` throws passes, and nothing is kept. */
 export interface CatalogDesk {
   /**

@@ -40,6 +40,7 @@ afterEach(async () => {
   await sql.query('TRUNCATE advertisers, campaigns, competitive_categories, ad_pods, experiments, outbox CASCADE');
 });
 
+const nobody = async () => undefined;
 const A = '00000000-0000-7000-8000-00000000000a';
 const B = '00000000-0000-7000-8000-00000000000b';
 
@@ -107,7 +108,7 @@ test('whose a pod and an experiment are is told, so that deciders keep organisat
   const own = openExperiments({ url: server.url });
   try {
     expect(await own.list()).toEqual([]);
-    expect(await own.put({ name: 'one', status: 'stopped', arms: [{ name: 'a', weight: 1 }] })).toBe(1);
+    expect(await own.put({ name: 'one', status: 'stopped', arms: [{ name: 'a', weight: 1 }] }, nobody)).toBe(1);
   } finally {
     await own.close();
   }
@@ -119,10 +120,10 @@ test('an experiment is put by its name, version after version, and nonsense is r
   const experiments = openExperiments({ url: server.url });
   try {
     const arms = [{ name: 'a', weight: 1 }];
-    expect(await experiments.put({ name: 'one', status: 'running', arms })).toBe(1);
-    expect(await experiments.put({ name: 'one', status: 'stopped', arms })).toBe(2);
+    expect(await experiments.put({ name: 'one', status: 'running', arms }, nobody)).toBe(1);
+    expect(await experiments.put({ name: 'one', status: 'stopped', arms }, nobody)).toBe(2);
     await expect(
-      experiments.put({ name: 'two', status: 'running', arms: [{ name: 'a', weight: -1 }] }),
+      experiments.put({ name: 'two', status: 'running', arms: [{ name: 'a', weight: -1 }] }, nobody),
     ).rejects.toThrow(/an experiment is/);
     expect(await experiments.list()).toMatchObject([{ name: 'one', version: 2, status: 'stopped', arms }]);
     expect((await catalog.outbox(9)).map(({ kind, version }) => `${kind} ${version}`)).toEqual([

@@ -196,14 +196,6 @@ test('the snapshot answers pods', async () => {
   ]);
 });
 
-test('viewer windows without a creative are one row', async () => {
-  await catalog.putCampaign(sample({ id: A }));
-  const insert = () =>
-    sql.query("INSERT INTO user_frequency_tracking (user_identifier, campaign_id) VALUES ('v', $1)", [A]);
-  await insert();
-  await expect(insert()).rejects.toThrow(/duplicate key/);
-});
-
 test('a server that is away is unavailable, a catalog without tables misconfigured, a closed one closed', async () => {
   const away = openPostgresCatalog({ url: 'postgres://x:y@127.0.0.1:1/postgres' });
   await expect(away.snapshot()).rejects.toMatchObject({ code: 'unavailable', retryable: true });

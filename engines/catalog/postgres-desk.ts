@@ -1,7 +1,8 @@
 import type pg from 'pg';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import { addCampaignRows, announceCampaigns, announceGone, putCampaignRows } from './announce.ts';
 import { loadCampaigns } from './campaign-documents.ts';
-import type { CatalogDesk, DeskTransaction, DeskWrite } from './desk.ts';
+import type { CatalogDesk, DeskTransaction, DeskWrite, Noted } from './desk.ts';
 import { asEngineErrors, inTransaction, lockWrites, openPool } from './postgres-client.ts';
 import { ReadReplica } from './read-replica.ts';
 
@@ -41,6 +42,21 @@ export function openPostgresDesk(options: { readonly url: string; readonly repli
       await closing;
     },
   };
+}
+
+/** What the system writes, of the house's own or of nobody's: `work`, then `noted` as the house, whose audit tells of it. */
+export function writeAsSystem<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  noted: Noted<T>,
+): Promise<T> {
+  return inTransaction(pool, 'BEGIN', async (client) => {
+    await lockWrites(client);
+    const done = await work(client);
+    await actAs(client, HOUSE_ORGANISATION);
+    await noted(reading(client), done);
+    return done;
+  });
 }
 
 /** Until the transaction ends: a role under row-level security, and whose rows it sees. */

@@ -93,7 +93,9 @@ export async function openVirtualHouse(openStore: OpenStore, campaigns: readonly
     counts: crowd.counts,
     suppressions,
     async erase(scope, id) {
-      const { forgotten } = await eraseViewer(scope, id, { store, clock, pepper: config.pepper ?? '', suppressions });
+      const random = seededRandom(clock, 4);
+      const parts = { store, clock, pepper: config.pepper ?? '', suppressions, random, actor: 'system' };
+      const { forgotten } = await eraseViewer(scope, id, parts);
       await step();
       return forgotten;
     },
@@ -232,10 +234,12 @@ type Answer = { readonly pod: { readonly ads: readonly Ad[] }; readonly backups?
 function suppressionsOf(): ViewerSuppressions {
   const noted = new Map<string, Suppression>();
   return {
-    note: async (one) => {
-      noted.set(`${one.scope} ${one.hash}`, one);
+    note: async (all) => {
+      for (const one of all) noted.set(`${one.scope} ${one.hash}`, one);
     },
     all: async () => [...noted.values()],
+    withRows: async () => [],
+    rowsErased: async () => undefined,
     close: async () => undefined,
   };
 }

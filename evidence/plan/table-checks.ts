@@ -1,8 +1,8 @@
 import { openDesk } from '../../engines/open.ts';
-import { assert, type Check } from './checks.ts';
+import { assert, type Check, campaignFor, told, until, untilServed } from './checks.ts';
 import type { OwnHouse } from './house.ts';
 
-/** The plan's eight tables with its columns; the first six are PostgreSQL's, the others ClickHouse's. */
+/** The plan's eight tables with its columns: five are PostgreSQL's, two ClickHouse's, and one is a read. */
 const catalog = {
   T1: [
     'targeting_rules',
@@ -11,10 +11,6 @@ const catalog = {
   T2: [
     'frequency_caps',
     'id campaign_id creative_id max_impressions_per_hour max_impressions_per_day max_impressions_per_week max_impressions_per_month scope created_at',
-  ],
-  T3: [
-    'user_frequency_tracking',
-    'id user_identifier campaign_id creative_id impressions_count last_impression_at hour_count day_count week_count month_count reset_hour_at reset_day_at reset_week_at reset_month_at',
   ],
   T4: ['competitive_categories', 'id name description parent_category_id created_at'],
   T5: ['campaign_competitive_categories', 'campaign_id category_id created_at'],
@@ -70,7 +66,47 @@ const checksOf = (
     },
   }));
 
+const seenColumns =
+  'user_identifier campaign_id creative_id impressions_count last_impression_at hour_count day_count week_count month_count reset_hour_at reset_day_at reset_week_at reset_month_at';
+
+/** What a viewer has seen is read, not kept twice: no column of the plan but its `id`, beside which it has another key, is missing. */
+const seen: Check = {
+  id: 'T3',
+  async run(house) {
+    const { id: campaign, brand } = await campaignFor(house);
+    const cap = { scope: 'user', window: 'day', max_impressions: 5 };
+    await told(house, 201, 'POST', `/api/v2/campaigns/${campaign}/frequency-cap`, cap);
+    const viewer = { scope: 'user', id: `seen ${brand}` };
+    const request = { device: { type: 'smart_tv', brand }, user: { id: viewer.id } };
+    let row: Record<string, unknown> = {};
+    const read = async () => {
+      const { body } = await told(house, 200, 'POST', '/api/v2/viewers/show', viewer);
+      const viewings = body.viewings as Record<string, unknown>[];
+      row = { user_identifier: body.pseudonym, ...viewings.find(({ campaign_id }) => campaign_id === campaign) };
+    };
+    let impression = '';
+    await until('a place is held for the viewer, since the cap is known', async () => {
+      impression = (await untilServed(house, campaign, request))[0]?.tracking.impression ?? '';
+      await read();
+      return Number(row.held) > 0;
+    });
+    await fetch(impression);
+    await until('the impression is in what the viewer has seen', async () => {
+      await read();
+      return Number(row.impressions_count) > 0;
+    });
+    const missing = seenColumns.split(' ').filter((name) => (row[name] ?? null) === null);
+    assert(missing.length === 0, `user_frequency_tracking lacks ${missing.join(', ')}`);
+    const counts = [row.impressions_count, row.hour_count, row.day_count, row.week_count, row.month_count];
+    assert(
+      counts.every((count) => count === 1),
+      `one impression is counted ${counts.join(', ')} times`,
+    );
+  },
+};
+
 export const tableChecks: readonly Check[] = [
   ...checksOf(catalog, catalogColumns),
+  seen,
   ...checksOf(warehouse, warehouseColumns),
 ];

@@ -3,7 +3,7 @@ import type { CatalogDesk } from '../../engines/catalog/desk.ts';
 import type { Clock } from '../../engines/clock.ts';
 import { EngineError } from '../../engines/errors.ts';
 import type { Random } from '../../engines/random.ts';
-import { audit } from '../audit.ts';
+import { SYSTEM as actor, audit } from '../audit.ts';
 import { createKey } from './keys.ts';
 import { hashPassword } from './passwords.ts';
 import { type Role, scopesOf } from './roles.ts';
@@ -14,8 +14,6 @@ export interface AdministerParts {
   readonly clock: Clock;
   readonly random: Random;
 }
-
-const actor = 'system';
 
 /** Makes an organisation, from the machine itself, and answers its id. Throws EngineError `refused` where one has the name. */
 export async function administerOrganisation(

@@ -9,7 +9,6 @@ export const scopes = [
   'keys:manage',
   'users:manage',
   'audit:read',
-  'operations:read',
   'ads:request',
   'conversions:write',
 ] as const;
@@ -26,6 +25,6 @@ export const scopesOf: Readonly<Record<Role, readonly Scope[]>> = {
   admin: scopes,
   manager: [...reading, 'campaigns:write', 'reports:write', 'ads:request', 'conversions:write'],
   analyst: [...reading, 'reports:write'],
-  operator: [...reading, 'audit:read', 'operations:read', 'viewers:read', 'viewers:erase', 'ads:request'],
+  operator: [...reading, 'audit:read', 'viewers:read', 'viewers:erase', 'ads:request'],
   player: ['ads:request'],
 };

@@ -79,21 +79,24 @@ export const adjustmentRoutes = [
     refuses: [404, 422],
     async handle(ask, parts) {
       const { organisation } = ask.caller;
+      const { body } = ask;
+      const span = spanOf(body);
+      const { impressions = 0, amount_micros: amount = 0 } = body;
+      if (impressions === 0 && amount === 0) throw wrong('/amount_micros', 'this or impressions must be above 0');
+      const wanted = { campaign: body.campaign_id.toLowerCase(), organisation, ...span, impressions, amount };
+      // Asked first: nobody else can write while this one does. What is wrong is told inside, where no repetition comes.
+      const asking = askBilled(wanted, (work) => ask.read(work, 'fresh'), parts);
+      await Promise.allSettled([asking]);
       const answer = await ask.write(async (sql) => {
-        const { body } = ask;
-        const span = spanOf(body);
-        const { impressions = 0, amount_micros: amount = 0 } = body;
-        if (impressions === 0 && amount === 0) throw wrong('/amount_micros', 'this or impressions must be above 0');
-        const campaign = body.campaign_id.toLowerCase();
-        const advertiser = await advertiserOf(sql, campaign);
-        await refuseMoreThanBilled({ campaign, organisation, ...span, impressions, amount }, sql, parts);
+        const { advertiser, billed } = await asking;
+        await refuseMoreThanBilled(wanted, billed, sql);
         const id = parts.random.uuid();
         await sql.query(
           `INSERT INTO adjustments (id, campaign_id, advertiser_id, reason, from_time, to_time, impressions, amount_micros, note,
              recorded_by, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
           [
             id,
-            campaign,
+            wanted.campaign,
             advertiser,
             body.reason,
             new Date(span.from),
@@ -233,21 +236,33 @@ interface Wanted {
   readonly amount: number;
 }
 
+type Billed = Awaited<ReturnType<typeof billedOf>>;
+
+/** Whose the campaign is, and what was billed for the time. Throws Problem 404, 503 where the warehouse is away. */
+async function askBilled(
+  wanted: Wanted,
+  read: Read,
+  parts: ManagementParts,
+): Promise<{ readonly advertiser: string; readonly billed: Billed }> {
+  const advertiser = await read((sql) => advertiserOf(sql, wanted.campaign));
+  const billed = await withWarehouse('delivery', parts, async () => {
+    await shareTenant(wanted.organisation, read, analyticsOf(parts));
+    return billedOf(wanted, analyticsOf(parts));
+  });
+  return { advertiser, billed };
+}
+
 /** Nobody is owed more than was billed: less what was adjusted before in any time that this one touches. Throws Problem 422. */
 async function refuseMoreThanBilled(
-  { campaign, organisation, from, to, impressions, amount }: Wanted,
+  { campaign, from, to, impressions, amount }: Wanted,
+  billed: Billed,
   sql: DeskTransaction,
-  parts: ManagementParts,
 ): Promise<void> {
   const { rows } = await sql.query<{ impressions: string; micros: string }>(
     `SELECT COALESCE(sum(impressions), 0) AS impressions, COALESCE(sum(amount_micros), 0) AS micros FROM adjustments
      WHERE campaign_id = $1 AND from_time < $3 AND to_time > $2`,
     [campaign, new Date(from), new Date(to)],
   );
-  const billed = await withWarehouse('delivery', parts, async () => {
-    await shareTenant(organisation, (work) => work(sql), analyticsOf(parts));
-    return billedOf({ campaign, organisation, from, to }, analyticsOf(parts));
-  });
   const left = {
     impressions: billed.impressions - Number(rows[0]?.impressions ?? 0),
     amount_micros: billed.micros - Number(rows[0]?.micros ?? 0),

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { hashOf } from '../audit.ts';
+import { actions, hashOf } from '../audit.ts';
 import { limits } from '../limits.ts';
 import { cursorOf, pageOf, pageQuery, placeOf } from '../pages.ts';
 import { route } from '../route.ts';
@@ -13,7 +13,7 @@ const entry = Type.Object({
   sequence: Type.Integer(),
   at: Type.String(),
   actor: Type.String({ description: 'user:<id>, key:<id>, or system' }),
-  action: oneOf('create', 'update', 'delete'),
+  action: oneOf(...actions),
   resource: Type.String(),
   resource_id: Type.String(),
   before: Type.Unknown(),
@@ -40,7 +40,7 @@ export const auditRoutes = [
       resource: Type.Optional(Type.String({ maxLength: 64 })),
       resource_id: Type.Optional(Type.String({ maxLength: 64 })),
       actor: Type.Optional(Type.String({ maxLength: 64 })),
-      action: Type.Optional(oneOf('create', 'update', 'delete')),
+      action: Type.Optional(oneOf(...actions)),
     }),
     answer: pageOf(entry, { intact: Type.Boolean() }),
     handle: async (ask) => {

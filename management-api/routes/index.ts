@@ -28,6 +28,7 @@ import { v1AnalyticsRoutes } from './v1-analytics.ts';
 import { v1AuthRoutes } from './v1-auth.ts';
 import { v1CampaignRoutes } from './v1-campaigns.ts';
 import { v1CreativeRoutes } from './v1-creatives.ts';
+import { viewerRoutes } from './viewers.ts';
 
 /** Every route of the management API, in the order of the document. */
 export const routes: readonly Route[] = [
@@ -56,6 +57,7 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...meRoutes,
   ...auditRoutes,
+  ...viewerRoutes,
   ...v1AuthRoutes,
   ...v1CampaignRoutes,
   ...v1CreativeRoutes,

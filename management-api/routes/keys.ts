@@ -146,7 +146,8 @@ function shown(row: Row): Static<typeof key> {
     id: row.id,
     name: row.name,
     prefix: row.prefix,
-    scopes: row.scopes,
+    // A key of before may have one that there is no more; it opens nothing.
+    scopes: row.scopes.filter((scope) => scopes.includes(scope)),
     created_at: row.created_at.toISOString(),
     created_by: row.created_by,
     expires_at: iso(row.expires_at),

@@ -5,7 +5,7 @@ import type { DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
 import { advertiserName } from '../campaigns/advertiser.ts';
-import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
+import { type CampaignAsk, campaignOf, changeCampaign, sameVersion } from '../campaigns/change.ts';
 import type { ManagementParts } from '../parts.ts';
 import { type Answer, type Ask, type Route, route } from '../route.ts';
 import { byId, closed, oneOf } from '../shapes.ts';
@@ -108,6 +108,7 @@ export const v1CampaignRoutes: readonly Route[] = [
       params: byId,
       body: campaignChangeV1,
       answer: campaignV1,
+      versioned: 'optional',
       refuses: [422],
       handle: (ask, parts) => change(ask as CampaignAsk, parts, ask.body),
     }),
@@ -120,6 +121,7 @@ export const v1CampaignRoutes: readonly Route[] = [
       params: byId,
       body: statusBody,
       answer: campaignV1,
+      versioned: 'optional',
       refuses: [422],
       handle: (ask, parts) => change(ask as CampaignAsk, parts, ask.body),
     }),
@@ -132,10 +134,12 @@ export const v1CampaignRoutes: readonly Route[] = [
     summary: 'Delete a draft; what has served is completed instead, because its numbers stay',
     scope,
     params: byId,
+    versioned: 'optional',
     refuses: [409],
     handle: (ask, { clock }) =>
       ask.write(async (sql) => {
         const before = await campaignOf(sql, ask.params.id);
+        sameVersion(ask.ifMatch, before.version);
         if (before.status !== 'draft') {
           throw new Problem(409, 'Not a draft', 'only a draft can be deleted; set the status to completed instead', [
             { pointer: '/status', detail: `is ${before.status}` },

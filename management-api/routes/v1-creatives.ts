@@ -14,6 +14,7 @@ import { byId, closed, name, oneOf } from '../shapes.ts';
 import {
   type CreativeChangeV1,
   creativeChangeV1,
+  creativesNow,
   creativeV1,
   type NewCreativeV1,
   newCreativeV1,
@@ -47,14 +48,10 @@ export const v1CreativeRoutes: readonly Route[] = [
     scope: 'campaigns:read',
     params: byId,
     answer: Type.Object({ creatives: Type.Array(creativeV1) }),
-    handle: async (ask) => ({
-      body: {
-        creatives: await ask.read(
-          async (sql) => [...(await shownCreatives(sql, await campaignOf(sql, ask.params.id)))],
-          'fresh',
-        ),
-      },
-    }),
+    handle: async (ask) => {
+      const { creatives, version } = await ask.read((sql) => creativesNow(sql, ask.params.id), 'fresh');
+      return { body: { creatives: [...creatives] }, version };
+    },
   }),
 
   route({
@@ -68,6 +65,7 @@ export const v1CreativeRoutes: readonly Route[] = [
     files: true,
     answer: creativeV1,
     status: 201,
+    versioned: 'optional',
     refuses: [409, 413, 422],
     handle: (ask, parts) => create(ask, parts),
   }),
@@ -121,13 +119,12 @@ export const v1CreativeRoutes: readonly Route[] = [
     scope: 'campaigns:read',
     params: byId,
     answer: creativeV1,
-    handle: async (ask) => {
-      const body = await ask.read(async (sql) => {
+    handle: (ask) =>
+      ask.read(async (sql) => {
         const { campaign, creative } = await creativeOf(sql, ask.params.id);
-        return (await shownCreatives(sql, campaign)).find(({ id }) => id === creative.id);
-      }, 'fresh');
-      return { body: body as NonNullable<typeof body> };
-    },
+        const body = (await shownCreatives(sql, campaign)).find(({ id }) => id === creative.id);
+        return { body: body as NonNullable<typeof body>, version: campaign.version };
+      }, 'fresh'),
   }),
 
   ...(['PUT', 'PATCH'] as const).flatMap((method) => [
@@ -135,11 +132,12 @@ export const v1CreativeRoutes: readonly Route[] = [
       method,
       path: '/api/v1/creatives/:id',
       tag,
-      summary: 'Change fields of a creative; those that are not given stay',
+      summary: 'Change fields of a creative; those that are not given stay. If-Match names the version of its campaign',
       scope,
       params: byId,
       body: creativeChangeV1,
       answer: creativeV1,
+      versioned: 'optional',
       refuses: [409, 422],
       handle: async (ask, parts) => {
         const body = await asFound(ask, parts);
@@ -155,6 +153,7 @@ export const v1CreativeRoutes: readonly Route[] = [
       params: byId,
       body: closed({ status: oneOf('active', 'inactive') }),
       answer: creativeV1,
+      versioned: 'optional',
       refuses: [409],
       handle: (ask, parts) => ask.write((sql) => change(ask, sql, parts, ask.body)),
     }),
@@ -167,6 +166,7 @@ export const v1CreativeRoutes: readonly Route[] = [
     summary: 'Remove a creative of a draft; of a campaign that has served, set it inactive instead',
     scope,
     params: byId,
+    versioned: 'optional',
     refuses: [409],
     handle: async (ask, parts) => {
       const answer = await ask.write(async (sql) => {
@@ -247,9 +247,10 @@ async function create(ask: CreateAsk, parts: ManagementParts): Promise<Created> 
       reasons.map((detail) => ({ pointer: at, detail })),
     );
   }
-  const shown = await ask.read(async (sql) => shownCreatives(sql, await campaignOf(sql, ask.params.id)), 'fresh');
-  const found = shown.find((each) => each.id === id);
-  return { ...made, ...(found ? { body: found } : {}) };
+  // Looking at the file has changed it once more.
+  const { creatives, version } = await ask.read((sql) => creativesNow(sql, ask.params.id), 'fresh');
+  const found = creatives.find((each) => each.id === id);
+  return { ...made, ...(found ? { body: found, version } : {}) };
 }
 
 /** `uploaded`: the id of a creative whose file is here; it is `processing` until it has been looked at. */

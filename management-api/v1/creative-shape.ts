@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import type { Campaign } from '../../domain/campaign.ts';
 import type { Creative, MediaFile } from '../../domain/creative.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
+import { campaignOf } from '../campaigns/change.ts';
 import { closed, name, oneOf, orNull, url, uuid } from '../shapes.ts';
 
 const side = Type.Integer({ minimum: 1, maximum: 16_384 });
@@ -115,6 +116,12 @@ export function withCreativeFields(before: Creative, body: CreativeChangeV1): Cr
     ...(body.status === undefined ? {} : { status: body.status }),
     ...(touched ? { media: [fileOf(first, body), ...rest] } : {}),
   };
+}
+
+/** Those of a campaign, with its version. Throws Problem 404. */
+export async function creativesNow(sql: DeskTransaction, id: string) {
+  const campaign = await campaignOf(sql, id);
+  return { creatives: await shownCreatives(sql, campaign), version: campaign.version };
 }
 
 /** As v1 answers the creatives of a campaign, by id. */

@@ -3,7 +3,7 @@ import { type FileFacts, unplayable } from '../../domain/playable.ts';
 import type { CatalogDesk, DeskWrite } from '../../engines/catalog/desk.ts';
 import { EngineError } from '../../engines/errors.ts';
 import { inspectMedia } from '../../engines/media/inspect.ts';
-import { audit } from '../audit.ts';
+import { audit, SYSTEM } from '../audit.ts';
 import { campaignOf } from '../campaigns/change.ts';
 import { nameOf } from '../media/upload-url.ts';
 import type { ManagementParts } from '../parts.ts';
@@ -117,7 +117,7 @@ export async function resumeProcessing(parts: ManagementParts): Promise<number> 
   let ended = 0;
   for (const { id, campaign_id, organisation_id, ours } of left) {
     if (!ours && (await parts.media.source(nameOf(id))) === null) continue;
-    const owner = { organisation: organisation_id, campaign: campaign_id, creative: id, actor: 'system' };
+    const owner = { organisation: organisation_id, campaign: campaign_id, creative: id, actor: SYSTEM };
     await finishUpload(owner, parts, 'active');
     ended++;
   }
