@@ -1,7 +1,6 @@
 import { type AlertChange, type AlertRule, alertChange, isOfAllTraffic } from '../../domain/alerts/rule.ts';
-import type { Campaign } from '../../domain/campaign.ts';
 import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
-import type { CatalogDesk, DeskTransaction } from '../../engines/catalog/desk.ts';
+import type { CatalogDesk } from '../../engines/catalog/desk.ts';
 import type { Random } from '../../engines/random.ts';
 import { type MeasuringParts, measured } from './measures.ts';
 
@@ -23,9 +22,6 @@ interface RuleRow {
   readonly version: string;
 }
 
-/** Of one organisation that a rule without a campaign watches. */
-const campaignsMost = 2_000;
-
 /**
  * Looks at every rule once; answers how many changed. The state of a rule and the event of its change are written in one
  * transaction that holds the rule's row, so each change has one event whoever evaluates and whoever dies. A measure that cannot
@@ -41,8 +37,8 @@ export async function evaluateRules(parts: EvaluatingParts, now: number): Promis
   let failure: unknown = null;
   for (const rule of rules) {
     try {
-      const campaigns = await parts.desk.system((sql) => campaignsOf(sql, rule));
-      const watched = { campaigns, windowSeconds: rule.window_seconds, now };
+      const { organisation_id: organisation, campaign_id: campaign, window_seconds: windowSeconds } = rule;
+      const watched = { organisation, campaign, windowSeconds, now };
       const value = await measured(rule.measure, watched, parts);
       if (await settle(rule, value, parts, now)) changed++;
     } catch (error) {
@@ -51,15 +47,6 @@ export async function evaluateRules(parts: EvaluatingParts, now: number): Promis
   }
   if (failure !== null) throw failure;
   return changed;
-}
-
-async function campaignsOf(sql: DeskTransaction, rule: RuleRow): Promise<readonly Campaign[]> {
-  if (isOfAllTraffic(rule.measure)) return [];
-  const { rows } = await sql.query<{ id: string }>(
-    'SELECT id FROM campaigns WHERE organisation_id = $1 AND ($2::uuid IS NULL OR id = $2) ORDER BY id LIMIT $3',
-    [rule.organisation_id, rule.campaign_id, campaignsMost],
-  );
-  return sql.campaigns(rows.map(({ id }) => id));
 }
 
 /** True: the rule was raised or cleared by this value. Another evaluator, or a change of the rule meanwhile, goes first. */
