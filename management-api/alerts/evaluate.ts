@@ -2,6 +2,7 @@ import { type AlertChange, type AlertRule, alertChange, isOfAllTraffic } from '.
 import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { CatalogDesk } from '../../engines/catalog/desk.ts';
 import type { Random } from '../../engines/random.ts';
+import { writeEvent } from './change-state.ts';
 import { type MeasuringParts, measured } from './measures.ts';
 
 export interface EvaluatingParts extends MeasuringParts {
@@ -66,26 +67,8 @@ function settle(rule: RuleRow, value: number | null, { desk, random }: Evaluatin
       [rule.id, change, value, at],
     );
     if (change === null) return false;
-    await sql.query(
-      `INSERT INTO alert_events (id, organisation_id, rule_id, rule_name, measure, campaign_id, state, at, value, detail,
-         webhook_url, webhook_secret, next_attempt_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8::timestamptz, $9, $10, $11::text, $12,
-         CASE WHEN $11::text IS NULL THEN NULL ELSE $8::timestamptz END)`,
-      [
-        random.uuid(),
-        rule.organisation_id,
-        rule.id,
-        rule.name,
-        rule.measure,
-        rule.campaign_id,
-        change,
-        at,
-        value,
-        detailOf(rule, change, value),
-        state.webhook_url,
-        state.webhook_secret,
-      ],
-    );
+    const detail = detailOf(rule, change, value);
+    await writeEvent(sql, { ...rule, ...state }, { id: random.uuid(), change, at, value, detail });
     return true;
   });
 }

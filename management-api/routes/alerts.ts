@@ -3,6 +3,7 @@ import Type from 'typebox';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { isUuid } from '../../schemas/uuid.ts';
+import { clearRaised } from '../alerts/change-state.ts';
 import { type EventRow, shownEvent } from '../alerts/send.ts';
 import { event, newRule, type RuleRow, refuseFaults, refuseForeign, rule, rulePatch, shown } from '../alerts/shape.ts';
 import { audit } from '../audit.ts';
@@ -108,7 +109,7 @@ export const alertRoutes = [
     method: 'PATCH',
     path: '/api/v2/alerts/rules/:id',
     tag,
-    summary: 'Change an alert; a new webhook URL gets a new secret',
+    summary: 'Change an alert; a new webhook URL gets a new secret, and one that is disabled is cleared',
     scope: 'reports:write',
     params: byId,
     body: rulePatch,
@@ -123,9 +124,11 @@ export const alertRoutes = [
         sameVersion(ask.ifMatch, Number(before.version));
         refuseForeign({ measure: before.measure }, ask.caller.organisation);
         const after = { ...before, ...body };
-        const clear = body.clear_threshold ?? (body.threshold === undefined ? before.clear_threshold : body.threshold);
+        const keptClear = before.clear_threshold === before.threshold ? after.threshold : before.clear_threshold;
+        const clear = body.clear_threshold ?? keptClear;
         refuseFaults({ ...after, clearThreshold: clear }, parts);
         if (body.name !== undefined) await refuseTaken(sql, body.name, before.id);
+        if (!after.enabled) await clearRaised(sql, { rule: before.id }, 'the alert was disabled', parts);
         const isNew = body.webhook_url !== undefined && body.webhook_url !== before.webhook_url;
         const secret = isNew && body.webhook_url ? newSecret() : null;
         await sql.query(
@@ -156,7 +159,7 @@ export const alertRoutes = [
     method: 'DELETE',
     path: '/api/v2/alerts/rules/:id',
     tag,
-    summary: 'Remove an alert; its events stay',
+    summary: 'Remove an alert, which is cleared first; its events stay',
     scope: 'reports:write',
     params: byId,
     versioned: true,
@@ -164,6 +167,7 @@ export const alertRoutes = [
       ask.write(async (sql) => {
         const before = await ruleOf(sql, ask.params.id);
         sameVersion(ask.ifMatch, Number(before.version));
+        await clearRaised(sql, { rule: before.id }, 'the alert was removed', parts);
         await sql.query('DELETE FROM alert_rules WHERE id = $1', [before.id]);
         await note(ask, sql, parts, 'delete', before.id, shown(before), null);
         return {};

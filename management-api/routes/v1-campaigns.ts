@@ -5,7 +5,7 @@ import type { DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
 import { advertiserName } from '../campaigns/advertiser.ts';
-import { type CampaignAsk, campaignOf, changeCampaign } from '../campaigns/change.ts';
+import { type CampaignAsk, campaignOf, changeCampaign, removeCampaign } from '../campaigns/change.ts';
 import type { ManagementParts } from '../parts.ts';
 import { type Answer, type Ask, type Route, route } from '../route.ts';
 import { byId, closed, oneOf } from '../shapes.ts';
@@ -133,7 +133,7 @@ export const v1CampaignRoutes: readonly Route[] = [
     scope,
     params: byId,
     refuses: [409],
-    handle: (ask, { clock }) =>
+    handle: (ask, parts) =>
       ask.write(async (sql) => {
         const before = await campaignOf(sql, ask.params.id);
         if (before.status !== 'draft') {
@@ -141,10 +141,10 @@ export const v1CampaignRoutes: readonly Route[] = [
             { pointer: '/status', detail: `is ${before.status}` },
           ]);
         }
-        await sql.removeCampaign(before.id);
+        await removeCampaign(sql, before.id, parts);
         const { actor } = ask.caller;
         await audit(sql, {
-          at: clock.now(),
+          at: parts.clock.now(),
           actor,
           action: 'delete',
           resource: 'campaign',
