@@ -28,6 +28,7 @@ export const reportRoutes = [
     summary: 'Answer a report at once where it is small; else queue it, with 202 and where to look',
     scope: 'reports:read',
     body: reportBody,
+    keptWith: 'async',
     answer: Type.Union([reportAnswer, jobAnswer]),
     refuses: [422],
     handle: async (ask, parts) => {
