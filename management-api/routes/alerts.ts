@@ -2,14 +2,13 @@ import { randomBytes } from 'node:crypto';
 import Type from 'typebox';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { isUuid } from '../../schemas/uuid.ts';
 import { clearRaised } from '../alerts/change-state.ts';
 import { type EventRow, shownEvent } from '../alerts/send.ts';
 import { event, newRule, type RuleRow, refuseFaults, refuseForeign, rule, rulePatch, shown } from '../alerts/shape.ts';
 import { audit } from '../audit.ts';
 import { campaignOf, sameVersion } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
-import { cursorOf, pageByName, pageOf, pageQuery, placeOf } from '../pages.ts';
+import { momentOf, pageByName, pageByTime, pageOf, pageQuery, placeOf } from '../pages.ts';
 import type { ManagementParts } from '../parts.ts';
 import { type Ask, route } from '../route.ts';
 import { byId, closed, uuid } from '../shapes.ts';
@@ -184,35 +183,23 @@ export const alertRoutes = [
     answer: pageOf(event),
     handle: async (ask) => {
       const limit = ask.query.limit ?? limits.pageItems;
-      const place = placeOf('alert-events', ask.query.cursor, (value, id) => isUuid(id) && /^\d{1,15}$/.test(value));
+      const [at, id] = momentOf('alert-events', ask.query.cursor);
       const { rows } = await ask.read((sql) =>
         sql.query<EventRow & { delivered_at: Date | null; attempts: number; last_error: string | null }>(
           `SELECT * FROM alert_events WHERE ($1::timestamptz IS NULL OR (at, id) < ($1, $2::uuid)) AND ($3::uuid IS NULL OR rule_id = $3)
            ORDER BY at DESC, id DESC LIMIT $4`,
-          [
-            place === null ? null : new Date(Number(place.value)),
-            place?.id ?? null,
-            ask.query.rule_id ?? null,
-            limit + 1,
-          ],
+          [at, id, ask.query.rule_id ?? null, limit + 1],
         ),
       );
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      const more = rows.length > limit && last;
-      return {
-        body: {
-          items: page.map((row) => ({
-            ...shownEvent(row),
-            webhook: {
-              delivered_at: row.delivered_at?.toISOString() ?? null,
-              attempts: row.attempts,
-              last_error: row.last_error,
-            },
-          })),
-          next_cursor: more ? cursorOf('alert-events', { value: String(last.at.getTime()), id: last.id }) : null,
+      const shownSent = (row: (typeof rows)[number]) => ({
+        ...shownEvent(row),
+        webhook: {
+          delivered_at: row.delivered_at?.toISOString() ?? null,
+          attempts: row.attempts,
+          last_error: row.last_error,
         },
-      };
+      });
+      return { body: pageByTime('alert-events', rows, limit, (row) => row.at, shownSent) };
     },
   }),
 ];
