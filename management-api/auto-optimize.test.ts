@@ -3,6 +3,7 @@ import { measureRun } from './optimisation/effects.ts';
 import type { RunItem, RunRow } from './optimisation/runs.ts';
 import { openTestNumbers, type TestNumbers } from './optimisation/test-numbers.ts';
 import { openTestDesk, type TestDesk } from './test-desk.ts';
+import { olderCampaigns } from './test-many.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -86,6 +87,10 @@ test('a run applies within its bounds, leaves its hold-out alone, is audited, an
     sql.query(`SELECT 1 FROM audit_log WHERE resource = 'auto_optimise'`),
   );
   expect(rows).toHaveLength(applied.length);
+  const { items: listed } = (await desk.ask(manager, 'GET', path)).body;
+  expect(listed).toMatchObject([
+    { id: run.body.id, applied: applied.length, campaigns_looked_at: 8, truncated: false },
+  ]);
   const read = await desk.ask(manager, 'GET', `${path}/${run.body.id}`);
   expect(read.body.measured).toMatchObject([
     { kind: 'weak_creative', treated: applied.length, held_out: held_out.length },
@@ -140,10 +145,41 @@ test('a campaign that delivers nothing any more is measured as 0, and one that j
     request: {},
     items: items as unknown as RunItem[],
     reverted_at: null,
+    campaigns_looked_at: null,
+    truncated: null,
   };
   const startsAt = new Map([0, 1, 2, 3].map((index) => [id(index), at - (index === 3 ? 1 : 30) * dayMs]));
   const [seen] = await measureRun(run, { until: hour(), startsAt }, desk.parts);
   expect(seen).toMatchObject({ treated: 2, held_out: 2, difference: -100, low: -100, high: -100 });
+});
+
+test('runs are listed, the newest first, and say whether there are more campaigns than they looked at', async () => {
+  const key = await desk.key(await desk.organisation('Many'), 'manager');
+  const { body: owner } = await desk.ask(key, 'POST', '/api/v2/advertisers', { name: 'Acme' });
+  const path = '/api/v2/optimization/auto-optimize';
+  const runs: string[] = [];
+  for (const [count, looked, truncated] of [
+    [500, 500, false],
+    [1, 500, true],
+  ] as const) {
+    const from = hour() - dayMs;
+    await olderCampaigns(desk, { advertiser: owner.id, first: runs.length * 500, count, from, to: from + 9 * dayMs });
+    const run = await desk.ask(key, 'POST', path, { kinds: ['fatigue'] });
+    expect(run).toMatchObject({ status: 201, body: { campaigns_looked_at: looked, truncated, items: [] } });
+    runs.push(run.body.id);
+  }
+  const named = { kinds: ['fatigue'], campaign_ids: ['00000000-0000-0000-0000-000000000007'] };
+  const one = await desk.ask(key, 'POST', path, named);
+  expect(one.body).toMatchObject({ campaigns_looked_at: 1, truncated: false });
+  runs.push(one.body.id);
+  await desk.ask(key, 'POST', path, { ...named, dry_run: true });
+  const first = await desk.ask(key, 'GET', `${path}?limit=2`);
+  expect(first.body.items).toMatchObject([
+    { id: runs[2], applied: 0 },
+    { id: runs[1], truncated: true, dry_run: false, reverted_at: null },
+  ]);
+  const rest = await desk.ask(key, 'GET', `${path}?limit=2&cursor=${first.body.next_cursor}`);
+  expect(rest.body).toMatchObject({ items: [{ id: runs[0] }], next_cursor: null });
 });
 
 test('kinds that nobody knows and bounds beyond the bounds are refused by their place', async () => {

@@ -176,16 +176,20 @@ function transactions({ request, lines, organisation }: Asked, spec: Route, { de
 }
 
 /** Throws Problem 400 where the key cannot be read, and where no answer is kept for it: nobody is to rely on it. */
-function keyOf(request: FastifyRequest, { toldOnce }: Route): string | null {
+function keyOf(request: FastifyRequest, { toldOnce, keptWith }: Route): string | null {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return null;
+  const title = 'No Idempotency-Key here';
   if (toldOnce === true || request.isMultipart()) {
-    const title = 'No Idempotency-Key here';
     throw new Problem(
       400,
       title,
       'what is told once, what a viewer is, and what comes with a file is not kept for a repetition',
     );
+  }
+  if (keptWith !== undefined && (request.body as Readonly<Record<string, unknown>> | null)?.[keptWith] !== true) {
+    const detail = 'must be true with an Idempotency-Key: no other answer is kept for a repetition';
+    throw new Problem(400, title, `/${keptWith} ${detail}`, [{ pointer: `/${keptWith}`, detail }]);
   }
   if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new Problem(400, 'Invalid Idempotency-Key', 'expected 1 to 255 visible characters');

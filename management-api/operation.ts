@@ -59,10 +59,16 @@ function takesKey({ method, toldOnce }: Route): boolean {
   return method === 'POST' && toldOnce !== true;
 }
 
+function keyTold({ keptWith }: Route): object {
+  if (keptWith === undefined) return idempotencyKey;
+  const { description, ...rest } = idempotencyKey;
+  return text(`${description} Only with ${keptWith}: no other answer is kept, and a key is refused with 400.`, rest);
+}
+
 function askedHeaders(spec: Route): object {
   const properties = {
     ...(spec.versioned === undefined ? {} : { 'If-Match': ifMatch }),
-    ...(takesKey(spec) ? { 'Idempotency-Key': idempotencyKey } : {}),
+    ...(takesKey(spec) ? { 'Idempotency-Key': keyTold(spec) } : {}),
   };
   if (Object.keys(properties).length === 0) return {};
   const required = spec.versioned === true ? ['If-Match'] : [];

@@ -23,9 +23,27 @@ test.each([
   ['campaigns?sort=name', 'campaigns:name', 'x', 'nobody'],
   ['adjustments?limit=1', 'adjustments', 'yesterday', id],
   ['alerts/events?limit=1', 'alert-events', '1', 'nobody'],
+  ['analytics/report-jobs?limit=1', 'report-jobs', 'yesterday', id],
+  ['optimization/auto-optimize?limit=1', 'optimisation-runs', '1', 'nobody'],
 ])('%s refuses a cursor %s whose place is %s, %s', async (path, of, value, at) => {
   const said = await desk.ask(key, 'GET', `/api/v2/${path}&cursor=${cursorOf(of, { value, id: at })}`);
   expect(said).toMatchObject({ status: 400, body: { errors: [{ pointer: '/cursor' }] } });
+});
+
+test('pages of report jobs hold every job once, the newest first', async () => {
+  const made: string[] = [];
+  for (let n = 0; n < 5; n++) {
+    const report = { measures: ['impressions'], range: 'today', async: true };
+    made.unshift((await desk.ask(key, 'POST', '/api/v2/analytics/custom-report', report)).body.id);
+  }
+  const seen: string[] = [];
+  for (let cursor: unknown = ''; cursor !== null; ) {
+    const at = cursor === '' ? '' : `&cursor=${cursor}`;
+    const { body } = await desk.ask(key, 'GET', `/api/v2/analytics/report-jobs?limit=2${at}`);
+    seen.push(...(body.items as { id: string }[]).map((job) => job.id));
+    cursor = body.next_cursor;
+  }
+  expect(seen).toEqual(made);
 });
 
 test('what PostgreSQL and JavaScript write of a moment is a time', () => {

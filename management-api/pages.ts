@@ -40,6 +40,27 @@ export function pageByName<R extends { readonly name: string; readonly id: strin
   return { items: page.map(shown), next_cursor: more ? cursorOf(of, { value: last.name, id: last.id }) : null };
 }
 
+/** The page of a list whose newest come first, by a time of whole milliseconds: `rows` as for `pageByName`. */
+export function pageByTime<R extends { readonly id: string }, T>(
+  of: string,
+  rows: readonly R[],
+  limit: number,
+  timeOf: (row: R) => Date,
+  shown: (row: R) => T,
+): { items: T[]; next_cursor: string | null } {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const more = rows.length > limit && last;
+  const next = more ? cursorOf(of, { value: String(timeOf(last).getTime()), id: last.id }) : null;
+  return { items: page.map(shown), next_cursor: next };
+}
+
+/** Where a page by time ends, as SQL takes it; nulls: at the beginning. Throws Problem 400 as `placeOf`. */
+export function momentOf(of: string, cursor: string | undefined): readonly [at: Date | null, id: string | null] {
+  const place = placeOf(of, cursor, (value, id) => isUuid(id) && /^\d{1,15}$/.test(value));
+  return place === null ? [null, null] : [new Date(Number(place.value)), place.id];
+}
+
 /** Throws Problem 400 for a cursor that is not of this list and order, or whose value does not fit. */
 export function placeOf(
   of: string,

@@ -249,6 +249,27 @@ test('a large report is a job: queued, made, fetched, gone after its day; anothe
   expect((await desk.ask(ours.key, 'GET', String(cancelled.headers.location))).body.status).toBe('cancelled');
 });
 
+test('a job is queued once for one Idempotency-Key; a report that is answered at once takes none', async () => {
+  const key = { 'idempotency-key': 'report-1' };
+  const path = '/api/v2/analytics/custom-report';
+  const question = { ...whole, measures: ['impressions'] };
+  for (const body of [question, { ...question, async: false }]) {
+    expect(await desk.ask(ours.key, 'POST', path, body, key)).toMatchObject({
+      status: 400,
+      body: { title: 'No Idempotency-Key here', errors: [{ pointer: '/async' }] },
+    });
+  }
+  const first = await desk.ask(ours.key, 'POST', path, { ...question, async: true }, key);
+  const again = await desk.ask(ours.key, 'POST', path, { ...question, async: true }, key);
+  expect([first.status, again.status, again.body.id]).toEqual([202, 202, first.body.id]);
+  await roundOf(desk.parts);
+  const { paths } = (await desk.ask(null, 'GET', '/api/v2/openapi.json')).body as unknown as {
+    paths: Record<string, { post: { parameters: { name: string; description: string }[] } }>;
+  };
+  const told = paths[path]?.post.parameters.find(({ name }) => name === 'Idempotency-Key');
+  expect(told?.description).toContain('Only with async');
+});
+
 test('a saved report runs when it is asked to and when it is due', async () => {
   const report = { measures: ['impressions'], dimensions: ['campaign'], range: 'last_7_days', format: 'parquet' };
   const body = { name: 'Weekly', report, schedule: { every: 'week', at: '07:30', time_zone: 'Europe/Paris' } };

@@ -60,6 +60,8 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   readonly versioned?: true | 'optional';
   /** The answer holds what is told once, or the body a password or a viewer's id: it is not kept, and an Idempotency-Key is refused. */
   readonly toldOnce?: boolean;
+  /** Only with this flag in its body is an answer kept, as nothing is written else: without it an Idempotency-Key is refused. */
+  readonly keptWith?: string;
   /** Passwords are tried here. */
   readonly limitedAsLogin?: boolean;
   /** A form (multipart) may come instead of JSON, with one file. */

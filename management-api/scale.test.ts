@@ -149,7 +149,13 @@ const lists: Readonly<Record<string, readonly string[]>> = {
   '/api/v2/alerts/rules': ['', middle('alert-rules', 'Alert 3')],
   '/api/v2/alerts/events': ['', middle('alert-events', String(Date.now() - 86_400_000 * 30)), `rule_id=${id('a1', 7)}`],
   '/api/v2/analytics/saved-reports': ['', middle('saved-reports', 'Report 3')],
+  '/api/v2/analytics/report-jobs': [
+    '',
+    middle('report-jobs', String(Date.now() - 86_400_000 * 30)),
+    `saved_report_id=${id('5a', 7)}`,
+  ],
   '/api/v2/analytics/performance': ['', middle('performance', 'Summer 5'), 'status=active', 'status=deleted'],
+  '/api/v2/optimization/auto-optimize': ['', middle('optimisation-runs', String(Date.now() - 86_400_000 * 30))],
   '/api/v2/optimization/pacing': ['', middle('pacing', '', id('ca', CAMPAIGNS / 2)), 'status=active'],
   '/api/v2/optimization/recommendations': [
     '',
@@ -162,8 +168,6 @@ const lists: Readonly<Record<string, readonly string[]>> = {
 const others = [
   '/api/v1/campaigns',
   '/api/v1/campaigns?status=active&page=3',
-  '/api/v2/analytics/report-jobs',
-  `/api/v2/analytics/report-jobs?saved_report_id=${id('5a', 7)}`,
   `/api/v2/campaigns/${id('ca', 11)}`,
   `/api/v2/campaigns/${id('ca', 11)}/creatives`,
   '/api/v2/me',

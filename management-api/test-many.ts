@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { TestDesk } from './test-desk.ts';
 
 /** How much there is of what grows; the first of two organisations has six tenths of it. */
 export interface Many {
@@ -150,4 +151,25 @@ export async function fillCatalog(url: string, { campaigns, organisations }: Man
   } finally {
     await client.end();
   }
+}
+
+/** Active campaigns without budgets, older than all that the API makes. `from`, `to`: epoch ms. */
+export async function olderCampaigns(
+  { parts }: Pick<TestDesk, 'parts'>,
+  {
+    advertiser,
+    first = 0,
+    count,
+    from,
+    to,
+  }: { advertiser: string; first?: number; count: number; from: number; to: number },
+): Promise<void> {
+  await parts.desk.system((sql) =>
+    sql.query(
+      `INSERT INTO campaigns (id, name, status, start_date, end_date, advertiser_id, organisation_id, price_micros)
+       SELECT lpad(to_hex(n), 32, '0')::uuid, 'Older ' || n, 'active', $3, $4, id, organisation_id, 10000
+       FROM advertisers, generate_series($5::int + 1, $5 + $2::int) AS n WHERE id = $1`,
+      [advertiser, count, new Date(from), new Date(to), first],
+    ),
+  );
 }

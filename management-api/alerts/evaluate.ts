@@ -5,10 +5,10 @@ import {
   isOfAllTraffic,
   type Measured,
 } from '../../domain/alerts/rule.ts';
-import type { Campaign } from '../../domain/campaign.ts';
 import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
-import type { CatalogDesk, DeskTransaction } from '../../engines/catalog/desk.ts';
+import type { CatalogDesk } from '../../engines/catalog/desk.ts';
 import type { Random } from '../../engines/random.ts';
+import { writeEvent } from './change-state.ts';
 import { type MeasuringParts, measured } from './measures.ts';
 
 export interface EvaluatingParts extends MeasuringParts {
@@ -29,9 +29,6 @@ interface RuleRow {
   readonly version: string;
 }
 
-/** Of one organisation that a rule without a campaign watches. */
-const campaignsMost = 2_000;
-
 /**
  * Looks at every rule once; answers how many changed. The state of a rule and the event of its change are written in one
  * transaction that holds the rule's row, so each change has one event whoever evaluates and whoever dies. A measure that cannot
@@ -47,8 +44,8 @@ export async function evaluateRules(parts: EvaluatingParts, now: number): Promis
   let failure: unknown = null;
   for (const rule of rules) {
     try {
-      const campaigns = await parts.desk.system((sql) => campaignsOf(sql, rule));
-      const watched = { campaigns, windowSeconds: rule.window_seconds, now };
+      const { organisation_id: organisation, campaign_id: campaign, window_seconds: windowSeconds } = rule;
+      const watched = { organisation, campaign, windowSeconds, now };
       const value = await measured(rule.measure, watched, parts);
       if (await settle(rule, value, parts, now)) changed++;
     } catch (error) {
@@ -57,15 +54,6 @@ export async function evaluateRules(parts: EvaluatingParts, now: number): Promis
   }
   if (failure !== null) throw failure;
   return changed;
-}
-
-async function campaignsOf(sql: DeskTransaction, rule: RuleRow): Promise<readonly Campaign[]> {
-  if (isOfAllTraffic(rule.measure)) return [];
-  const { rows } = await sql.query<{ id: string }>(
-    'SELECT id FROM campaigns WHERE organisation_id = $1 AND ($2::uuid IS NULL OR id = $2) ORDER BY id LIMIT $3',
-    [rule.organisation_id, rule.campaign_id, campaignsMost],
-  );
-  return sql.campaigns(rows.map(({ id }) => id));
 }
 
 /** True: the rule was raised or cleared by this value. Another evaluator, or a change of the rule meanwhile, goes first. */
@@ -86,26 +74,8 @@ function settle(rule: RuleRow, found: Measured, { desk, random }: EvaluatingPart
       [rule.id, change, value, at],
     );
     if (change === null) return false;
-    await sql.query(
-      `INSERT INTO alert_events (id, organisation_id, rule_id, rule_name, measure, campaign_id, state, at, value, detail,
-         webhook_url, webhook_secret, next_attempt_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8::timestamptz, $9, $10, $11::text, $12,
-         CASE WHEN $11::text IS NULL THEN NULL ELSE $8::timestamptz END)`,
-      [
-        random.uuid(),
-        rule.organisation_id,
-        rule.id,
-        rule.name,
-        rule.measure,
-        rule.campaign_id,
-        change,
-        at,
-        value,
-        detailOf(rule, change, value),
-        state.webhook_url,
-        state.webhook_secret,
-      ],
-    );
+    const detail = detailOf(rule, change, value);
+    await writeEvent(sql, { ...rule, ...state }, { id: random.uuid(), change, at, value, detail });
     return true;
   });
 }

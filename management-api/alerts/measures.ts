@@ -1,7 +1,9 @@
 import type { AlertMeasure, Measured } from '../../domain/alerts/rule.ts';
 import type { Campaign } from '../../domain/campaign.ts';
+import type { Forecast } from '../../domain/pacing/forecast.ts';
 import { analyticsOf } from '../analytics/ask-warehouse.ts';
 import { lagOf } from '../analytics/live.ts';
+import { shareTenant } from '../analytics/owners.ts';
 import { seconds } from '../optimisation/figures.ts';
 import { readStandings, type Standing } from '../optimisation/standing.ts';
 import type { ManagementParts } from '../parts.ts';
@@ -9,32 +11,36 @@ import { rowsOf } from '../warehouse.ts';
 
 /** What a measure is asked of. */
 export interface Watched {
-  /** Campaigns that it is about: the rule's own, or all of its organisation. */
-  readonly campaigns: readonly Campaign[];
+  readonly organisation: string;
+  /** The one that it is about; null: all of the organisation. */
+  readonly campaign: string | null;
   readonly windowSeconds: number;
   readonly now: number;
 }
 
-export type MeasuringParts = Pick<ManagementParts, 'warehouse' | 'analytics'>;
+export type MeasuringParts = Pick<ManagementParts, 'desk' | 'warehouse' | 'analytics'>;
 
 type Measure = (watched: Watched, parts: MeasuringParts) => Promise<Measured>;
 
+/** Campaigns whose plans are read together: an organisation may have a hundred thousand. */
+const campaignsAtOnce = 1_000;
 /** Less of its plan than this is due too lately to have been seen and told of. */
 const plannedAtLeast = 0.02;
 
 /** Every measure. */
 const measures: Readonly<Record<AlertMeasure, Measure>> = {
   /** What was delivered ÷ what the plan wants by now, of the campaign that is worst; asap has no plan. */
-  async delivery({ campaigns, now }, parts) {
-    const flying = campaigns.filter(
-      ({ status, startsAt, endsAt, pacingMode }) =>
-        status === 'active' && now >= startsAt && now < endsAt && pacingMode !== 'asap',
-    );
-    if (flying.length === 0) return 'not_applicable';
-    const { standings } = await readStandings(flying, parts, now);
-    if (standings.every(({ target }) => target === null)) return 'not_applicable';
-    const planned = standings.flatMap(shareOfPlan);
-    return planned.length === 0 ? null : Math.min(...planned);
+  async delivery(watched, parts) {
+    let worst: number | null = null;
+    let hasPlan = false;
+    let known: Forecast | null = null;
+    for await (const campaigns of flyingOf(watched, parts)) {
+      const { standings, forecast } = await readStandings(campaigns, parts, watched.now, known);
+      known = forecast;
+      hasPlan ||= standings.some(({ target }) => target !== null);
+      for (const share of standings.flatMap(shareOfPlan)) worst = Math.min(share, worst ?? share);
+    }
+    return hasPlan ? worst : 'not_applicable';
   },
   /** Micros billed in the window. */
   async spend(watched, parts) {
@@ -60,13 +66,13 @@ const measures: Readonly<Record<AlertMeasure, Measure>> = {
     return lagOf('warehouse', 'ad-requests', analyticsOf(parts));
   },
   /** Beacons that came again, too late, after a release or as invalid traffic ÷ all beacons in the window. */
-  async invalid_traffic({ campaigns, windowSeconds, now }, parts) {
+  async invalid_traffic(watched, parts) {
+    const { rows, parameters } = await rowsWatched(watched, parts);
     const [row] = await rowsOf<{ invalid: string; total: string }>(
       parts,
       `SELECT countIf(duplicate OR late OR invalid OR traffic != '') AS invalid, count() AS total
-       FROM breakwater.beacons FINAL
-       WHERE minute >= toDateTime({since:UInt32}, 'UTC') AND campaign IN {ids:Array(UUID)}`,
-      { since: sinceOf(now, windowSeconds), ids: campaigns.map(({ id }) => id) },
+       FROM breakwater.beacons FINAL WHERE ${rows}`,
+      parameters,
     );
     return share(Number(row?.invalid ?? 0), Number(row?.total ?? 0));
   },
@@ -82,13 +88,47 @@ function shareOfPlan({ campaign, target, projection, done }: Standing): number[]
   return [done / target];
 }
 
-async function delivered({ campaigns, windowSeconds, now }: Watched, parts: MeasuringParts) {
+/** Of campaigns in flight those that are not spent as fast as they can be, some at a time. */
+async function* flyingOf({ organisation, campaign, now }: Watched, { desk }: MeasuringParts) {
+  let after: string | null = null;
+  do {
+    const { ids, campaigns } = await desk.system(async (sql): Promise<Flying> => {
+      const { rows } = await sql.query<{ id: string }>(
+        `SELECT id FROM campaigns WHERE organisation_id = $1 AND ($2::uuid IS NULL OR id = $2) AND ($3::uuid IS NULL OR id > $3)
+           AND status = 'active' AND start_date <= $4 AND end_date > $4 AND pacing_mode <> 'asap' ORDER BY id LIMIT $5`,
+        [organisation, campaign, after, new Date(now), campaignsAtOnce],
+      );
+      const ids = rows.map(({ id }) => id);
+      return { ids, campaigns: await sql.campaigns(ids) };
+    });
+    if (campaigns.length > 0) yield campaigns;
+    after = ids.length < campaignsAtOnce ? null : (ids.at(-1) ?? null);
+  } while (after !== null);
+}
+
+interface Flying {
+  readonly ids: readonly string[];
+  readonly campaigns: readonly Campaign[];
+}
+
+/** Which rows of delivery it is about: in its window the campaign's, or all whose advertiser is or was the organisation's. */
+async function rowsWatched(watched: Watched, { desk, warehouse }: MeasuringParts) {
+  const { organisation, campaign, windowSeconds, now } = watched;
+  const since = sinceOf(now, windowSeconds);
+  const inWindow = "minute >= toDateTime({since:UInt32}, 'UTC')";
+  if (campaign !== null) return { rows: `${inWindow} AND campaign = {campaign:UUID}`, parameters: { since, campaign } };
+  if (warehouse !== null) await shareTenant(organisation, (work) => desk.read(organisation, work), { warehouse });
+  const own = 'SELECT advertiser FROM breakwater.owners WHERE organisation = {organisation:UUID}';
+  return { rows: `${inWindow} AND advertiser IN (${own})`, parameters: { since, organisation } };
+}
+
+async function delivered(watched: Watched, parts: MeasuringParts) {
+  const { rows, parameters } = await rowsWatched(watched, parts);
   const [row] = await rowsOf<Record<'micros' | 'impressions' | 'errors', string>>(
     parts,
     `SELECT sum(d.spend_micros) AS micros, sum(d.impressions) AS impressions, sum(d.errors) AS errors
-     FROM breakwater.delivery_minutes AS d FINAL
-     WHERE minute >= toDateTime({since:UInt32}, 'UTC') AND campaign IN {ids:Array(UUID)}`,
-    { since: sinceOf(now, windowSeconds), ids: campaigns.map(({ id }) => id) },
+     FROM breakwater.delivery_minutes AS d FINAL WHERE ${rows}`,
+    parameters,
   );
   return {
     micros: Number(row?.micros ?? 0),

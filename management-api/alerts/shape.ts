@@ -13,7 +13,7 @@ const fields = {
   clear_threshold: Type.Number({
     minimum: -1e15,
     maximum: 1e15,
-    description: 'cleared once the value is back on this side; default: the threshold',
+    description: 'cleared once the value is back on this side; default: the threshold, with which it then moves',
   }),
   window_seconds: Type.Integer({ minimum: 60, maximum: 86_400, description: 'default 300' }),
   campaign_id: orNull(uuid('watches one campaign; else all of the organisation')),

@@ -1,6 +1,7 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import type { DeskTransaction, DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
+import { clearRaised } from '../alerts/change-state.ts';
 import { audit } from '../audit.ts';
 import type { ManagementParts } from '../parts.ts';
 import type { Ask } from '../route.ts';
@@ -54,6 +55,12 @@ export async function changeCampaign(
     after,
   });
   return written;
+}
+
+/** Removes a campaign with all that belongs to it; its alerts are cleared first. */
+export async function removeCampaign(sql: DeskWrite, id: string, parts: ManagementParts): Promise<void> {
+  await clearRaised(sql, { campaign: id }, 'its campaign was removed', parts);
+  await sql.removeCampaign(id);
 }
 
 /** Throws Problem 412 when the caller knows another version than there is. */

@@ -41,7 +41,14 @@ export interface RunRow {
   readonly request: Record<string, unknown>;
   readonly items: readonly RunItem[];
   readonly reverted_at: Date | null;
+  /** Null, as the next: the run is from before this was kept. */
+  readonly campaigns_looked_at: number | null;
+  /** There were more active campaigns than a run looks at. */
+  readonly truncated: boolean | null;
 }
+
+/** A run in a list: how many changes it made, without what they are. */
+export type ListedRun = Omit<RunRow, 'items'> & { readonly applied: number };
 
 /** Stands for chance, but the same for a run and a campaign: whoever asks again finds the same hold-out. */
 export function drawOf(runId: string, campaignId: string): number {
@@ -52,6 +59,22 @@ export async function runOf(sql: DeskTransaction, id: string): Promise<RunRow> {
   const { rows } = await sql.query<RunRow>('SELECT * FROM optimisation_runs WHERE id = $1', [id]);
   if (rows[0]) return rows[0];
   throw new Problem(404, 'Not found', `there is no run ${id}`);
+}
+
+/** The newest first, after the run of that moment and id. */
+export async function runsAfter(
+  sql: DeskTransaction,
+  [at, id]: readonly [at: Date | null, id: string | null],
+  limit: number,
+): Promise<readonly ListedRun[]> {
+  const { rows } = await sql.query<ListedRun>(
+    `SELECT id, at, actor, request, reverted_at, campaigns_looked_at, truncated,
+       (SELECT count(*)::int FROM jsonb_array_elements(items) AS item WHERE item->>'outcome' = 'applied') AS applied
+     FROM optimisation_runs WHERE $1::timestamptz IS NULL OR (at, id) < ($1, $2::uuid)
+     ORDER BY at DESC, id DESC LIMIT $3`,
+    [at, id, limit],
+  );
+  return rows;
 }
 
 /** Epoch ms of the first run after this one that changed one of these campaigns; null: there was none. */

@@ -26,15 +26,16 @@ export interface Standings {
   readonly forecast: Forecast;
 }
 
-/** Delivery, signals and projections of these campaigns, in their order. */
+/** Delivery, signals and projections of these campaigns, in their order. `known`: a forecast that was read just now. */
 export async function readStandings(
   campaigns: readonly Campaign[],
   parts: Pick<ManagementParts, 'warehouse'>,
   now: number,
+  known: Forecast | null = null,
 ): Promise<Standings> {
   const ids = campaigns.map(({ id }) => id);
   const [forecast, deliveries, signals] = await Promise.all([
-    readForecast(parts, now),
+    known ?? readForecast(parts, now),
     readDelivery(parts, campaigns, now),
     readPacingSignals(parts, ids),
   ]);

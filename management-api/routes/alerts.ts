@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import Type from 'typebox';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
-import { isUuid } from '../../schemas/uuid.ts';
+import { clearRaised } from '../alerts/change-state.ts';
 import { type EventRow, shownEvent } from '../alerts/send.ts';
 import { event, newRule, type RuleRow, refuseFaults, refuseForeign, rule, rulePatch, shown } from '../alerts/shape.ts';
 import { audit } from '../audit.ts';
 import { campaignOf, sameVersion } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
-import { cursorOf, pageByName, pageOf, pageQuery, placeOf } from '../pages.ts';
+import { momentOf, pageByName, pageByTime, pageOf, pageQuery, placeOf } from '../pages.ts';
 import type { ManagementParts } from '../parts.ts';
 import { type Ask, route } from '../route.ts';
 import { byId, closed, uuid } from '../shapes.ts';
@@ -108,7 +108,7 @@ export const alertRoutes = [
     method: 'PATCH',
     path: '/api/v2/alerts/rules/:id',
     tag,
-    summary: 'Change an alert; a new webhook URL gets a new secret',
+    summary: 'Change an alert; a new webhook URL gets a new secret, and one that is disabled is cleared',
     scope: 'reports:write',
     params: byId,
     body: rulePatch,
@@ -123,9 +123,11 @@ export const alertRoutes = [
         sameVersion(ask.ifMatch, Number(before.version));
         refuseForeign({ measure: before.measure }, ask.caller.organisation);
         const after = { ...before, ...body };
-        const clear = body.clear_threshold ?? (body.threshold === undefined ? before.clear_threshold : body.threshold);
+        const keptClear = before.clear_threshold === before.threshold ? after.threshold : before.clear_threshold;
+        const clear = body.clear_threshold ?? keptClear;
         refuseFaults({ ...after, clearThreshold: clear }, parts);
         if (body.name !== undefined) await refuseTaken(sql, body.name, before.id);
+        if (!after.enabled) await clearRaised(sql, { rule: before.id }, 'the alert was disabled', parts);
         const isNew = body.webhook_url !== undefined && body.webhook_url !== before.webhook_url;
         const secret = isNew && body.webhook_url ? newSecret() : null;
         await sql.query(
@@ -156,7 +158,7 @@ export const alertRoutes = [
     method: 'DELETE',
     path: '/api/v2/alerts/rules/:id',
     tag,
-    summary: 'Remove an alert; its events stay',
+    summary: 'Remove an alert, which is cleared first; its events stay',
     scope: 'reports:write',
     params: byId,
     versioned: true,
@@ -164,6 +166,7 @@ export const alertRoutes = [
       ask.write(async (sql) => {
         const before = await ruleOf(sql, ask.params.id);
         sameVersion(ask.ifMatch, Number(before.version));
+        await clearRaised(sql, { rule: before.id }, 'the alert was removed', parts);
         await sql.query('DELETE FROM alert_rules WHERE id = $1', [before.id]);
         await note(ask, sql, parts, 'delete', before.id, shown(before), null);
         return {};
@@ -180,35 +183,23 @@ export const alertRoutes = [
     answer: pageOf(event),
     handle: async (ask) => {
       const limit = ask.query.limit ?? limits.pageItems;
-      const place = placeOf('alert-events', ask.query.cursor, (value, id) => isUuid(id) && /^\d{1,15}$/.test(value));
+      const [at, id] = momentOf('alert-events', ask.query.cursor);
       const { rows } = await ask.read((sql) =>
         sql.query<EventRow & { delivered_at: Date | null; attempts: number; last_error: string | null }>(
           `SELECT * FROM alert_events WHERE ($1::timestamptz IS NULL OR (at, id) < ($1, $2::uuid)) AND ($3::uuid IS NULL OR rule_id = $3)
            ORDER BY at DESC, id DESC LIMIT $4`,
-          [
-            place === null ? null : new Date(Number(place.value)),
-            place?.id ?? null,
-            ask.query.rule_id ?? null,
-            limit + 1,
-          ],
+          [at, id, ask.query.rule_id ?? null, limit + 1],
         ),
       );
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      const more = rows.length > limit && last;
-      return {
-        body: {
-          items: page.map((row) => ({
-            ...shownEvent(row),
-            webhook: {
-              delivered_at: row.delivered_at?.toISOString() ?? null,
-              attempts: row.attempts,
-              last_error: row.last_error,
-            },
-          })),
-          next_cursor: more ? cursorOf('alert-events', { value: String(last.at.getTime()), id: last.id }) : null,
+      const shownSent = (row: (typeof rows)[number]) => ({
+        ...shownEvent(row),
+        webhook: {
+          delivered_at: row.delivered_at?.toISOString() ?? null,
+          attempts: row.attempts,
+          last_error: row.last_error,
         },
-      };
+      });
+      return { body: pageByTime('alert-events', rows, limit, (row) => row.at, shownSent) };
     },
   }),
 ];

@@ -3,16 +3,28 @@ import { choose } from '../../domain/optimisation/choose.ts';
 import { recommendationKinds } from '../../domain/optimisation/recommendation.ts';
 import { recommend } from '../../domain/optimisation/rules.ts';
 import { audit } from '../audit.ts';
+import { limits } from '../limits.ts';
 import { measureRun, spanOf } from '../optimisation/effects.ts';
 import { readFindings } from '../optimisation/findings.ts';
-import { applyChosen, drawOf, itemOf, type RunItem, type RunRow, revertRun, runOf } from '../optimisation/runs.ts';
+import {
+  applyChosen,
+  drawOf,
+  itemOf,
+  type ListedRun,
+  type RunItem,
+  type RunRow,
+  revertRun,
+  runOf,
+  runsAfter,
+} from '../optimisation/runs.ts';
 import { campaignsAfter } from '../optimisation/standing.ts';
+import { momentOf, pageByTime, pageOf, pageQuery } from '../pages.ts';
 import { route } from '../route.ts';
 import { byId, closed, oneOf, orNull, uuid } from '../shapes.ts';
 import { recommendation } from './recommendations.ts';
 
 const tag = 'optimisation';
-/** Active campaigns that one run looks at. */
+/** Active campaigns that one run looks at, the oldest. */
 const campaignsMost = 500;
 
 const asked = closed({
@@ -52,14 +64,23 @@ const item = Type.Object({
   reverted: orNull(oneOf('reverted', 'changed_since')),
 });
 
-const run = Type.Object({
+const head = {
   id: uuid(),
   at: Type.String(),
   actor: Type.String(),
   dry_run: Type.Boolean(),
+  campaigns_looked_at: orNull(Type.Integer({ description: `at most ${campaignsMost}; null: not known` })),
+  truncated: orNull(
+    Type.Boolean({
+      description: 'there are more active campaigns, which campaign_ids of another run can name; null: not known',
+    }),
+  ),
   reverted_at: orNull(Type.String()),
-  items: Type.Array(item),
-});
+};
+
+const run = Type.Object({ ...head, items: Type.Array(item) });
+
+const listed = Type.Object({ ...head, applied: Type.Integer({ description: 'changes that it made' }) });
 
 const measured = Type.Object({
   ...run.properties,
@@ -84,7 +105,7 @@ export const autoOptimizeRoutes = [
     method: 'POST',
     path: '/api/v2/optimization/auto-optimize',
     tag,
-    summary: 'Apply recommendations of these kinds within bounds; part of the campaigns is held out to measure against',
+    summary: `Apply recommendations of these kinds within bounds, to the ${campaignsMost} oldest active campaigns or those that are named; part of them is held out to measure against`,
     scope: 'campaigns:write',
     body: asked,
     answer: run,
@@ -93,11 +114,15 @@ export const autoOptimizeRoutes = [
       const { body } = ask;
       const now = parts.clock.now();
       const wanted = body.campaign_ids?.map((id) => id.toLowerCase());
-      const campaigns = await ask.read(async (sql) =>
-        wanted === undefined ? campaignsAfter(sql, null, 'active', campaignsMost) : sql.campaigns(wanted),
+      const found = await ask.read(async (sql) =>
+        wanted === undefined ? campaignsAfter(sql, null, 'active', campaignsMost + 1) : sql.campaigns(wanted),
       );
+      const campaigns = found.slice(0, campaignsMost);
+      const seen = { campaigns_looked_at: campaigns.length, truncated: found.length > campaigns.length };
       const findings = await readFindings(campaigns, parts, now);
-      const found = findings.flatMap((each) => recommend(each).map((advice) => ({ advice, campaign: each.campaign })));
+      const advised = findings.flatMap((each) =>
+        recommend(each).map((advice) => ({ advice, campaign: each.campaign })),
+      );
       const id = parts.random.uuid();
       const bounds = {
         kinds: body.kinds,
@@ -106,22 +131,20 @@ export const autoOptimizeRoutes = [
         extendDays: body.max_extend_days ?? 14,
         holdOutPercent: body.hold_out_percent ?? 10,
       };
-      const chosen = choose(found, bounds, (campaign) => drawOf(id, campaign));
+      const chosen = choose(advised, bounds, (campaign) => drawOf(id, campaign));
       const actor = ask.caller.actor;
       return ask.write(async (sql) => {
         const items =
           body.dry_run === true
             ? chosen.map((one) => itemOf(one, one.choice === 'apply' ? 'would_apply' : one.choice, one.detail))
             : await applyChosen(chosen, sql, actor, parts);
-        const row: RunRow = { id, at: new Date(now), actor, request: { ...body }, items, reverted_at: null };
+        const row: RunRow = { id, at: new Date(now), actor, request: { ...body }, items, reverted_at: null, ...seen };
         if (body.dry_run === true) return { body: shown(row), status: 200 };
-        await sql.query('INSERT INTO optimisation_runs (id, at, actor, request, items) VALUES ($1, $2, $3, $4, $5)', [
-          id,
-          row.at,
-          actor,
-          JSON.stringify(body),
-          JSON.stringify(items),
-        ]);
+        await sql.query(
+          `INSERT INTO optimisation_runs (id, at, actor, request, items, campaigns_looked_at, truncated)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+          [id, row.at, actor, JSON.stringify(body), JSON.stringify(items), seen.campaigns_looked_at, seen.truncated],
+        );
         await audit(sql, {
           at: now,
           actor,
@@ -133,6 +156,23 @@ export const autoOptimizeRoutes = [
         });
         return { body: shown(row), location: `/api/v2/optimization/auto-optimize/${id}` };
       });
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: '/api/v2/optimization/auto-optimize',
+    tag,
+    summary: 'List the runs, the newest first; dry runs are not kept',
+    scope: 'reports:read',
+    query: closed(pageQuery),
+    answer: pageOf(listed),
+    handle: async (ask) => {
+      const limit = ask.query.limit ?? limits.pageItems;
+      const after = momentOf('optimisation-runs', ask.query.cursor);
+      const rows = await ask.read((sql) => runsAfter(sql, after, limit + 1));
+      const shownListed = (row: ListedRun) => ({ ...shownHead(row), applied: row.applied });
+      return { body: pageByTime('optimisation-runs', rows, limit, (row) => row.at, shownListed) };
     },
   }),
 
@@ -178,13 +218,18 @@ export const autoOptimizeRoutes = [
 ];
 
 function shown(row: RunRow): Static<typeof run> {
+  return { ...shownHead(row), items: row.items.map(shownItem) };
+}
+
+function shownHead(row: Omit<RunRow, 'items'>) {
   return {
     id: row.id,
     at: row.at.toISOString(),
     actor: row.actor,
     dry_run: row.request.dry_run === true,
+    campaigns_looked_at: row.campaigns_looked_at,
+    truncated: row.truncated,
     reverted_at: row.reverted_at?.toISOString() ?? null,
-    items: row.items.map(shownItem),
   };
 }
 

@@ -3,7 +3,14 @@ import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
 import { advertiserName } from '../campaigns/advertiser.ts';
-import { type CampaignAsk, campaignOf, changeCampaign, extrasOf, sameVersion } from '../campaigns/change.ts';
+import {
+  type CampaignAsk,
+  campaignOf,
+  changeCampaign,
+  extrasOf,
+  removeCampaign,
+  sameVersion,
+} from '../campaigns/change.ts';
 import { checkCampaign, warningsOf } from '../campaigns/check-campaign.ts';
 import { listCampaigns, listQuery } from '../campaigns/list.ts';
 import {
@@ -130,7 +137,7 @@ export const campaignRoutes = [
           throw new Problem(409, 'Not a draft', 'only a draft can be deleted; set the status to completed instead');
         }
         const was = await answerOf(sql, before);
-        await sql.removeCampaign(before.id);
+        await removeCampaign(sql, before.id, parts);
         await audit(sql, {
           at: parts.clock.now(),
           actor: ask.caller.actor,

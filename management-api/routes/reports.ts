@@ -14,7 +14,7 @@ import {
 import { reportAnswer, reportBody } from '../analytics/reports/shape.ts';
 import { truncatedHeader } from '../analytics/reports/truncated.ts';
 import { limits } from '../limits.ts';
-import { pageQuery } from '../pages.ts';
+import { momentOf, pageByTime, pageOf, pageQuery } from '../pages.ts';
 import { route } from '../route.ts';
 import { byId, closed, uuid } from '../shapes.ts';
 
@@ -28,6 +28,7 @@ export const reportRoutes = [
     summary: 'Answer a report at once where it is small; else queue it, with 202 and where to look',
     scope: 'reports:read',
     body: reportBody,
+    keptWith: 'async',
     answer: Type.Union([reportAnswer, jobAnswer]),
     refuses: [422],
     handle: async (ask, parts) => {
@@ -47,19 +48,22 @@ export const reportRoutes = [
     tag,
     summary: 'Jobs, the newest first',
     scope: 'reports:read',
-    query: closed({ limit: pageQuery.limit, saved_report_id: Type.Optional(uuid()) }),
-    answer: Type.Object({ items: Type.Array(jobAnswer) }),
+    query: closed({ ...pageQuery, saved_report_id: Type.Optional(uuid()) }),
+    answer: pageOf(jobAnswer),
     handle: async (ask) => {
+      const limit = ask.query.limit ?? limits.pageItems;
+      const [at, id] = momentOf('report-jobs', ask.query.cursor);
       const { rows } = await ask.read(
         (sql) =>
           sql.query<JobRow>(
-            `SELECT * FROM report_jobs WHERE $1::uuid IS NULL OR saved_report_id = $1
-             ORDER BY created_at DESC, id DESC LIMIT $2`,
-            [ask.query.saved_report_id ?? null, ask.query.limit ?? limits.pageItems],
+            `SELECT * FROM report_jobs WHERE ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2::uuid))
+               AND ($3::uuid IS NULL OR saved_report_id = $3)
+             ORDER BY created_at DESC, id DESC LIMIT $4`,
+            [at, id, ask.query.saved_report_id ?? null, limit + 1],
           ),
         'fresh',
       );
-      return { body: { items: rows.map(shownJob) } };
+      return { body: pageByTime('report-jobs', rows, limit, (row) => row.created_at, shownJob) };
     },
   }),
 

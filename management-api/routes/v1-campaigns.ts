@@ -5,7 +5,7 @@ import type { DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
 import { advertiserName } from '../campaigns/advertiser.ts';
-import { type CampaignAsk, campaignOf, changeCampaign, sameVersion } from '../campaigns/change.ts';
+import { type CampaignAsk, campaignOf, changeCampaign, removeCampaign, sameVersion } from '../campaigns/change.ts';
 import type { ManagementParts } from '../parts.ts';
 import { type Answer, type Ask, type Route, route } from '../route.ts';
 import { byId, closed, oneOf } from '../shapes.ts';
@@ -136,7 +136,7 @@ export const v1CampaignRoutes: readonly Route[] = [
     params: byId,
     versioned: 'optional',
     refuses: [409],
-    handle: (ask, { clock }) =>
+    handle: (ask, parts) =>
       ask.write(async (sql) => {
         const before = await campaignOf(sql, ask.params.id);
         sameVersion(ask.ifMatch, before.version);
@@ -145,10 +145,10 @@ export const v1CampaignRoutes: readonly Route[] = [
             { pointer: '/status', detail: `is ${before.status}` },
           ]);
         }
-        await sql.removeCampaign(before.id);
+        await removeCampaign(sql, before.id, parts);
         const { actor } = ask.caller;
         await audit(sql, {
-          at: clock.now(),
+          at: parts.clock.now(),
           actor,
           action: 'delete',
           resource: 'campaign',
