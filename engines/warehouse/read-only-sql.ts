@@ -151,7 +151,7 @@ function* tablePlaces(solid: readonly SqlToken[]): Generator<number> {
   let inTables = false;
   let next = false;
   for (const [index, token] of solid.entries()) {
-    const here = next;
+    const here: boolean = next;
     if (here) yield index;
     const word = upper(token);
     const begins = beforeTable.has(word) || (shows && word === 'IN');
