@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CreativeParts } from '../domain/creative.ts';
 import { micros } from '../domain/money.ts';
 import { admissionFor } from './dialects/openrtb/admission.ts';
-import { plainDomain } from './dialects/openrtb/blocked.ts';
+import { attributesOf, plainDomain } from './dialects/openrtb/blocked.ts';
 import type { BidRequest, Imp, Video } from './dialects/openrtb/request.ts';
 import { openHouse, type TestHouse, testCampaign, testCreative } from './test-house.ts';
 
@@ -71,6 +71,32 @@ test.each<[Video, string | null]>([
   [{ minbitrate: 0, maxbitrate: 0 }, null],
 ])('video %j: %s', (video, wanted) => {
   expect(reason({}, video)).toBe(wanted);
+});
+
+test('what may be skipped has the attribute 16, which a seller may block, and says so where its document does', async () => {
+  const skippable = { ...brand, skipAfterSeconds: 5 };
+  expect(reason({}, { battr: [16] })).toBeNull();
+  expect(reason({}, { battr: [3, 16] }, {}, { skipAfterSeconds: 5 })).toBe('blocked_by_seller');
+  expect(reason({}, { battr: [1] }, {}, { skipAfterSeconds: 5 })).toBeNull();
+  expect(attributesOf({ ...skippable, attributes: [1] })).toEqual([1, 16]);
+  expect(attributesOf({ ...skippable, attributes: [16] })).toEqual([16]);
+  const seller = await openHouse([testCampaign({ creatives: [skippable] })]);
+  try {
+    const attrs = [];
+    for (const protocol of [2, 3, 13]) {
+      const imp = [{ id: '1', video: { protocols: [protocol] } }];
+      const payload = { id: `skip-${protocol}`, imp };
+      const { seatbid } = (await seller.api.app.inject({ method: 'POST', url: '/api/v2/openrtb', payload })).json();
+      attrs.push([seatbid[0].bid[0].attr, seatbid[0].bid[0].adm.includes('skipoffset')]);
+    }
+    expect(attrs).toEqual([
+      [undefined, false],
+      [[16], true],
+      [[16], true],
+    ]);
+  } finally {
+    await seller.close();
+  }
 });
 
 test('a place in the pod is kept with exact lengths too', () => {

@@ -3,7 +3,7 @@ import type { Creative, MediaFile } from '../../../domain/creative.ts';
 import { conflict } from '../../../domain/separation.ts';
 import type { Reason } from '../../reasons.ts';
 import { type Admission, playableOf, vastFiles } from '../dialect.ts';
-import { blockedBy, domainsOf, plainDomain } from './blocked.ts';
+import { attributesOf, blockedBy, domainsOf, plainDomain } from './blocked.ts';
 import { protocolFor } from './protocols.ts';
 import type { BidRequest, Imp, Video } from './request.ts';
 
@@ -55,7 +55,8 @@ function formatReason(creative: Creative, { secure }: Imp, video: Video): Reason
   if (protocolFor(protocols, wrapper) === null) return 'not_playable';
   if (!wrapper && !creative.media.some((file) => isWanted(file, video))) return 'not_playable';
   if (secure === 1 && !playableOf(creative).secure) return 'not_playable';
-  if (battr?.some((attribute) => creative.attributes?.includes(attribute))) return 'blocked_by_seller';
+  if (battr?.length && attributesOf(creative).some((attribute) => battr.includes(attribute)))
+    return 'blocked_by_seller';
   if (skip === 0 && creative.skipAfterSeconds !== undefined) return 'blocked_by_seller';
   if (!isLengthAllowed(creative.durationSeconds, video)) return 'length_not_allowed';
   if (poddur === undefined && slotinpod === 1 && creative.place === 'last') return 'not_playable';

@@ -2,8 +2,9 @@ import type { Campaign } from '../../../domain/campaign.ts';
 import type { Tokens } from '../../beacons/tokens.ts';
 import type { Draft, DraftAd } from '../../draft.ts';
 import { beaconUrl, vastDocument, xmlHead } from '../vast/document.ts';
+import { atLeast } from '../vast/versions.ts';
 import { bidMicros } from './admission.ts';
-import { domainsOf } from './blocked.ts';
+import { attributesOf, domainsOf } from './blocked.ts';
 import type { PodWanted } from './pods.ts';
 import { protocolFor } from './protocols.ts';
 
@@ -31,6 +32,7 @@ export function bidOf(
       : { ...draft, pod: { ...draft.pod, ads: [] }, backups: [ad] };
   const [file] = creative.media;
   const { adCategories } = creative;
+  const attr = attributesOf(creative, atLeast(spoken.version, '3.0'));
   const place = creative.place === 'first' ? 1 : creative.place === 'last' ? -1 : undefined;
   return {
     id: ad.ad_id,
@@ -42,7 +44,7 @@ export function bidOf(
     cid: ad.campaign_id,
     crid: creative.id,
     ...(adCategories ? { cat: adCategories.ids, cattax: adCategories.taxonomy } : {}),
-    ...(creative.attributes ? { attr: creative.attributes } : {}),
+    ...(attr.length > 0 ? { attr } : {}),
     ...(creative.language ? { language: creative.language } : {}),
     ...(file ? { w: file.width, h: file.height } : {}),
     protocol: spoken.protocol,
