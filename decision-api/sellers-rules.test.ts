@@ -151,6 +151,31 @@ test('a floor by length comes before the one of the impression, the highest of t
   expect(clears({ durfloors: [{ mindur: 15, maxdur: 15, bidfloor: 10.01 }] })).toBe(false);
 });
 
+test('a bid at the floor clears it, for every price in cents, and one a cent below does not', () => {
+  const request = { id: 'a', imp: [] };
+  const dearest = (imp: Partial<Imp>, video: Video, cents: number, seconds: number) => {
+    const { clears } = admissionFor(request, { imp: { id: '1', ...imp }, video }, [], '');
+    const at = (priced: number) =>
+      clears?.({ ...campaign, pricing: { model: 'cpm', priceMicros: micros(priced * 10) } }, 0, seconds);
+    return at(cents) === true && at(cents - 1) === false;
+  };
+  const wrong: unknown[] = [];
+  for (let cents = 1; cents <= 100_000; cents++) {
+    if (!dearest({ bidfloor: cents / 100 }, {}, cents, 15)) wrong.push(cents);
+  }
+  for (const seconds of [6, 10, 15, 20, 30, 45, 60, 90, 120]) {
+    for (let cents = 1; cents * seconds <= 100_000; cents++) {
+      if (!dearest({}, { mincpmpersec: cents / 100 }, cents * seconds, seconds)) wrong.push([cents, seconds]);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('a floor of nothing a second leaves the floor of the impression', () => {
+  const slot = { imp: { id: '1', bidfloor: 50 }, video: { mincpmpersec: 0 } };
+  expect(admissionFor({ id: 'a', imp: [] }, slot, [], '').clears?.(campaign, 10_000, 15)).toBe(false);
+});
+
 let house: TestHouse;
 beforeAll(async () => {
   house = await openHouse([campaign]);

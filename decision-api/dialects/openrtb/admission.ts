@@ -7,6 +7,9 @@ import { attributesOf, blockedBy, domainsOf, plainDomain } from './blocked.ts';
 import { protocolFor } from './protocols.ts';
 import type { BidRequest, Imp, Video } from './request.ts';
 
+/** A CPM is told to so many parts of a dollar. */
+export const MILLIONTHS = 1_000_000;
+
 /** An ad that a pod of the request has already. */
 export interface Taken {
   readonly campaign: Campaign;
@@ -39,14 +42,18 @@ export function bidMicros({ tier, pricing }: Pick<Campaign, 'tier' | 'pricing'>,
   return pricing.model === 'cpm' ? pricing.priceMicros : valueMicros;
 }
 
-/** A CPM in dollars is so many thousandths of a dollar an impression. Floors by length come before the one of the impression. */
+/**
+ * A CPM in dollars is so many thousandths of a dollar an impression. Floors by length come before the one of the impression; 0 for a
+ * second is no floor.
+ */
 function floorMicros({ bidfloor }: Imp, { mincpmpersec, durfloors = [] }: Video, seconds: number): number {
   const byLength = durfloors.flatMap(({ mindur = 0, maxdur = Number.POSITIVE_INFINITY, bidfloor: floor }) =>
     floor !== undefined && seconds >= mindur && seconds <= maxdur ? [floor] : [],
   );
-  if (mincpmpersec !== undefined) byLength.push(mincpmpersec * seconds);
+  if (mincpmpersec) byLength.push(mincpmpersec * seconds);
   const cpm = byLength.length > 0 ? Math.max(...byLength) : (bidfloor ?? 0);
-  return Math.max(1, cpm * 1_000);
+  // In the grain of a bid's price: 16.1 dollars times 1,000 are a little more than 16,100.
+  return Math.max(1, Math.round(cpm * MILLIONTHS) / 1_000);
 }
 
 function formatReason(creative: Creative, { secure }: Imp, video: Video): Reason | null {

@@ -3,14 +3,13 @@ import type { Tokens } from '../../beacons/tokens.ts';
 import type { Draft, DraftAd } from '../../draft.ts';
 import { beaconUrl, vastDocument, xmlHead } from '../vast/document.ts';
 import { atLeast } from '../vast/versions.ts';
-import { bidMicros } from './admission.ts';
+import { bidMicros, MILLIONTHS } from './admission.ts';
 import { attributesOf, domainsOf } from './blocked.ts';
 import type { PodWanted } from './pods.ts';
 import { protocolFor } from './protocols.ts';
 
 /** The macro is the exchange's to fill in: why the bid was lost, as a number of OpenRTB's list. */
 const LOSS = `&code=$\{AUCTION_LOSS}`;
-const MILLIONTHS = 1_000_000;
 
 /** One ad of a decided pod as a bid: billed by the impression of its VAST, given back by `lurl` or after `exp` seconds. */
 export function bidOf(
