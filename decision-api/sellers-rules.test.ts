@@ -105,6 +105,25 @@ test('a place in the pod is kept with exact lengths too', () => {
   expect(admissionFor({ id: 'a', imp: [] }, slot, [], '').admits(last, campaign)).toBe('not_playable');
 });
 
+test.each<['first' | 'last', Video, string | null]>([
+  ['first', { podid: 'p' }, 'not_playable'],
+  ['first', { podid: 'p', slotinpod: 0 }, 'not_playable'],
+  ['first', { podid: 'p', slotinpod: 2 }, 'not_playable'],
+  ['first', { podid: 'p', slotinpod: -1 }, 'not_playable'],
+  ['first', { podid: 'p', slotinpod: 1 }, null],
+  ['last', { podid: 1, slotinpod: 1 }, 'not_playable'],
+  ['last', { podid: 1, slotinpod: -1 }, null],
+  ['last', { podid: 1, poddur: 60 }, null],
+  ['first', {}, null],
+  ['last', { slotinpod: 1 }, 'not_playable'],
+])('an ad that may only be %s, of its own or its campaign’s, in %j: %s', (place, video, wanted) => {
+  const slot = { imp: { id: '1' }, video };
+  const { admits } = admissionFor({ id: 'a', imp: [] }, slot, [], '');
+  expect(admits({ ...brand, place }, campaign)).toBe(wanted);
+  expect(admits(brand, { ...campaign, place })).toBe(wanted);
+  expect(admits({ ...brand, place }, { ...campaign, place: place === 'first' ? 'last' : 'first' })).toBe(wanted);
+});
+
 test('a bit rate is one of a file that the seller plays; what nobody states fits, a range by any part of it', () => {
   const stream = { ...file, url: https('m3u8'), type: 'application/x-mpegURL', bitrateKbps: null };
   const media = [

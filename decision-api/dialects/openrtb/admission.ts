@@ -1,5 +1,5 @@
-import type { Campaign } from '../../../domain/campaign.ts';
-import type { Creative, MediaFile } from '../../../domain/creative.ts';
+import { type Campaign, placeOf } from '../../../domain/campaign.ts';
+import type { Creative, MediaFile, Place } from '../../../domain/creative.ts';
 import { conflict } from '../../../domain/separation.ts';
 import type { Reason } from '../../reasons.ts';
 import { type Admission, playableOf, vastFiles } from '../dialect.ts';
@@ -30,6 +30,7 @@ export function admissionFor(
       vast.admits(creative, campaign) ??
       (isBlocked(creative, campaign) ? 'blocked_by_seller' : null) ??
       formatReason(creative, imp, video) ??
+      (isPlaceable(placeOf(creative, campaign), video) ? null : 'not_playable') ??
       (taken.some((ad) => repeats(ad, creative, campaign, video.poddedupe)) ? 'duplicate' : null),
     clears: (campaign, valueMicros, durationSeconds) =>
       bidMicros(campaign, valueMicros) >= floorMicros(imp, video, durationSeconds),
@@ -58,16 +59,24 @@ function floorMicros({ bidfloor }: Imp, { mincpmpersec, durfloors = [] }: Video,
 
 function formatReason(creative: Creative, { secure }: Imp, video: Video): Reason | null {
   const wrapper = creative.vastTagUrl !== undefined;
-  const { protocols, battr, skip, poddur, slotinpod } = video;
+  const { protocols, battr, skip } = video;
   if (protocolFor(protocols, wrapper) === null) return 'not_playable';
   if (!wrapper && !creative.media.some((file) => isWanted(file, video))) return 'not_playable';
   if (secure === 1 && !playableOf(creative).secure) return 'not_playable';
   if (battr?.length && attributesOf(creative).some((attribute) => battr.includes(attribute)))
     return 'blocked_by_seller';
   if (skip === 0 && creative.skipAfterSeconds !== undefined) return 'blocked_by_seller';
-  if (!isLengthAllowed(creative.durationSeconds, video)) return 'length_not_allowed';
-  if (poddur === undefined && slotinpod === 1 && creative.place === 'last') return 'not_playable';
-  return poddur === undefined && slotinpod === -1 && creative.place === 'first' ? 'not_playable' : null;
+  return isLengthAllowed(creative.durationSeconds, video) ? null : 'length_not_allowed';
+}
+
+/**
+ * Whether an ad that may stand in one place only stands there. In a dynamic pod the bid asks for it; of the slots of a structured one
+ * it takes the one that is promised to be it; alone it is first and last, unless the seller says which.
+ */
+function isPlaceable(place: Place | null, { podid, poddur, slotinpod }: Video): boolean {
+  if (place === null || poddur !== undefined) return true;
+  const [own, other] = place === 'first' ? [1, -1] : [-1, 1];
+  return podid === undefined ? slotinpod !== other : slotinpod === own;
 }
 
 /** A bit rate that nobody states is taken as one that fits. */

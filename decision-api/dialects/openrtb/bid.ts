@@ -1,4 +1,4 @@
-import type { Campaign } from '../../../domain/campaign.ts';
+import { type Campaign, placeOf } from '../../../domain/campaign.ts';
 import type { Tokens } from '../../beacons/tokens.ts';
 import type { Draft, DraftAd } from '../../draft.ts';
 import { beaconUrl, vastDocument, xmlHead } from '../vast/document.ts';
@@ -16,7 +16,7 @@ export function bidOf(
   ad: DraftAd,
   draft: Draft,
   { imp, video, dynamic }: PodWanted,
-  campaign: Pick<Campaign, 'tier' | 'pricing' | 'categories'>,
+  campaign: Pick<Campaign, 'tier' | 'pricing' | 'place'>,
   { tokens, base, now }: { readonly tokens: Tokens; readonly base: string; readonly now: number },
 ): object | null {
   const { shown } = ad;
@@ -32,7 +32,7 @@ export function bidOf(
   const [file] = creative.media;
   const { adCategories } = creative;
   const attr = attributesOf(creative, atLeast(spoken.version, '3.0'));
-  const place = creative.place === 'first' ? 1 : creative.place === 'last' ? -1 : undefined;
+  const place = placeOf(creative, campaign);
   return {
     id: ad.ad_id,
     impid: imp.id,
@@ -49,7 +49,7 @@ export function bidOf(
     protocol: spoken.protocol,
     mtype: 2,
     dur: ad.duration_seconds,
-    ...(dynamic && place !== undefined ? { slotinpod: place } : {}),
+    ...(dynamic && place !== null ? { slotinpod: place === 'first' ? 1 : -1 } : {}),
     exp: Math.max(0, Math.floor((shown.expiresAt - now) / 1_000)),
     lurl: beaconUrl(ad, 'notUsed', tokens, base, LOSS),
   };
