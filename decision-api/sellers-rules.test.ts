@@ -105,6 +105,29 @@ test('a place in the pod is kept with exact lengths too', () => {
   expect(admissionFor({ id: 'a', imp: [] }, slot, [], '').admits(last, campaign)).toBe('not_playable');
 });
 
+test('a language of two letters is `language`, any other of BCP 47 is `langb`', async () => {
+  const languages = ['de', 'en-US', 'fil', undefined];
+  const campaigns = languages.map((language) =>
+    testCampaign({ creatives: [{ ...testCreative(), ...(language === undefined ? {} : { language }) }] }),
+  );
+  const seller = await openHouse(campaigns);
+  try {
+    const payload = { id: 'languages', imp: [{ id: '1', video: { poddur: 120 } }] };
+    const { seatbid } = (await seller.api.app.inject({ method: 'POST', url: '/api/v2/openrtb', payload })).json();
+    const told = new Map(
+      seatbid[0].bid.map(({ cid, language, langb }: Record<string, string>) => [cid, [language, langb]]),
+    );
+    expect(campaigns.map(({ id }) => told.get(id))).toEqual([
+      ['de', undefined],
+      [undefined, 'en-US'],
+      [undefined, 'fil'],
+      [undefined, undefined],
+    ]);
+  } finally {
+    await seller.close();
+  }
+});
+
 test.each<['first' | 'last', Video, string | null]>([
   ['first', { podid: 'p' }, 'not_playable'],
   ['first', { podid: 'p', slotinpod: 0 }, 'not_playable'],

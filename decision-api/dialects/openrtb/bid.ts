@@ -1,4 +1,5 @@
 import { type Campaign, placeOf } from '../../../domain/campaign.ts';
+import type { Creative } from '../../../domain/creative.ts';
 import type { Tokens } from '../../beacons/tokens.ts';
 import type { Draft, DraftAd } from '../../draft.ts';
 import { beaconUrl, vastDocument, xmlHead } from '../vast/document.ts';
@@ -44,7 +45,7 @@ export function bidOf(
     crid: creative.id,
     ...(adCategories ? { cat: adCategories.ids, cattax: adCategories.taxonomy } : {}),
     ...(attr.length > 0 ? { attr } : {}),
-    ...(creative.language ? { language: creative.language } : {}),
+    ...languageOf(creative),
     ...(file ? { w: file.width, h: file.height } : {}),
     protocol: spoken.protocol,
     mtype: 2,
@@ -53,4 +54,10 @@ export function bidOf(
     exp: Math.max(0, Math.floor((shown.expiresAt - now) / 1_000)),
     lurl: beaconUrl(ad, 'notUsed', tokens, base, LOSS),
   };
+}
+
+/** Two letters are ISO 639-1; anything else, such as `en-US`, is BCP 47 (2.6, 4.2.3: one of the two). */
+function languageOf({ language }: Creative): object {
+  if (!language) return {};
+  return /^[a-z]{2}$/i.test(language) ? { language } : { langb: language };
 }
