@@ -147,7 +147,7 @@ test.each<['first' | 'last', Video, string | null]>([
   expect(admits({ ...brand, place }, { ...campaign, place: place === 'first' ? 'last' : 'first' })).toBe(wanted);
 });
 
-test('a bit rate is one of a file that the seller plays; what nobody states fits, a range by any part of it', () => {
+test('a bit rate is one of a file that the seller plays, by either name of HLS; what nobody states fits, a range by any part of it', () => {
   const stream = { ...file, url: https('m3u8'), type: 'application/x-mpegURL', bitrateKbps: null };
   const media = [
     { ...file, bitrateKbps: 9_000 },
@@ -158,6 +158,7 @@ test('a bit rate is one of a file that the seller plays; what nobody states fits
   expect(rated({ maxbitrate: 500 })).toBeNull();
   expect(rated({ maxbitrate: 500, mimes: ['video/mp4'] })).toBe('not_playable');
   expect(rated({ minbitrate: 8_500, mimes: ['application/x-mpegurl'] })).toBe('not_playable');
+  expect(rated({ maxbitrate: 500, mimes: ['application/vnd.apple.mpegurl'] })).toBeNull();
   const unsaid = { ...brand, media: [{ ...file, bitrateKbps: null }] };
   const slot = { imp: { id: '1' }, video: { minbitrate: 5_000 } };
   expect(admissionFor({ id: 'a', imp: [] }, slot, [], '').admits(unsaid, campaign)).toBeNull();

@@ -2,7 +2,7 @@ import { type Campaign, placeOf } from '../../../domain/campaign.ts';
 import type { Creative, MediaFile, Place } from '../../../domain/creative.ts';
 import { conflict } from '../../../domain/separation.ts';
 import type { Reason } from '../../reasons.ts';
-import { type Admission, playableOf, vastFiles } from '../dialect.ts';
+import { type Admission, isHls, playableOf, vastFiles } from '../dialect.ts';
 import { attributesOf, blockedBy, domainsOf, plainDomain } from './blocked.ts';
 import { protocolFor } from './protocols.ts';
 import type { BidRequest, Imp, Video } from './request.ts';
@@ -81,10 +81,15 @@ function isPlaceable(place: Place | null, { podid, poddur, slotinpod }: Video): 
 
 /** A bit rate that nobody states is taken as one that fits. */
 function isWanted(file: MediaFile, { mimes, minbitrate = 0, maxbitrate }: Video): boolean {
-  if (mimes?.length && !mimes.some((mime) => mime.toLowerCase() === file.type.toLowerCase())) return false;
+  if (mimes?.length && !mimes.some((mime) => isSameType(mime, file.type))) return false;
   const least = file.minBitrateKbps ?? file.bitrateKbps ?? maxbitrate ?? 0;
   const most = file.maxBitrateKbps ?? file.bitrateKbps ?? minbitrate;
   return most >= minbitrate && least <= (maxbitrate || Number.POSITIVE_INFINITY);
+}
+
+/** HLS has two names. */
+function isSameType(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase() || (isHls({ type: one }) && isHls({ type: other }));
 }
 
 /** Exact lengths stand instead of shortest and longest. */
