@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { openHouse, type TestHouse, testCampaign, testCreative } from './test-house.ts';
 
@@ -140,6 +141,20 @@ test.each([undefined, 'text/plain', 'application/json; charset=utf-8', 'nonsense
     const payload = Buffer.from('{"pod_duration":30}');
     const response = await house.api.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload, headers });
     expect(response.statusCode).toBe(type === 'nonsense' ? 415 : 200);
+  },
+);
+
+test.each(['gzip', 'br', 'x-gzip', 'identity', 'UTF-8'])(
+  'a body is not unpacked: with Content-Encoding %s',
+  async (encoding) => {
+    house = await openHouse([testCampaign()]);
+    const text = Buffer.from('{"pod_duration":30}');
+    const payload = encoding === 'gzip' ? gzipSync(text) : text;
+    const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+    const response = await house.api.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload, headers });
+    const isRead = encoding === 'identity' || encoding === 'UTF-8';
+    expect(response.statusCode).toBe(isRead ? 200 : 415);
+    if (!isRead) expect(response.json()).toMatchObject({ status: 415, title: 'Compressed body' });
   },
 );
 

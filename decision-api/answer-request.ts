@@ -2,13 +2,15 @@ import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { HOUSE_ORGANISATION } from '../domain/organisation.ts';
 import type { SecretRing } from '../engines/secret-ring.ts';
-import { type Ask, type Receipt, readAsks } from './asking/ask.ts';
+import { type Ask, type KeptBy, type Receipt, readAsks } from './asking/ask.ts';
 import type { Caller, Callers } from './asking/callers.ts';
 import type { PlaceOf } from './asking/geoip.ts';
 import type { Reader } from './asking/readers.ts';
 import type { CatalogCache } from './catalog/catalog-cache.ts';
 import type { Admission, Dialect } from './dialects/dialect.ts';
 import type { Draft, Warning } from './draft.ts';
+import { checkId } from './recording/check-body.ts';
+import { refuse } from './recording/give-back.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
 import { type ServingParts, serve } from './serve.ts';
 import type { Traffic } from './traffic/traffic.ts';
@@ -33,6 +35,8 @@ export interface Wanted {
   readonly explain: Reader | null;
   /** What a repeated id is compared by, instead of the body. */
   readonly said?: string;
+  /** Under which names the answer is kept, where the body does not say it all. */
+  readonly keptBy?: KeptBy;
   /** False: the dialect has no word for backups, so none are held. */
   readonly backups?: boolean;
   /** Places are held no longer than this; absent: a token's life. */
@@ -72,11 +76,15 @@ export async function decidePods(
   const said = organisation === HOUSE_ORGANISATION ? words : { words, organisation };
   const asked = { body: said, warnings: wanted.warnings, explain: wanted.explain };
   if (asks[0]) countInvalid(asks[0], parts);
+  const keptBy = wanted.keptBy ?? asks[0]?.keptBy;
+  if (keptBy && keptBy.pod !== null && body.request_id !== undefined) await checkId(keptBy.id, said, parts);
   const pods: DecidedPod[] = [];
   for (const each of asks) {
     const rules = wanted.backups === false ? { ...each.rules, backupAds: 0 } : each.rules;
-    const ask = { ...each, rules, holdMs: wanted.holdMs ?? each.holdMs };
-    const { draft, explain, repeated } = await serve({ ...asked, ask }, parts);
+    const ask = { ...each, rules, holdMs: wanted.holdMs ?? each.holdMs, keptBy: wanted.keptBy ?? each.keptBy };
+    const { draft, explain, repeated } = await serve({ ...asked, ask }, parts).catch((error: unknown) =>
+      refuse(error, pods, request, parts),
+    );
     pods.push({ ask, draft, explain, repeated });
     tell(draft, parts.clock.ticks() - began, parts.logger);
   }

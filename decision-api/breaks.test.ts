@@ -1,10 +1,26 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openHouse, type TestHouse, testCampaign } from './test-house.ts';
+import { openHouse, type TestHouse, testCampaign, testId } from './test-house.ts';
 
 let house: TestHouse;
 
+const seventh = {
+  id: testId(),
+  version: 1,
+  name: '7',
+  durationSeconds: 30,
+  minAds: 1,
+  maxAds: 1,
+  competitiveSeparation: true,
+  minSeparationSeconds: null,
+  allowDuplicateAdvertisers: false,
+  objective: 'revenue' as const,
+};
+
 beforeAll(async () => {
-  house = await openHouse([testCampaign()], { environment: { PLAYBACK_SPEED: '1', TOKEN_LIFE: '15m' } });
+  house = await openHouse([testCampaign()], {
+    environment: { PLAYBACK_SPEED: '1', TOKEN_LIFE: '15m' },
+    pods: [seventh],
+  });
 });
 afterAll(() => house?.close());
 
@@ -49,4 +65,29 @@ test('a break at a part of a content of any length is told by a tag that answers
   const tags = [...body.matchAll(/<vmap:AdTagURI[^>]*><!\[CDATA\[([^\]]*)/g)].map(([, tag = '']) => new URL(tag));
   expect(tags.map(({ searchParams }) => searchParams.get('break_offset'))).toEqual(['1782.041', '3618.083']);
   for (const { pathname, search } of tags) expect((await get(pathname + search)).statusCode).toBe(200);
+});
+
+test.each([
+  ['pod=2', 1],
+  ['pod=1&pod_duration=30', 0],
+  ['pod=2&mridx=5', 5],
+  ['pod=2&pod_name=', 1],
+  ['pod=0', null],
+  ['pod=123456789', null],
+])('a pod’s number in its stream, as Google’s tags have it, is no name: %s', async (query, index) => {
+  const tag = '/api/v2/vast?sz=640x480&env=vp&gdfp_req=1&pmxd=60000&pmad=2&scor=7';
+  expect((await get(`${tag}&${query}&request_id=${encodeURIComponent(query)}`)).statusCode).toBe(200);
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === query);
+  expect(record?.event.break_index).toBe(index);
+});
+
+test('a kept pod may be called by a number', async () => {
+  expect((await get('/api/v2/vast?pod=7&request_id=seven')).statusCode).toBe(200);
+  const [record] = (await house.records('ad-request')).filter(({ event }) => event.request_id === 'seven');
+  expect([record?.event.pod, record?.event.break_index]).toEqual([seventh.id, null]);
+});
+
+test.each(['pod_name=2', 'pod=two', 'pod=2a'])('a name that no pod has is refused: %s', async (query) => {
+  const { statusCode, ...response } = await get(`/api/v2/vast?${query}`);
+  expect([statusCode, response.json().errors[0].pointer]).toEqual([422, '/pod/name']);
 });

@@ -143,3 +143,21 @@ test('what a view is worth where clicks or completes are paid goes by the contex
   expect(of('there')).toEqual([20_000, 30_000, 720_000]);
   expect(of('elsewhere')).toEqual([10_000, 15_000, 800_000]);
 });
+
+test.each(['its own', 'its campaign’s'])(
+  'an ad that may only be first, by a place that is %s, is worth what it is there',
+  async (whose) => {
+    const own = whose === 'its own' ? 'first' : null;
+    const campaign = testCampaign({
+      pricing: { model: 'cpc', priceMicros: micros(1_000_000) },
+      place: own === null ? 'first' : null,
+      creatives: [testCreative({ place: own })],
+    });
+    house = await openHouse([campaign]);
+    const contexts = [{ dimension: 'position' as const, value: '1', ctr_ppm: 1_500_000, completion_ppm: 1_000_000 }];
+    await score(campaign.id, { creatives: [], contexts });
+    await house.post(asked('r', { pod_duration: 60 }));
+    const [record] = await house.records('ad-request');
+    expect(record?.event.candidates.map(({ value_micros }) => value_micros)).toEqual([15_000]);
+  },
+);

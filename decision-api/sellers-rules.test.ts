@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CreativeParts } from '../domain/creative.ts';
 import { micros } from '../domain/money.ts';
 import { admissionFor } from './dialects/openrtb/admission.ts';
-import { plainDomain } from './dialects/openrtb/blocked.ts';
+import { attributesOf, plainDomain } from './dialects/openrtb/blocked.ts';
 import type { BidRequest, Imp, Video } from './dialects/openrtb/request.ts';
 import { openHouse, type TestHouse, testCampaign, testCreative } from './test-house.ts';
 
@@ -73,13 +73,81 @@ test.each<[Video, string | null]>([
   expect(reason({}, video)).toBe(wanted);
 });
 
+test('what may be skipped has the attribute 16, which a seller may block, and says so where its document does', async () => {
+  const skippable = { ...brand, skipAfterSeconds: 5 };
+  expect(reason({}, { battr: [16] })).toBeNull();
+  expect(reason({}, { battr: [3, 16] }, {}, { skipAfterSeconds: 5 })).toBe('blocked_by_seller');
+  expect(reason({}, { battr: [1] }, {}, { skipAfterSeconds: 5 })).toBeNull();
+  expect(attributesOf({ ...skippable, attributes: [1] })).toEqual([1, 16]);
+  expect(attributesOf({ ...skippable, attributes: [16] })).toEqual([16]);
+  const seller = await openHouse([testCampaign({ creatives: [skippable] })]);
+  try {
+    const attrs = [];
+    for (const protocol of [2, 3, 13]) {
+      const imp = [{ id: '1', video: { protocols: [protocol] } }];
+      const payload = { id: `skip-${protocol}`, imp };
+      const { seatbid } = (await seller.api.app.inject({ method: 'POST', url: '/api/v2/openrtb', payload })).json();
+      attrs.push([seatbid[0].bid[0].attr, seatbid[0].bid[0].adm.includes('skipoffset')]);
+    }
+    expect(attrs).toEqual([
+      [undefined, false],
+      [[16], true],
+      [[16], true],
+    ]);
+  } finally {
+    await seller.close();
+  }
+});
+
 test('a place in the pod is kept with exact lengths too', () => {
   const last = testCreative({ ...brand, place: 'last' });
   const slot = { imp: { id: '1' }, video: { rqddurs: [15], slotinpod: 1 } };
   expect(admissionFor({ id: 'a', imp: [] }, slot, [], '').admits(last, campaign)).toBe('not_playable');
 });
 
-test('a bit rate is one of a file that the seller plays; what nobody states fits, a range by any part of it', () => {
+test('a language of two letters is `language`, any other of BCP 47 is `langb`', async () => {
+  const languages = ['de', 'en-US', 'fil', undefined];
+  const campaigns = languages.map((language) =>
+    testCampaign({ creatives: [{ ...testCreative(), ...(language === undefined ? {} : { language }) }] }),
+  );
+  const seller = await openHouse(campaigns);
+  try {
+    const payload = { id: 'languages', imp: [{ id: '1', video: { poddur: 120 } }] };
+    const { seatbid } = (await seller.api.app.inject({ method: 'POST', url: '/api/v2/openrtb', payload })).json();
+    const told = new Map(
+      seatbid[0].bid.map(({ cid, language, langb }: Record<string, string>) => [cid, [language, langb]]),
+    );
+    expect(campaigns.map(({ id }) => told.get(id))).toEqual([
+      ['de', undefined],
+      [undefined, 'en-US'],
+      [undefined, 'fil'],
+      [undefined, undefined],
+    ]);
+  } finally {
+    await seller.close();
+  }
+});
+
+test.each<['first' | 'last', Video, string | null]>([
+  ['first', { podid: 'p' }, 'not_playable'],
+  ['first', { podid: 'p', slotinpod: 0 }, 'not_playable'],
+  ['first', { podid: 'p', slotinpod: 2 }, 'not_playable'],
+  ['first', { podid: 'p', slotinpod: -1 }, 'not_playable'],
+  ['first', { podid: 'p', slotinpod: 1 }, null],
+  ['last', { podid: 1, slotinpod: 1 }, 'not_playable'],
+  ['last', { podid: 1, slotinpod: -1 }, null],
+  ['last', { podid: 1, poddur: 60 }, null],
+  ['first', {}, null],
+  ['last', { slotinpod: 1 }, 'not_playable'],
+])('an ad that may only be %s, of its own or its campaign’s, in %j: %s', (place, video, wanted) => {
+  const slot = { imp: { id: '1' }, video };
+  const { admits } = admissionFor({ id: 'a', imp: [] }, slot, [], '');
+  expect(admits({ ...brand, place }, campaign)).toBe(wanted);
+  expect(admits(brand, { ...campaign, place })).toBe(wanted);
+  expect(admits({ ...brand, place }, { ...campaign, place: place === 'first' ? 'last' : 'first' })).toBe(wanted);
+});
+
+test('a bit rate is one of a file that the seller plays, by either name of HLS; what nobody states fits, a range by any part of it', () => {
   const stream = { ...file, url: https('m3u8'), type: 'application/x-mpegURL', bitrateKbps: null };
   const media = [
     { ...file, bitrateKbps: 9_000 },
@@ -90,6 +158,7 @@ test('a bit rate is one of a file that the seller plays; what nobody states fits
   expect(rated({ maxbitrate: 500 })).toBeNull();
   expect(rated({ maxbitrate: 500, mimes: ['video/mp4'] })).toBe('not_playable');
   expect(rated({ minbitrate: 8_500, mimes: ['application/x-mpegurl'] })).toBe('not_playable');
+  expect(rated({ maxbitrate: 500, mimes: ['application/vnd.apple.mpegurl'] })).toBeNull();
   const unsaid = { ...brand, media: [{ ...file, bitrateKbps: null }] };
   const slot = { imp: { id: '1' }, video: { minbitrate: 5_000 } };
   expect(admissionFor({ id: 'a', imp: [] }, slot, [], '').admits(unsaid, campaign)).toBeNull();
@@ -123,6 +192,31 @@ test('a floor by length comes before the one of the impression, the highest of t
   expect([clears({}, { bidfloor: 50 }), clears({ durfloors }, { bidfloor: 50 })]).toEqual([false, true]);
   expect([clears({ durfloors, mincpmpersec: 0.6 }), clears({ durfloors, mincpmpersec: 0.7 })]).toEqual([true, false]);
   expect(clears({ durfloors: [{ mindur: 15, maxdur: 15, bidfloor: 10.01 }] })).toBe(false);
+});
+
+test('a bid at the floor clears it, for every price in cents, and one a cent below does not', () => {
+  const request = { id: 'a', imp: [] };
+  const dearest = (imp: Partial<Imp>, video: Video, cents: number, seconds: number) => {
+    const { clears } = admissionFor(request, { imp: { id: '1', ...imp }, video }, [], '');
+    const at = (priced: number) =>
+      clears?.({ ...campaign, pricing: { model: 'cpm', priceMicros: micros(priced * 10) } }, 0, seconds);
+    return at(cents) === true && at(cents - 1) === false;
+  };
+  const wrong: unknown[] = [];
+  for (let cents = 1; cents <= 100_000; cents++) {
+    if (!dearest({ bidfloor: cents / 100 }, {}, cents, 15)) wrong.push(cents);
+  }
+  for (const seconds of [6, 10, 15, 20, 30, 45, 60, 90, 120]) {
+    for (let cents = 1; cents * seconds <= 100_000; cents++) {
+      if (!dearest({}, { mincpmpersec: cents / 100 }, cents * seconds, seconds)) wrong.push([cents, seconds]);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('a floor of nothing a second leaves the floor of the impression', () => {
+  const slot = { imp: { id: '1', bidfloor: 50 }, video: { mincpmpersec: 0 } };
+  expect(admissionFor({ id: 'a', imp: [] }, slot, [], '').clears?.(campaign, 10_000, 15)).toBe(false);
 });
 
 let house: TestHouse;

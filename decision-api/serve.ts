@@ -3,7 +3,6 @@ import type { Clock } from '../engines/clock.ts';
 import type { Config } from '../engines/config.ts';
 import type { OutRecord } from '../engines/event-log/event-log.ts';
 import { partitionOf } from '../engines/event-log/partition.ts';
-import { Problem } from '../engines/http/problem.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import type { Entry } from '../engines/state-store/state-store.ts';
 import type { Ask } from './asking/ask.ts';
@@ -27,6 +26,7 @@ import {
   keepAnswer,
   type RecentAnswers,
 } from './recording/answers.ts';
+import { checkBody } from './recording/check-body.ts';
 import { countDecision } from './recording/count-decision.ts';
 import { explainDecision } from './recording/explain.ts';
 import { fitRecord } from './recording/fit-record.ts';
@@ -83,7 +83,7 @@ export async function serve(asked: Asked, parts: ServingParts): Promise<Served> 
 async function decided(asked: Asked, parts: ServingParts, stint: Stint, again = false): Promise<Served> {
   const { ask } = asked;
   const decision = begin(ask, parts);
-  const key = ask.repeatable ? answerKey(ask.requestId) : null;
+  const key = ask.repeatable ? answerKey(ask.keptBy) : null;
   const read = look(decision, key, parts).then((entry) => ({ entry, kept: keptAnswer(key, entry, parts) }));
   const known = read.then(({ kept }) => (kept ? 'stop' : 'decide'));
   await decide(decision, known, parts, parts.clock);
@@ -221,12 +221,7 @@ function keepHere(key: string, ours: Buffer, oursIsGone: boolean, { answers }: S
 
 /** The same answer again; its record is appended again too, in case the first one never arrived. */
 async function repeat(asked: Asked, kept: KeptAnswer, parts: ServingParts): Promise<Served> {
-  if (!kept.bodyHash.equals(hashBody(asked.body))) {
-    parts.metrics.requests.inc({ outcome: 'conflict' });
-    throw new Problem(409, 'request_id already used', 'this request_id came before with another body', [
-      { pointer: '/request_id', detail: 'use a new one for another request' },
-    ]);
-  }
+  checkBody(kept.bodyHash, hashBody(asked.body), parts.metrics);
   try {
     await parts.journal.append('ad-requests', [kept.record], 'requests');
   } catch (error) {

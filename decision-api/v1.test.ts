@@ -73,6 +73,13 @@ test('204 when there is no ad, and when every field is null or missing the best 
   house = await openHouse([usual]);
   const nulls = { device_id: null, device_type: null, app_id: null, user_agent: null, ip_address: null, context: null };
   expect((await post('ad-request', nulls)).status).toBe(200);
+  const inner = {
+    content: null,
+    geo: { country: 'US', dma: null },
+    user: { id: 'u', age: null },
+    session: { id: null },
+  };
+  expect((await post('ad-request', { context: { ...inner, consent: null, screen: null } })).status).toBe(200);
   expect((await post('ad-request', {})).status).toBe(200);
 });
 
@@ -155,6 +162,8 @@ test.each([
   [{ context: 'sports' }, '/context'],
   [{ context: { geo: { country: 7 } } }, '/context/geo/country'],
   [{ user_agent: 'x'.repeat(3_000) }, '/user_agent'],
+  [null, ''],
+  [[null], ''],
 ])('an ad request with %j is refused with its place', async (body, pointer) => {
   house = await openHouse([usual]);
   const said = await post('ad-request', body);

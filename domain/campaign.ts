@@ -79,6 +79,11 @@ export interface Campaign {
   readonly creatives: readonly Creative[];
 }
 
+/** The only place in which an ad may stand: its own, else its campaign's. Null: anywhere. */
+export function placeOf(creative: Pick<Creative, 'place'>, campaign: Pick<Campaign, 'place'>): Place | null {
+  return creative.place ?? campaign.place ?? null;
+}
+
 /** Rules for a pod kept by name (the plan's ad_pods). */
 export interface PodConfig {
   readonly id: string;

@@ -17,6 +17,8 @@ export interface Ask {
   readonly requestId: string;
   /** The id came from the caller, who may repeat it. */
   readonly repeatable: boolean;
+  /** Under which names its answer is kept for that. */
+  readonly keptBy: KeptBy;
   readonly receivedAt: number;
   /** The decision's minute: epoch minutes. */
   readonly minute: number;
@@ -42,6 +44,12 @@ export interface Ask {
   readonly admission: Admission;
   /** Places are held no longer than this, from receipt; null: a token's life. */
   readonly holdMs: number | null;
+}
+
+/** The id that came, and the pod's own within it where more than one was asked for. */
+export interface KeptBy {
+  readonly id: readonly string[];
+  readonly pod: string | null;
 }
 
 export interface Receipt {
@@ -83,6 +91,7 @@ export function readAsks(receipt: Receipt): readonly Ask[] {
     ...first,
     viewer: { ...first.viewer, session },
     requestId: `${receipt.requestId}/${ids[index]}`,
+    keptBy: { id: [receipt.requestId], pod: breaks.length > 1 ? (ids[index] ?? null) : null },
     breakId: ids[index] ?? null,
     breakIndex: each.index ?? index,
     breakOffsetMs: msOf(each.offset),
@@ -113,6 +122,7 @@ export function readAsk(receipt: Receipt): Ask {
   return {
     requestId,
     repeatable: body.request_id !== undefined,
+    keptBy: { id: [requestId], pod: null },
     receivedAt,
     minute: Math.floor(receivedAt / 60_000),
     viewer,

@@ -43,6 +43,9 @@ test('nobody’s forwarding headers are believed: the address is that of the cal
 test.each([
   ['the holder of a key', { authorization: `Bearer ${key}` }, {}, 'key'],
   ['another header', { 'x-api-key': key }, {}, 'key'],
+  ['a scheme in small letters', { authorization: `bearer ${key}` }, {}, 'key'],
+  ['a header beside another bearer', { authorization: 'Bearer eyJhbGciOi.e30.x', 'x-api-key': key }, {}, 'key'],
+  ['a header beside another scheme', { authorization: 'Basic dTpw', 'x-api-key': key }, {}, 'key'],
   ['a trusted network', {}, { trusted: ['192.0.2.0/24'] }, 'network'],
 ])('%s is believed', (_, headers, given, expected) => {
   expect(callers(given).ofRequest(from({ ...forwarding, ...headers }))).toMatchObject({

@@ -135,9 +135,10 @@ export class Callers {
 /** The nearest ones: a chain is longer than this only where somebody made it up. */
 const hopsRead = 32;
 
+/** A bearer that is none of our keys is somebody else's, who passes the request on: the other header counts. */
 function keyOf(headers: IncomingHttpHeaders): string | null {
-  const { authorization } = headers;
-  const told = authorization?.startsWith('Bearer ') ? authorization.slice(7) : one(headers['x-api-key']);
+  const bearer = /^Bearer +(bw_.*)$/i.exec(headers.authorization ?? '')?.[1];
+  const told = bearer ?? one(headers['x-api-key']);
   return told?.startsWith('bw_') ? told.trim() : null;
 }
 

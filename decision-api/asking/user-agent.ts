@@ -2,7 +2,8 @@
 export type UserAgentClass = 'tv' | 'bot' | 'stitcher' | 'unknown';
 
 const stitchers = /mediatailor|harmonic|broadpeak|yospace|uplynk|googledai|dai-sdk|ssai/i;
-const bots = /bot\b|crawl|spider|slurp|curl\/|wget\/|python-requests|headless|scrapy|go-http-client/i;
+/** CUBOT makes phones and tablets. */
+const bots = /(?<!\bcu)bot\b|crawl|spider|slurp|curl\/|wget\/|python-requests|headless|scrapy|go-http-client/i;
 const televisions =
   /smart-?tv|tizen|web0s|webos|netcast|roku|appletv|apple tv|aft[a-z]|fire ?tv|android ?tv|googletv|chromecast|crkey|bravia|viera|hbbtv|vizio|smartcast|playstation|xbox|settop|stb/i;
 

@@ -135,7 +135,7 @@ function readOffset(value: unknown, durationSeconds: number, metrics: Metrics): 
   if (isUnsaid(given)) return null;
   const text = typeof given === 'number' ? String(given) : given;
   const [, hours = 0, minutes = 0, seconds = Number.NaN] =
-    (typeof text === 'string' ? /^(?:(\d{1,2}):([0-5]?\d):)?(\d{1,4}(?:\.\d{1,3})?)$/.exec(text) : null) ?? [];
+    (typeof text === 'string' ? /^(?:(\d{1,2}):([0-5]?\d):)?(\d{1,4}(?:\.\d+)?)$/.exec(text) : null) ?? [];
   const offset = Math.floor(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
   if (offset >= 0 && offset <= durationSeconds) return offset;
   metrics.beaconFieldsIgnored.inc({ field: 'offset' });

@@ -224,9 +224,10 @@ test('every kind of beacon has a URL and comes into the log under its name', asy
 test('progress says of which offset it is, in seconds or as a playhead; what lies outside of the ad is ignored', async () => {
   const tracking = await served();
   const at = (offset: string) => get(tracking.progress?.replace('[ADPLAYHEAD]', encodeURIComponent(offset)));
-  for (const offset of ['0', '00:00:10.500', '0:00:30', '31', '-1', 'soon', '[ADPLAYHEAD]']) await at(offset);
+  for (const offset of ['0', '5.004321', '00:00:10.500', '0:00:30', '31', '-1', 'soon', '[ADPLAYHEAD]'])
+    await at(offset);
   const beacons = await house.records('ad-beacon');
-  expect(beacons.map(({ event }) => event.offset_seconds)).toEqual([0, 10, 30, null, null, null, null]);
+  expect(beacons.map(({ event }) => event.offset_seconds)).toEqual([0, 5, 10, 30, null, null, null, null]);
 });
 
 test('genuine, forged, expired and garbled beacons are answered with the same status, headers and body', async () => {

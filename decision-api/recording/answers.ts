@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { OutRecord } from '../../engines/event-log/event-log.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import type { Entry } from '../../engines/state-store/state-store.ts';
+import type { KeptBy } from '../asking/ask.ts';
 import { type Draft, draftText } from '../draft.ts';
 import type { StoreGate } from '../holding/store-gate.ts';
 import { limits } from '../limits.ts';
@@ -16,8 +17,10 @@ export interface KeptAnswer {
 const HASH_BYTES = 16;
 const HEADER_BYTES = HASH_BYTES + 12;
 
-export function answerKey(requestId: string): string {
-  return keys.answer(hash('sha256', requestId, 'base64url'));
+/** Each name is hashed alone: of joined ones, `a/b` and `c` would be `a` and `b/c`. */
+export function answerKey({ id, pod }: KeptBy): string {
+  const names = pod === null ? id : [...id, pod];
+  return keys.answer(names.map((name) => hash('sha256', name, 'base64url')).join('/'));
 }
 
 /** Keeps an encoded answer where there is none. Somebody else's, kept first, is answered. Rejects with EngineError. */
@@ -49,6 +52,16 @@ export class RecentAnswers {
     const bytes = this.#answers.get(key);
     return bytes === undefined ? null : decodeAnswer(bytes);
   }
+}
+
+/** What stands under the id of several pods: with which body it came. Decodes as an answer that is nobody's. */
+export function encodeMark(bodyHash: Buffer): Buffer {
+  const nothing = '{}';
+  const bytes = Buffer.alloc(HEADER_BYTES + nothing.length);
+  bodyHash.copy(bytes, 0, 0, HASH_BYTES);
+  bytes.writeUInt32BE(nothing.length, HASH_BYTES + 8);
+  bytes.write(nothing, HEADER_BYTES);
+  return bytes;
 }
 
 /** Hash | partition | length of key | length of draft | key | draft as JSON | record. */

@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../../engines/http/problem.ts';
-import { encode } from '../../schemas/codec.ts';
 import { type AdRequestParts, type DecidedPod, decidePods } from '../answer-request.ts';
+import type { KeptBy } from '../asking/ask.ts';
 import { invalid } from '../asking/pod-rules.ts';
-import { readBeacon } from '../beacons/beacon.ts';
 import { admissionFor, type Taken } from '../dialects/openrtb/admission.ts';
 import { bidOf } from '../dialects/openrtb/bid.ts';
 import { type PodWanted, podsOf, whyNot } from '../dialects/openrtb/pods.ts';
@@ -14,6 +13,7 @@ import { limits } from '../limits.ts';
 import type { NoFillReason } from '../reasons.ts';
 import { hashBody } from '../recording/answers.ts';
 import { settleBid } from '../recording/bid-fate.ts';
+import { giveBack, refuse } from '../recording/give-back.ts';
 
 type NoBid = NoFillReason | NonNullable<ReturnType<typeof whyNot>> | 'protocols' | 'seat' | 'tmax';
 
@@ -47,7 +47,7 @@ export function openRtbRoute(app: FastifyInstance, parts: AdRequestParts): void 
   });
 }
 
-/** Each impression is decided under `<id of the request>/<its own>`, which nothing else may be called. Throws Problem 400. */
+/** Each impression is decided under the id of the request and its own, which nothing else may be called. Throws Problem 400. */
 function checkIds({ id, imp }: BidRequest): void {
   if (!id.isWellFormed()) throw invalid('/id', 'is not well-formed Unicode');
   const ids = imp.map((each) => each.id);
@@ -105,9 +105,20 @@ async function bidAll(
     const inPod = taken.get(pod.podKey) ?? [];
     taken.set(pod.podKey, inPod);
     const admission = admissionFor(body, pod, inPod, base);
-    const wanted = { dialect: 'openrtb', admission, warnings: [], explain: null, said, ...holdOf(pod) } as const;
+    const keptBy = keptOf(body, pod);
+    const wanted = {
+      dialect: 'openrtb',
+      admission,
+      warnings: [],
+      explain: null,
+      said,
+      keptBy,
+      ...holdOf(pod),
+    } as const;
     const asked = { ...pod.body, request_id: `${body.id}/${pod.imp.id}` };
-    const [decided] = await decidePods(request, asked, wanted, parts).catch(byItsOwnId);
+    const [decided] = await decidePods(request, asked, wanted, parts)
+      .catch((error: unknown) => refuse(error, held, request, parts))
+      .catch(byItsOwnId);
     if (!decided) continue;
     held.push(decided);
     if (decided.draft.no_fill_reason !== null) reasons.push(decided.draft.no_fill_reason);
@@ -132,6 +143,11 @@ function byItsOwnId(error: unknown): never {
   ]);
 }
 
+/** No break of a player's is called nothing: an exchange's id is never taken for one of theirs. */
+function keptOf({ id, imp }: BidRequest, { imp: { id: own } }: PodWanted): KeptBy {
+  return { id: [id, ''], pod: imp.length > 1 ? own : null };
+}
+
 function holdOf({ imp }: PodWanted): { readonly holdMs?: number } {
   return imp.exp ? { holdMs: imp.exp * 1_000 } : {};
 }
@@ -143,18 +159,6 @@ async function release(
   request: FastifyRequest,
   parts: AdRequestParts,
 ): Promise<void> {
-  const held = pods.filter(({ repeated }) => !repeated);
-  if (held.length === 0 || !(await settleBid(bidRequestId, 'given back', parts.gate))) return;
-  const { tokens, journal, clock, uuid } = parts;
-  const caller = parts.callers.ofRequest(request);
-  const records = held.flatMap(({ draft }) =>
-    draft.pod.ads.flatMap((ad) => {
-      const receipt = { arrivalId: uuid(), receivedAt: clock.now(), userAgentClass: 'unknown' as const, caller };
-      const beacon = readBeacon({ event: 'notUsed', t: tokens.sign('notUsed', ad.facts) }, receipt, parts);
-      if (!beacon) return [];
-      const { partition, record } = beacon;
-      return [{ partition, key: record.viewer, value: encode('ad-beacon', record) }];
-    }),
-  );
-  if (records.length > 0) await journal.append('ad-beacons', records, 'beacons');
+  if (pods.every(({ repeated }) => repeated) || !(await settleBid(bidRequestId, 'given back', parts.gate))) return;
+  await giveBack(pods, request, parts);
 }

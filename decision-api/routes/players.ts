@@ -90,12 +90,22 @@ function fromQuery(request: FastifyRequest, dialect: Format, parts: AdRequestPar
     ...(answer.not_used === undefined ? {} : { not_used: answer.not_used === true }),
     ...(answer.wrapper_depth === undefined ? {} : { wrapper_depth: answer.wrapper_depth as number }),
   };
-  const whole = { ...read, vast };
+  const isKept = (name: string) =>
+    parts.cache.pod(name, parts.callers.withScope(request, 'ads:request').organisation) !== undefined;
+  const whole = { ...withPod(read, answer.pod as string | undefined, isKept), vast };
   const list = dialect === 'vmap' ? breaksOf(whole, answer) : null;
   const body = list?.body ?? withDuration(whole);
   if (!checked.Check(body)) throw refused([...checked.Errors(body)]);
   if (list) return { dialect, warnings: [], ...later(list, request, body.vast?.version, parts) };
   return { dialect, body, warnings: [] };
+}
+
+/** `pod` names a kept pod. Digits that name none are Google's number of a pod in its stream, which says where it is and nothing of its rules. */
+function withPod(body: AdRequestBody, told: string | undefined, isKept: (name: string) => boolean): AdRequestBody {
+  if (told === undefined) return body;
+  if (!/^\d+$/.test(told) || isKept(told)) return { ...body, pod: { ...body.pod, name: told } };
+  // Theirs count from 1.
+  return /^[1-9]\d{0,3}$/.test(told) ? { ...body, break: { index: Number(told) - 1, ...body.break } } : body;
 }
 
 /** Who asks for nothing in particular is given one ad. */

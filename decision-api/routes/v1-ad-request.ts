@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { type AdRequestParts, countInvalid, receptionOf, tell } from '../answer-request.ts';
 import { readAsk } from '../asking/ask.ts';
@@ -6,13 +6,13 @@ import type { Tokens } from '../beacons/tokens.ts';
 import { ownFiles } from '../dialects/dialect.ts';
 import type { Draft } from '../draft.ts';
 import { serve } from '../serve.ts';
-import { type AdRequestBody, adRequestBody } from './ad-request-schema.ts';
+import { type AdRequestBody, adRequestBody, dropNulls } from './ad-request-schema.ts';
 
 const text = (maxLength = 255) => Type.Optional(Type.Union([Type.String({ maxLength }), Type.Null()]));
 
 const { content, geo, user, session, consent } = adRequestBody.properties;
 
-/** What the MVP's players send. Everything may be missing; `context` may hold more than is read. */
+/** What the MVP's players send. Everything may be missing; `context` has today's fields, and may hold more than is read. */
 const v1AdRequestBody = Type.Object({
   device_id: text(),
   device_type: text(),
@@ -29,34 +29,34 @@ const LONGEST_SECONDS = 120;
 
 /** POST /api/v1/ad-request: one ad, or 204. The same decision as v2's, for a pod of one. */
 export function v1AdRequestRoute(app: FastifyInstance, parts: AdRequestParts): void {
-  app.post<{ Body: V1AdRequestBody }>(
-    '/api/v1/ad-request',
-    { schema: { body: v1AdRequestBody } },
-    async (request, reply) => {
-      const began = parts.clock.ticks();
-      const receivedAt = parts.clock.now();
-      const body = bodyOf(request.body);
-      const ask = readAsk({
-        body,
-        requestId: parts.uuid(),
-        receivedAt,
-        ...receptionOf(request, parts),
-        podNamed: () => undefined,
-        dialect: 'v1',
-        admission: ownFiles,
-      });
-      countInvalid(ask, parts);
-      const { draft } = await serve({ ask, body, warnings: [], explain: null }, parts);
-      const took = parts.clock.ticks() - began;
-      tell(draft, took, parts.logger);
-      parts.metrics.decisionSeconds.observe(took / 1_000_000);
-      reply.header('cache-control', 'no-store');
-      const ad = oneAd(draft, parts.tokens, parts.base(), receivedAt);
-      return ad === null
-        ? reply.code(204).send()
-        : reply.type('application/json; charset=utf-8').send(JSON.stringify(ad));
-    },
-  );
+  const options = {
+    schema: { body: v1AdRequestBody },
+    preValidation: async ({ body }: FastifyRequest) => dropNulls(Object(body).context),
+  };
+  app.post<{ Body: V1AdRequestBody }>('/api/v1/ad-request', options, async (request, reply) => {
+    const began = parts.clock.ticks();
+    const receivedAt = parts.clock.now();
+    const body = bodyOf(request.body);
+    const ask = readAsk({
+      body,
+      requestId: parts.uuid(),
+      receivedAt,
+      ...receptionOf(request, parts),
+      podNamed: () => undefined,
+      dialect: 'v1',
+      admission: ownFiles,
+    });
+    countInvalid(ask, parts);
+    const { draft } = await serve({ ask, body, warnings: [], explain: null }, parts);
+    const took = parts.clock.ticks() - began;
+    tell(draft, took, parts.logger);
+    parts.metrics.decisionSeconds.observe(took / 1_000_000);
+    reply.header('cache-control', 'no-store');
+    const ad = oneAd(draft, parts.tokens, parts.base(), receivedAt);
+    return ad === null
+      ? reply.code(204).send()
+      : reply.type('application/json; charset=utf-8').send(JSON.stringify(ad));
+  });
 }
 
 /** The request in today's words. */

@@ -1,3 +1,4 @@
+import { placeOf } from '../../domain/campaign.ts';
 import { type Factors, factorsAt, type Moment } from '../../domain/scoring/contexts.ts';
 import { priorRates, type Rates } from '../../domain/scoring/rates.ts';
 import { flatValue, score as scoreImpression } from '../../domain/scoring/score.ts';
@@ -18,7 +19,7 @@ function value(runner: Runner, { ask, treatment }: Decision, { signals: all }: D
   const { model } = campaign.pricing;
   const own = ratesOf(runner, signals);
   // Where the ad will stand is not known yet, unless it can stand nowhere else.
-  const position = ask.rules.maxAds === 1 || runner.creative.place === 'first' ? 1 : null;
+  const position = ask.rules.maxAds === 1 || placeOf(runner.creative, campaign) === 'first' ? 1 : null;
   // Rates are no part of another price.
   const isPriced = signals.contexts !== null && (model === 'cpc' || model === 'cpv');
   const rates = isPriced ? at(own, momentOf(ask, position), signals) : own;

@@ -1,3 +1,4 @@
+import { placeOf } from '../../domain/campaign.ts';
 import { solvePod } from '../../domain/pods/solver.ts';
 import type { Contender, Decision, Runner } from '../decision.ts';
 import { limits } from '../limits.ts';
@@ -30,7 +31,7 @@ function asContender(runner: Runner): Contender {
     scoreMicros: Math.min(worth?.scoreMicros ?? 1, limits.scoreMicrosMax),
     qualityCenti: worth?.qualityCenti ?? 0,
     tier: campaign.tier,
-    place: creative.place ?? campaign.place ?? null,
+    place: placeOf(creative, campaign),
     podMax: entrant.facts.podMax,
     memo: facts.memo,
     runner,

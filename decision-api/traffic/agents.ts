@@ -14,8 +14,9 @@ interface Pattern {
  */
 const players =
   /okhttp|exoplayer|androidxmedia3|dalvik|applecoremedia|avplayer|vlc|lavf|gstreamer|stagefright|libmpv|playstation|xbox|roku|tizen|web0s|webos|hbbtv|smart-?tv|crkey|aft[a-z]|bravia|vidaa|netcast/i;
-/** Words that no player has in its name. */
-const robots = /bot\b|crawl|spider|slurp|curl\/|wget\/|python-requests|headless|scrapy|go-http-client|phantomjs/i;
+/** Words that no player has in its name. CUBOT makes phones and tablets. */
+const robots =
+  /(?<!\bcu)bot\b|crawl|spider|slurp|curl\/|wget\/|python-requests|headless|scrapy|go-http-client|phantomjs/i;
 /** Programs that send what somebody types: from the machine itself that is its operator, who tries something out. */
 const tools = /^(?:curl|wget|httpie|python-requests|node|undici|go-http-client)\b/i;
 
@@ -56,14 +57,21 @@ export class Agents {
   #judge(userAgent: string): boolean {
     const text = userAgent.toLowerCase();
     if (this.#exclude.some((pattern) => matches(pattern, text))) return true;
-    if (robots.test(userAgent)) return true;
+    // What the list excepts by name is no robot by our words either.
+    const rest = this.#exclude.reduce((left, pattern) => withoutExceptions(pattern, left), text);
+    if (robots.test(rest)) return true;
     if (players.test(userAgent)) return false;
-    if (named(userAgent)) return true;
+    if (named(rest)) return true;
     return this.#include !== null && !this.#include.some((pattern) => matches(pattern, text));
   }
 }
 
 const agentsRemembered = 10_000;
+
+function withoutExceptions({ text, exceptions }: Pattern, userAgent: string): string {
+  if (exceptions.length === 0 || !userAgent.includes(text)) return userAgent;
+  return exceptions.reduce((left, exception) => left.replaceAll(exception, ' '), userAgent);
+}
 
 function matches({ text, exceptions, atStart }: Pattern, userAgent: string): boolean {
   if (atStart ? !userAgent.startsWith(text) : !userAgent.includes(text)) return false;

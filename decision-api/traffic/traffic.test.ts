@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pseudonym } from '../../engines/pseudonym.ts';
+import { classOf } from '../asking/user-agent.ts';
 import { Agents } from './agents.ts';
 import { openLists } from './lists.ts';
 import { Networks } from './networks.ts';
@@ -31,8 +32,11 @@ test.each([
   'AppleCoreMedia/1.0.0.20L563 (Apple TV; U; CPU OS 16_5 like Mac OS X; en_us)',
   'MyTv/3.1 (Linux;Android 12) ExoPlayerLib/2.18.1',
   'Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 (KHTML, like Gecko)',
+  'Dalvik/2.1.0 (Linux; U; Android 12; CUBOT TAB 10 Build/SP1A)',
+  'Mozilla/5.0 (Linux; Android 12; CUBOT TAB 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36',
 ])('a player is no robot: %s', (userAgent) => {
   expect(new Agents([], null, NOW).isRobot(userAgent)).toBe(false);
+  expect(classOf(userAgent)).not.toBe('bot');
 });
 
 test.each([
@@ -56,6 +60,14 @@ test('the lists of the IAB are read with their columns: active, exceptions, at t
   const agents = new Agents(exclude, null, NOW);
   const robots = ['X EvilFetch/1', 'asleep/1', 'Gatherer/2', 'Gatherer TV/2', 'Probe/1', 'a Probe/1', 'former/1'];
   expect(robots.filter((each) => agents.isRobot(each))).toEqual(['X EvilFetch/1', 'Gatherer/2', 'Probe/1']);
+});
+
+test('what the list excepts by name is no robot by our own words, and nothing else of it is excepted', () => {
+  const agents = new Agents(['bot|1|ribot, abbot tv|1|2|0|'], null, NOW);
+  const all = ['Mozilla/5.0 (RIBOT 9)', 'Abbot TV/1', 'Abbot/1', 'Abbot TV Googlebot/2', 'Ribot crawler'];
+  expect(all.filter((each) => agents.isRobot(each))).toEqual(['Abbot/1', 'Abbot TV Googlebot/2', 'Ribot crawler']);
+  const another = new Agents(['tv|1|abbot tv|1|2|0|'], null, NOW);
+  expect(['Abbot TV/1', 'Abbot TV Googlebot/2'].map((each) => another.isRobot(each))).toEqual([false, true]);
 });
 
 test('with the list of browsers, what is in neither list is none; players stay players', () => {

@@ -1,17 +1,25 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problem.ts';
 
 /**
  * Bodies are JSON whatever the content type says: players send text/plain or nothing. Invalid UTF-8 is refused, not
- * repaired; so is what lies deeper than anything that is asked for, because all that walks a body would run out of stack.
+ * repaired; so is what is compressed, and what lies deeper than anything that is asked for, because all that walks a body would run out of stack.
  * `emptyIsNone`: no bytes are no body, where clients name a content type for a DELETE too.
  */
 export function readBodiesAsJson(app: FastifyInstance, levels: number, { emptyIsNone = false } = {}): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
-    emptyIsNone && body.length === 0 ? undefined : parseBody(body, levels),
-  );
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    if (emptyIsNone && body.length === 0) return undefined;
+    refuseCompressed(request.headers['content-encoding']);
+    return parseBody(body, levels);
+  });
+}
+
+/** Throws Problem 415. What is no compression, such as `UTF-8`, says nothing. */
+function refuseCompressed(encoding = ''): void {
+  if (!/\b(gzip|deflate|compress|br|zstd)\b/i.test(encoding)) return;
+  throw new Problem(415, 'Compressed body', 'a body is read as it is: send it without Content-Encoding');
 }
 
 /** Throws Problem 400 for what is not JSON in UTF-8, or lies deeper than `levels`. */

@@ -1,11 +1,14 @@
-import type { Campaign } from '../../../domain/campaign.ts';
-import type { Creative, MediaFile } from '../../../domain/creative.ts';
+import { type Campaign, placeOf } from '../../../domain/campaign.ts';
+import type { Creative, MediaFile, Place } from '../../../domain/creative.ts';
 import { conflict } from '../../../domain/separation.ts';
 import type { Reason } from '../../reasons.ts';
-import { type Admission, playableOf, vastFiles } from '../dialect.ts';
-import { blockedBy, domainsOf, plainDomain } from './blocked.ts';
+import { type Admission, isHls, playableOf, vastFiles } from '../dialect.ts';
+import { attributesOf, blockedBy, domainsOf, plainDomain } from './blocked.ts';
 import { protocolFor } from './protocols.ts';
 import type { BidRequest, Imp, Video } from './request.ts';
+
+/** A CPM is told to so many parts of a dollar. */
+export const MILLIONTHS = 1_000_000;
 
 /** An ad that a pod of the request has already. */
 export interface Taken {
@@ -27,6 +30,7 @@ export function admissionFor(
       vast.admits(creative, campaign) ??
       (isBlocked(creative, campaign) ? 'blocked_by_seller' : null) ??
       formatReason(creative, imp, video) ??
+      (isPlaceable(placeOf(creative, campaign), video) ? null : 'not_playable') ??
       (taken.some((ad) => repeats(ad, creative, campaign, video.poddedupe)) ? 'duplicate' : null),
     clears: (campaign, valueMicros, durationSeconds) =>
       bidMicros(campaign, valueMicros) >= floorMicros(imp, video, durationSeconds),
@@ -39,35 +43,53 @@ export function bidMicros({ tier, pricing }: Pick<Campaign, 'tier' | 'pricing'>,
   return pricing.model === 'cpm' ? pricing.priceMicros : valueMicros;
 }
 
-/** A CPM in dollars is so many thousandths of a dollar an impression. Floors by length come before the one of the impression. */
+/**
+ * A CPM in dollars is so many thousandths of a dollar an impression. Floors by length come before the one of the impression; 0 for a
+ * second is no floor.
+ */
 function floorMicros({ bidfloor }: Imp, { mincpmpersec, durfloors = [] }: Video, seconds: number): number {
   const byLength = durfloors.flatMap(({ mindur = 0, maxdur = Number.POSITIVE_INFINITY, bidfloor: floor }) =>
     floor !== undefined && seconds >= mindur && seconds <= maxdur ? [floor] : [],
   );
-  if (mincpmpersec !== undefined) byLength.push(mincpmpersec * seconds);
+  if (mincpmpersec) byLength.push(mincpmpersec * seconds);
   const cpm = byLength.length > 0 ? Math.max(...byLength) : (bidfloor ?? 0);
-  return Math.max(1, cpm * 1_000);
+  // In the grain of a bid's price: 16.1 dollars times 1,000 are a little more than 16,100.
+  return Math.max(1, Math.round(cpm * MILLIONTHS) / 1_000);
 }
 
 function formatReason(creative: Creative, { secure }: Imp, video: Video): Reason | null {
   const wrapper = creative.vastTagUrl !== undefined;
-  const { protocols, battr, skip, poddur, slotinpod } = video;
+  const { protocols, battr, skip } = video;
   if (protocolFor(protocols, wrapper) === null) return 'not_playable';
   if (!wrapper && !creative.media.some((file) => isWanted(file, video))) return 'not_playable';
   if (secure === 1 && !playableOf(creative).secure) return 'not_playable';
-  if (battr?.some((attribute) => creative.attributes?.includes(attribute))) return 'blocked_by_seller';
+  if (battr?.length && attributesOf(creative).some((attribute) => battr.includes(attribute)))
+    return 'blocked_by_seller';
   if (skip === 0 && creative.skipAfterSeconds !== undefined) return 'blocked_by_seller';
-  if (!isLengthAllowed(creative.durationSeconds, video)) return 'length_not_allowed';
-  if (poddur === undefined && slotinpod === 1 && creative.place === 'last') return 'not_playable';
-  return poddur === undefined && slotinpod === -1 && creative.place === 'first' ? 'not_playable' : null;
+  return isLengthAllowed(creative.durationSeconds, video) ? null : 'length_not_allowed';
+}
+
+/**
+ * Whether an ad that may stand in one place only stands there. In a dynamic pod the bid asks for it; of the slots of a structured one
+ * it takes the one that is promised to be it; alone it is first and last, unless the seller says which.
+ */
+function isPlaceable(place: Place | null, { podid, poddur, slotinpod }: Video): boolean {
+  if (place === null || poddur !== undefined) return true;
+  const [own, other] = place === 'first' ? [1, -1] : [-1, 1];
+  return podid === undefined ? slotinpod !== other : slotinpod === own;
 }
 
 /** A bit rate that nobody states is taken as one that fits. */
 function isWanted(file: MediaFile, { mimes, minbitrate = 0, maxbitrate }: Video): boolean {
-  if (mimes?.length && !mimes.some((mime) => mime.toLowerCase() === file.type.toLowerCase())) return false;
+  if (mimes?.length && !mimes.some((mime) => isSameType(mime, file.type))) return false;
   const least = file.minBitrateKbps ?? file.bitrateKbps ?? maxbitrate ?? 0;
   const most = file.maxBitrateKbps ?? file.bitrateKbps ?? minbitrate;
   return most >= minbitrate && least <= (maxbitrate || Number.POSITIVE_INFINITY);
+}
+
+/** HLS has two names. */
+function isSameType(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase() || (isHls({ type: one }) && isHls({ type: other }));
 }
 
 /** Exact lengths stand instead of shortest and longest. */

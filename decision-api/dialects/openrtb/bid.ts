@@ -1,22 +1,23 @@
-import type { Campaign } from '../../../domain/campaign.ts';
+import { type Campaign, placeOf } from '../../../domain/campaign.ts';
+import type { Creative } from '../../../domain/creative.ts';
 import type { Tokens } from '../../beacons/tokens.ts';
 import type { Draft, DraftAd } from '../../draft.ts';
 import { beaconUrl, vastDocument, xmlHead } from '../vast/document.ts';
-import { bidMicros } from './admission.ts';
-import { domainsOf } from './blocked.ts';
+import { atLeast } from '../vast/versions.ts';
+import { bidMicros, MILLIONTHS } from './admission.ts';
+import { attributesOf, domainsOf } from './blocked.ts';
 import type { PodWanted } from './pods.ts';
 import { protocolFor } from './protocols.ts';
 
 /** The macro is the exchange's to fill in: why the bid was lost, as a number of OpenRTB's list. */
 const LOSS = `&code=$\{AUCTION_LOSS}`;
-const MILLIONTHS = 1_000_000;
 
 /** One ad of a decided pod as a bid: billed by the impression of its VAST, given back by `lurl` or after `exp` seconds. */
 export function bidOf(
   ad: DraftAd,
   draft: Draft,
   { imp, video, dynamic }: PodWanted,
-  campaign: Pick<Campaign, 'tier' | 'pricing' | 'categories'>,
+  campaign: Pick<Campaign, 'tier' | 'pricing' | 'place'>,
   { tokens, base, now }: { readonly tokens: Tokens; readonly base: string; readonly now: number },
 ): object | null {
   const { shown } = ad;
@@ -31,7 +32,8 @@ export function bidOf(
       : { ...draft, pod: { ...draft.pod, ads: [] }, backups: [ad] };
   const [file] = creative.media;
   const { adCategories } = creative;
-  const place = creative.place === 'first' ? 1 : creative.place === 'last' ? -1 : undefined;
+  const attr = attributesOf(creative, atLeast(spoken.version, '3.0'));
+  const place = placeOf(creative, campaign);
   return {
     id: ad.ad_id,
     impid: imp.id,
@@ -42,14 +44,20 @@ export function bidOf(
     cid: ad.campaign_id,
     crid: creative.id,
     ...(adCategories ? { cat: adCategories.ids, cattax: adCategories.taxonomy } : {}),
-    ...(creative.attributes ? { attr: creative.attributes } : {}),
-    ...(creative.language ? { language: creative.language } : {}),
+    ...(attr.length > 0 ? { attr } : {}),
+    ...languageOf(creative),
     ...(file ? { w: file.width, h: file.height } : {}),
     protocol: spoken.protocol,
     mtype: 2,
     dur: ad.duration_seconds,
-    ...(dynamic && place !== undefined ? { slotinpod: place } : {}),
+    ...(dynamic && place !== null ? { slotinpod: place === 'first' ? 1 : -1 } : {}),
     exp: Math.max(0, Math.floor((shown.expiresAt - now) / 1_000)),
     lurl: beaconUrl(ad, 'notUsed', tokens, base, LOSS),
   };
+}
+
+/** Two letters are ISO 639-1; anything else, such as `en-US`, is BCP 47 (2.6, 4.2.3: one of the two). */
+function languageOf({ language }: Creative): object {
+  if (!language) return {};
+  return /^[a-z]{2}$/i.test(language) ? { language } : { langb: language };
 }

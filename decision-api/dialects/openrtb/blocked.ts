@@ -30,6 +30,15 @@ function blocksOf({ bcat, acat, cattax = 1, badv }: BidRequest): Blocks {
   };
 }
 
+/** "Video skip button", in AdCOM's list 5.3. */
+const SKIPPABLE = 16;
+
+/** A creative's attributes, with what follows from it. `toldSkip`: whether its document has a word for the second from which it may be skipped. */
+export function attributesOf({ attributes = [], skipAfterSeconds }: Creative, toldSkip = true): readonly number[] {
+  const follows = toldSkip && skipAfterSeconds !== undefined && !attributes.includes(SKIPPABLE);
+  return follows ? [...attributes, SKIPPABLE] : attributes;
+}
+
 function isIn(set: ReadonlySet<string>): (each: string) => boolean {
   return (each) => set.has(each);
 }

@@ -51,7 +51,7 @@ function bidFor(ad: DraftAd, draft: Draft, version: VastVersion, house: boolean)
   const video = { protocols: [...protocols[version]] };
   const pod = { imp: { id: `imp-${ad.position}`, video }, video, podKey: 'pod', dynamic: false, body: {} };
   const pricing = ad.shown?.pricing ?? { model: 'cpm' as const, priceMicros: 0 as never };
-  const campaign = { tier: house ? ('house' as const) : ('guaranteed' as const), pricing, categories: [] };
+  const campaign = { tier: house ? ('house' as const) : ('guaranteed' as const), pricing };
   return JSON.parse(JSON.stringify(bidOf(ad, draft, pod, campaign, { tokens, base, now })));
 }
 
