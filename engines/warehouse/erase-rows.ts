@@ -39,7 +39,7 @@ const ofRequest = `(${own('identities')} OR session IN {hashes:Array(String)})`;
 const erasables: readonly Erasable[] = [
   {
     table: 'request_ads',
-    whose: `(${own('capped_by')} OR request_id IN (SELECT request_id FROM breakwater.requests WHERE ${ofRequest} AND ${before}))`,
+    whose: `(${own('capped_by')} OR (source_partition, offset) IN (SELECT source_partition, offset FROM breakwater.requests WHERE ${ofRequest} AND ${before}))`,
     columns: ['viewer', 'capped_by', 'city', 'dma'],
   },
   { table: 'beacons', whose: own('identities'), columns: ['viewer', 'identities', 'cachebuster'], family: 'delivery' },
