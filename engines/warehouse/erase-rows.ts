@@ -11,6 +11,7 @@ export const personal = {
   viewer: text,
   identities: nobody('identities'),
   capped_by: nobody('capped_by'),
+  known_as: { sql: '[]', value: [] },
   session: text,
   ip_truncated: text,
   age: nothing,
@@ -43,7 +44,11 @@ const erasables: readonly Erasable[] = [
     columns: ['viewer', 'capped_by', 'city', 'dma'],
   },
   { table: 'beacons', whose: own('identities'), columns: ['viewer', 'identities', 'cachebuster'], family: 'delivery' },
-  { table: 'conversions', whose: own('identities'), columns: ['viewer', 'identities'] },
+  {
+    table: 'conversions',
+    whose: 'hasAny(known_as, {hashes:Array(String)})',
+    columns: ['viewer', 'identities', 'known_as'],
+  },
   {
     table: 'requests',
     whose: ofRequest,

@@ -7,6 +7,8 @@ export type Answer = Record<string, string | number | null>[];
 /** A conversion that the proof planted. */
 export interface Planted {
   readonly viewer: string;
+  /** The device's pseudonym. */
+  readonly device: string;
   readonly advertiser: string;
   readonly at: number;
   readonly value: number;
@@ -192,7 +194,7 @@ function credits(counted: readonly Seen[], planted: readonly Planted[]): Answer 
       .filter(
         ({ event, viewer, of, at }) =>
           (event === 'impression' || event === 'click') &&
-          viewer === conversion.viewer &&
+          [conversion.viewer, conversion.device].includes(viewer) &&
           of.advertiser === conversion.advertiser &&
           at <= conversion.at &&
           at >= conversion.at - (event === 'click' ? 30 : 7) * 86_400_000,

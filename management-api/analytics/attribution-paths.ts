@@ -28,7 +28,7 @@ const TOUCHES_MAX = 500_000;
 const STEPS_MAX = 300_000;
 
 /**
- * Conversions with the touches of their viewer, or of the ad that they name, of the same advertiser, inside the window of their kind:
+ * Conversions with the touches of whom they name, under any pseudonym, or of the ad that they name, of the same advertiser, inside the window of their kind:
  * one read of each table. `touches`: at (epoch ms), click or not, campaign, creative, reservation; in no order, and none at all where
  * there are too many of all conversions together, as `all_touches` says.
  */
@@ -47,9 +47,8 @@ SELECT
 FROM
 (
   SELECT conversion_id, viewer, advertiser, type, value_micros, occurred_at, appended_at, source_partition, offset,
-    arrayJoin(arrayFilter(link -> link != '', [
-      if(viewer = '', '', concat('viewer:', viewer)), concat('ad:', toString(ifNull(reservation, toUUID('00000000-0000-0000-0000-000000000000'))))
-    ])) AS link
+    arrayJoin(arrayPushBack(arrayMap(one -> concat('viewer:', one), known_as),
+      concat('ad:', toString(ifNull(reservation, toUUID('00000000-0000-0000-0000-000000000000')))))) AS link
   FROM breakwater.conversions FINAL
   WHERE NOT duplicate AND NOT invalid AND occurred_at >= fromUnixTimestamp64Milli({from:Int64}) AND occurred_at < fromUnixTimestamp64Milli({to:Int64})
     AND (empty({type:String}) OR type = {type:String})${scope}
@@ -133,7 +132,7 @@ FROM
       AND minute >= toDateTime({first:UInt32}, 'UTC') AND minute < toDateTime({last:UInt32}, 'UTC')
       AND toUnixTimestamp64Milli(received_at) >= {from:Int64} - if(event = 'click', {click_ms:Int64}, {view_ms:Int64})${scope}
       AND (viewer, advertiser) NOT IN (
-        SELECT viewer, advertiser FROM breakwater.conversions FINAL
+        SELECT arrayJoin(known_as), advertiser FROM breakwater.conversions FINAL
         WHERE NOT duplicate AND NOT invalid AND occurred_at >= fromUnixTimestamp64Milli({from:Int64}) AND occurred_at < fromUnixTimestamp64Milli({to:Int64})
           AND (empty({type:String}) OR type = {type:String})${scope})
     GROUP BY viewer, advertiser

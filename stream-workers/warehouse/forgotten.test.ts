@@ -196,6 +196,22 @@ test('another’s request with the id of an erased one stays whose it is', async
   expect(left).toEqual(all);
 });
 
+test('a conversion is known by every pseudonym of who converted, and forgotten by each', async () => {
+  const at = Date.UTC(2026, 5, 1);
+  const identities = ['before', 'now'].map((hash) => ({ scope: 'device', hash: `device ${hash}` }));
+  const said = { arrival_id: random.uuid(), conversion_id: 'order', received_at: at, occurred_at: at };
+  const what = { advertiser: random.uuid(), type: 'sale', value_micros: 1, source: 'server', invalid: null };
+  const value = { ...said, ...what, viewer: 'device now', identities, reservation: null };
+  await apply([
+    [{ topic: 'conversions', partition: 0, offset: 0, appendedAt: at, record: { name: 'conversion', value } }],
+  ]);
+  const known = async () =>
+    (await warehouse.query<{ known_as: string[] }>('SELECT known_as FROM breakwater.conversions FINAL'))[0]?.known_as;
+  expect(await known()).toEqual(['device now', 'device before']);
+  await eraseRows(warehouse, ['device before'], at);
+  expect(await known()).toEqual([]);
+});
+
 test('who asked is read again in seconds, and goes on being known while the catalog is away', async () => {
   const time = new VirtualClock(1_000_000);
   let answer: () => Promise<{ scope: string; hash: string; erasedAt: number }[]> = async () => {
