@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { attribute } from '../domain/attribution/attribute.ts';
 import { readLift } from './analytics/attribution-lift.ts';
 import { conversionsIn, readConversions, readLost } from './analytics/attribution-paths.ts';
 import { writeDelivery } from './analytics/test-delivery.ts';
@@ -136,6 +137,29 @@ test('a conversion is owed to what was seen under any of its ids, those of an ol
   );
   const { arms } = await readLift(house.analytics.reader, asked, { name: 'Seen', holdout: 'none' });
   expect(arms).toMatchObject([{ arm: 'seen', viewers: 3, converters: 2, conversions: 2, value_micros: 2_000_000 }]);
+});
+
+test('who converts by an ad that is named is lost no more than who converts by an id', async () => {
+  const { organisation, advertiser } = await ownerOf(8_000);
+  const [a, c] = [testId(8_101), testId(8_102)];
+  const ten = Array.from({ length: 10 }, (_, n) => n);
+  await writeSeen(
+    advertiser,
+    ten.flatMap((n) => [[`by ad ${n}`, a] as const, [`by id ${n}`, c] as const, [`by id ${n}`, a] as const]),
+    100,
+  );
+  await writeConverted(
+    advertiser,
+    ten.flatMap((n) => [{ knownAs: [`nobody ${n}`], names: 100 + 3 * n }, { knownAs: [`by id ${n}`] }]),
+  );
+  const asked = inDecember(organisation);
+  const lost = await readLost(house.analytics.reader, asked);
+  const conversions = conversionsIn(await readConversions(house.analytics.reader, asked)) ?? [];
+  const { credits } = attribute(conversions, 'data_driven', { windows: asked.windows, halfLifeMs: DAY_MS, lost });
+  const two = credits.filter(({ path }) => path.length === 2);
+  const ofA = two.filter(({ touch }) => touch.campaign === a).map(({ valueMicros }) => valueMicros);
+  expect(lost).toEqual([]);
+  expect([two.length, new Set(ofA)]).toEqual([20, new Set([666_667])]);
 });
 
 test('a way that led to nothing holds what a conversion at its end would have been owed to', async () => {
