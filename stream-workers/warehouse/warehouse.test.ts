@@ -11,6 +11,7 @@ import { type EmbeddedWarehouse, startEmbeddedWarehouse } from '../../engines/wa
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
 import type { Context, WorkerRecord } from '../worker.ts';
+import { findFirstSights, isRepeated } from './first-sights.ts';
 import { madeUpLogs, START_MS } from './test-records.ts';
 import { recountDelivery, recountRequests } from './test-recount.ts';
 import { warehouseWorker } from './warehouse.ts';
@@ -228,6 +229,18 @@ test('the arms of an experiment add up to all that happened, repeated requests a
     expect(arms.reduce((sum, each) => sum + Number(each[column]), 0)).toBe(Number(sums?.[what]));
     expect(Number(sums?.[what])).toBeGreaterThan(0);
   }
+});
+
+test('requests of very many minutes are looked up within what the warehouse takes', async () => {
+  const [asked = []] = madeUpLogs(random, 1, 1);
+  const [{ record, ...origin }] = asked as [WorkerRecord];
+  if (record.name !== 'ad-request') throw new Error('nothing was made up');
+  const records = Array.from({ length: 6_000 }, (_, offset): WorkerRecord => {
+    const value = { ...record.value, request_id: '’'.repeat(128), received_at: START_MS + offset * 600_000 };
+    return { ...origin, offset, record: { name: 'ad-request', value } };
+  });
+  const firsts = await findFirstSights(warehouse, records);
+  expect(records.filter((each) => isRepeated(each, firsts))).toEqual([]);
 });
 
 test('a request_id that returns later is another request, also to the arms of an experiment', async () => {
