@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { OutRecord } from '../../engines/event-log/event-log.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import type { Entry } from '../../engines/state-store/state-store.ts';
+import type { NamedRequest } from '../asking/identities.ts';
 import { type Draft, draftText } from '../draft.ts';
 import type { StoreGate } from '../holding/store-gate.ts';
 import { limits } from '../limits.ts';
@@ -16,8 +18,14 @@ export interface KeptAnswer {
 const HASH_BYTES = 16;
 const HEADER_BYTES = HASH_BYTES + 12;
 
-export function answerKey(requestId: string): string {
-  return keys.answer(hash('sha256', requestId, 'base64url'));
+export function answerKey(named: NamedRequest): string {
+  return keys.answer(nameOf(named));
+}
+
+/** The name of a request among those of all organisations: nothing that a caller calls its own is another's. */
+export function nameOf({ requestId, organisation }: NamedRequest): string {
+  const name = hash('sha256', requestId, 'base64url');
+  return organisation === HOUSE_ORGANISATION ? name : `${organisation}:${name}`;
 }
 
 /** Keeps an encoded answer where there is none. Somebody else's, kept first, is answered. Rejects with EngineError. */

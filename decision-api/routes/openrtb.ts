@@ -119,8 +119,9 @@ async function bidAll(
       if (bid) bids.push(bid);
     }
   }
-  const again = held.some(({ repeated }) => repeated);
-  if (again && !(await settleBid(body.id, 'told', parts.gate))) return { bids: [], reasons: ['tmax'] };
+  const again = held.find(({ repeated }) => repeated);
+  if (again && !(await settleBid(bidRequestOf(body.id, again), 'told', parts.gate)))
+    return { bids: [], reasons: ['tmax'] };
   return { bids, reasons };
 }
 
@@ -136,6 +137,10 @@ function holdOf({ imp }: PodWanted): { readonly holdMs?: number } {
   return imp.exp ? { holdMs: imp.exp * 1_000 } : {};
 }
 
+function bidRequestOf(requestId: string, { ask: { organisation } }: DecidedPod) {
+  return { requestId, organisation };
+}
+
 /** As if the exchange had called each `lurl`. What was kept from before was told already, or is given back by whom it came too late for. */
 async function release(
   bidRequestId: string,
@@ -144,7 +149,8 @@ async function release(
   parts: AdRequestParts,
 ): Promise<void> {
   const held = pods.filter(({ repeated }) => !repeated);
-  if (held.length === 0 || !(await settleBid(bidRequestId, 'given back', parts.gate))) return;
+  const [first] = held;
+  if (!first || !(await settleBid(bidRequestOf(bidRequestId, first), 'given back', parts.gate))) return;
   const { tokens, journal, clock, uuid } = parts;
   const caller = parts.callers.ofRequest(request);
   const records = held.flatMap(({ draft }) =>
