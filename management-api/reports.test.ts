@@ -280,27 +280,3 @@ test('a saved report runs when it is asked to and when it is due', async () => {
   expect(written.body.next_run_at).toBeNull();
   expect((await desk.ask(ours.key, 'DELETE', path, undefined, { 'if-match': '"2"' })).status).toBe(204);
 });
-
-test('rows stand in the order of their instants where an hour comes twice, and the limit cuts by it', async () => {
-  const berlin = await partyOf(desk, 'Berlin');
-  await writeDelivery(house.warehouse, [berlin], { from: Date.UTC(2026, 9, 24, 22), minutes: 300, beacons: 3_000 });
-  const asked = {
-    ...{ measures: ['gross'], time_zone: 'Europe/Berlin', from: '2026-10-24T22:00:00Z', to: '2026-10-25T04:00:00Z' },
-  };
-  const timesOf = async (body: object) => {
-    const { status, body: said } = await post({ ...asked, ...body }, berlin.key);
-    expect(status, JSON.stringify(said)).toBe(200);
-    return (said.rows as { time: string }[]).map(({ time }) => Date.parse(time));
-  };
-  const inOrder = (times: readonly number[]) => times.toSorted((a, b) => a - b);
-  for (const granularity of ['hour', 'minute']) {
-    const times = await timesOf({ granularity });
-    expect(times).toEqual(inOrder(times));
-    const compared = await timesOf({ granularity, order_by: 'time', order: 'asc', compare: 'previous_period' });
-    expect(compared).toEqual(times);
-    const latest = await timesOf({ granularity, order_by: 'time', order: 'desc' });
-    expect(latest).toEqual(times.toReversed());
-    const few = granularity === 'hour' ? 4 : 160;
-    expect(await timesOf({ granularity, limit: few })).toEqual(times.slice(0, few));
-  }
-});
