@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { HOUSE_ORGANISATION } from '../domain/organisation.ts';
 import type { SecretRing } from '../engines/secret-ring.ts';
 import { type Ask, type KeptBy, type Receipt, readAsks } from './asking/ask.ts';
 import type { Caller, Callers } from './asking/callers.ts';
@@ -71,13 +70,13 @@ export async function decidePods(
     dialect: wanted.dialect,
     ...(wanted.admission ? { admission: wanted.admission } : {}),
   });
-  // A repeated request_id gets its answer again only in words that were kept for it, and only who asked before.
-  const words = wanted.said ?? (wanted.dialect === 'json' ? body : { ...body, dialect: wanted.dialect });
-  const said = organisation === HOUSE_ORGANISATION ? words : { words, organisation };
+  // A repeated request_id gets its answer again only in words that were kept for it.
+  const said = wanted.said ?? (wanted.dialect === 'json' ? body : { ...body, dialect: wanted.dialect });
   const asked = { body: said, warnings: wanted.warnings, explain: wanted.explain };
   if (asks[0]) countInvalid(asks[0], parts);
   const keptBy = wanted.keptBy ?? asks[0]?.keptBy;
-  if (keptBy && keptBy.pod !== null && body.request_id !== undefined) await checkId(keptBy.id, said, parts);
+  if (keptBy && keptBy.pod !== null && body.request_id !== undefined)
+    await checkId(keptBy.id, organisation, said, parts);
   const pods: DecidedPod[] = [];
   for (const each of asks) {
     const rules = wanted.backups === false ? { ...each.rules, backupAds: 0 } : each.rules;

@@ -76,6 +76,21 @@ test('a key reads of other organisations’ campaigns only what became of them',
   expect(told.proof).toBeNull();
 });
 
+test('of one id each organisation reads its own request, and the house the newest', async () => {
+  await ask('r', stranger, ourKey);
+  await ask('r', stranger, theirKey);
+  const viewers: string[] = [];
+  for (const [address, key] of [
+    [stranger, ourKey],
+    [stranger, theirKey],
+    ['127.0.0.1', {}],
+  ] as const) {
+    viewers.push((await read('r', address, key)).json().viewer);
+  }
+  expect(viewers[0]).not.toBe(viewers[1]);
+  expect(viewers[2]).toBe(viewers[1]);
+});
+
 test('another organisation’s request is one that there is not', async () => {
   await ask('r', stranger, ourKey);
   const foreign = await read('r', stranger, theirKey);

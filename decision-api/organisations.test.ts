@@ -89,9 +89,27 @@ test('an experiment acts on the requests of its organisation, and is recorded as
   expect(recorded).toEqual([{ experiment: `${theirs}:one ad`, arm: 'all' }]);
 });
 
-test('a request_id that another organisation has used is no way to its answer', async () => {
+test('a request_id is its organisation’s: another’s is another request, and no way to its answer', async () => {
   const wanted = { request_id: 'shared', pod_duration: 30 };
-  const first = await ask(wanted, ourKey);
-  expect((await ask(wanted, ourKey)).json).toEqual(first.json);
-  for (const key of [theirKey, houseKey, null]) expect((await ask(wanted, key)).status).toBe(409);
+  const answers = [await ask(wanted, ourKey), await ask(wanted, theirKey), await ask(wanted, houseKey)];
+  expect(answers.map(({ status, json }) => [status, json.pod.ads.length])).toEqual(
+    [200, 200, 200].map((each) => [each, 1]),
+  );
+  expect(new Set(answers.map(({ json }) => json.pod.ads[0]?.ad_id)).size).toBe(3);
+  expect((await ask(wanted, ourKey)).json).toEqual(answers[0]?.json);
+  expect((await ask(wanted, theirKey)).json).toEqual(answers[1]?.json);
+  // A caller without a key asks for the house.
+  expect((await ask(wanted, null)).json).toEqual(answers[2]?.json);
+  for (const key of [ourKey, theirKey, null])
+    expect((await ask({ ...wanted, pod_duration: 45 }, key)).status).toBe(409);
+  const records = await house.records('ad-request');
+  expect(new Set(records.map(({ event }) => event.viewer)).size).toBe(3);
+});
+
+test('breaks that two organisations ask for under one id are two streams', async () => {
+  const wanted = { request_id: 'shared', breaks: [{ pod_duration: 30 }, { pod_duration: 30 }] };
+  for (const key of [ourKey, theirKey, houseKey]) expect((await ask(wanted, key)).status).toBe(200);
+  const records = await house.records('ad-request');
+  expect(records).toHaveLength(6);
+  expect(new Set(records.map(({ event }) => event.session)).size).toBe(3);
 });

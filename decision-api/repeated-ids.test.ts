@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HOUSE_ORGANISATION } from '../domain/organisation.ts';
 import { answerKey, encodeMark, hashBody } from './recording/answers.ts';
 import { openHouse, type TestHouse, testCampaign, testCreative } from './test-house.ts';
 
@@ -111,7 +112,7 @@ test('ids that only look alike when they are joined are not one, nor is an excha
 test('where only a later pod is known to be another’s, what was decided before it is given back', async () => {
   const id = fresh();
   for (const names of [[id], [id, '']]) {
-    const key = answerKey({ id: names, pod: 'y' });
+    const key = answerKey({ id: names, pod: 'y' }, HOUSE_ORGANISATION);
     const [absent] = await house.store.read([key]);
     if (absent) await house.store.swap(key, absent, encodeMark(hashBody('another')), 60_000);
   }

@@ -83,7 +83,7 @@ export async function serve(asked: Asked, parts: ServingParts): Promise<Served> 
 async function decided(asked: Asked, parts: ServingParts, stint: Stint, again = false): Promise<Served> {
   const { ask } = asked;
   const decision = begin(ask, parts);
-  const key = ask.repeatable ? answerKey(ask.keptBy) : null;
+  const key = ask.repeatable ? answerKey(ask.keptBy, ask.organisation) : null;
   const read = look(decision, key, parts).then((entry) => ({ entry, kept: keptAnswer(key, entry, parts) }));
   const known = read.then(({ kept }) => (kept ? 'stop' : 'decide'));
   await decide(decision, known, parts, parts.clock);
@@ -112,7 +112,7 @@ async function decided(asked: Asked, parts: ServingParts, stint: Stint, again = 
     return unlogged(asked, parts);
   }
   const { catalog } = decision;
-  parts.recent.keep(ask.requestId, { record: record.value, catalog, organisation: ask.organisation });
+  parts.recent.keep({ requestId: ask.requestId, organisation: ask.organisation, record: record.value, catalog });
   countDecision(decision, parts.metrics);
   parts.metrics.requests.inc({ outcome: noFill === null ? 'filled' : 'empty' });
   return { draft, explain: asked.explain ? explainDecision(decision, parts, asked.explain) : null, repeated: false };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { shareAdjustments } from './analytics/adjustments.ts';
 import { writeDelivery } from './analytics/test-delivery.ts';
 import { count, openTestHouse, type Party, partyOf, type Raw, rawOf, type TestHouse } from './analytics/test-house.ts';
 
@@ -181,4 +182,20 @@ it.each([
   const { status, body: said } = await record(ours, body);
   expect(status, JSON.stringify(said)).toBe(400);
   expect((said.errors as { pointer: string }[])[0]?.pointer).toBe(pointer);
+});
+
+it('adjustments with long notes reach the warehouse, however many', async () => {
+  const party = await partyOf(house.desk, 'Notes');
+  const at = new Date(from);
+  const rows = Array.from({ length: 300 }, (_, n) => ({
+    ...{ id: `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`, reason: 'goodwill', note: '’'.repeat(2_000) },
+    ...{ campaign_id: party.campaign, advertiser_id: party.advertiser, from_time: at, to_time: at, recorded_at: at },
+    ...{ impressions: '0', amount_micros: '1', reverses: null, recorded_by: 'a test' },
+  }));
+  await shareAdjustments(rows, house.warehouse);
+  const kept = await house.warehouse.query<{ n: string }>(
+    `SELECT count() AS n FROM breakwater.adjustments FINAL WHERE campaign = {campaign:UUID} AND lengthUTF8(note) = 2000`,
+    { campaign: party.campaign },
+  );
+  expect(kept).toEqual([{ n: '300' }]);
 });

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readLost } from './analytics/attribution-paths.ts';
+import { attribute } from '../domain/attribution/attribute.ts';
+import { readLift } from './analytics/attribution-lift.ts';
+import { conversionsIn, readConversions, readLost } from './analytics/attribution-paths.ts';
 import { writeDelivery } from './analytics/test-delivery.ts';
 import { openTestHouse, type Party, partyOf, type TestHouse } from './analytics/test-house.ts';
 import type { TestDesk } from './test-desk.ts';
@@ -54,6 +56,110 @@ test('conversions are credited to the micro by every model, in windows, and one 
   expect(later.body).toMatchObject({ conversions: 33, late_conversions: 3, restated_at: '2026-11-04T12:00:00.000Z' });
   expect((await desk.ask(theirs.key, 'GET', path)).body.conversions).toBe(0);
   expect((await desk.ask(ours.key, 'GET', `${path}&view_window_days=3`)).status).toBe(400);
+});
+
+const testId = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+
+/** Billable impressions of one advertiser, one an hour from the first of December on; each names its place by its number. */
+async function writeSeen(
+  advertiser: string,
+  seen: readonly (readonly [viewer: string, campaign: string])[],
+  first = 0,
+) {
+  await house.warehouse.run(
+    `INSERT INTO breakwater.beacons (topic, source_partition, offset, appended_at, received_at, minute, decision_minute, event, viewer, reservation, campaign, creative, advertiser, billable)
+     SELECT 'ad-beacons', 8, n, at, at, at, at, 'impression', t.1, toUUID(concat('00000000-0000-7000-8000-', leftPad(toString(n), 12, '0'))), t.2, t.2, {advertiser:UUID}, 1
+     FROM (SELECT arrayJoin(arrayZip({viewers:Array(String)}, {campaigns:Array(UUID)}, range({first:UInt32}, {last:UInt32}))) AS t, t.3 AS n, toDateTime('2026-12-01 00:00:00', 'UTC') + 3600 * n AS at)`,
+    {
+      viewers: seen.map(([viewer]) => viewer),
+      campaigns: seen.map(([, campaign]) => campaign),
+      ...{ advertiser, first, last: first + seen.length },
+    },
+  );
+}
+
+interface Converted {
+  readonly knownAs: readonly string[];
+  /** Number of the place that it names. */
+  readonly names?: number;
+}
+
+/** Conversions of the tenth of December, worth a million each. */
+async function writeConverted(advertiser: string, converted: readonly Converted[]) {
+  for (const [n, { knownAs, names }] of converted.entries()) {
+    await house.warehouse.run(
+      `INSERT INTO breakwater.conversions (topic, source_partition, offset, appended_at, received_at, minute, occurred_at, conversion_id, viewer, known_as, advertiser, type, value_micros, reservation)
+       SELECT 'conversions', 8, {n:UInt32}, at, at, at, at, {id:String}, {known:Array(String)}[1], {known:Array(String)}, {advertiser:UUID}, 'sale', 1000000, if({names:String} = '', NULL, toUUID({names:String}))
+       FROM (SELECT toDateTime('2026-12-10 00:00:00', 'UTC') AS at)`,
+      {
+        ...{ n, id: `${advertiser}-${n}`, known: [...knownAs], advertiser },
+        names: names === undefined ? '' : testId(names),
+      },
+    );
+  }
+}
+
+function inDecember(organisation: string) {
+  const windows = { clickMs: 30 * DAY_MS, viewMs: 30 * DAY_MS };
+  return { from: Date.UTC(2026, 11, 1), to: Date.UTC(2026, 11, 20), windows, type: null, scope: { organisation } };
+}
+
+async function ownerOf(n: number) {
+  const [organisation, advertiser] = [testId(n), testId(n + 1)];
+  await house.warehouse.run('INSERT INTO breakwater.owners VALUES ({organisation:UUID}, {advertiser:UUID})', {
+    organisation,
+    advertiser,
+  });
+  return { organisation, advertiser };
+}
+
+test('a conversion is owed to what was seen under any of its ids, those of an older pepper too, and lift counts it', async () => {
+  const { organisation, advertiser } = await ownerOf(7_000);
+  const campaign = testId(7_100);
+  await writeSeen(advertiser, [
+    ['device', campaign],
+    ['user-before', campaign],
+    ['another', campaign],
+  ]);
+  await writeConverted(advertiser, [
+    { knownAs: ['user', 'device'] },
+    { knownAs: ['user', 'user-before', 'device'] },
+    { knownAs: ['user'] },
+  ]);
+  const asked = inDecember(organisation);
+  const found = conversionsIn(await readConversions(house.analytics.reader, asked));
+  expect(found?.map(({ touches }) => touches.length)).toEqual([1, 2, 0]);
+  await house.warehouse.run(
+    `INSERT INTO breakwater.requests (topic, source_partition, offset, appended_at, received_at, minute, request_id, viewer, experiments)
+     SELECT 'ad-requests', 8, number, at, at, at, toString(number), ['device', 'user-before', 'another'][1 + number], map({experiment:String}, 'seen')
+     FROM (SELECT number, toDateTime('2026-12-01 00:00:00', 'UTC') AS at FROM numbers(3))`,
+    { experiment: `${organisation}:Seen` },
+  );
+  const { arms } = await readLift(house.analytics.reader, asked, { name: 'Seen', holdout: 'none' });
+  expect(arms).toMatchObject([{ arm: 'seen', viewers: 3, converters: 2, conversions: 2, value_micros: 2_000_000 }]);
+});
+
+test('who converts by an ad that is named is lost no more than who converts by an id', async () => {
+  const { organisation, advertiser } = await ownerOf(8_000);
+  const [a, c] = [testId(8_101), testId(8_102)];
+  const ten = Array.from({ length: 10 }, (_, n) => n);
+  await writeSeen(
+    advertiser,
+    ten.flatMap((n) => [[`by ad ${n}`, a] as const, [`by id ${n}`, c] as const, [`by id ${n}`, a] as const]),
+    100,
+  );
+  await writeConverted(
+    advertiser,
+    ten.flatMap((n) => [{ knownAs: [`nobody ${n}`], names: 100 + 3 * n }, { knownAs: [`by id ${n}`] }]),
+  );
+  const asked = inDecember(organisation);
+  const lost = await readLost(house.analytics.reader, asked);
+  const conversions = conversionsIn(await readConversions(house.analytics.reader, asked)) ?? [];
+  const { credits } = attribute(conversions, 'data_driven', { windows: asked.windows, halfLifeMs: DAY_MS, lost });
+  const two = credits.filter(({ path }) => path.length === 2);
+  const ofA = two.filter(({ touch }) => touch.campaign === a).map(({ valueMicros }) => valueMicros);
+  expect(lost).toEqual([]);
+  expect([two.length, new Set(ofA)]).toEqual([20, new Set([666_667])]);
 });
 
 test('a way that led to nothing holds what a conversion at its end would have been owed to', async () => {

@@ -127,6 +127,19 @@ test('what is wrong with a report is said place by place, and hostile text is a 
   expect((await post({ measures: ['requests'] })).status).toBe(403);
 });
 
+test('a filter of more text than the warehouse takes at once is refused at its place; one that fits is read', async () => {
+  const filters = (chars: number, letter: string) => [
+    { dimension: 'city', values: Array.from({ length: 1_000 }, (_, n) => `${n}`.padEnd(chars, letter)) },
+  ];
+  const asked = { measures: ['impressions'] };
+  const long = await post({ ...asked, filters: filters(512, 'x') });
+  expect([long.status, long.body.errors]).toEqual([
+    400,
+    [{ pointer: '/filters/0/values', detail: 'are 512000 bytes together, and 48000 at most' }],
+  ]);
+  expect((await post({ ...asked, filters: filters(48, "'") })).status).toBe(200);
+});
+
 test('CSV is harmless to a spreadsheet, and Parquet is read back equal', async () => {
   const question = {
     measures: ['impressions', 'spend_micros', 'ctr'],

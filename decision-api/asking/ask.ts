@@ -8,7 +8,7 @@ import type { InvalidReason, Traffic } from '../traffic/traffic.ts';
 import type { Caller, CallerClass } from './callers.ts';
 import { type ConsentGround, groundOf } from './consent.ts';
 import type { PlaceOf } from './geoip.ts';
-import { type Claims, pseudonym, truncateIp, type Viewer, viewerOf } from './identities.ts';
+import { type Claims, ofRequest, truncateIp, type Viewer, viewerOf } from './identities.ts';
 import { invalid, type PodNamed, rulesOf } from './pod-rules.ts';
 import { classOf, type UserAgentClass } from './user-agent.ts';
 
@@ -86,7 +86,9 @@ export function readAsks(receipt: Receipt): readonly Ask[] {
   if (repeated >= 0) throw invalid(`/breaks/${repeated}/id`, 'is the id of another break of this request');
   const first = readAsk({ ...receipt, body: { ...shared, pod_duration: 1 } });
   // Breaks that are asked for together are a stream, also where its session has no name.
-  const session = first.viewer.session ?? pseudonym(receipt.pepper, 'stream', receipt.requestId);
+  const session =
+    first.viewer.session ??
+    ofRequest(receipt.pepper, 'stream', { requestId: receipt.requestId, organisation: first.organisation });
   return breaks.map((each, index) => ({
     ...first,
     viewer: { ...first.viewer, session },
@@ -110,7 +112,12 @@ export function readAsk(receipt: Receipt): Ask {
   const ground = groundOf(body.consent, receipt.tcfVendor);
   const claims = claimsOf(body, userAgent, caller, ground);
   const ip = claims.ip;
-  const viewer = viewerOf(claims, requestId, receipt.pepper, receipt.peppersBefore);
+  const viewer = viewerOf(
+    claims,
+    { requestId, organisation: caller.organisation },
+    receipt.pepper,
+    receipt.peppersBefore,
+  );
   const origin = { address: body.device?.ip ?? caller.address, userAgent: userAgent ?? null };
   const ids = [body.device?.id, body.device?.ifa];
   const told =

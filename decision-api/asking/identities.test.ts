@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import { type Claims, truncateIp, viewerOf } from './identities.ts';
 
 const nobody: Claims = {
@@ -13,7 +14,8 @@ const nobody: Claims = {
   consent: true,
 };
 const pepper = 'p'.repeat(32);
-const viewer = (claims: Partial<Claims>, request = 'r') => viewerOf({ ...nobody, ...claims }, request, pepper);
+const viewer = (claims: Partial<Claims>, request = 'r') =>
+  viewerOf({ ...nobody, ...claims }, { requestId: request, organisation: HOUSE_ORGANISATION }, pepper);
 
 test.each([
   ['203.0.113.9', '203.0.113.0/24'],

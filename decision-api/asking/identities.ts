@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { CapScope } from '../../domain/campaign.ts';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { ScopedIdentity } from '../../domain/request.ts';
 import { canonicalIp, pseudonym } from '../../engines/pseudonym.ts';
 
@@ -19,6 +20,12 @@ export interface Claims {
   readonly consent: boolean;
 }
 
+/** A request by its id, which is unique within the organisation whose request it is. */
+export interface NamedRequest {
+  readonly requestId: string;
+  readonly organisation: string;
+}
+
 /** Who watches, in pseudonyms. */
 export interface Viewer {
   /** The partition key. */
@@ -34,7 +41,12 @@ export interface Viewer {
  * that came before: while they are read, each identity is kept under its older pseudonyms too, which stand first. What is reserved is
  * reserved under all of them, so the oldest knows everything, whenever a process heard of the new one.
  */
-export function viewerOf(claims: Claims, requestId: string, pepper: string, before: readonly string[] = []): Viewer {
+export function viewerOf(
+  claims: Claims,
+  request: NamedRequest,
+  pepper: string,
+  before: readonly string[] = [],
+): Viewer {
   const ids: [CapScope, string | null][] = claims.consent
     ? [
         ['user', claims.userId],
@@ -52,14 +64,24 @@ export function viewerOf(claims: Claims, requestId: string, pepper: string, befo
   );
   const session = claims.sessionId ? pseudonym(pepper, 'stream', claims.sessionId) : null;
   const known = byScope.get('user') ?? byScope.get('device') ?? byScope.get('household');
-  const viewer = known?.hash ?? session ?? fallbackKey(claims, requestId, pepper);
+  const viewer = known?.hash ?? session ?? fallbackKey(claims, request, pepper);
   return { viewer, identities: [...older, ...byScope.values()], byScope, session };
 }
 
-function fallbackKey(claims: Claims, requestId: string, pepper: string): string {
+function fallbackKey(claims: Claims, request: NamedRequest, pepper: string): string {
   if (claims.consent && claims.ip)
     return pseudonym(pepper, 'ip+ua', `${canonicalIp(claims.ip)} ${claims.userAgent ?? ''}`);
-  return pseudonym(pepper, 'request', requestId);
+  return ofRequest(pepper, 'request', request);
+}
+
+/** A pseudonym that a request has from its id alone: two organisations may call theirs the same. */
+export function ofRequest(
+  pepper: string,
+  scope: 'request' | 'stream',
+  { requestId, organisation }: NamedRequest,
+): string {
+  const own = organisation === HOUSE_ORGANISATION ? scope : `${scope} of ${organisation}`;
+  return pseudonym(pepper, own, requestId);
 }
 
 /** The network of an address: /24 of IPv4, /48 of IPv6. Null when it is no address. */

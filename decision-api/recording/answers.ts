@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { OutRecord } from '../../engines/event-log/event-log.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import type { Entry } from '../../engines/state-store/state-store.ts';
@@ -18,9 +19,14 @@ const HASH_BYTES = 16;
 const HEADER_BYTES = HASH_BYTES + 12;
 
 /** Each name is hashed alone: of joined ones, `a/b` and `c` would be `a` and `b/c`. */
-export function answerKey({ id, pod }: KeptBy): string {
-  const names = pod === null ? id : [...id, pod];
-  return keys.answer(names.map((name) => hash('sha256', name, 'base64url')).join('/'));
+export function answerKey({ id, pod }: KeptBy, organisation: string): string {
+  return keys.answer(nameOf(pod === null ? id : [...id, pod], organisation));
+}
+
+/** A name among those of all organisations: nothing that a caller calls its own is another's. */
+export function nameOf(names: readonly string[], organisation: string): string {
+  const name = names.map((each) => hash('sha256', each, 'base64url')).join('/');
+  return organisation === HOUSE_ORGANISATION ? name : `${organisation}:${name}`;
 }
 
 /** Keeps an encoded answer where there is none. Somebody else's, kept first, is answered. Rejects with EngineError. */

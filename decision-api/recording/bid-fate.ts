@@ -1,8 +1,9 @@
-import { hash } from 'node:crypto';
 import { keys } from '../../engines/state-store/keys.ts';
+import type { NamedRequest } from '../asking/identities.ts';
 import type { StoreGate } from '../holding/store-gate.ts';
 import { isAway } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
+import { nameOf } from './answers.ts';
 
 /** What became of a bid request's kept answer. */
 export type BidFate = 'told' | 'given back';
@@ -11,8 +12,8 @@ export type BidFate = 'told' | 'given back';
  * Settles once and for all whether a kept answer is told to a repetition, or given back because it was too late for its exchange:
  * both may want to at the same moment, on two instances. Answers whether it is as asked; false also where the store cannot say.
  */
-export async function settleBid(bidRequestId: string, fate: BidFate, gate: StoreGate): Promise<boolean> {
-  const key = keys.bidFate(hash('sha256', bidRequestId, 'base64url'));
+export async function settleBid(bidRequest: NamedRequest, fate: BidFate, gate: StoreGate): Promise<boolean> {
+  const key = keys.bidFate(nameOf([bidRequest.requestId], bidRequest.organisation));
   const wanted = Buffer.from(fate);
   try {
     const [seen] = await gate.read([key]);

@@ -23,9 +23,9 @@ export function checkBody(before: Buffer, now: Buffer, metrics: Metrics): void {
  * Of several pods each answer is kept apart, so the id itself keeps with which body it came, before the first of them is decided. One
  * pod's answer stands there itself, and needs no round more. Throws Problem 409 as `checkBody` does.
  */
-export async function checkId(id: readonly string[], body: unknown, parts: Parts): Promise<void> {
+export async function checkId(id: readonly string[], organisation: string, body: unknown, parts: Parts): Promise<void> {
   const now = hashBody(body);
-  checkBody(await firstBody(answerKey({ id, pod: null }), now, parts), now, parts.metrics);
+  checkBody(await firstBody(answerKey({ id, pod: null }, organisation), now, parts), now, parts.metrics);
 }
 
 /** With which body the key came first: as this process knows, else as the store says; where that is away, with this one. */

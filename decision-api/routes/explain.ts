@@ -24,9 +24,9 @@ export function explainRoute(app: FastifyInstance, { callers, recent, cache }: E
   app.get<{ Params: { id: string } }>('/api/v2/requests/:id/explain', async (request, reply) => {
     const reader = readerOf(callers.withScope(request, 'ads:request'), request, cache.advertisers);
     if (reader === null) throw new Problem(401, 'Not known', `an explanation is for ${readers}`);
-    const found = recent.of(request.params.id);
     // Another organisation's request is one that there is not.
-    if (found === null || (reader.organisation !== null && reader.organisation !== found.organisation)) {
+    const found = recent.of(request.params.id, reader.organisation);
+    if (found === null) {
       const where = '`breakwater explain <request id>` reads older ones, and those of other instances, from the log';
       throw new Problem(404, 'Not found', `not among the last ${limits.decisionsRemembered} decisions here; ${where}`);
     }

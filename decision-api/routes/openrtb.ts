@@ -130,8 +130,9 @@ async function bidAll(
       if (bid) bids.push(bid);
     }
   }
-  const again = held.some(({ repeated }) => repeated);
-  if (again && !(await settleBid(body.id, 'told', parts.gate))) return { bids: [], reasons: ['tmax'] };
+  const again = held.find(({ repeated }) => repeated);
+  if (again && !(await settleBid(bidRequestOf(body.id, again), 'told', parts.gate)))
+    return { bids: [], reasons: ['tmax'] };
   return { bids, reasons };
 }
 
@@ -152,6 +153,10 @@ function holdOf({ imp }: PodWanted): { readonly holdMs?: number } {
   return imp.exp ? { holdMs: imp.exp * 1_000 } : {};
 }
 
+function bidRequestOf(requestId: string, { ask: { organisation } }: DecidedPod) {
+  return { requestId, organisation };
+}
+
 /** As if the exchange had called each `lurl`. What was kept from before was told already, or is given back by whom it came too late for. */
 async function release(
   bidRequestId: string,
@@ -159,6 +164,7 @@ async function release(
   request: FastifyRequest,
   parts: AdRequestParts,
 ): Promise<void> {
-  if (pods.every(({ repeated }) => repeated) || !(await settleBid(bidRequestId, 'given back', parts.gate))) return;
+  const first = pods.find(({ repeated }) => !repeated);
+  if (!first || !(await settleBid(bidRequestOf(bidRequestId, first), 'given back', parts.gate))) return;
   await giveBack(pods, request, parts);
 }

@@ -11,6 +11,7 @@ export const personal = {
   viewer: text,
   identities: nobody('identities'),
   capped_by: nobody('capped_by'),
+  known_as: { sql: '[]', value: [] },
   session: text,
   ip_truncated: text,
   age: nothing,
@@ -39,11 +40,15 @@ const ofRequest = `(${own('identities')} OR session IN {hashes:Array(String)})`;
 const erasables: readonly Erasable[] = [
   {
     table: 'request_ads',
-    whose: `(${own('capped_by')} OR request_id IN (SELECT request_id FROM breakwater.requests WHERE ${ofRequest} AND ${before}))`,
+    whose: `(${own('capped_by')} OR (source_partition, offset) IN (SELECT source_partition, offset FROM breakwater.requests WHERE ${ofRequest} AND ${before}))`,
     columns: ['viewer', 'capped_by', 'city', 'dma'],
   },
   { table: 'beacons', whose: own('identities'), columns: ['viewer', 'identities', 'cachebuster'], family: 'delivery' },
-  { table: 'conversions', whose: own('identities'), columns: ['viewer', 'identities'] },
+  {
+    table: 'conversions',
+    whose: 'hasAny(known_as, {hashes:Array(String)})',
+    columns: ['viewer', 'identities', 'known_as'],
+  },
   {
     table: 'requests',
     whose: ofRequest,

@@ -40,6 +40,7 @@ const world = fc.record({
   conversions: fc.array(
     fc.record({
       viewer,
+      device: viewer,
       advertiser,
       at,
       value: fc.integer({ min: 0, max: 9_000_000 }),
@@ -129,14 +130,15 @@ type Indexed = World['conversions'][number] & { readonly index: number };
 async function writeConversions(warehouse: Warehouse, conversions: readonly Indexed[]): Promise<void> {
   if (conversions.length === 0) return;
   await warehouse.run(
-    `INSERT INTO breakwater.conversions (topic, source_partition, offset, appended_at, received_at, minute, occurred_at, conversion_id, viewer, advertiser, type, value_micros, duplicate, reservation)
-     SELECT 'conversions', 0, n, seen, seen, toStartOfMinute(seen), at, toString(n), viewer, advertiser, 'sale', worth, duplicate, if(names = '', NULL, toUUID(names))
-     FROM (SELECT arrayJoin(arrayZip({n:Array(UInt32)}, {at:Array(Int64)}, {viewer:Array(String)}, {advertiser:Array(UUID)}, {worth:Array(Int64)}, {duplicate:Array(UInt8)}, {names:Array(String)}, {seen:Array(Int64)})) AS t,
-       t.1 AS n, fromUnixTimestamp64Milli(t.2) AS at, t.3 AS viewer, t.4 AS advertiser, t.5 AS worth, t.6 AS duplicate, t.7 AS names, fromUnixTimestamp64Milli(t.8) AS seen)`,
+    `INSERT INTO breakwater.conversions (topic, source_partition, offset, appended_at, received_at, minute, occurred_at, conversion_id, viewer, identities, advertiser, type, value_micros, duplicate, reservation)
+     SELECT 'conversions', 0, n, seen, seen, toStartOfMinute(seen), at, toString(n), viewer, map('user', viewer, 'device', device), advertiser, 'sale', worth, duplicate, if(names = '', NULL, toUUID(names))
+     FROM (SELECT arrayJoin(arrayZip({n:Array(UInt32)}, {at:Array(Int64)}, {viewer:Array(String)}, {advertiser:Array(UUID)}, {worth:Array(Int64)}, {duplicate:Array(UInt8)}, {names:Array(String)}, {seen:Array(Int64)}, {device:Array(String)})) AS t,
+       t.1 AS n, fromUnixTimestamp64Milli(t.2) AS at, t.3 AS viewer, t.4 AS advertiser, t.5 AS worth, t.6 AS duplicate, t.7 AS names, fromUnixTimestamp64Milli(t.8) AS seen, t.9 AS device)`,
     {
       n: conversions.map(({ index }) => index),
       at: conversions.map((one) => one.at),
       viewer: conversions.map((one) => one.viewer),
+      device: conversions.map(({ device }) => device),
       advertiser: conversions.map((one) => id(1, one.advertiser)),
       worth: conversions.map(({ value }) => value),
       duplicate: conversions.map(({ counts }) => (counts ? 0 : 1)),
@@ -166,7 +168,7 @@ async function compare(
       beacon.billable &&
       beacon.event !== 'complete' &&
       beacon.advertiser === one.advertiser &&
-      ((one.viewer !== '' && beacon.viewer === one.viewer) || one.names === n)
+      ((beacon.viewer !== '' && [one.viewer, one.device].includes(beacon.viewer)) || one.names === n)
         ? [{ at: beacon.at, click: beacon.event === 'click', campaign: id(2, beacon.campaign), id: id(3, n) }]
         : [],
     );

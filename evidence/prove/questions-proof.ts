@@ -49,7 +49,9 @@ async function plantConversions(url: string, log: RawLog, say: (line: string) =>
   const planted = seen
     .filter((_, index) => index % 5 === 0)
     .map(({ viewer, of }, index) => ({
-      viewer,
+      // Every third is a user who saw it on a device that nobody had signed in to.
+      viewer: index % 3 === 0 ? `user ${index}` : viewer,
+      device: viewer,
       advertiser: String(of.advertiser),
       at: last + 1_000 + index,
       value: 1_000_000 + index,
@@ -58,12 +60,13 @@ async function plantConversions(url: string, log: RawLog, say: (line: string) =>
   for (let from = 0; from < planted.length; from += 500) {
     const some = planted.slice(from, from + 500);
     await warehouse.run(
-      `INSERT INTO breakwater.conversions (topic, source_partition, offset, appended_at, received_at, minute, occurred_at, conversion_id, viewer, advertiser, type, value_micros)
-       SELECT 'conversions', 9999, c.1, at, at, toStartOfMinute(at), at, toString(c.1), c.2, c.3, 'sale', c.5
-       FROM (SELECT arrayJoin(arrayZip({n:Array(UInt32)}, {viewer:Array(String)}, {advertiser:Array(UUID)}, {at:Array(Int64)}, {value:Array(Int64)})) AS c, fromUnixTimestamp64Milli(c.4, 'UTC') AS at)`,
+      `INSERT INTO breakwater.conversions (topic, source_partition, offset, appended_at, received_at, minute, occurred_at, conversion_id, viewer, advertiser, type, value_micros, identities)
+       SELECT 'conversions', 9999, c.1, at, at, toStartOfMinute(at), at, toString(c.1), c.2, c.3, 'sale', c.5, map('device', c.6)
+       FROM (SELECT arrayJoin(arrayZip({n:Array(UInt32)}, {viewer:Array(String)}, {advertiser:Array(UUID)}, {at:Array(Int64)}, {value:Array(Int64)}, {device:Array(String)})) AS c, fromUnixTimestamp64Milli(c.4, 'UTC') AS at)`,
       {
         n: some.map((_, index) => from + index),
         viewer: some.map((one) => one.viewer),
+        device: some.map((one) => one.device),
         advertiser: some.map((one) => one.advertiser),
         at: some.map((one) => one.at),
         value: some.map((one) => one.value),

@@ -7,6 +7,8 @@ export type Answer = Record<string, string | number | null>[];
 /** A conversion that the proof planted. */
 export interface Planted {
   readonly viewer: string;
+  /** The device's pseudonym. */
+  readonly device: string;
   readonly advertiser: string;
   readonly at: number;
   readonly value: number;
@@ -31,9 +33,10 @@ interface Request {
   readonly timings_us: Readonly<Record<string, number>>;
   readonly experiments: readonly { readonly experiment: string; readonly arm: string }[];
   readonly ads: readonly Ad[];
+  readonly backups: readonly Ad[];
 }
 
-type Seen = PlainBeacon & { readonly reservation: string; readonly request: string };
+type Seen = PlainBeacon & { readonly reservation: string };
 
 /** The ten answers by walking over the log's records, in the order of docs/ten-questions.md; rows in no order. */
 export function recountQuestions(log: RawLog, planted: readonly Planted[]): readonly Answer[] {
@@ -46,13 +49,7 @@ export function recountQuestions(log: RawLog, planted: readonly Planted[]): read
   const requests = all.filter((_, index) => judged[index]?.duplicate === false);
   const asked = judged.filter(({ duplicate }) => !duplicate);
   const ofLog = values.filter(({ name }) => name === 'ad-beacon').map(({ value }) => value);
-  const seen = beacons.map(
-    (one, index): Seen => ({
-      ...one,
-      reservation: String(ofLog[index]?.reservation),
-      request: String(ofLog[index]?.request_id),
-    }),
-  );
+  const seen = beacons.map((one, index): Seen => ({ ...one, reservation: String(ofLog[index]?.reservation) }));
   const counted = seen.filter(({ billable }) => billable);
   const impressions = counted.filter(({ event }) => event === 'impression');
   return [
@@ -197,7 +194,7 @@ function credits(counted: readonly Seen[], planted: readonly Planted[]): Answer 
       .filter(
         ({ event, viewer, of, at }) =>
           (event === 'impression' || event === 'click') &&
-          viewer === conversion.viewer &&
+          [conversion.viewer, conversion.device].includes(viewer) &&
           of.advertiser === conversion.advertiser &&
           at <= conversion.at &&
           at >= conversion.at - (event === 'click' ? 30 : 7) * 86_400_000,
@@ -224,13 +221,14 @@ function credits(counted: readonly Seen[], planted: readonly Planted[]): Answer 
 }
 
 function experiments(requests: readonly Request[], counted: readonly Seen[]): Answer {
-  const byRequest = Map.groupBy(counted, ({ request }) => request);
+  const byPlace = Map.groupBy(counted, ({ reservation }) => reservation);
   const stands = requests.flatMap((request) => request.experiments.map((arm) => ({ ...arm, request })));
   return grouped(
     stands,
     ({ experiment, arm }) => ({ experiment, arm }),
     (own) => {
-      const events = own.flatMap(({ request }) => byRequest.get(request.request_id) ?? []);
+      const places = own.flatMap(({ request }) => [...request.ads, ...request.backups]);
+      const events = places.flatMap(({ reservation }) => byPlace.get(reservation) ?? []);
       const count = (event: string) => events.filter((one) => one.event === event).length;
       return {
         requests: own.length,

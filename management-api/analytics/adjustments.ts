@@ -1,4 +1,5 @@
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
+import { parameterBatches } from '../../engines/warehouse/parameter-batches.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
 import type { AnalyticsParts } from './parts.ts';
 
@@ -34,12 +35,9 @@ export async function adjustmentsOf(sql: DeskTransaction): Promise<readonly Adju
   return rows;
 }
 
-const AT_ONCE = 2_000;
-
 /** Copies adjustments into the warehouse; a row that is copied twice is one. */
 export async function shareAdjustments(adjustments: readonly AdjustmentRow[], warehouse: Warehouse): Promise<void> {
-  for (let from = 0; from < adjustments.length; from += AT_ONCE) {
-    const rows = adjustments.slice(from, from + AT_ONCE);
+  for (const rows of parameterBatches(adjustments, ({ id, note }) => `${id}${note ?? ''}`)) {
     await warehouse.run(
       `INSERT INTO breakwater.adjustments (id, campaign, advertiser, at, until, reason, impressions, amount_micros, note, reverses, recorded_at)
        SELECT t.1, t.2, t.3, toDateTime(t.4, 'UTC'), toDateTime(t.5, 'UTC'), t.6, t.7, t.8, t.9, if(t.10 = '', NULL, toUUID(t.10)), fromUnixTimestamp64Milli(t.11, 'UTC')

@@ -28,11 +28,13 @@ export const liftAnswer = Type.Object({
   ),
 });
 
+/** Who converted may be several viewers, under several pseudonyms; an arm counts the conversion once. */
 const sql = `
-SELECT arm, count() AS viewers, countIf(n > 0) AS converters, sum(n) AS conversions, sum(worth) AS value_micros
+SELECT arm, count() AS viewers, countIf(notEmpty(own)) AS converters, length(groupUniqArrayArray(own)) AS conversions,
+  arraySum(one -> one.3, groupUniqArrayArray(own)) AS value_micros
 FROM
 (
-  SELECT r.viewer AS viewer, r.arm AS arm, countIf(c.at >= r.first) AS n, sumIf(c.worth, c.at >= r.first) AS worth
+  SELECT r.viewer AS viewer, r.arm AS arm, groupArrayIf((c.source_partition, c.offset, c.worth), c.at >= r.first) AS own
   FROM
   (
     SELECT viewer, argMin(experiments[{experiment:String}], (received_at, offset)) AS arm, min(received_at) AS first
@@ -43,7 +45,7 @@ FROM
   ) AS r
   LEFT JOIN
   (
-    SELECT viewer, occurred_at AS at, value_micros AS worth
+    SELECT arrayJoin(known_as) AS viewer, source_partition, offset, occurred_at AS at, value_micros AS worth
     FROM breakwater.conversions FINAL
     WHERE NOT duplicate AND NOT invalid AND occurred_at >= fromUnixTimestamp64Milli({from:Int64}) AND occurred_at < fromUnixTimestamp64Milli({to:Int64})
       AND (empty({type:String}) OR type = {type:String})

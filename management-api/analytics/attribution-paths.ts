@@ -27,9 +27,14 @@ const TOUCHES_MAX = 500_000;
 /** Of 500 campaigns, from each to each. */
 const STEPS_MAX = 300_000;
 
+/** Conversions that happened in the time. */
+const counted = (scope: string) => `NOT duplicate AND NOT invalid
+    AND occurred_at >= fromUnixTimestamp64Milli({from:Int64}) AND occurred_at < fromUnixTimestamp64Milli({to:Int64})
+    AND (empty({type:String}) OR type = {type:String})${scope}`;
+
 /**
- * Conversions with the touches of their viewer, or of the ad that they name, of the same advertiser, inside the window of their kind:
- * one read of each table. `touches`: at (epoch ms), click or not, campaign, creative, reservation; in no order, and none at all where
+ * Conversions with the touches of whom they name, under any pseudonym, or of the ad that they name, of the same advertiser, inside the
+ * window of their kind: one read of each table. `touches`: at (epoch ms), click or not, campaign, creative, reservation; in no order, and none at all where
  * there are too many of all conversions together, as `all_touches` says.
  */
 const conversionsSql = (scope: string) => `
@@ -47,12 +52,10 @@ SELECT
 FROM
 (
   SELECT conversion_id, viewer, advertiser, type, value_micros, occurred_at, appended_at, source_partition, offset,
-    arrayJoin(arrayFilter(link -> link != '', [
-      if(viewer = '', '', concat('viewer:', viewer)), concat('ad:', toString(ifNull(reservation, toUUID('00000000-0000-0000-0000-000000000000'))))
-    ])) AS link
+    arrayJoin(arrayPushBack(arrayMap(one -> concat('viewer:', one), known_as),
+      concat('ad:', toString(ifNull(reservation, toUUID('00000000-0000-0000-0000-000000000000')))))) AS link
   FROM breakwater.conversions FINAL
-  WHERE NOT duplicate AND NOT invalid AND occurred_at >= fromUnixTimestamp64Milli({from:Int64}) AND occurred_at < fromUnixTimestamp64Milli({to:Int64})
-    AND (empty({type:String}) OR type = {type:String})${scope}
+  WHERE ${counted(scope)}
 ) AS c
 LEFT JOIN
 (
@@ -115,7 +118,7 @@ function touchesOf(found: Found['touches']): readonly Touch[] {
 }
 
 /**
- * Ways of viewers of these advertisers that did not convert, as steps: what the data-driven model holds against those that did. A way
+ * Ways of viewers of these advertisers that did not convert, by whatever a conversion names, as steps: what the data-driven model holds against those that did. A way
  * ends with its last touch and holds what a conversion then would have been owed to.
  */
 const lostSql = (scope: string) => `
@@ -133,10 +136,10 @@ FROM
       AND minute >= toDateTime({first:UInt32}, 'UTC') AND minute < toDateTime({last:UInt32}, 'UTC')
       AND toUnixTimestamp64Milli(received_at) >= {from:Int64} - if(event = 'click', {click_ms:Int64}, {view_ms:Int64})${scope}
       AND (viewer, advertiser) NOT IN (
-        SELECT viewer, advertiser FROM breakwater.conversions FINAL
-        WHERE NOT duplicate AND NOT invalid AND occurred_at >= fromUnixTimestamp64Milli({from:Int64}) AND occurred_at < fromUnixTimestamp64Milli({to:Int64})
-          AND (empty({type:String}) OR type = {type:String})${scope})
+        SELECT arrayJoin(known_as), advertiser FROM breakwater.conversions FINAL WHERE ${counted(scope)})
     GROUP BY viewer, advertiser
+    HAVING countIf((reservation, advertiser) IN (
+      SELECT assumeNotNull(reservation), advertiser FROM breakwater.conversions FINAL WHERE reservation IS NOT NULL AND ${counted(scope)})) = 0
   )
 )
 GROUP BY begun, went`;

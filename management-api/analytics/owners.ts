@@ -38,7 +38,22 @@ export async function shareTenant(
       { organisation, advertisers: advertisers.slice(from, from + AT_ONCE) },
     );
   }
-  await shareAdjustments(adjustments, warehouse);
+  if (adjustments.length > 0) await shareAdjustments(await newOf(adjustments, organisation, warehouse), warehouse);
+}
+
+/** Those that the warehouse lacks. */
+async function newOf(
+  adjustments: readonly AdjustmentRow[],
+  organisation: string,
+  warehouse: AnalyticsParts['warehouse'],
+): Promise<readonly AdjustmentRow[]> {
+  const known = await warehouse.query<{ id: string }>(
+    `SELECT DISTINCT id FROM breakwater.adjustments
+     WHERE advertiser IN (SELECT advertiser FROM breakwater.owners WHERE organisation = {organisation:UUID})`,
+    { organisation },
+  );
+  const ids = new Set(known.map(({ id }) => id));
+  return adjustments.filter(({ id }) => !ids.has(id));
 }
 
 interface Counts {

@@ -153,19 +153,20 @@ export async function readAuctions(
        arrayMap(raise -> arrayCount(need -> need <= raise, needs), {raises:Array(Float64)}) AS won_at
      FROM
      (
-         SELECT request_id, candidate.1 AS campaign,
+         SELECT source_partition, offset, candidate.1 AS campaign,
              multiIf(countIf(candidate.2 IN ('won', 'backup')) > 0, 'won', countIf(candidate.2 = 'lost') > 0, 'lost',
                  countIf(candidate.2 = 'shadow_price') > 0, 'shadow_price', any(candidate.2)) AS outcome,
              any(first) AS sampled_from, greatest(max(candidate.3), 1) AS value, max(candidate.4) AS score, any(least_served) AS least_won,
              any(arrayMax(arrayMap(one -> if(one.2 = 'lost' AND one.1 != candidate.1, one.4, 0), candidates))) AS best_lost
          FROM
          (
-             SELECT request_id, toUnixTimestamp(min(minute) OVER ()) AS first,
+             SELECT source_partition, offset, toUnixTimestamp(min(minute) OVER ()) AS first,
                  arrayZip(candidate_campaigns, candidate_outcomes, candidate_values_micros, candidate_scores_micros) AS candidates,
                  arrayMin(arrayMap(one -> if(one.2 = 'won', one.4, 9000000000000000), candidates)) AS least_served
              FROM
              (
-                 SELECT minute, request_id, candidate_campaigns, candidate_outcomes, candidate_values_micros, candidate_scores_micros
+                 SELECT minute, source_partition, offset, candidate_campaigns, candidate_outcomes, candidate_values_micros,
+                     candidate_scores_micros
                  FROM breakwater.requests FINAL
                  WHERE NOT duplicate AND minute >= toDateTime({since:UInt32}, 'UTC')
                  ORDER BY minute DESC LIMIT {sampled:UInt32}
@@ -173,7 +174,7 @@ export async function readAuctions(
          )
          ARRAY JOIN candidates AS candidate
          WHERE candidate.1 IN {ids:Array(UUID)}
-         GROUP BY request_id, campaign
+         GROUP BY source_partition, offset, campaign
      )
      GROUP BY campaign`,
     { ids, since: seconds(now - evidenceMs), sampled: auctionsSampled, raises },

@@ -26,6 +26,8 @@ export interface DeliveryRow {
 
 export interface RequestRow {
   readonly at: number;
+  /** Absent: one of its own. */
+  readonly id?: string;
   readonly country?: string;
   readonly device?: string;
   readonly candidates?: readonly {
@@ -64,10 +66,10 @@ export async function openTestNumbers(): Promise<TestNumbers> {
     },
     async ask(rows) {
       const values = rows.map((row) => {
-        const { at, country = '', device = '', candidates = [] } = row;
+        const { at, id = `r${offset + 1}`, country = '', device = '', candidates = [] } = row;
         const list = (of: (one: (typeof candidates)[number]) => string) => `[${candidates.map(of).join(', ')}]`;
         const second = Math.floor(at / 1_000);
-        return `('ad-requests', 0, ${++offset}, ${second}, ${second}, ${second - (second % 60)}, 'r${offset}', '${country}', '${device}',
+        return `('ad-requests', 0, ${++offset}, ${second}, ${second}, ${second - (second % 60)}, '${id}', '${country}', '${device}',
           ${list((one) => `'${one.campaign}'`)}, ${list((one) => `'${one.outcome}'`)}, ${list((one) => `${one.value}`)}, ${list((one) => `${one.score}`)})`;
       });
       await warehouse.run(

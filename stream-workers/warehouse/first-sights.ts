@@ -1,4 +1,5 @@
 import { outcomeOf } from '../../domain/first-sight.ts';
+import { parameterBatches } from '../../engines/warehouse/parameter-batches.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
 import type { WorkerRecord } from '../worker.ts';
 import { minuteOf } from './rows.ts';
@@ -8,11 +9,11 @@ export interface FirstSights {
   of(record: WorkerRecord, id: string): number;
 }
 
-/** ClickHouse takes 128 KiB in one parameter. */
-const MAX_LIST_CHARS = 100_000;
-
 /** A retry that could not be told from a new request, because the state store was away, comes within so many minutes. */
 const RETRY_MINUTES = [-2, -1, 0, 1, 2];
+
+/** Each asks for up to five minutes, of eleven bytes. */
+const RECORDS_AT_ONCE = 1_500;
 
 /** The ids that a record claims. A request is one in its minute: the same request_id much later is another decision. */
 export function idsOf({ record }: WorkerRecord): readonly string[] {
@@ -51,7 +52,7 @@ export async function findFirstSights(warehouse: Warehouse, records: readonly Wo
   }
   const holders = new Holders(records);
   for (const query of queriesFor(records)) {
-    for (const chunk of chunks(query.ids)) {
+    for (const chunk of parameterBatches(query.ids, (id) => id)) {
       const parameters = { partitions: [...query.partitions], minutes: [...query.minutes], ids: chunk };
       for (const row of await warehouse.query<FoundRow>(query.sql, parameters)) {
         for (const id of query.idsOf(row)) {
@@ -160,8 +161,16 @@ const conversionsSql = `
   WHERE conversion_id IN {ids:Array(String)}
   GROUP BY topic, source_partition, conversion_id, advertiser, duplicate`;
 
-/** One look-up per kind of record at hand. */
+/** One look-up per kind of record, for as many records at once as have minutes for a parameter. */
 function queriesFor(records: readonly WorkerRecord[]): readonly Query[] {
+  const made: Query[] = [];
+  for (let from = 0; from < records.length; from += RECORDS_AT_ONCE) {
+    made.push(...queriesForSome(records.slice(from, from + RECORDS_AT_ONCE)));
+  }
+  return made;
+}
+
+function queriesForSome(records: readonly WorkerRecord[]): readonly Query[] {
   const empty = () => ({ partitions: new Set<number>(), minutes: new Set<number>(), ids: new Set<string>() });
   const beacons: Query = {
     ...empty(),
@@ -186,20 +195,4 @@ function ask(query: Query, partition: number, id: string, minute: number): void 
   query.partitions.add(partition);
   query.minutes.add(minute);
   query.ids.add(id);
-}
-
-function chunks(ids: Iterable<string>): readonly string[][] {
-  const made: string[][] = [];
-  let chars = MAX_LIST_CHARS;
-  for (const id of ids) {
-    // Quoting can double a text's length.
-    const more = id.length * 2 + 3;
-    if (chars + more > MAX_LIST_CHARS) {
-      made.push([]);
-      chars = 0;
-    }
-    made.at(-1)?.push(id);
-    chars += more;
-  }
-  return made;
 }

@@ -178,6 +178,40 @@ test('a household and a stream are found wherever they stand; what came after th
   expect(await look()).toEqual(after);
 });
 
+test('another’s request with the id of an erased one stays whose it is', async () => {
+  const logs = madeUpLogs(random, 1, 20);
+  for (const log of logs) {
+    for (const each of log)
+      if (each.record.name === 'ad-request') Object.assign(each.record.value, { request_id: '1' });
+  }
+  await apply(logs);
+  const [all] = await warehouse.query<{ n: string }>(
+    `SELECT count() AS n FROM breakwater.request_ads FINAL WHERE request_id = '1' AND viewer != 'viewer-1'`,
+  );
+  await eraseRows(warehouse, ['viewer-1'], Date.UTC(2030, 0));
+  const [left] = await warehouse.query<{ n: string }>(
+    `SELECT count() AS n FROM breakwater.request_ads FINAL WHERE request_id = '1' AND viewer NOT IN ('', 'viewer-1')`,
+  );
+  expect(Number(all?.n)).toBeGreaterThan(0);
+  expect(left).toEqual(all);
+});
+
+test('a conversion is known by every pseudonym of who converted, and forgotten by each', async () => {
+  const at = Date.UTC(2026, 5, 1);
+  const identities = ['before', 'now'].map((hash) => ({ scope: 'device', hash: `device ${hash}` }));
+  const said = { arrival_id: random.uuid(), conversion_id: 'order', received_at: at, occurred_at: at };
+  const what = { advertiser: random.uuid(), type: 'sale', value_micros: 1, source: 'server', invalid: null };
+  const value = { ...said, ...what, viewer: 'device now', identities, reservation: null };
+  await apply([
+    [{ topic: 'conversions', partition: 0, offset: 0, appendedAt: at, record: { name: 'conversion', value } }],
+  ]);
+  const known = async () =>
+    (await warehouse.query<{ known_as: string[] }>('SELECT known_as FROM breakwater.conversions FINAL'))[0]?.known_as;
+  expect(await known()).toEqual(['device now', 'device before']);
+  await eraseRows(warehouse, ['device before'], at);
+  expect(await known()).toEqual([]);
+});
+
 test('who asked is read again in seconds, and goes on being known while the catalog is away', async () => {
   const time = new VirtualClock(1_000_000);
   let answer: () => Promise<{ scope: string; hash: string; erasedAt: number }[]> = async () => {

@@ -169,6 +169,7 @@ export function conversionRow(origin: Origin, conversion: Conversion, duplicate:
     invalid: conversion.invalid !== null || conversion.occurred_at > conversion.received_at + DAY_MS,
     source: conversion.source,
     identities: byScope(conversion.identities),
+    known_as: [...new Set([conversion.viewer, ...conversion.identities.map(({ hash }) => hash)])],
     reservation: conversion.reservation,
     traffic: conversion.invalid ?? '',
   };

@@ -161,6 +161,7 @@ const columns = {
     invalid: 'boolean',
     source: 'string',
     identities: map('string'),
+    known_as: list('string'),
     reservation: optional(uuid),
     traffic: 'string',
   },

@@ -25,6 +25,12 @@ export function checkReport(question: ReportQuestion, now: number): Report {
     mode: mode ?? 'include',
     values: values.map((value, place) => filterValue(dimension, value, `/filters/${index}/values/${place}`, wrong)),
   }));
+  filters.forEach(({ values }, index) => {
+    const bytes = values.reduce<number>((sum, value) => sum + Buffer.byteLength(String(value)), 0);
+    if (bytes <= reportLimits.bytesOfFilter) return;
+    const detail = `are ${bytes} bytes together, and ${reportLimits.bytesOfFilter} at most`;
+    wrong.push({ pointer: `/filters/${index}/values`, detail });
+  });
   const bounds = (question.having ?? []).map(({ measure, at_least, at_most }) => ({
     measure,
     atLeast: at_least ?? null,

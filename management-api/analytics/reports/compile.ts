@@ -15,7 +15,7 @@ import {
 } from '../measures.ts';
 import { chooseTable, type Table } from './choose-table.ts';
 import type { Report, Scope } from './report.ts';
-import { timeKeys, timeText } from './time-sql.ts';
+import { timeKeys, timeOrder, timeText } from './time-sql.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -255,9 +255,10 @@ function valueSql(name: MeasureName, period: string | null): string {
 }
 
 function orderSql(report: Report, keys: readonly { readonly name: string }[]): string {
+  const placed = (name: string) => (name === 'time' ? timeOrder(report.granularity) : name);
   const chosen =
-    report.order === null ? [] : [`${report.order.by} ${report.order.descending ? 'DESC' : 'ASC'} NULLS LAST`];
-  const rest = keys.filter(({ name }) => name !== report.order?.by).map(({ name }) => `${name} ASC`);
+    report.order === null ? [] : [`${placed(report.order.by)} ${report.order.descending ? 'DESC' : 'ASC'} NULLS LAST`];
+  const rest = keys.filter(({ name }) => name !== report.order?.by).map(({ name }) => `${placed(name)} ASC`);
   return chosen.length + rest.length === 0 ? '' : `ORDER BY ${[...chosen, ...rest].join(', ')}\n`;
 }
 

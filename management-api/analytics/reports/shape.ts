@@ -10,6 +10,8 @@ export const reportLimits = {
   dimensions: 6,
   filters: 20,
   valuesOfFilter: 1_000,
+  /** Of the texts of one filter, in UTF-8: they are bound as one parameter, and quoting may double them. */
+  bytesOfFilter: 48_000,
   rows: 10_000,
   rowsMax: 100_000,
   /** Longest time of a report. */
@@ -56,6 +58,7 @@ const question = {
         values: Type.Array(Type.Union([Type.String({ maxLength: 512 }), Type.Integer({ minimum: 0, maximum: 1e9 })]), {
           minItems: 1,
           maxItems: reportLimits.valuesOfFilter,
+          description: `texts of at most ${reportLimits.bytesOfFilter} bytes together`,
         }),
       }),
       { maxItems: reportLimits.filters },

@@ -25,6 +25,12 @@ export function timeKeys(granularity: Granularity, at: string, shift: Shift): re
   return [`${granularity === 'week' ? 'toMonday' : 'toStartOfMonth'}(${day}) AS k_date`];
 }
 
+/** What buckets follow each other by: where clocks go back east of Greenwich, the hour that came first is the later text. */
+export function timeOrder(granularity: Granularity): string {
+  if (granularity !== 'minute' && granularity !== 'hour') return 'time';
+  return `k_number * ${granularity === 'minute' ? 60 : 3600} - k_offset`;
+}
+
 /** The bucket as text: 2026-11-01T01:00:00-04:00, or 2026-11-01 for days, weeks (their Monday) and months (their first). */
 export function timeText(granularity: Granularity): string {
   if (granularity !== 'minute' && granularity !== 'hour') return 'toString(k_date)';

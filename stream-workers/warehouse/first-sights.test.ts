@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../engines/clock.ts';
+import { readConfig } from '../../engines/config.ts';
+import { seededRandom } from '../../engines/random.ts';
+import { openClickHouse } from '../../engines/warehouse/clickhouse-warehouse.ts';
+import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
+import { startTestWarehouse, type TestWarehouse } from '../../engines/warehouse/test-warehouse.ts';
+import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
+import type { Context, WorkerRecord } from '../worker.ts';
+import { findFirstSights, isRepeated } from './first-sights.ts';
+import { madeUpLogs, START_MS } from './test-records.ts';
+import { warehouseWorker } from './warehouse.ts';
+
+const clock = systemClock();
+const random = seededRandom(clock, 13);
+let server: TestWarehouse;
+let warehouse: Warehouse;
+
+beforeAll(async () => {
+  server = await startTestWarehouse();
+  warehouse = openClickHouse({ url: server.url });
+  await migrateWarehouse(warehouse, () => undefined);
+});
+
+afterAll(async () => {
+  await warehouse?.close();
+  await server?.remove();
+});
+
+const unused = (): never => {
+  throw new Error('the warehouse worker needs neither store nor log');
+};
+const context = (): Context => ({
+  store: { read: unused, swap: unused, claim: unused, drop: unused, stores: unused, close: unused },
+  log: { ensureTopics: unused, partitions: unused, append: unused, ends: unused, subscribe: unused, close: unused },
+  warehouse,
+  clock,
+  config: readConfig({}),
+  random,
+  lost: new AbortController().signal,
+  stores: null,
+  catchingUpSince: null,
+  measure: (_step, run) => run(),
+  effect: () => undefined,
+});
+
+test('requests of very many minutes are looked up within what the warehouse takes', async () => {
+  const [asked = []] = madeUpLogs(random, 1, 1);
+  const [{ record, ...origin }] = asked as [WorkerRecord];
+  if (record.name !== 'ad-request') throw new Error('nothing was made up');
+  const records = Array.from({ length: 6_000 }, (_, offset): WorkerRecord => {
+    const value = { ...record.value, request_id: '’'.repeat(128), received_at: START_MS + offset * 600_000 };
+    return { ...origin, offset, record: { name: 'ad-request', value } };
+  });
+  const firsts = await findFirstSights(warehouse, records);
+  expect(records.filter((each) => isRepeated(each, firsts))).toEqual([]);
+});
+
+test('a request_id that returns later is another request, also to the arms of an experiment', async () => {
+  const [asked = [], played = []] = madeUpLogs(random, 1, 30);
+  const request = asked.flatMap(({ record }) =>
+    record.name === 'ad-request' && record.value.ads.length > 0 ? [record.value] : [],
+  )[0];
+  const beacon = played[0]?.record;
+  if (!request || beacon?.name !== 'ad-beacon') throw new Error('nothing was made up');
+  const logs: [WorkerRecord[], WorkerRecord[]] = [[], []];
+  for (const [offset, arm] of ['red', 'blue'].entries()) {
+    const at = START_MS + offset * 7_200_000;
+    const place = { reservation: random.uuid(), minute: Math.floor(at / 60_000), expires_at: at + 60_000 };
+    const ads = request.ads.slice(0, 1).map((ad) => ({ ...ad, ...place }));
+    const said = { request_id: 'break-1', viewer: `watches ${arm}`, received_at: at };
+    const experiments = [{ experiment: 'colours', arm }];
+    const paid = { event: 'impression', pricing_model: 'cpm', price_micros: 12_000, invalid: null };
+    const origin = { partition: 0, offset, appendedAt: at };
+    const decided = { ...request, ...said, ads, experiments };
+    const seen = { ...beacon.value, ...said, ...place, ...paid };
+    logs[0].push({ ...origin, topic: 'ad-requests', record: { name: 'ad-request', value: decided } });
+    logs[1].push({ ...origin, topic: 'ad-beacons', record: { name: 'ad-beacon', value: seen } });
+  }
+  const worker = warehouseWorker({ flushMs: 0 });
+  for (const records of logs) {
+    const topic = records[0]?.topic ?? '';
+    await worker.handle({ topic, partition: 0, records, watermark: 0 }, context());
+  }
+  const arms = await warehouse.query(
+    `SELECT arm, toUInt32(requests) AS asked, toUInt32(impressions) AS shown, toInt32(spend_micros) AS spent
+     FROM breakwater.experiment_results ORDER BY arm`,
+  );
+  const sums = await warehouse.query(
+    `SELECT arm, numerator FROM breakwater.experiment_moments WHERE measure = 'impressions_per_request' ORDER BY arm`,
+  );
+  expect(arms).toEqual(['blue', 'red'].map((arm) => ({ arm, asked: 1, shown: 1, spent: 12_000 })));
+  expect(sums).toEqual(['blue', 'red'].map((arm) => ({ arm, numerator: 1 })));
+});
