@@ -1,6 +1,6 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import type { Context } from '../../domain/request.ts';
-import { type ContentTaxonomy, noTaxonomy } from '../../domain/targeting/content-taxonomy.ts';
+import { type ContentTaxonomy, noTaxonomy, readAll } from '../../domain/targeting/content-taxonomy.ts';
 import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
 import type { AdRequest, RequestContext } from '../../schemas/records.ts';
 import { carries } from '../asking/features.ts';
@@ -155,7 +155,8 @@ function notEntered(campaign: Campaign, features: readonly string[], context: Co
 
 /** The moment as the decision saw it. */
 function contextOf(context: RequestContext, at: number, taxonomy: ContentTaxonomy): Context {
-  const { holds, doubts } = taxonomy.read(context.content_category);
+  const named = context.content_category === null ? [] : [context.content_category, ...context.other_categories];
+  const { holds, doubts } = readAll(taxonomy, named);
   return {
     country: context.country,
     region: context.region,
@@ -165,6 +166,7 @@ function contextOf(context: RequestContext, at: number, taxonomy: ContentTaxonom
     os: context.os,
     brand: context.brand,
     contentCategory: context.content_category,
+    otherCategories: context.other_categories,
     contentCategories: holds,
     contentDoubts: doubts,
     contentGenre: context.content_genre,

@@ -108,7 +108,7 @@ function viewerBody({ device, user, regs, app, site, test }: BidRequest, year: n
       dma: geo?.metro?.toString(),
     }),
     ...given('content', {
-      category: content?.cat?.[0],
+      category: content?.cat,
       genre: content?.genre?.slice(0, 256),
       rating: content?.contentrating?.slice(0, 256),
     }),
