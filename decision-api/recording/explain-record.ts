@@ -5,7 +5,7 @@ import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
 import type { AdRequest, RequestContext } from '../../schemas/records.ts';
 import { carries } from '../asking/features.ts';
 import { houseReader, type Reader } from '../asking/readers.ts';
-import type { Outcome } from '../reasons.ts';
+import { type Outcome, outcomeOfAll } from '../reasons.ts';
 
 /** What became of one campaign of the catalog in one decision. */
 export interface ExplainedCampaign {
@@ -139,10 +139,8 @@ interface Found {
   readonly detail: string | null;
 }
 
-/** A campaign has a slot if one of its creatives has; else what its first one came to. */
 function best(own: AdRequest['candidates']): Found | null {
-  const outcomes = own.map(({ outcome }) => outcome);
-  const reason = ['won', 'backup'].find((each) => outcomes.includes(each)) ?? outcomes[0];
+  const reason = outcomeOfAll(own.map(({ outcome }) => outcome));
   return reason === undefined ? null : { reason, detail: null };
 }
 
