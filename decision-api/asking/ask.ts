@@ -74,6 +74,8 @@ export function readAsks(receipt: Receipt): readonly Ask[] {
     if (value !== undefined) throw invalid(`/${name}`, 'belongs into each of the breaks');
   }
   const ids = breaks.map(({ id }, index) => id ?? String(index));
+  const halved = ids.findIndex((id) => !id.isWellFormed());
+  if (halved >= 0) throw invalid(`/breaks/${halved}/id`, 'is not well-formed Unicode');
   const repeated = ids.findIndex((id, index) => ids.indexOf(id) < index);
   if (repeated >= 0) throw invalid(`/breaks/${repeated}/id`, 'is the id of another break of this request');
   const first = readAsk({ ...receipt, body: { ...shared, pod_duration: 1 } });
