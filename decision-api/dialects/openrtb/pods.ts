@@ -89,7 +89,7 @@ function viewerBody({ device, user, regs, app, site, test }: BidRequest, year: n
     ...(test === 1 ? { test: true } : {}),
     ...given('device', {
       type,
-      ip: device?.ip ?? device?.ipv6,
+      ip: device?.ip || device?.ipv6,
       ua: device?.ua,
       ifa: device?.ifa,
       brand: device?.make,
