@@ -38,7 +38,7 @@ test('a place that a store forgot comes back under the partition of its token, a
     expect(before).toHaveLength(viewers.length);
 
     await house.log.ensureTopics(topics.map(({ name }) => ({ name, partitions: GROWN, retentionMs: 86_400_000 })));
-    const worker = frequencyWorker({ suppressions: { all: async () => [] } });
+    const worker = frequencyWorker({ suppressions: { all: async () => [] }, view: { campaigns: new Map() } });
     const context = {
       store: wiped,
       log: house.log,

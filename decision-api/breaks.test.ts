@@ -60,6 +60,13 @@ test('a body’s break of a hundred hours is refused as VMAP alone, by its place
   expect((await get('/api/v2/vast?pod_duration=30&break_offset=400000')).statusCode).toBe(200);
 });
 
+test('breaks whose ids would be kept as one are refused, by the place of the first', async () => {
+  const halves = [{ pod_duration: 30, id: 'mid' }, ...['\ud800', '\ud801'].map((id) => ({ pod_duration: 30, id }))];
+  const { status, json } = await house.post({ breaks: halves });
+  expect([status, json.errors.map((each) => each.pointer)]).toEqual([400, ['/breaks/1/id']]);
+  expect((await house.post({ breaks: [{ pod_duration: 30, id: '\ud83d\ude00' }] })).status).toBe(200);
+});
+
 test('a break at a part of a content of any length is told by a tag that answers', async () => {
   const { body } = await get('/api/v2/vmap?breaks=33%25,67%25&content_duration=5400.123456789&pod_duration=30');
   const tags = [...body.matchAll(/<vmap:AdTagURI[^>]*><!\[CDATA\[([^\]]*)/g)].map(([, tag = '']) => new URL(tag));

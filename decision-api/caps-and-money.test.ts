@@ -205,6 +205,23 @@ test('with consent identifiers are pseudonyms and addresses are networks', async
   expect(record?.event.context.ip_truncated).toBe('203.0.113.0/24');
 });
 
+test('an address is a viewer’s where it is one', async () => {
+  house = await openHouse([testCampaign()], { environment: { PEPPER: 'p'.repeat(32) } });
+  for (const ip of ['unknown', 'unknown', '-', '', '203.0.113.9:5555', '[2001:db8::1]:80'])
+    await house.post({ pod_duration: 30, device: { ip } });
+  const records = (await house.records('ad-request')).map(({ event }) => event);
+  const told = records.map(({ identities, context }) => [identities[0]?.hash ?? null, context.ip_truncated]);
+  const nobody = [null, null];
+  expect(told.sort()).toEqual(
+    [
+      ...Array(4).fill(nobody),
+      [pseudonym('p'.repeat(32), 'ip', '203.0.113.9'), '203.0.113.0/24'],
+      [pseudonym('p'.repeat(32), 'ip', '2001:db8::1'), '2001:db8:0::/48'],
+    ].sort(),
+  );
+  expect(new Set(records.map(({ viewer }) => viewer)).size).toBe(6);
+});
+
 test('a feature that is off for a viewer keeps out the campaigns that carry it, and pods become one ad', async () => {
   const plain = testCampaign();
   const rule = {

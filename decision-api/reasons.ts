@@ -44,6 +44,18 @@ export type Reason =
 /** What became of a candidate. */
 export type Outcome = Reason | 'won' | 'backup';
 
+/**
+ * What a campaign came to by what its creatives did that were scored, in their order: it has a slot if one of them has, else what
+ * the first came to. Undefined: none was scored.
+ */
+export function outcomeOfAll<O extends string>(outcomes: readonly O[]): O | undefined {
+  for (const best of ['won', 'backup']) {
+    const found = outcomes.find((each) => each === best);
+    if (found !== undefined) return found;
+  }
+  return outcomes[0];
+}
+
 /** Why a pod is empty. */
 export type NoFillReason =
   | 'no_campaigns'

@@ -12,7 +12,9 @@ export interface Context {
   readonly brand: string | null;
   /** As the request has it, in its normal form. */
   readonly contentCategory: string | null;
-  /** That category and all above it in the content taxonomy, each by id and by name. */
+  /** What the request names beside it, in the same form. */
+  readonly otherCategories: readonly string[];
+  /** Those categories and all above them in the content taxonomy, each by id and by name. */
   readonly contentCategories: readonly string[];
   /** Sensitive categories that the content may have as far as anybody knows. */
   readonly contentDoubts: readonly string[];

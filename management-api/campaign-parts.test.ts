@@ -242,6 +242,7 @@ test('caps: several stand together; the same twice and those that another makes 
     caps[0],
     { scope: 'user', window: 'week', max_impressions: 5 },
     { scope: 'user', window: 'month', max_impressions: 0 },
+    { scope: 'stream', window: 'week', max_impressions: 9 },
   ]) {
     expect([400, 422]).toContain((await desk.ask(manager, 'POST', `${campaign}/frequency-cap`, cap)).status);
   }

@@ -114,6 +114,31 @@ test('a pod is changed in part, with all that a pod can ask for', async () => {
   expect((await desk.ask(manager, 'PATCH', path, { min_ads: 7 }, any)).status).toBe(422);
 });
 
+test('a pod that allows only ads longer than itself is refused, however it comes to be', async () => {
+  const short = { name: 'Short', duration_seconds: 30 };
+  const pointersOf = ({
+    status,
+    body,
+  }: {
+    status: number;
+    body: { errors?: readonly { readonly pointer: string }[] };
+  }) => [status, body.errors?.map(({ pointer }) => pointer)];
+  const made = await desk.ask(manager, 'POST', '/api/v2/pods', { ...short, allowed_durations: [15, 60] });
+  expect(pointersOf(made)).toEqual([422, ['/allowed_durations/1']]);
+  const kept = await desk.ask(manager, 'POST', '/api/v2/pods', { ...short, allowed_durations: [15, 30] });
+  const path = `/api/v2/pods/${kept.body.id}`;
+  for (const [method, change] of [
+    ['PATCH', { duration_seconds: 20 }],
+    ['PATCH', { allowed_durations: [20, 60] }],
+    ['PUT', { ...short, allowed_durations: [15, 31] }],
+  ] as const) {
+    expect(pointersOf(await desk.ask(manager, method, path, change, any))).toEqual([422, ['/allowed_durations/1']]);
+  }
+  expect((await desk.ask(manager, 'PATCH', path, { duration_seconds: 20, allowed_durations: null }, any)).status).toBe(
+    200,
+  );
+});
+
 test('a campaign is guaranteed, or has its place; lists are filtered and sorted by what they hold', async () => {
   const made = await desk.ask(
     manager,

@@ -20,6 +20,8 @@ export interface RequestContext {
   readonly user_agent_class: string;
   /** dimension -> what it read of a field of its own */
   readonly more: Readonly<Record<string, string>>;
+  /** of the content, beside content_category */
+  readonly other_categories: readonly string[];
 }
 
 export interface Identity {

@@ -16,7 +16,7 @@ import { update } from './swap.ts';
 
 /** What happened to a place: the same for the record of an identity and for that of a stream. */
 export type PlaceChange =
-  | { readonly kind: 'confirmed'; readonly place: Place; readonly appendedAt: number }
+  | { readonly kind: 'confirmed'; readonly place: Place; readonly appendedAt: number; readonly forLife: boolean }
   /** `unsaid`: a place that need not be known to be released; null: it is, or does not matter. */
   | {
       readonly kind: 'released';
@@ -92,7 +92,7 @@ export function changeFrequency(record: FrequencyRecord, change: PlaceChange): F
     const { unsaid, reservation, appendedAt } = change;
     return release(unsaid && appendedAt > record.erased_at ? restore(record, unsaid) : record, reservation);
   }
-  if (change.kind === 'confirmed') return confirm(record, change.place, change.appendedAt);
+  if (change.kind === 'confirmed') return confirm(record, change.place, change.appendedAt, change.forLife);
   return restore(record, change.ad.place, change.forLife, change.servedAt);
 }
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Campaign } from '../domain/campaign.ts';
 import { countInWindow, emptyFrequency, reserve } from '../domain/frequency/frequency.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
@@ -33,6 +34,21 @@ async function run(bench: Bench): Promise<void> {
   await bench.clock.advance(bench.clock.now() + 1000);
   await runner.close();
 }
+
+it('marks a view for life where a lifetime cap came after its place was given', async () => {
+  await using bench = await openBench();
+  await reservePlaces(bench, id(1), id(2));
+  const lifetime = { ...cap, windowSeconds: null, countsFrom: bench.clock.now() };
+  const view = { campaigns: new Map([[id(100), { caps: [cap, lifetime] } as unknown as Campaign]]) };
+  await bench.send({ reservation: id(1), identities: [identity] });
+  const runner = await startRunner(frequencyWorker({ ...bench, view }), bench);
+  await bench.clock.advance(bench.clock.now() + 1000);
+  await runner.close();
+  expect((await recordOf(bench)).entries.map((entry) => [entry.state, entry.for_life])).toEqual([
+    ['CONFIRMED', true],
+    ['OUTSTANDING', false],
+  ]);
+});
 
 const states = async (bench: Bench) =>
   Object.fromEntries((await recordOf(bench)).entries.map(({ reservation, state }) => [reservation, state]));

@@ -1,5 +1,5 @@
-import type { SeparationScope } from '../domain/campaign.ts';
-import type { Place } from '../domain/frequency/frequency.ts';
+import type { FrequencyCap, SeparationScope } from '../domain/campaign.ts';
+import { countsForLife, type Place } from '../domain/frequency/frequency.ts';
 import { apartOf, STREAM_KEPT_MS, type StreamAd } from '../domain/separation-stream.ts';
 import type { AdBeacon, AdRequest, Identity, ServedAd } from '../schemas/records.ts';
 import { mayStillCount, mayStillStand, takenBy } from './catch-up.ts';
@@ -22,13 +22,19 @@ type FrequencyOutcome =
 
 const DECISIVE: ReadonlySet<string> = new Set(['impression', 'notUsed', 'error']);
 
+interface FrequencyNeeds extends Pick<WorkerNeeds, 'suppressions'> {
+  readonly view: Pick<WorkerNeeds['view'], 'campaigns'>;
+}
+
 /**
  * Turns outstanding places into confirmed or released ones, by the first decisive beacon of each reservation. What a store forgot
  * is put back from the log, but for viewers who asked to be forgotten: the catalog knows them.
  */
-export function frequencyWorker({ suppressions }: Pick<WorkerNeeds, 'suppressions'>): Worker {
+export function frequencyWorker({ suppressions, view }: FrequencyNeeds): Worker {
   const firstSight = createFirstSight('frequency', { fenced: true });
   const erased = new Erased(suppressions);
+  // A cap may have come since the place was given.
+  const capsNow = (campaign: string) => view.campaigns.get(campaign)?.caps ?? [];
   return {
     name: 'frequency',
     // Requests are read for one thing only: they know the places that a store forgot.
@@ -41,7 +47,7 @@ export function frequencyWorker({ suppressions }: Pick<WorkerNeeds, 'suppression
       if (batch.topic === 'ad-requests') return restorePlaces(batch, context, await erased.known(context));
       const judged = await context.measure('claim', () => firstSight.judge(batch, context, claimsForFrequency));
       const erasures = await erased.known(context);
-      await context.measure('swap', () => applyChanges(judged, batch.partition, context, erasures));
+      await context.measure('swap', () => applyChanges(judged, batch.partition, context, erasures, capsNow));
       for (const { beacon, judgement } of judged) {
         if (judgement.decisive && !judgement.late) context.effect('window', beacon.received_at);
       }
@@ -60,13 +66,15 @@ async function applyChanges(
   partition: number,
   context: Context,
   erasures: Erasures | null,
+  capsNow: (campaign: string) => readonly FrequencyCap[],
 ): Promise<void> {
   const changes = new PlaceChanges();
   for (const { beacon, appendedAt, judgement } of judged) {
     if (!judgement.decisive || judgement.late) continue;
     for (const identity of beacon.identities) {
       if (isForgotten(identity, appendedAt, context)) continue;
-      changes.add(identity, changeOf(beacon, appendedAt, partition, isUnsaid(identity, beacon, context)));
+      const forLife = countsForLife(capsNow(beacon.campaign), identity.scope, appendedAt);
+      changes.add(identity, changeOf(beacon, appendedAt, partition, forLife, isUnsaid(identity, beacon, context)));
     }
   }
   await changes.apply(context.store, context.stores, erasures);
@@ -109,9 +117,15 @@ function isForgotten({ scope }: Identity, appendedAt: number, { catchingUpSince,
 }
 
 /** `unsaid`: the place need not be known to be released. */
-function changeOf(beacon: AdBeacon, appendedAt: number, partition: number, unsaid: boolean): PlaceChange {
+function changeOf(
+  beacon: AdBeacon,
+  appendedAt: number,
+  partition: number,
+  forLife: boolean,
+  unsaid: boolean,
+): PlaceChange {
   const place = placeOf(beacon, partition);
-  if (beacon.event === 'impression') return { kind: 'confirmed', place, appendedAt };
+  if (beacon.event === 'impression') return { kind: 'confirmed', place, appendedAt, forLife };
   return { kind: 'released', reservation: beacon.reservation, unsaid: unsaid ? place : null, appendedAt };
 }
 

@@ -5,7 +5,7 @@ import { normaliseContext } from '../../domain/targeting/context.ts';
 import { type Admission, type Dialect, plainFiles } from '../dialects/dialect.ts';
 import type { AdRequestBody } from '../routes/ad-request-schema.ts';
 import type { InvalidReason, Traffic } from '../traffic/traffic.ts';
-import type { Caller, CallerClass } from './callers.ts';
+import { addressOf, type Caller, type CallerClass } from './callers.ts';
 import { type ConsentGround, groundOf } from './consent.ts';
 import type { PlaceOf } from './geoip.ts';
 import { type Claims, ofRequest, truncateIp, type Viewer, viewerOf } from './identities.ts';
@@ -82,6 +82,8 @@ export function readAsks(receipt: Receipt): readonly Ask[] {
     if (value !== undefined) throw invalid(`/${name}`, 'belongs into each of the breaks');
   }
   const ids = breaks.map(({ id }, index) => id ?? String(index));
+  const halved = ids.findIndex((id) => !id.isWellFormed());
+  if (halved >= 0) throw invalid(`/breaks/${halved}/id`, 'is not well-formed Unicode');
   const repeated = ids.findIndex((id, index) => ids.indexOf(id) < index);
   if (repeated >= 0) throw invalid(`/breaks/${repeated}/id`, 'is the id of another break of this request');
   const first = readAsk({ ...receipt, body: { ...shared, pod_duration: 1 } });
@@ -107,10 +109,12 @@ export function readAsk(receipt: Receipt): Ask {
   // The log keeps UTF-8, which has no half of a pair: the id would come back as another one.
   if (!requestId.isWellFormed()) throw invalid('/request_id', 'is not well-formed Unicode');
   const { caller } = receipt;
-  const userAgent = body.device?.ua ?? caller.userAgent ?? undefined;
+  const userAgent = body.device?.ua || (caller.userAgent ?? undefined);
+  // Many write "unknown" or nothing where they have none.
+  const said = addressOf(body.device?.ip ?? null);
   const peer = caller.forwarded || (receipt.takePeer && isPlayer(caller)) ? caller.address : null;
   const ground = groundOf(body.consent, receipt.tcfVendor);
-  const claims = claimsOf(body, userAgent, caller, ground);
+  const claims = claimsOf(body, said, userAgent, caller, ground);
   const ip = claims.ip;
   const viewer = viewerOf(
     claims,
@@ -118,7 +122,7 @@ export function readAsk(receipt: Receipt): Ask {
     receipt.pepper,
     receipt.peppersBefore,
   );
-  const origin = { address: body.device?.ip ?? caller.address, userAgent: userAgent ?? null };
+  const origin = { address: said ?? caller.address, userAgent: userAgent ?? null };
   const ids = [body.device?.id, body.device?.ifa];
   const told =
     receipt.traffic.request(origin, ids, viewer.identities, viewer.viewer, receivedAt) ??
@@ -137,9 +141,9 @@ export function readAsk(receipt: Receipt): Ask {
       { geo: body.geo ?? null, device: body.device ?? null, content: body.content ?? null, user: person ?? null },
       receivedAt,
       {
-        userAgent: body.device?.ua ?? (isPlayer(caller) ? caller.userAgent : null),
+        userAgent: body.device?.ua || (isPlayer(caller) ? caller.userAgent : null),
         // A place is the moment's, not the person's, and nothing of the address is kept for it.
-        place: receipt.placeOf(body.device?.ip ?? peer),
+        place: receipt.placeOf(said ?? peer),
         taxonomy: receipt.taxonomy,
       },
     ),
@@ -165,7 +169,13 @@ function isPlayer({ userAgent }: Caller): boolean {
   return userAgent !== null && told !== 'stitcher' && told !== 'bot';
 }
 
-function claimsOf(body: AdRequestBody, userAgent: string | undefined, caller: Caller, ground: ConsentGround): Claims {
+function claimsOf(
+  body: AdRequestBody,
+  said: string | null,
+  userAgent: string | undefined,
+  caller: Caller,
+  ground: ConsentGround,
+): Claims {
   const { user, device, session } = body;
   const consent = ground === 'unstated' || ground === 'given';
   return {
@@ -175,7 +185,7 @@ function claimsOf(body: AdRequestBody, userAgent: string | undefined, caller: Ca
     ifa: realIfa(device?.ifa),
     limitAdTracking: device?.lmt === true || device?.lmt === 1,
     sessionId: session?.id ?? null,
-    ip: (consent && (device?.ip ?? (caller.forwarded ? caller.address : null))) || null,
+    ip: consent ? (said ?? (caller.forwarded ? caller.address : null)) : null,
     userAgent: userAgent ?? null,
     consent,
   };

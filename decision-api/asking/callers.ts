@@ -142,8 +142,8 @@ function keyOf(headers: IncomingHttpHeaders): string | null {
   return told?.startsWith('bw_') ? told.trim() : null;
 }
 
-/** With or without a port. */
-function addressOf(text: string | null): string | null {
+/** With or without a port. Null: no address. */
+export function addressOf(text: string | null): string | null {
   if (text === null) return null;
   const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
   return isIP(bare) === 0 ? null : bare;

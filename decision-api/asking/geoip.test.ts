@@ -156,14 +156,17 @@ test("the caller's own User-Agent is the viewer's unless a stitcher calls, and s
   ] as const) {
     const house = await openHouse(campaigns, { environment: { GEOIP_FILE: file, GEOIP_PEER: setting } });
     try {
-      const served = async (userAgent: string) => {
+      const served = async (userAgent: string, device?: object) => {
         const headers = { 'content-type': 'application/json', 'user-agent': userAgent };
-        const payload = JSON.stringify({ pod_duration: 120 });
+        const payload = JSON.stringify({ pod_duration: 120, device });
         const answer = await house.api.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload, headers });
         const { ads } = (answer.json() as { pod: { ads: { campaign_id: string }[] } }).pod;
         return ads.map((ad) => campaigns.find(({ id }) => id === ad.campaign_id)?.name).sort();
       };
       expect(await served('Roku/DVP-12.5 (12.5.0.4178-88)')).toEqual(expected);
+      // Nothing said, in whatever words, is filled in.
+      for (const ip of ['', 'unknown'])
+        expect(await served('Roku/DVP-12.5 (12.5.0.4178-88)', { ua: '', ip })).toEqual(expected);
       const stitched = await served('AWS Elemental MediaTailor Roku/DVP-12.5');
       expect(stitched).toEqual([]);
     } finally {

@@ -45,6 +45,17 @@ function send(conversions: unknown[], authorization = `Bearer ${key}`) {
   return house.api.app.inject({ method: 'POST', url: '/api/v2/conversions', payload: { conversions }, headers });
 }
 
+test('an address that is none is nobody’s', async () => {
+  const { user_id: _, ...nameless } = sale;
+  await send(['unknown', 'n/a', '203.0.113.9'].map((ip, at) => ({ ...nameless, conversion_id: `order ${at}`, ip })));
+  const all = (await house.records('conversion')).map(({ event }) => [event.conversion_id, event.identities.length]);
+  expect(all.sort()).toEqual([
+    ['order 0', 0],
+    ['order 1', 0],
+    ['order 2', 1],
+  ]);
+});
+
 test('a conversion from a server is in the log, with pseudonyms of who converted', async () => {
   const asked = await house.post({ pod_duration: 30, user: { id: 'u' } });
   expect(asked.status).toBe(200);

@@ -3,6 +3,7 @@ import type { ScopedIdentity } from '../../domain/request.ts';
 import { pseudonym } from '../../engines/pseudonym.ts';
 import type { SecretRing } from '../../engines/secret-ring.ts';
 import type { Conversion } from '../../schemas/records.ts';
+import { addressOf } from '../asking/callers.ts';
 
 /** A conversion as it came, checked. */
 export interface ConversionSaid {
@@ -32,7 +33,7 @@ export function conversionOf(said: ConversionSaid, arrivalId: string, peppers: P
     ['user', user_id],
     ['device', device_id],
     ['household', household_id],
-    ['ip', ip],
+    ['ip', addressOf(ip ?? null) ?? undefined],
   ] as const;
   const identities = [...peppers.peppersBefore, peppers.pepper].flatMap((pepper) =>
     ids.flatMap(([scope, id]): ScopedIdentity[] =>

@@ -1,11 +1,11 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import type { Context } from '../../domain/request.ts';
-import { type ContentTaxonomy, noTaxonomy } from '../../domain/targeting/content-taxonomy.ts';
+import { type ContentTaxonomy, noTaxonomy, readAll } from '../../domain/targeting/content-taxonomy.ts';
 import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
 import type { AdRequest, RequestContext } from '../../schemas/records.ts';
 import { carries } from '../asking/features.ts';
 import { houseReader, type Reader } from '../asking/readers.ts';
-import type { Outcome } from '../reasons.ts';
+import { type Outcome, outcomeOfAll } from '../reasons.ts';
 
 /** What became of one campaign of the catalog in one decision. */
 export interface ExplainedCampaign {
@@ -139,10 +139,8 @@ interface Found {
   readonly detail: string | null;
 }
 
-/** A campaign has a slot if one of its creatives has; else what its first one came to. */
 function best(own: AdRequest['candidates']): Found | null {
-  const outcomes = own.map(({ outcome }) => outcome);
-  const reason = ['won', 'backup'].find((each) => outcomes.includes(each)) ?? outcomes[0];
+  const reason = outcomeOfAll(own.map(({ outcome }) => outcome));
   return reason === undefined ? null : { reason, detail: null };
 }
 
@@ -155,7 +153,8 @@ function notEntered(campaign: Campaign, features: readonly string[], context: Co
 
 /** The moment as the decision saw it. */
 function contextOf(context: RequestContext, at: number, taxonomy: ContentTaxonomy): Context {
-  const { holds, doubts } = taxonomy.read(context.content_category);
+  const named = context.content_category === null ? [] : [context.content_category, ...context.other_categories];
+  const { holds, doubts } = readAll(taxonomy, named);
   return {
     country: context.country,
     region: context.region,
@@ -165,6 +164,7 @@ function contextOf(context: RequestContext, at: number, taxonomy: ContentTaxonom
     os: context.os,
     brand: context.brand,
     contentCategory: context.content_category,
+    otherCategories: context.other_categories,
     contentCategories: holds,
     contentDoubts: doubts,
     contentGenre: context.content_genre,

@@ -2,7 +2,7 @@ import type { Reader } from '../asking/readers.ts';
 import { type DecidingParts, type Decision, type Entrant, outcomesOf, podOf, type Runner } from '../decision.ts';
 import { needsMoney } from '../holding/purse.ts';
 import { usedOf } from '../holding/reserver.ts';
-import type { Outcome } from '../reasons.ts';
+import { type Outcome, outcomeOfAll } from '../reasons.ts';
 import { enter } from '../steps/match.ts';
 
 /** Every campaign of the catalog with its slot or the one reason why it has none, its scores, prices and caps; of what is not the reader's only what became of it. */
@@ -19,7 +19,7 @@ export function explainDecision(decision: Decision, parts: DecidingParts, reader
     campaigns: decision.catalog.map((campaign) => {
       const entrant = entered.get(campaign.id) ?? enter(campaign, decision);
       if (reader.owns(campaign)) return explainEntrant(entrant, decision, parts, positions);
-      return { campaign_id: campaign.id, outcome: outcomeOfAll(entrant, outcomesOf(decision)) };
+      return { campaign_id: campaign.id, outcome: cameTo(entrant, outcomesOf(decision)) };
     }),
   };
 }
@@ -36,7 +36,7 @@ function explainEntrant(
   return {
     campaign_id: campaign.id,
     name: campaign.name,
-    outcome: outcomeOfAll(entrant, outcomeOf),
+    outcome: cameTo(entrant, outcomeOf),
     detail: entrant.detail,
     tier: campaign.tier,
     pricing: { model: campaign.pricing.model, price_micros: campaign.pricing.priceMicros },
@@ -53,9 +53,10 @@ function explainEntrant(
   };
 }
 
-function outcomeOfAll({ fellOut, runners }: Entrant, outcomeOf: (runner: Runner) => Outcome): Outcome {
-  const outcomes = runners.map(outcomeOf);
-  return fellOut ?? outcomes.find((each) => each === 'won') ?? outcomes.find((each) => each !== 'rotated') ?? 'lost';
+/** As the record will say it, which has no other creatives than those that were scored. */
+function cameTo({ fellOut, runners }: Entrant, outcomeOf: (runner: Runner) => Outcome): Outcome {
+  const scored = runners.filter(({ worth }) => worth !== null);
+  return fellOut ?? outcomeOfAll(scored.map(outcomeOf)) ?? 'lost';
 }
 
 function explainRunner(runner: Runner, outcome: Outcome, positions: ReadonlyMap<string, number>): object {

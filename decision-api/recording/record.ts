@@ -209,5 +209,6 @@ function contextOf({ context, ipTruncated, userAgentClass }: Ask): RequestContex
     ip_truncated: ipTruncated,
     user_agent_class: userAgentClass,
     more: context.more,
+    other_categories: context.otherCategories,
   };
 }

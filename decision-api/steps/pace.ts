@@ -52,16 +52,17 @@ function campaignReason(facts: CampaignFacts, decision: Decision, parts: Decidin
 }
 
 function paceRunners(entrant: Entrant, decision: Decision, parts: DecidingParts): void {
+  let detail: string | null = null;
   let struck = 0;
   for (const runner of entrant.runners) {
     const reached = capReason(runner, decision, parts);
     if (!reached) continue;
     struck += 1;
     runner.struck = reached.reason;
-    entrant.detail = reached.detail;
+    detail ??= reached.detail;
   }
   const [first] = entrant.runners;
-  if (first?.struck && struck === entrant.runners.length) fallOut(entrant, first.struck, entrant.detail);
+  if (first?.struck && struck === entrant.runners.length) fallOut(entrant, first.struck, detail);
 }
 
 function capReason(

@@ -30,7 +30,8 @@ describe('a set of caps', () => {
         cap(50, null),
         cap(2, day, 'household'),
         cap(2, day, 'user', 'a'),
-        cap(3, null, 'stream'),
+        cap(3, day, 'stream'),
+        cap(4, null, 'stream'),
         cap(2, null, 'pod'),
       ),
     ).toEqual([]);
@@ -49,6 +50,8 @@ describe('a set of caps', () => {
     ['half a view', [cap(0.5, day)], [[0, 'max_not_positive']]],
     ['a window of no name', [cap(1, 61)], [[0, 'window_unknown']]],
     ['a pod by the hour', [cap(1, hour, 'pod')], [[0, 'window_not_for_scope']]],
+    ['a stream by the week', [cap(9, week, 'stream')], [[0, 'window_not_for_scope']]],
+    ['a stream by the month', [cap(9, month, 'stream')], [[0, 'window_not_for_scope']]],
     ['a creative of somebody else', [cap(1, hour, 'user', 'c')], [[0, 'creative_unknown']]],
   ] as const)('is refused for %s', (_, caps, faults) => {
     expect(codes(...caps)).toEqual(faults);

@@ -9,6 +9,9 @@ export const capWindows = {
   month: 2_678_400,
 } as const;
 
+/** A stream is one session and is remembered for a day: see STREAM_KEPT_MS. A longer window in it would hold for a day alone. */
+const STREAM_WINDOW_MOST = capWindows.day;
+
 /** The most ads that one pod can hold. */
 const POD_MOST = 30;
 
@@ -74,6 +77,12 @@ function faultOf(
     };
   if (cap.scope === 'pod' && cap.windowSeconds !== null)
     return { code: 'window_not_for_scope', detail: 'a pod has no window: it is counted whole' };
+  if (cap.scope === 'stream' && cap.windowSeconds !== null && cap.windowSeconds > STREAM_WINDOW_MOST)
+    return {
+      code: 'window_not_for_scope',
+      detail:
+        'a stream is remembered for a day after its last ad: a day is the longest window, lifetime the whole stream',
+    };
   if (cap.creativeId !== null && !creativeIds.includes(cap.creativeId))
     return { code: 'creative_unknown', detail: `${cap.creativeId} is no creative of this campaign` };
   const first = caps.findIndex((other) => isSame(other, cap));

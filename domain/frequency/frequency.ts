@@ -63,7 +63,7 @@ export function countInWindow(
   marks: Marks,
 ): number {
   const windowBegins = cap.windowSeconds === null ? 0 : marks.of(partition) - cap.windowSeconds * 1000;
-  const begins = Math.max(windowBegins, (cap.countsFrom ?? 0) - CREATION_MARGIN_MS);
+  const begins = Math.max(windowBegins, beginOf(cap));
   let count = 0;
   for (const entry of record.entries) {
     if (entry.campaign !== campaignId) continue;
@@ -77,6 +77,10 @@ export function countInWindow(
     if (cap.creativeId === null || total.creative === cap.creativeId) count += total.views;
   }
   return count;
+}
+
+function beginOf({ countsFrom = 0 }: FrequencyCap): number {
+  return countsFrom - CREATION_MARGIN_MS;
 }
 
 /** Takes a place for each wanted ad in turn, or says which cap refused it. A reservation that is there already is accepted. */
@@ -117,6 +121,11 @@ export function isLifetime({ scope, windowSeconds }: Pick<FrequencyCap, 'scope' 
   return windowSeconds === null && scope !== 'pod' && scope !== 'stream';
 }
 
+/** Whether a view appended at `at` (epoch ms) is counted by a lifetime cap of this scope: it must not be forgotten with the windows. */
+export function countsForLife(caps: readonly FrequencyCap[], scope: string, at: number): boolean {
+  return caps.some((cap) => cap.scope === scope && isLifetime(cap) && at >= beginOf(cap));
+}
+
 /**
  * Puts a place back that a store forgot, whatever the caps say: it was given. One that is known stays as it is, but for what its
  * beacon did not know. `servedAt`: when its request was appended.
@@ -132,11 +141,16 @@ export function restore(record: FrequencyRecord, place: Place, forLife = false, 
   };
 }
 
-/** The impression of a place, appended at `appendedAt`, was billable. Repeating it changes nothing. */
-export function confirm(record: FrequencyRecord, place: Place, appendedAt: number): FrequencyRecord {
+/**
+ * The impression of a place, appended at `appendedAt`, was billable. Repeating it changes nothing. `forLife`: a lifetime cap counts it,
+ * also one that was not there yet when the place was given.
+ */
+export function confirm(record: FrequencyRecord, place: Place, appendedAt: number, forLife = false): FrequencyRecord {
   if (appendedAt <= record.erased_at && !isKnown(record.entries, place.reservation)) return record;
   const entries = confirmEntry(record.entries, place.reservation, appendedAt, () => outstanding(place, false));
-  return entries === record.entries ? record : { ...record, entries };
+  if (entries === record.entries) return record;
+  const confirmed = { ...record, entries };
+  return forLife ? restore(confirmed, place, true) : confirmed;
 }
 
 /** The place will never see a billable impression. Repeating it, or releasing what is not there, changes nothing. */
@@ -201,23 +215,28 @@ function outstanding(place: Place, forLife: boolean): FrequencyEntry {
  */
 function sweep(record: FrequencyRecord, wanted: readonly Wanted[], marks: Marks): FrequencyRecord {
   const longest = new Map<string, number>();
+  const lives = new Map<string, number>();
   for (const { place, caps } of wanted) {
     const known = longest.get(place.campaignId) ?? 0;
     longest.set(place.campaignId, Math.max(known, ...caps.map(windowMsOf)));
+    lives.set(place.campaignId, Math.min(...caps.filter(isLifetime).map(beginOf)));
   }
   const entries: FrequencyEntry[] = [];
   const old: FrequencyEntry[] = [];
-  for (const entry of record.entries) {
-    if (entry.state !== 'CONFIRMED') {
-      if (!hasExpired(entry, marks)) entries.push(entry);
+  for (const known of record.entries) {
+    if (known.state !== 'CONFIRMED') {
+      if (!hasExpired(known, marks)) entries.push(known);
       continue;
     }
+    // A lifetime cap may have come after the place was given.
+    const isLater = !known.for_life && known.at >= (lives.get(known.campaign) ?? Infinity);
+    const entry = isLater ? { ...known, for_life: true } : known;
     const kept = entry.for_life ? LONGEST_WINDOW_MS : (longest.get(entry.campaign) ?? LONGEST_WINDOW_MS);
     if (entry.at >= marks.lowest - kept) entries.push(entry);
     else if (entry.for_life) old.push(entry);
   }
-  if (entries.length === record.entries.length) return record;
-  return { ...record, entries, totals: old.reduce(addToTotal, record.totals) };
+  const same = entries.length === record.entries.length && entries.every((entry, at) => entry === record.entries[at]);
+  return same ? record : { ...record, entries, totals: old.reduce(addToTotal, record.totals) };
 }
 
 /** A lifetime is no shorter than the longest window: of a view of an erased viewer nobody knows that it counts for life, see `confirm`. */

@@ -116,6 +116,7 @@ const nothingKnown: Context = {
   os: null,
   brand: null,
   contentCategory: null,
+  otherCategories: [],
   contentCategories: [],
   contentDoubts: [],
   contentGenre: null,

@@ -25,6 +25,18 @@ export interface ContentTaxonomy {
 
 const nothing: ContentFacts = { holds: [], doubts: [] };
 
+/** What is known of content with all of these categories: what any of them holds, and may hold. */
+export function readAll(taxonomy: ContentTaxonomy, texts: readonly string[]): ContentFacts {
+  const [first = null, ...others] = texts;
+  const found = taxonomy.read(first);
+  if (others.length === 0) return found;
+  const all = [found, ...others.map((text) => taxonomy.read(text))];
+  return {
+    holds: [...new Set(all.flatMap(({ holds }) => holds))],
+    doubts: [...new Set(all.flatMap(({ doubts }) => doubts))],
+  };
+}
+
 /** Categories stand for themselves; none is sensitive. */
 export const noTaxonomy: ContentTaxonomy = {
   read(text) {

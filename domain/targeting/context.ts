@@ -1,6 +1,6 @@
 import type { Context } from '../request.ts';
 import { canonicalZone } from '../zone.ts';
-import { type ContentTaxonomy, noTaxonomy } from './content-taxonomy.ts';
+import { type ContentTaxonomy, noTaxonomy, readAll } from './content-taxonomy.ts';
 import * as devices from './device-names.ts';
 import { ownFields } from './dimensions.ts';
 import { countryOf } from './geo.ts';
@@ -31,7 +31,9 @@ export interface Surroundings {
 export function normaliseContext(raw: RawContext, at: number, around: Surroundings = {}): Context {
   const content = raw.content ?? {};
   const user = raw.user ?? {};
-  const found = (around.taxonomy ?? noTaxonomy).read(read(content.category, (text) => text || null));
+  const categories = new Set([content.category].flat().flatMap((each) => read(each, names.category) ?? []));
+  const [contentCategory = null, ...otherCategories] = categories;
+  const found = readAll(around.taxonomy ?? noTaxonomy, [...categories]);
   const place = readPlace(raw.geo ?? {});
   const byAddress = around.place ? readPlace(around.place) : null;
   const isThere = byAddress !== null && agrees(place, byAddress);
@@ -39,7 +41,8 @@ export function normaliseContext(raw: RawContext, at: number, around: Surroundin
   return {
     ...(isThere ? byAddress : place),
     ...readDevice(raw.device ?? {}, around.userAgent ?? null),
-    contentCategory: read(content.category, names.category),
+    contentCategory,
+    otherCategories,
     contentCategories: found.holds,
     contentDoubts: found.doubts,
     contentGenre: read(content.genre, names.identifier),

@@ -43,6 +43,11 @@ android_tv | android_tv | philips | Mozilla/5.0 (Linux; Android 9; TPM191E Build
 android_tv | android_tv | hisense | Dalvik/2.1.0 (Linux; U; Android 10; Hisense SmartTV 4K Build/QTG3.200305.006)
 android_tv | android_tv | onn | Dalvik/2.1.0 (Linux; U; Android 12; onn. 4K Streaming Box Build/SGZ1.221127.063)
 android_tv | android_tv | sharp | Mozilla/5.0 (Linux; Android 9; AQUOS-TVE19B Build/PTB1.190926.001) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/86.0.4240.198 Safari/537.36
+android_tv | android_tv | sharp | Mozilla/5.0 (Linux; Android 8.0.0; AQUOS-TVX19A Build/OPR5.171005.003; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/80.0.3987.132 Mobile Safari/537.36
+mobile | android | sharp | Mozilla/5.0 (Linux; Android 10; AQUOS sense4 plus SH-M16 Build/S3015; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/98.0.4758.101 Mobile Safari/537.36
+mobile | android | sharp | Mozilla/5.0 (Linux; Android 12; AQUOS R6) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/108.0.0.0 Mobile Safari/537.36
+tablet | android | nvidia | Mozilla/5.0 (Linux; Android 7.0; SHIELD Tablet K1 Build/NRD90M) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/60.0.3112.107 Safari/537.36
+tablet | android | nvidia | Mozilla/5.0 (Linux; Android 5.0.1; SHIELD Tablet Build/LRX22C) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/39.0.2171.93 Safari/537.36
 android_tv | android_tv | - | Mozilla/5.0 (X11; Linux armv7l) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/80 Safari/537.36 Android TV
 android_tv | android_tv | - | Mozilla/5.0 (Linux; U; Android 7.1.2; en-us; X96 TV Box Build/NHG47K)
 smart_tv | smartcast | vizio | Mozilla/5.0 (X11; Linux armv7l) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/79.0.3945.0 Safari/537.36 CrKey/1.0.999999 VIZIO SmartCast(Conjure/MTKF-5.1.516.1 FW/2.20.1.8-1 Model/M50-E1)

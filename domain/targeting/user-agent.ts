@@ -22,8 +22,8 @@ const androidTvs =
 
 /** A device may be called so, and so may what plays on a telephone: "YouTube TV". */
 const tvNames = /(?<!hbb)\btv\b|[_ -]tv\b/i;
-/** Of makers whose Android is on no television. */
-const handhelds = /\bsm-[a-z]\d{3}|\bpixel (?:\d|fold|tablet)/i;
+/** Of makers whose Android is on no television, and what has the name of its maker's televisions: theirs is AQUOS-TV. */
+const handhelds = /\bsm-[a-z]\d{3}|\bpixel (?:\d|fold|tablet)|\bshield tablet|\baquos (?!tv)[a-z]/i;
 /** Applications by their packages: tv.pluto.android. */
 const packages = /\b(?:[a-z]\w{0,63}\.){2,8}\w{1,64}/gi;
 
@@ -141,9 +141,10 @@ function isTelevision(text: string): boolean {
   return tvNames.test(/\bmobile\b/i.test(told) ? (/\(([^)]*)/.exec(told)?.[1] ?? '') : told);
 }
 
-/** Android without a sign of a television. Tablets and no-name boxes write the same, so only telephones are called by name. */
+/** Android without a sign of a television. Tablets that do not say so write what no-name boxes do. */
 function readTelephone(text: string): DeviceFacts {
-  return { type: /\bmobile\b/i.test(text) ? 'mobile' : null, os: 'android', brand: makerOf(text) };
+  const type = /\btablet\b/i.test(text) ? 'tablet' : /\bmobile\b/i.test(text) ? 'mobile' : null;
+  return { type, os: 'android', brand: makerOf(text) };
 }
 
 function makerOf(text: string): string | null {

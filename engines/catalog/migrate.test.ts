@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { capFaults } from '../../domain/frequency/cap-set.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { migrateCatalog } from './migrate.ts';
 import { openPostgresCatalog } from './postgres-catalog.ts';
@@ -122,4 +123,41 @@ test("a campaign of the MVP becomes today's document", async () => {
       creatives: [{ durationSeconds: 30, media: [{ url: 'https://cdn.example/spot.mp4', type: 'video/mp4' }] }],
     },
   ]);
+});
+
+test("a stream's caps of a week and a month become one of the whole stream, in a set that makes sense", async () => {
+  const later = (await readdir(files)).filter((name) => name.endsWith('.sql') && name >= '0114');
+  for (const name of later) await rename(join(files, name), join(folder, name));
+  await migrateCatalog(url, undefined, files);
+  const campaign = '00000000-0000-7000-8000-000000000001';
+  const creative = '00000000-0000-7000-8000-000000000002';
+  await query(
+    `INSERT INTO advertisers (id, name) VALUES ('${campaign}', 'Acme');
+     INSERT INTO campaigns (id, name, status, start_date, end_date, pricing_model, price_micros, advertiser_id)
+     VALUES ('${campaign}', 'Old', 'active', '2024-10-01', '2024-11-01', 'cpm', 1000, '${campaign}');
+     INSERT INTO creatives (id, campaign_id, name, duration) VALUES ('${creative}', '${campaign}', 'Spot', 30);
+     INSERT INTO frequency_caps (campaign_id, creative_id, scope, position, max_impressions_per_day,
+       max_impressions_per_week, max_impressions_per_month, max_impressions_lifetime) VALUES
+       ('${campaign}', NULL, 'user', 0, 1, 4, 8, 16),
+       ('${campaign}', NULL, 'stream', 1, 3, 5, NULL, NULL),
+       ('${campaign}', NULL, 'stream', 2, NULL, NULL, 7, 9),
+       ('${campaign}', '${creative}', 'stream', 3, 2, NULL, 6, NULL),
+       ('${campaign}', NULL, 'pod', 4, NULL, NULL, NULL, 5)`,
+  );
+  for (const name of later) await rename(join(folder, name), join(files, name));
+  await migrateCatalog(url, undefined, files);
+  const catalog = openPostgresCatalog({ url });
+  const { campaigns } = await catalog.snapshot();
+  await catalog.close();
+  const caps = campaigns.find(({ id }) => id === campaign)?.caps ?? [];
+  expect(caps.map(({ scope, creativeId, windowSeconds, max }) => [scope, creativeId, windowSeconds, max])).toEqual([
+    ['user', null, 86_400, 1],
+    ['user', null, 604_800, 4],
+    ['user', null, 2_678_400, 8],
+    ['user', null, null, 16],
+    ['stream', null, 86_400, 3],
+    ['stream', null, null, 5],
+    ['stream', creative, 86_400, 2],
+  ]);
+  expect(capFaults(caps, [creative])).toEqual([]);
 });

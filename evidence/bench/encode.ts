@@ -66,6 +66,7 @@ export const requestOf = (n: number): EventShapes['ad-request'] => ({
     ip_truncated: '203.0.113.0',
     user_agent_class: 'tv',
     more: {},
+    other_categories: [],
   },
   identities,
   session: hash(7),

@@ -45,6 +45,9 @@ export const streamMutants: readonly Mutant[] = [
     'return count;',
     ['frequency'],
   ),
+  mutant('lifetime: a later cap forgets', frequency, '? { ...known, for_life: true } : known', '? known : known', [
+    'frequency',
+  ]),
   mutant('lifetime: a total stands still', frequency, 'views: known.views + 1', 'views: known.views', ['frequency']),
   mutant(
     'caps: creatives are counted together',

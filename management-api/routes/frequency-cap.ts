@@ -9,7 +9,7 @@ import { byId, closed, oneOf, orNull, uuid } from '../shapes.ts';
 
 const tag = 'frequency caps';
 
-/** Rolling windows by name: no span of that length holds more. `lifetime`: no window; in a stream or pod, the whole of it. */
+/** Rolling windows by name: no span of that length holds more. `lifetime`: no window; in a stream or pod, the whole of it. In a stream a day is the longest. */
 const windows = { ...capWindows, lifetime: null } as const;
 type Window = keyof typeof windows;
 

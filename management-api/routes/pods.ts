@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
-import { Problem } from '../../engines/http/problem.ts';
+import { Problem, type Wrong } from '../../engines/http/problem.ts';
 import { changed, created, deleted } from '../audit.ts';
 import { sameVersion } from '../campaigns/change.ts';
 import { limits } from '../limits.ts';
@@ -177,7 +177,7 @@ export const podRoutes = [
   }),
 ];
 
-/** With what was left out. Throws Problem 422 where fewer ads are allowed than are wanted. */
+/** With what was left out. Throws Problem 422 where the rules contradict each other. */
 function complete(id: string, version: number, body: Static<typeof newPod>): Pod {
   const made = {
     id,
@@ -194,10 +194,22 @@ function complete(id: string, version: number, body: Static<typeof newPod>): Pod
     optimization_goal: 'revenue' as const,
     ...body,
   };
-  if (made.min_ads <= made.max_ads) return made;
-  throw new Problem(422, 'Contradicts itself', 'min_ads is above max_ads', [
-    { pointer: '/min_ads', detail: 'must not be above max_ads' },
-  ]);
+  const wrong = contradictionsOf(made);
+  if (wrong.length === 0) return made;
+  const detail = wrong.map((each) => `${each.pointer} ${each.detail}`).join('; ');
+  throw new Problem(422, 'Contradicts itself', detail, wrong);
+}
+
+/** What no request could ask for: see `rulesOf` of the decision API. */
+function contradictionsOf({ min_ads, max_ads, duration_seconds, allowed_durations }: Pod): readonly Wrong[] {
+  const wrong: Wrong[] = [];
+  if (min_ads > max_ads) wrong.push({ pointer: '/min_ads', detail: 'must not be above max_ads' });
+  for (const [at, seconds] of (allowed_durations ?? []).entries()) {
+    if (seconds > duration_seconds) {
+      wrong.push({ pointer: `/allowed_durations/${at}`, detail: `is longer than the pod, ${duration_seconds} s` });
+    }
+  }
+  return wrong;
 }
 
 async function replace(sql: DeskTransaction, pod: Pod): Promise<void> {

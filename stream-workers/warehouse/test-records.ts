@@ -104,6 +104,7 @@ function madeUpRequest(
       ip_truncated: null,
       user_agent_class: 'tv',
       more: {},
+      other_categories: [],
     },
     identities: [{ scope: 'user', hash: 'u' }],
     session: null,

@@ -89,7 +89,7 @@ function viewerBody({ device, user, regs, app, site, test }: BidRequest, year: n
     ...(test === 1 ? { test: true } : {}),
     ...given('device', {
       type,
-      ip: device?.ip ?? device?.ipv6,
+      ip: device?.ip || device?.ipv6,
       ua: device?.ua,
       ifa: device?.ifa,
       brand: device?.make,
@@ -108,7 +108,7 @@ function viewerBody({ device, user, regs, app, site, test }: BidRequest, year: n
       dma: geo?.metro?.toString(),
     }),
     ...given('content', {
-      category: content?.cat?.[0],
+      category: content?.cat,
       genre: content?.genre?.slice(0, 256),
       rating: content?.contentrating?.slice(0, 256),
     }),

@@ -177,7 +177,15 @@ test('a request whose fields are of no sensible type is a moment of which nothin
     content: { category: ' ' },
     user: { age: 'ten', gender: 3.5, household_income: -4, time_zone: {} },
   };
-  const { at: when, more, contentCategories, contentDoubts, gender, ...rest } = normaliseContext(raw, at);
-  expect([when, more, contentCategories, contentDoubts]).toEqual([at, {}, [], []]);
+  const {
+    at: when,
+    more,
+    otherCategories,
+    contentCategories,
+    contentDoubts,
+    gender,
+    ...rest
+  } = normaliseContext(raw, at);
+  expect([when, more, otherCategories, contentCategories, contentDoubts]).toEqual([at, {}, [], [], []]);
   expect(Object.values(rest)).toEqual(Object.values(rest).map(() => null));
 });

@@ -46,7 +46,7 @@ const noWarehouse: Warehouse = {
 };
 const logger = pino({ level: 'silent' });
 const startWorker = () =>
-  startRunner(frequencyWorker({ suppressions: { all: async () => [] } }), {
+  startRunner(frequencyWorker({ suppressions: { all: async () => [] }, view: { campaigns: new Map() } }), {
     config,
     clock,
     random,

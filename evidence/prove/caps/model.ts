@@ -229,7 +229,10 @@ class Play {
     this.#failing = { now: false };
     const store = mortal(this.#bench.store, this.#failing);
     this.#worker = await this.#settled(
-      startRunner(frequencyWorker({ suppressions: { all: async () => [] } }), { ...this.#bench, store }),
+      startRunner(frequencyWorker({ suppressions: { all: async () => [] }, view: { campaigns: new Map() } }), {
+        ...this.#bench,
+        store,
+      }),
     );
   }
 
