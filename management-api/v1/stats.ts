@@ -3,6 +3,7 @@ import { decimalOf } from '../../domain/decimal.ts';
 import { micros } from '../../domain/money.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
+import { parameterBatches } from '../../engines/warehouse/parameter-batches.ts';
 import type { ManagementParts } from '../parts.ts';
 import { closed } from '../shapes.ts';
 import { rowsOf } from '../warehouse.ts';
@@ -106,14 +107,18 @@ export async function streamDays(
   of: { readonly column: 'campaign' | 'creative'; readonly ids: readonly string[] },
   { from, to }: Days,
 ): Promise<DayCounts[]> {
-  if (of.ids.length === 0) return [];
-  const rows = await rowsOf<CarriedRow>(
-    parts,
-    `SELECT toString(day) AS date, ${sums} FROM breakwater.delivery_days AS d FINAL
-     WHERE ${of.column} IN ({ids:Array(UUID)}) AND day BETWEEN {from:Date} AND {to:Date} GROUP BY day`,
-    { ids: of.ids, from, to },
-  );
-  return rows.map((row) => dayCounts(row, false));
+  const days: DayCounts[] = [];
+  // All campaigns of an organisation may be more than one parameter takes; the same day then comes more than once.
+  for (const ids of parameterBatches(of.ids, (id) => id)) {
+    const rows = await rowsOf<CarriedRow>(
+      parts,
+      `SELECT toString(day) AS date, ${sums} FROM breakwater.delivery_days AS d FINAL
+       WHERE ${of.column} IN ({ids:Array(UUID)}) AND day BETWEEN {from:Date} AND {to:Date} GROUP BY day`,
+      { ids, from, to },
+    );
+    days.push(...rows.map((row) => dayCounts(row, false)));
+  }
+  return days;
 }
 
 export interface Share extends Counts {
