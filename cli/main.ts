@@ -27,8 +27,8 @@ try {
   process.exit(1);
 }
 
-/** Our own errors say what to do and the system's what they were about; anything else is a fault of ours and shows where. */
+/** Errors of ours say what to do and the system's what they were about; anything else is a fault of ours and shows where. */
 function explained(error: Error): string {
-  const isTold = error.name === 'EngineError' || 'syscall' in error;
+  const isTold = ['EngineError', 'NotStarted'].includes(error.name) || 'syscall' in error;
   return isTold ? error.message : (error.stack ?? error.message);
 }

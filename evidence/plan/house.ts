@@ -30,6 +30,7 @@ const SETTINGS = {
   LOG_LEVEL: 'warn',
   PORT: '0',
   MANAGEMENT_PORT: '0',
+  WORKER_PORT: '0',
 };
 
 export async function startOwnHouse(report: (line: string) => void = () => undefined): Promise<OwnHouse> {
