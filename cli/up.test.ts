@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,3 +123,18 @@ async function freePort(): Promise<number> {
   await stops.pop()?.();
   return port;
 }
+
+test.each(['README.md/x', 'nosuch'])(
+  'a data folder that cannot be made (%s) is told in one line',
+  async (path) => {
+    const where = path === 'nosuch' ? '/proc/nosuch' : fileURLToPath(new URL(`../${path}`, import.meta.url));
+    const { said, ended } = up({ DATA_DIR: where });
+    expect(await ended).toBe(1);
+    expect(said.out).toBe('');
+    expect(said.err).toMatch(
+      /^breakwater: DATA_DIR cannot be made or written: .*; choose another \(a setting is wrong\)\n$/,
+    );
+    expect(existsSync(where)).toBe(false);
+  },
+  30_000,
+);
