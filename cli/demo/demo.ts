@@ -1,5 +1,6 @@
 import { systemClock } from '../../engines/clock.ts';
 import { type Config, environmentWith, readConfig } from '../../engines/config.ts';
+import { EngineError } from '../../engines/errors.ts';
 import { openCatalog } from '../../engines/open.ts';
 import { type House, NotStarted, startHouse } from '../house.ts';
 import { demoCatalog } from './catalog.ts';
@@ -18,10 +19,13 @@ const DAY_MS = 86_400_000;
 /** `breakwater demo`. Exit code 0 only if the audit is exact. */
 export async function demo(options: DemoOptions): Promise<void> {
   if (options.virtual === true && options.crash > 0) {
-    throw new TypeError('--crash and --virtual do not go together: a virtual run has one process');
+    throw new EngineError('misconfigured', '--crash and --virtual do not go together: a virtual run has one process');
   }
   if (options.virtual === true && (options.real === true || options.apis > 1)) {
-    throw new TypeError('--virtual is one process on embedded engines: it goes with neither --real nor --apis');
+    throw new EngineError(
+      'misconfigured',
+      '--virtual is one process on embedded engines: it goes with neither --real nor --apis',
+    );
   }
   const screen = new Screen();
   const folder = openRunFolder(options.keep);
