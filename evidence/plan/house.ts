@@ -23,7 +23,7 @@ export interface OwnHouse {
   stop(): Promise<void>;
 }
 
-const SETTINGS = {
+export const SETTINGS = {
   TOKEN_LIFE: '4s',
   CLICK_TOKEN_LIFE: '4s',
   TICK_AFTER: '1s',
