@@ -14,7 +14,7 @@ export interface ListOptions extends ApiOptions {
   readonly limit: number;
 }
 
-/** `breakwater campaigns list` */
+/** `breakwater campaigns list`: where there are more than the limit, standard error says so, whatever standard output holds. */
 export async function listCampaignsCommand({ status, name, sort, limit, ...options }: ListOptions): Promise<void> {
   await withApi(options, async (client) => {
     const found: Campaign[] = [];
@@ -34,6 +34,8 @@ export async function listCampaignsCommand({ status, name, sort, limit, ...optio
       cursor = page.next_cursor;
     } while (cursor !== null && found.length < limit);
     say(options, found, () => (found.length === 0 ? 'no campaigns' : table(found.map(rowOf))));
+    if (cursor !== null)
+      process.stderr.write(`only the first ${found.length} campaigns: there are more; a higher --limit lists them\n`);
   });
 }
 

@@ -19,7 +19,7 @@ type Start = (opened: (name: string, close: () => Promise<void>) => void) => Pro
 /**
  * Runs until SIGTERM, SIGINT or the death of the parent, then closes what was started, last first, and exits: 0, or 1 when
  * something could not be closed in time. `start` registers each thing it opened as soon as it is open. While an engine does
- * not answer it is tried again, for at most five minutes.
+ * not answer it is tried again, for at most five minutes. The parent is told why it could not start.
  */
 export async function runUntilStopped(logger: Logger, start: Start): Promise<never> {
   const closers: Opened[] = [];
@@ -33,6 +33,7 @@ export async function runUntilStopped(logger: Logger, start: Start): Promise<nev
     (error: unknown) => {
       failed = true;
       logger.fatal({ err: error }, 'cannot start');
+      process.send?.({ problem: error instanceof Error ? error.message : String(error) });
       return 'it could not start';
     },
   );

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,8 @@ const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Nothing listens there: port 9 is discard's, and nobody runs that. */
 const NOBODY = '127.0.0.1:9';
 const PARTITIONS = 4;
+/** Root may write everywhere. */
+const NOBODY_ELSE = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 let folder: string;
 let postgres: TestPostgres;
@@ -39,6 +41,7 @@ interface Finding {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'breakwater-doctor-'));
+  await chmod(folder, 0o755);
   postgres = await startTestPostgres();
   await migrateCatalog(postgres.url);
   desk = await openDesk(postgres.url, null);
@@ -53,7 +56,7 @@ afterAll(async () => {
 }, 60_000);
 
 /** What `breakwater doctor` finds with these settings over those of the house, and how it ends. */
-async function doctor(settings: Record<string, string> = {}, dataDir = join(folder, 'data')) {
+async function doctor(settings: Record<string, string> = {}, dataDir = join(folder, 'data'), user = {}) {
   const env = environmentWith({
     DATA_DIR: dataDir,
     CATALOG: postgres.url,
@@ -61,7 +64,11 @@ async function doctor(settings: Record<string, string> = {}, dataDir = join(fold
     PARTITIONS: String(PARTITIONS),
     ...settings,
   });
-  const child = spawn(process.execPath, [main, 'doctor', '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [main, 'doctor', '--json'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    ...user,
+  });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString();
@@ -82,7 +89,7 @@ const shifted = (ms: number) =>
 test('a folder that is not there yet, and no process, no key, no tables of the warehouse', async () => {
   const { of, ok } = await doctor();
   expect(of('settings')).toEqual(['ok: every variable can be read']);
-  expect(of('versions')).toEqual([expect.stringMatching(/^ok: node 24\./)]);
+  expect(of('versions')).toEqual([expect.stringMatching(/^ok: breakwater \d+\.\d+\.\d+, node 24\./)]);
   expect(of('disk')).toEqual([expect.stringMatching(/^warn: .*data is not there$/)]);
   expect(of('ports')).toEqual(['warn: no process is known on this data folder']);
   expect(of('migrations')).toEqual([expect.stringMatching(/^ok: all \d+ of the catalog are applied$/)]);
@@ -92,6 +99,32 @@ test('a folder that is not there yet, and no process, no key, no tables of the w
   expect(of('state store')).toEqual([expect.stringMatching(/^warn: .*state is not there yet$/)]);
   expect(of('keys')).toEqual(['warn: there is no good API key', 'ok: one machine keeps its own secrets']);
   expect(ok).toBe(false);
+}, 60_000);
+
+test.each([
+  ['a file', join(import.meta.dirname, 'main.ts'), /main\.ts is no folder$/],
+  ['a folder in a file', join(import.meta.dirname, 'main.ts', 'x'), /main\.ts is no folder$/],
+  ['a folder where there is no room', '/proc/nosuch', /^fail: 0\.0 GiB free under \/proc$/],
+])(
+  'a DATA_DIR that can be none, %s, is one thing to mend, and the rest is told too',
+  async (_, path, said) => {
+    const { of, ok } = await doctor({}, path);
+    expect(of('disk')).toEqual([expect.stringMatching(/^fail: /)]);
+    expect(of('disk')[0]).toMatch(said);
+    expect(of('versions')).toHaveLength(1);
+    expect(of('migrations')).toHaveLength(1);
+    expect(ok).toBe(false);
+  },
+  60_000,
+);
+
+test('a DATA_DIR that this user may not write is told, also where it would only be made there', async () => {
+  for (const path of ['sealed', join('sealed', 'new')]) {
+    mkdirSync(join(folder, 'sealed'), { recursive: true });
+    chmodSync(join(folder, 'sealed'), 0o555);
+    const { of } = await doctor({}, join(folder, path), NOBODY_ELSE);
+    expect(of('disk')).toEqual([expect.stringMatching(/^fail: EACCES: permission denied, access /)]);
+  }
 }, 60_000);
 
 test('a house that is whole, but for its processes, is well', async () => {
@@ -198,8 +231,12 @@ test.each([
 
 test('a process that is known and gone, and one that is not ready', async () => {
   const data = join(folder, 'data');
-  writeFileSync(join(data, 'endpoints.json'), JSON.stringify({ management: `http://${NOBODY}` }));
-  expect((await doctor()).of('ports')).toEqual([`warn: management does not answer at http://${NOBODY}`]);
+  const known = { management: `http://${NOBODY}`, moreDecisionApis: { 2: `http://${NOBODY}/second` } };
+  writeFileSync(join(data, 'endpoints.json'), JSON.stringify(known));
+  expect((await doctor()).of('ports')).toEqual([
+    `warn: decision API 2 does not answer at http://${NOBODY}/second`,
+    `warn: management does not answer at http://${NOBODY}`,
+  ]);
   // Without a catalog, now or ever before, nothing can be decided.
   const other = join(folder, 'other');
   const env = environmentWith({

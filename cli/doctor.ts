@@ -1,13 +1,15 @@
 import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { systemClock } from '../engines/clock.ts';
 import { type Config, readConfig } from '../engines/config.ts';
+import { checkWritable, nearestFolder } from '../engines/data-folder.ts';
 import { readEndpoints, warehouseUrl } from '../engines/endpoints.ts';
 import { EngineError } from '../engines/errors.ts';
 import { compareTopics } from '../engines/event-log/topic-check.ts';
 import { describeTopics, openStateStore, openWarehouse, topicSpecs } from '../engines/open.ts';
 import { readSecrets } from '../engines/secrets.ts';
 import { atDesk } from './keys.ts';
+import { release } from './release.ts';
 
 /** One thing that was looked at. `mend`: what to do, where it is not well. */
 interface Finding {
@@ -66,13 +68,20 @@ async function tried(name: string, look: Look, config: Config): Promise<readonly
   try {
     return await look(config);
   } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    const mend =
-      error.code === 'misconfigured'
-        ? 'set what it names, or start a house: breakwater up'
-        : 'start it, or set where it is; then look again';
-    return [fail(name, error.message, mend)];
+    const mend = mendOf(error);
+    if (mend === null) throw error;
+    return [fail(name, (error as Error).message, mend)];
   }
+}
+
+/** Null: a fault of ours. */
+function mendOf(error: unknown): string | null {
+  if (error instanceof EngineError && error.code === 'misconfigured')
+    return 'set what it names, or start a house: breakwater up';
+  if (error instanceof Error && 'syscall' in error && 'path' in error)
+    return 'let this user read and write what it names, or set DATA_DIR to another folder';
+  const isAway = error instanceof EngineError || (error instanceof Error && 'syscall' in error);
+  return isAway ? 'start it, or set where it is; then look again' : null;
 }
 
 function lineOf({ name, state, detail, mend }: Finding): string {
@@ -82,7 +91,7 @@ function lineOf({ name, state, detail, mend }: Finding): string {
 
 async function versions(): Promise<readonly Finding[]> {
   const [major = 0] = process.versions.node.split('.').map(Number);
-  const detail = `node ${process.versions.node} on ${process.platform} ${process.arch}`;
+  const detail = `${release()}, node ${process.versions.node} on ${process.platform} ${process.arch}`;
   return [
     major >= NODE_MIN
       ? ok('versions', detail)
@@ -91,26 +100,26 @@ async function versions(): Promise<readonly Finding[]> {
 }
 
 async function disk({ dataDir, journalDiskFreeBytes }: Config): Promise<readonly Finding[]> {
-  let free: number;
-  try {
-    const { bavail, bsize } = statfsSync(dataDir);
-    free = bavail * bsize;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return [warn('disk', `${dataDir} is not there`, 'breakwater up makes it; or set DATA_DIR')];
-  }
-  const detail = `${(free / GIB).toFixed(1)} GiB free under ${dataDir}`;
+  const place = nearestFolder(dataDir);
+  if (!statSync(place).isDirectory())
+    return [fail('disk', `${place} is no folder`, 'set DATA_DIR to one, or to a new one')];
+  checkWritable(place);
+  const { bavail, bsize } = statfsSync(place);
+  const free = bavail * bsize;
+  const detail = `${(free / GIB).toFixed(1)} GiB free under ${place}`;
   if (free < journalDiskFreeBytes)
-    return [fail('disk', detail, 'make room: below JOURNAL_DISK_FREE beacons are refused')];
+    return [fail('disk', detail, 'make room: below JOURNAL_DISK_FREE beacons are refused; or set DATA_DIR')];
+  if (place !== resolve(dataDir))
+    return [warn('disk', `${dataDir} is not there`, 'breakwater up makes it; or set DATA_DIR')];
   return [free < GIB ? warn('disk', detail, 'make room, before beacons are refused') : ok('disk', detail)];
 }
 
 /** Whatever is known to listen must answer, and be ready. */
 async function ports({ dataDir }: Config): Promise<readonly Finding[]> {
-  const { decisionApi, management, workers = {} } = readEndpoints(dataDir);
-  const known = Object.entries({ 'decision API': decisionApi, management, ...workers }).filter(
-    ([, url]) => url !== undefined,
-  );
+  const { decisionApi, moreDecisionApis = {}, management, workers = {} } = readEndpoints(dataDir);
+  const more = Object.entries(moreDecisionApis).map(([instance, url]) => [`decision API ${instance}`, url]);
+  const all = { 'decision API': decisionApi, ...Object.fromEntries(more), management, ...workers };
+  const known = Object.entries(all).filter(([, url]) => url !== undefined);
   if (known.length === 0)
     return [warn('ports', 'no process is known on this data folder', 'breakwater up, or breakwater serve …')];
   return await Promise.all(

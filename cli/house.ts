@@ -13,6 +13,8 @@ const POLL_MS = 50;
 /** Together below the 10 s that a shutdown may take. */
 const GRACE_MS = { api: 2_500, workers: 2_500, warehouse: 2_500, virtual: 9_500 };
 
+const FREE_PORTS = { PORT: '0', WORKER_PORT: '0' };
+
 const streaming = ['frequency', 'pacing', 'scoring'];
 /** Alone where it may be: it stops last, when the others have said all they had to say. */
 const storing = ['warehouse'];
@@ -28,6 +30,8 @@ export interface HouseOptions {
   /** One process on a virtual clock instead of four on the system's. */
   readonly virtual?: boolean;
   readonly report: (line: string) => void;
+  /** Ends the start at once: it rejects with the signal's reason when nothing of it runs any more. */
+  readonly signal?: AbortSignal;
   /** Runs once the catalog has its tables and before anything serves. */
   readonly prepare: (urls: { readonly catalogUrl: string; readonly warehouseUrl: string }) => Promise<void>;
 }
@@ -51,7 +55,15 @@ export interface House {
   stop(): Promise<void>;
 }
 
-/** Starts everything on one machine: servers, tables, API, management, workers. Resolves when all of them are ready. */
+/** A house that did not come up, and why, in a line. */
+export class NotStarted extends Error {
+  override readonly name = 'NotStarted';
+}
+
+/**
+ * Starts everything on one machine: servers, tables, API, management, workers. Resolves when all of them are ready. NotStarted
+ * where a process ends by itself before it listens, or is not ready in time; then nothing is left running.
+ */
 export async function startHouse(options: HouseOptions): Promise<House> {
   const clock = systemClock();
   const held = await holdFolder(options.config.dataDir, 'a house of Breakwater');
@@ -73,8 +85,9 @@ async function startHeld(options: HouseOptions, clock: Clock): Promise<House> {
   if (here.length > 0) report(`starting ${here.join(' and ')}`);
   const servers = await startEmbedded(config, report);
   try {
-    await migrate(config, clock, servers, report);
-    await options.prepare(servers);
+    options.signal?.throwIfAborted();
+    await unlessEnded(options, migrate(config, clock, servers, report));
+    await unlessEnded(options, options.prepare(servers));
     return await startProcesses(options, config, clock, servers);
   } catch (error) {
     await servers.stop();
@@ -108,11 +121,11 @@ async function startProcesses(options: HouseOptions, config: Config, clock: Cloc
   for (const child of children) child.start();
   let found: Endpoints;
   try {
-    found = await whereTheyAnswer(children, clock);
+    found = await unlessEnded(options, whereTheyAnswer(children, clock));
     keepEndpoints(config.dataDir, found);
     const { management } = found;
     const urls = [...decisionApisOf(found), ...(management ? [management] : []), ...Object.values(found.workers ?? {})];
-    await Promise.all(urls.map((url) => untilReady(url, clock)));
+    await unlessEnded(options, Promise.all(urls.map((url) => untilReady(url, clock))));
   } catch (error) {
     await stop();
     throw error;
@@ -131,11 +144,28 @@ async function startProcesses(options: HouseOptions, config: Config, clock: Cloc
   };
 }
 
+/** Rejects with the signal's reason as soon as it is given. What had begun is then waited for no more. */
+async function unlessEnded<T>({ signal }: HouseOptions, begun: Promise<T>): Promise<T> {
+  if (signal === undefined) return begun;
+  const ended = Promise.withResolvers<never>();
+  const end = () => ended.reject(signal.reason);
+  signal.addEventListener('abort', end);
+  try {
+    if (signal.aborted) end();
+    return await Promise.race([ended.promise, begun]);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
 function decisionApisOf({ decisionApi, moreDecisionApis }: Endpoints): readonly string[] {
   return [decisionApi, ...Object.values(moreDecisionApis ?? {})].filter((url) => url !== undefined);
 }
 
-/** Says which processes there are. They choose their ports themselves: those of the last time where they are free. */
+/**
+ * Says which processes there are. They choose their ports themselves: those of the last time where they are free. A port that was
+ * set is for one process, the first of its role.
+ */
 function plan(options: HouseOptions, config: Config, servers: Embedded): readonly ChildSpec[] {
   const environment = environmentWith({
     MANAGEMENT_URL: config.managementUrl ?? 'local',
@@ -145,11 +175,11 @@ function plan(options: HouseOptions, config: Config, servers: Embedded): readonl
     WAREHOUSE: servers.warehouseUrl,
     ...secretSettings(config),
   });
-  const child = (name: string, role: ChildSpec['role'], args: string[], instance = 1): ChildSpec => ({
+  const child = (name: string, role: ChildSpec['role'], args: string[], n = 1, instance = n): ChildSpec => ({
     name: instance === 1 ? name : `${name}-${instance}`,
     role,
     args,
-    environment: { ...environment, INSTANCE: String(instance) },
+    environment: { ...environment, ...(n === 1 ? {} : FREE_PORTS), INSTANCE: String(instance) },
     listens: true,
     stopsLast: args.includes('warehouse'),
     logFile: join(config.dataDir, 'logs', `${name}${instance === 1 ? '' : `-${instance}`}.log`),
@@ -161,7 +191,7 @@ function plan(options: HouseOptions, config: Config, servers: Embedded): readonl
     child('management', 'management', ['serve', 'management']),
     ...numbered(workers, (n) => {
       const names = workers === 1 ? [...streaming, ...storing] : n % 2 === 1 ? streaming : storing;
-      return child(`worker-${names.join('-')}`, 'workers', ['worker', ...names], Math.ceil(n / 2));
+      return child(`worker-${names.join('-')}`, 'workers', ['worker', ...names], n, Math.ceil(n / 2));
     }),
   ];
 }
@@ -174,11 +204,16 @@ function numbered<T>(count: number, make: (n: number) => T): T[] {
 async function whereTheyAnswer(children: readonly Supervised[], clock: Clock): Promise<Endpoints> {
   const listening = children.filter(({ spec }) => spec.listens);
   const late = clock.sleep(READY_MS_MAX).then(() => null);
+  const failed = Promise.race(
+    children.map(async ({ spec, failed }) => {
+      throw new NotStarted(`${spec.name} cannot start: ${await failed}; its log is ${spec.logFile}`);
+    }),
+  );
   let found: Endpoints = {};
   for (const { spec, announced } of listening) {
-    const one = await Promise.race([announced, late]);
+    const one = await Promise.race([announced, failed, late]);
     if (one === null)
-      throw new Error(`${spec.name} does not listen after ${READY_MS_MAX / 1000} s; see ${spec.logFile}`);
+      throw new NotStarted(`${spec.name} does not listen after ${READY_MS_MAX / 1000} s; see ${spec.logFile}`);
     found = {
       ...found,
       ...one,
@@ -189,7 +224,7 @@ async function whereTheyAnswer(children: readonly Supervised[], clock: Clock): P
   return found;
 }
 
-/** Polls /health/ready. Rejects with the reasons that the process gave when it is not ready within a minute. */
+/** Polls /health/ready. Throws NotStarted with the reasons that the process gave when it is not ready within a minute. */
 export async function untilReady(url: string, clock: Clock): Promise<void> {
   const deadline = clock.now() + READY_MS_MAX;
   let why = 'it does not answer';
@@ -203,7 +238,7 @@ export async function untilReady(url: string, clock: Clock): Promise<void> {
     }
     await clock.sleep(POLL_MS);
   }
-  throw new Error(`${url} is not ready after ${READY_MS_MAX / 1000} s: ${why}`);
+  throw new NotStarted(`${url} is not ready after ${READY_MS_MAX / 1000} s: ${why}`);
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

@@ -3,11 +3,13 @@ import { addAnalyse } from './commands/analyse.ts';
 import { addManage } from './commands/manage.ts';
 import { addOperate } from './commands/operate.ts';
 import { addRun } from './commands/run.ts';
+import { release } from './release.ts';
 
 /** Commands load what they need when they run, so that a worker does not carry the demo in memory. */
 function program(): Command {
   const root = new Command('breakwater')
     .description('An ad server for connected TV that processes its events as streams')
+    .version(release(), '--version', 'name and version')
     .configureHelp({ sortSubcommands: false })
     .showHelpAfterError('(--help shows what there is)');
   addRun(root);
@@ -27,8 +29,8 @@ try {
   process.exit(1);
 }
 
-/** Our own errors say what to do and the system's what they were about; anything else is a fault of ours and shows where. */
+/** Errors of ours say what to do and the system's what they were about; anything else is a fault of ours and shows where. */
 function explained(error: Error): string {
-  const isTold = error.name === 'EngineError' || 'syscall' in error;
+  const isTold = ['EngineError', 'NotStarted'].includes(error.name) || 'syscall' in error;
   return isTold ? error.message : (error.stack ?? error.message);
 }

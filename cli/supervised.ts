@@ -22,15 +22,26 @@ export interface ChildSpec {
   readonly logFile: string;
 }
 
+/** What a process says to its parent. */
+interface Said {
+  readonly endpoints?: Endpoints;
+  /** Why it cannot start. */
+  readonly problem?: string;
+}
+
 /** A child process that is started again when it dies. It ends by itself when we die: its IPC channel closes. */
 export class Supervised {
   readonly spec: ChildSpec;
   /** What the process says of where it answers, once it listens for the first time. */
   readonly announced: Promise<Endpoints>;
+  /** Why it ended by itself, before it ever listened: its own last words where it had some. */
+  readonly failed: Promise<string>;
   #announce: (found: Endpoints) => void = () => undefined;
+  #fail: (why: string) => void = () => undefined;
   readonly #report: (line: string) => void;
   #child: ChildProcess | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #hasListened = false;
   #stopping = false;
   #backoffMs = BACKOFF_MS.first;
 
@@ -39,6 +50,9 @@ export class Supervised {
     this.#report = report;
     this.announced = new Promise((resolve) => {
       this.#announce = resolve;
+    });
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
     });
   }
 
@@ -57,11 +71,19 @@ export class Supervised {
     );
     closeSync(out);
     this.#child = child;
-    child.on('message', (message) => this.#announce((message as { readonly endpoints: Endpoints }).endpoints));
+    let problem: string | undefined;
+    child.on('message', ({ endpoints, problem: told }: Said) => {
+      problem = told;
+      if (endpoints === undefined) return;
+      this.#hasListened = true;
+      this.#announce(endpoints);
+    });
     child.once('error', (error) => this.#report(`${this.spec.name} does not start: ${error.message}`));
     child.once('exit', (code, signal) => {
       this.#child = undefined;
       if (this.#stopping) return;
+      // What it said last may come after its end, and before its channel closes.
+      if (code !== null && !this.#hasListened) child.once('close', () => this.#fail(problem ?? `exit ${code}`));
       if ((process.uptime() - startedAt) * 1000 > BACKOFF_MS.forgottenAfter) this.#backoffMs = BACKOFF_MS.first;
       this.#report(`${this.spec.name} ended (${signal ?? `exit ${code}`}); starting it again in ${this.#backoffMs} ms`);
       this.#retry = setTimeout(() => this.start(), this.#backoffMs);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../engines/clock.ts';
@@ -16,36 +17,36 @@ const DAYS_90_MS = 90 * 86_400_000;
 export async function up(): Promise<void> {
   const config = readConfig();
   const say = (line: string) => process.stdout.write(`${line}\n`);
-  let house: House | undefined;
-  let stopAsked = false;
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        stopAsked = true;
-        resolve();
-      });
-    }
-  });
-  house = await startHouse({
+  const asked = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => asked.abort());
+  const house = await startHouse({
     config,
+    signal: asked.signal,
     settings: { DEMO_PAGE: config.demoPage === false ? 'off' : 'on' },
     report: say,
     prepare: async ({ catalogUrl }) => {
       await seedWhenEmpty(catalogUrl, say);
       await makeFirstKey(catalogUrl, config.dataDir, say);
     },
+  }).catch((error: unknown) => {
+    // Whatever broke off then did so because it was to end.
+    if (asked.signal.aborted) return null;
+    throw error;
   });
+  if (house !== null) await runUntil(asked.signal, house, config, say);
+  say('stopped');
+}
+
+async function runUntil(signal: AbortSignal, house: House, config: Config, say: (line: string) => void): Promise<void> {
   try {
     const { catalogUrl, decisionApis } = house;
     if (config.demoPage !== false) await showClips(catalogUrl, config.publicUrl ?? decisionApis[0] ?? '', say);
-    if (!stopAsked) {
-      say(welcome(house, config));
-      await stopped;
-    }
+    if (signal.aborted) return;
+    say(welcome(house, config));
+    await once(signal, 'abort');
   } finally {
     await house.stop();
   }
-  say('stopped');
 }
 
 async function seedWhenEmpty(url: string, say: (line: string) => void): Promise<void> {

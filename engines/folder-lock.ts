@@ -1,5 +1,6 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { makeDataFolder } from './data-folder.ts';
 import { EngineError } from './errors.ts';
 
 /** A data folder that this process has for itself. */
@@ -12,11 +13,12 @@ const ASK_MS_MAX = 500;
 /**
  * Takes a data folder for this process alone, at once; the kernel gives it back when the process ends, however it does.
  * A name in Linux's abstract socket space stands for the folder, so it needs no file, and nothing stale can be left over;
- * containers with networks of their own do not see each other's. EngineError `misconfigured` with who has it.
+ * containers with networks of their own do not see each other's. EngineError `misconfigured` with who has it, or why
+ * it cannot be made or written.
  */
 export async function holdFolder(dataDir: string, who: string): Promise<HeldFolder> {
+  makeDataFolder(dataDir);
   if (process.platform !== 'linux') return { release: async () => undefined };
-  mkdirSync(dataDir, { recursive: true });
   const { dev, ino } = statSync(dataDir, { bigint: true });
   const name = `\0breakwater-${dev}-${ino}`;
   const server = createServer((asking) => {

@@ -38,7 +38,7 @@ export function addApi(root: Command): void {
         '-ends_at',
       ]),
     )
-    .option('--limit <number>', 'at most', whole, 100)
+    .option('--limit <number>', 'at most; where there are more, that is told', whole, 100)
     .action(async (options) => (await import('../campaigns.ts')).listCampaignsCommand(options));
   sub('show <id>', 'one with all that belongs to it').action(async (id: string, options) =>
     (await import('../campaigns.ts')).showCampaignCommand(id, options),
@@ -104,7 +104,7 @@ function addUsers(root: Command): void {
     .action(async (email: string, options) => (await import('../users.ts')).createUserCommand(email, options));
   sub('change <id>', 'give another role, disable, enable')
     .addOption(role())
-    .option('--disable', 'all logins end at once')
+    .addOption(new Option('--disable', 'all logins end at once').conflicts('enable'))
     .option('--enable')
     .action(async (id: string, options) => (await import('../users.ts')).changeUserCommand(id, options));
 }

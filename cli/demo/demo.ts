@@ -1,7 +1,8 @@
 import { systemClock } from '../../engines/clock.ts';
 import { type Config, environmentWith, readConfig } from '../../engines/config.ts';
+import { EngineError } from '../../engines/errors.ts';
 import { openCatalog } from '../../engines/open.ts';
-import { type House, startHouse } from '../house.ts';
+import { type House, NotStarted, startHouse } from '../house.ts';
 import { demoCatalog } from './catalog.ts';
 import { evaluate, type Verdict } from './evaluate.ts';
 import type { DemoOptions } from './options.ts';
@@ -18,23 +19,28 @@ const DAY_MS = 86_400_000;
 /** `breakwater demo`. Exit code 0 only if the audit is exact. */
 export async function demo(options: DemoOptions): Promise<void> {
   if (options.virtual === true && options.crash > 0) {
-    throw new TypeError('--crash and --virtual do not go together: a virtual run has one process');
+    throw new EngineError('misconfigured', '--crash and --virtual do not go together: a virtual run has one process');
   }
   if (options.virtual === true && (options.real === true || options.apis > 1)) {
-    throw new TypeError('--virtual is one process on embedded engines: it goes with neither --real nor --apis');
+    throw new EngineError(
+      'misconfigured',
+      '--virtual is one process on embedded engines: it goes with neither --real nor --apis',
+    );
   }
   const screen = new Screen();
   const folder = openRunFolder(options.keep);
-  let house: House | undefined;
+  const ending = new AbortController();
+  let starting: Promise<House> | undefined;
   let engines: RealEngines | undefined;
   let listener: WebhookListener | undefined;
   const stop = async () => {
-    await house?.stop();
+    await (await starting?.catch(() => null))?.stop();
     await engines?.stop();
     await listener?.close();
   };
   const stopEarly = (signal: NodeJS.Signals) => {
     screen.line(`${signal}: ending the demo`);
+    ending.abort(new NotStarted(`${signal} before the house was up`));
     void stop().finally(() => {
       folder.release();
       process.exit(1);
@@ -52,7 +58,9 @@ export async function demo(options: DemoOptions): Promise<void> {
     const config = readConfig(environmentWith(settings));
     const prepare = ({ catalogUrl }: { catalogUrl: string }) => seed(catalogUrl, options, config, folder.path, report);
     const { apis, workers } = options;
-    house = await startHouse({ config, settings, apis, workers, virtual: options.virtual === true, report, prepare });
+    const virtual = options.virtual === true;
+    starting = startHouse({ config, settings, apis, workers, virtual, report, prepare, signal: ending.signal });
+    const house = await starting;
     const readyAfterMs = Math.round(process.uptime() * 1000);
     screen.line(`ready to serve after ${(readyAfterMs / 1000).toFixed(1)} s: ${house.decisionApis.join(' ')}`);
     // A virtual run has no management API, and its warehouse fills beside the clock: nothing to steer by.
@@ -99,6 +107,7 @@ function settingsOf(options: DemoOptions, folder: string, engines: RealEngines |
     // A house beside this one must not be taken for it while its API is killed: no usual ports.
     PORT: '0',
     MANAGEMENT_PORT: '0',
+    WORKER_PORT: '0',
     PUBLIC_URL: '',
     TOKEN_LIFE: life,
     CLICK_TOKEN_LIFE: life,

@@ -23,13 +23,14 @@ export interface OwnHouse {
   stop(): Promise<void>;
 }
 
-const SETTINGS = {
+export const SETTINGS = {
   TOKEN_LIFE: '4s',
   CLICK_TOKEN_LIFE: '4s',
   TICK_AFTER: '1s',
   LOG_LEVEL: 'warn',
   PORT: '0',
   MANAGEMENT_PORT: '0',
+  WORKER_PORT: '0',
 };
 
 export async function startOwnHouse(report: (line: string) => void = () => undefined): Promise<OwnHouse> {

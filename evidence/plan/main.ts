@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Check } from './checks.ts';
 import { endpointChecks } from './endpoint-checks.ts';
 import { startOwnHouse } from './house.ts';
 import { numbersChecks } from './numbers-checks.ts';
+import { planText } from './plan-page.ts';
 import { tableChecks } from './table-checks.ts';
 import { targetChecks } from './target-checks.ts';
 
@@ -13,7 +13,7 @@ const usage =
 export const checks: readonly Check[] = [...endpointChecks, ...numbersChecks, ...tableChecks, ...targetChecks];
 
 /** The ids and first cells of the page's lines: | E1 | … | */
-export function linesOfPlan(page = readFileSync(new URL('../../docs/plan.md', import.meta.url), 'utf8')) {
+export function linesOfPlan(page = planText()) {
   return [...page.matchAll(/^\| ([A-Z]\d+) \| (.+?) \|/gm)].map(([, id = '', what = '']) => ({ id, what }));
 }
 

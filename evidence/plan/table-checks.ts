@@ -27,7 +27,7 @@ const warehouse = {
   ],
   T8: [
     'campaign_performance',
-    'campaign_id total_impressions total_clicks total_completions ctr vtr completion_rate quality_score relevance_score budget_spent_today projected_spend_today pacing_status last_calculated_at',
+    'id campaign_id total_impressions total_clicks total_completions ctr vtr completion_rate quality_score relevance_score budget_spent_today projected_spend_today pacing_status last_calculated_at created_at',
   ],
 } as const;
 
