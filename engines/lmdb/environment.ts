@@ -1,9 +1,10 @@
 import { mkdirSync, statfsSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, RootDatabase } from 'lmdb';
-import { open } from 'lmdb';
+import { ABORT, open } from 'lmdb';
 import type { Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
+import { beganBehind } from './newest-commit.ts';
 
 /** Ordered-binary: sorts by value, arrays element by element. */
 export type StoredKey = string | (string | number)[];
@@ -34,6 +35,8 @@ const DEADLINE_MS = 5_000;
 const DEADLINE_CHECK_MS = 1_000;
 const GRACE_MS = 250;
 const READER_CHECK_MS = 60_000;
+/** Every one of them is one more process that opened the folder in that moment. */
+const BEGUN_AGAIN_MAX = 1_000;
 const MDB_MAP_FULL = -30_792;
 const EIO = 5;
 const EFBIG = 27;
@@ -95,7 +98,8 @@ export class LmdbEnvironment {
   }
 
   table(name: string): StoredTable {
-    return this.#root.openDB<Buffer, StoredKey>({ name, encoding: 'binary' });
+    // What makes a table is a transaction too.
+    return this.writeSync(() => this.#root.openDB<Buffer, StoredKey>({ name, encoding: 'binary' }));
   }
 
   /** Lets the reads that follow see every commit so far; without it, reads of one event turn share a snapshot. */
@@ -138,7 +142,14 @@ export class LmdbEnvironment {
 
   /** Runs `action` in a transaction of its own and waits; for the moment of opening only. */
   writeSync<T>(action: () => T): T {
-    return this.#root.transactionSync(action);
+    let answer: { readonly value: T } | undefined;
+    for (let again = 0; answer === undefined; again++) {
+      this.#root.transactionSync(() => {
+        if (this.#beganBehind(again)) return ABORT;
+        answer = { value: action() };
+      });
+    }
+    return answer.value;
   }
 
   /** Commits what is queued, flushes, closes. Idempotent. */
@@ -160,11 +171,7 @@ export class LmdbEnvironment {
       const batch = this.#queue.splice(0, BATCH_ACTIONS_MAX);
       this.#running = batch;
       try {
-        const runAll = () => {
-          for (const waiting of batch) waiting.run();
-        };
-        if (this.#inline) this.#root.transactionSync(runAll);
-        else await this.#root.childTransaction(runAll);
+        await this.#commit(batch);
         for (const waiting of batch) waiting.settle();
       } catch (error) {
         const failure = await engineError(error, this.#path);
@@ -173,6 +180,25 @@ export class LmdbEnvironment {
       this.#running = [];
     }
     this.#pump = null;
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    let behind = true;
+    for (let again = 0; behind; again++) {
+      const runAll = () => {
+        behind = this.#beganBehind(again);
+        if (behind) return ABORT;
+        for (const waiting of batch) waiting.run();
+      };
+      if (this.#inline) this.#root.transactionSync(runAll);
+      else await this.#root.childTransaction(runAll);
+    }
+  }
+
+  #beganBehind(again: number): boolean {
+    if (!beganBehind(this.#root, this.#path)) return false;
+    if (again < BEGUN_AGAIN_MAX) return true;
+    throw new EngineError('unavailable', `the lock file of ${this.#path} does not say which commit is the newest`);
   }
 
   async #expire(): Promise<void> {
