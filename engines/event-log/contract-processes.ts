@@ -71,10 +71,11 @@ const losses = ({ lines }: Child) => lines.filter(({ lost }) => lost !== undefin
 
 async function readAll(fixture: ProcessFixture, topic: string): Promise<LogRecord[]> {
   const { log } = fixture;
-  const total = (await log.ends(topic)).reduce((sum, end) => sum + end, 0);
   const all: LogRecord[] = [];
   const apply = async (batch: readonly LogRecord[]) => void all.push(...batch);
   const subscription = await log.subscribe('reader', [topic], { resume: async () => 0, apply });
+  // Asked behind the join: what a process had committed and not told when it was killed can show with the next commit only.
+  const total = (await log.ends(topic)).reduce((sum, end) => sum + end, 0);
   await until(fixture, `${total} records`, 10_000, () => all.length >= total);
   await subscription.stop();
   return all.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset);
@@ -87,10 +88,13 @@ export const processContract: readonly ProcessBehaviour[] = [
     async check(fixture) {
       const topic = await makeTopic(fixture.log, 'killed', 2);
       const appenders = [1, 2, 3].map(() => start(fixture, 'append', topic));
-      for (const appender of appenders) {
+      for (const appender of [...appenders]) {
         await until(fixture, 'an acknowledged append', START_MS_MAX, () => appender.lines.length > 300);
         appender.process.kill('SIGKILL');
+        // As in a house: who was killed is started again.
+        appenders.push(start(fixture, 'append', topic));
       }
+      for (const appender of appenders) appender.process.kill('SIGKILL');
       await Promise.all(appenders.map((appender) => appender.gone));
       const all = await readAll(fixture, topic);
       const held = new Map(all.map((record) => [`${record.partition}/${record.offset}`, record.value.toString()]));
