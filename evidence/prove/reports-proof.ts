@@ -182,8 +182,9 @@ async function files(report: ReturnType<typeof checkReport>, found: readonly Row
       }),
     ),
   );
-  if (lines.flat().some((cell, at) => columns[at % columns.length]?.isText && /^[=+\-@\t\r]/.test(cell)))
-    throw new Error('a formula in CSV');
+  // Cell by cell of a line: a number may be negative, and an empty last cell is none here.
+  const isFormula = (cell: string, at: number) => columns[at]?.isText && /^[=+\-@\t\r]/.test(cell);
+  if (lines.some((line) => line.some(isFormula))) throw new Error('a formula in CSV');
   equalRows(read, found, 'CSV');
   const { sql, parameters } = compile(report, { organisation });
   const path = join(world.folder, 'report.parquet');
