@@ -12,8 +12,8 @@ export interface FirstSights {
 /** A retry that could not be told from a new request, because the state store was away, comes within so many minutes. */
 const RETRY_MINUTES = [-2, -1, 0, 1, 2];
 
-/** Each asks for up to five minutes, of eleven bytes. */
-const RECORDS_AT_ONCE = 1_500;
+/** A minute takes eleven bytes of a parameter. */
+const MINUTES_AT_ONCE = 9_000;
 
 /** The ids that a record claims. A request is one in its minute: the same request_id much later is another decision. */
 export function idsOf({ record }: WorkerRecord): readonly string[] {
@@ -161,34 +161,35 @@ const conversionsSql = `
   WHERE conversion_id IN {ids:Array(String)}
   GROUP BY topic, source_partition, conversion_id, advertiser, duplicate`;
 
-/** One look-up per kind of record, for as many records at once as have minutes for a parameter. */
+/** One look-up per kind of record, and another wherever its minutes would be more than a parameter takes. */
 function queriesFor(records: readonly WorkerRecord[]): readonly Query[] {
-  const made: Query[] = [];
-  for (let from = 0; from < records.length; from += RECORDS_AT_ONCE) {
-    made.push(...queriesForSome(records.slice(from, from + RECORDS_AT_ONCE)));
-  }
-  return made;
-}
-
-function queriesForSome(records: readonly WorkerRecord[]): readonly Query[] {
   const empty = () => ({ partitions: new Set<number>(), minutes: new Set<number>(), ids: new Set<string>() });
-  const beacons: Query = {
+  const full: Query[] = [];
+  const roomy = (query: Query): Query => {
+    if (query.minutes.size < MINUTES_AT_ONCE) return query;
+    full.push(query);
+    return { ...query, ...empty() };
+  };
+  let beacons: Query = {
     ...empty(),
     sql: beaconsSql,
     idsOf: ({ id, event, offset_seconds, traffic }) =>
       outcomeOf({ reservation: id, event, offset_seconds, invalid: traffic || null }),
   };
-  const requests: Query = { ...empty(), sql: requestsSql, idsOf: (row) => [`${row.second}:${row.id}`] };
+  let requests: Query = { ...empty(), sql: requestsSql, idsOf: (row) => [`${row.second}:${row.id}`] };
   const conversions: Query = { ...empty(), sql: conversionsSql, idsOf: (row) => [`${row.owner}:${row.id}`] };
   for (const { partition, record } of records) {
-    if (record.name === 'ad-beacon') ask(beacons, partition, record.value.reservation, record.value.minute * 60);
-    else if (record.name === 'conversion') ask(conversions, partition, record.value.conversion_id, 0);
+    if (record.name === 'ad-beacon') {
+      beacons = roomy(beacons);
+      ask(beacons, partition, record.value.reservation, record.value.minute * 60);
+    } else if (record.name === 'conversion') ask(conversions, partition, record.value.conversion_id, 0);
     else if (record.name === 'ad-request') {
+      requests = roomy(requests);
       const minute = minuteOf(record.value.received_at);
       for (const by of RETRY_MINUTES) ask(requests, partition, record.value.request_id, minute + by * 60);
     }
   }
-  return [beacons, requests, conversions].filter((query) => query.ids.size > 0);
+  return [...full, beacons, requests, conversions].filter((query) => query.ids.size > 0);
 }
 
 function ask(query: Query, partition: number, id: string, minute: number): void {
