@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../engines/clock.ts';
-import { readConfig } from '../../engines/config.ts';
 import { seededRandom } from '../../engines/random.ts';
 import { openClickHouse } from '../../engines/warehouse/clickhouse-warehouse.ts';
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
 import { startTestWarehouse, type TestWarehouse } from '../../engines/warehouse/test-warehouse.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
-import type { Context, WorkerRecord } from '../worker.ts';
+import type { WorkerRecord } from '../worker.ts';
 import { findFirstSights, isRepeated } from './first-sights.ts';
+import { contextOf } from './test-context.ts';
 import { madeUpLogs, START_MS } from './test-records.ts';
 import { warehouseWorker } from './warehouse.ts';
 
@@ -25,23 +25,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await warehouse?.close();
   await server?.remove();
-});
-
-const unused = (): never => {
-  throw new Error('the warehouse worker needs neither store nor log');
-};
-const context = (): Context => ({
-  store: { read: unused, swap: unused, claim: unused, drop: unused, stores: unused, close: unused },
-  log: { ensureTopics: unused, partitions: unused, append: unused, ends: unused, subscribe: unused, close: unused },
-  warehouse,
-  clock,
-  config: readConfig({}),
-  random,
-  lost: new AbortController().signal,
-  stores: null,
-  catchingUpSince: null,
-  measure: (_step, run) => run(),
-  effect: () => undefined,
 });
 
 test('requests of very many minutes are looked up within what the warehouse takes', async () => {
@@ -80,7 +63,7 @@ test('a request_id that returns later is another request, also to the arms of an
   const worker = warehouseWorker({ flushMs: 0 });
   for (const records of logs) {
     const topic = records[0]?.topic ?? '';
-    await worker.handle({ topic, partition: 0, records, watermark: 0 }, context());
+    await worker.handle({ topic, partition: 0, records, watermark: 0 }, contextOf(warehouse));
   }
   const arms = await warehouse.query(
     `SELECT arm, toUInt32(requests) AS asked, toUInt32(impressions) AS shown, toInt32(spend_micros) AS spent

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock, VirtualClock } from '../../engines/clock.ts';
-import { readConfig } from '../../engines/config.ts';
 import { EngineError } from '../../engines/errors.ts';
 import { seededRandom } from '../../engines/random.ts';
 import { openClickHouse } from '../../engines/warehouse/clickhouse-warehouse.ts';
@@ -8,8 +7,9 @@ import { eraseRows, personal } from '../../engines/warehouse/erase-rows.ts';
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
 import { startTestWarehouse, type TestWarehouse } from '../../engines/warehouse/test-warehouse.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
-import type { Context, WorkerRecord } from '../worker.ts';
+import type { WorkerRecord } from '../worker.ts';
 import { Forgotten } from './forgotten.ts';
+import { contextOf } from './test-context.ts';
 import { madeUpLogs } from './test-records.ts';
 import { warehouseWorker } from './warehouse.ts';
 
@@ -64,30 +64,16 @@ function withAnn(logs: readonly WorkerRecord[][]): WorkerRecord[][] {
   );
 }
 
-const unused = (): never => {
-  throw new Error('the warehouse worker needs neither store nor log');
-};
-const context: () => Context = () => ({
-  store: { read: unused, swap: unused, claim: unused, drop: unused, stores: unused, close: unused },
-  log: { ensureTopics: unused, partitions: unused, append: unused, ends: unused, subscribe: unused, close: unused },
-  warehouse,
-  clock,
-  config: readConfig({}),
-  random,
-  lost: new AbortController().signal,
-  stores: null,
-  catchingUpSince: null,
-  measure: (_step, run) => run(),
-  effect: () => undefined,
-});
-
 async function apply(logs: readonly WorkerRecord[][], suppressed: readonly { hash: string; erasedAt: number }[] = []) {
   const all = async () => suppressed.map((each) => ({ scope: 'user', ...each }));
   const worker = warehouseWorker({ flushMs: 0, suppressions: { all } });
   for (const records of logs) {
     const [first] = records;
     if (first)
-      await worker.handle({ topic: first.topic, partition: first.partition, records, watermark: 0 }, context());
+      await worker.handle(
+        { topic: first.topic, partition: first.partition, records, watermark: 0 },
+        contextOf(warehouse),
+      );
   }
 }
 

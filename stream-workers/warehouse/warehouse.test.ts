@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../engines/clock.ts';
-import { readConfig } from '../../engines/config.ts';
 import { EngineError } from '../../engines/errors.ts';
 import { seededRandom } from '../../engines/random.ts';
 import { openClickHouse } from '../../engines/warehouse/clickhouse-warehouse.ts';
 import { type EmbeddedWarehouse, startEmbeddedWarehouse } from '../../engines/warehouse/embedded-server.ts';
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
-import type { Context, WorkerRecord } from '../worker.ts';
+import type { WorkerRecord } from '../worker.ts';
+import { contextOf } from './test-context.ts';
 import { madeUpLogs, START_MS } from './test-records.ts';
 import { recountDelivery, recountRequests } from './test-recount.ts';
 import { warehouseWorker } from './warehouse.ts';
@@ -39,25 +39,6 @@ beforeEach(async () => {
   );
   for (const { name } of tables) await warehouse.run(`TRUNCATE TABLE breakwater.${name}`);
 });
-
-function contextOf(through: Warehouse, lost = new AbortController().signal): Context {
-  const unused = (): never => {
-    throw new Error('the warehouse worker needs neither store nor log');
-  };
-  return {
-    store: { read: unused, swap: unused, claim: unused, drop: unused, stores: unused, close: unused },
-    log: { ensureTopics: unused, partitions: unused, append: unused, ends: unused, subscribe: unused, close: unused },
-    warehouse: through,
-    clock,
-    config: readConfig({}),
-    random,
-    lost,
-    stores: null,
-    catchingUpSince: null,
-    measure: (_step, run) => run(),
-    effect: () => undefined,
-  };
-}
 
 /** Applies the logs from `heads` on, in batches of random size, as the runner does: a head moves after its batch. */
 async function apply(logs: readonly WorkerRecord[][], heads: number[], through: Warehouse): Promise<void> {
