@@ -63,6 +63,8 @@ function firstFailure(folder: string, tests: readonly string[], runs: number): P
     'node_modules/vitest/vitest.mjs',
     'run',
     '--bail=1',
+    // Two files that fail at once end each other, and then neither says what it saw.
+    ...(tests.length === 0 ? [] : ['--no-file-parallelism']),
     '--reporter=json',
     '--outputFile=report.json',
     ...places,
