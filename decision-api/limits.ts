@@ -50,10 +50,12 @@ export const limits = {
   /** What an impression is worth to the solver at most: with it, sums over the longest pod of 30 ads are whole numbers still. */
   scoreMicrosMax: 50_000_000,
   answerKeptMs: 3_600_000,
-  /** Answers remembered in the process for when the store cannot be asked. */
-  answersRemembered: 1_000,
+  /** Of answers remembered in the process for when the store cannot be asked: about a thousand of the longest pods. */
+  answersBytes: 32 * 1024 * 1024,
   /** Decisions that can be explained from memory. */
   decisionsRemembered: 1_000,
+  /** Campaigns in all the lists that they saw: each change of the catalog makes another list. */
+  campaignsRemembered: 2_000_000,
   /** Fallen campaigns that a record names; the rest is counted. */
   fallenNamed: 1_000,
   /** Pods asked for in one request. */

@@ -7,6 +7,7 @@ import type { KeptBy } from '../asking/ask.ts';
 import { type Draft, draftText } from '../draft.ts';
 import type { StoreGate } from '../holding/store-gate.ts';
 import { limits } from '../limits.ts';
+import { ByteRing } from './byte-ring.ts';
 
 /** What is kept for a repeated request_id: the answer, and the very bytes of its record in the log. */
 export interface KeptAnswer {
@@ -35,18 +36,12 @@ export async function keepAnswer(gate: StoreGate, key: string, absent: Entry, an
   return ok ? null : entry.bytes;
 }
 
-/**
- * The newest answers of this process: what a retry gets while the store cannot be asked, or could not keep them. As bytes: what is
- * remembered so long would be most of what the garbage collector goes through.
- */
+/** The newest answers of this process: what a retry gets while the store cannot be asked, or could not keep them. */
 export class RecentAnswers {
-  readonly #answers = new Map<string, Buffer>();
+  readonly #answers = new ByteRing(limits.answersBytes);
 
   remember(key: string, answer: Buffer): void {
-    this.#answers.set(key, answer);
-    if (this.#answers.size <= limits.answersRemembered) return;
-    const [oldest] = this.#answers.keys();
-    if (oldest !== undefined) this.#answers.delete(oldest);
+    this.#answers.put(key, answer);
   }
 
   /** Nobody was given it. */
