@@ -10,17 +10,42 @@ export interface RecentDecision {
   readonly organisation: string;
 }
 
-/** The newest decisions of this process, for explaining them; older ones are in the log. A few KB each, lists of campaigns are shared. */
+/**
+ * The newest decisions of this process, for explaining them; older ones are in the log. A few KB each. Lists of campaigns are shared
+ * by the decisions between two changes of the catalog: fewer are remembered where the lists are long and change often.
+ */
 export class RecentDecisions {
   readonly #decisions = new Map<string, RecentDecision>();
+  /** How many of them saw a list. */
+  readonly #lists = new Map<readonly Campaign[], number>();
+  #campaigns = 0;
 
   keep(decision: RecentDecision): void {
     const name = nameOf(decision.requestId, decision.organisation);
-    this.#decisions.delete(name);
+    this.#drop(name);
     this.#decisions.set(name, decision);
-    if (this.#decisions.size <= limits.decisionsRemembered) return;
-    const [oldest] = this.#decisions.keys();
-    if (oldest !== undefined) this.#decisions.delete(oldest);
+    const saw = this.#lists.get(decision.catalog) ?? 0;
+    if (saw === 0) this.#campaigns += decision.catalog.length;
+    this.#lists.set(decision.catalog, saw + 1);
+    for (const oldest of this.#decisions.keys()) {
+      const fits = this.#campaigns <= limits.campaignsRemembered || this.#lists.size === 1;
+      if (fits && this.#decisions.size <= limits.decisionsRemembered) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(name: string): void {
+    const decision = this.#decisions.get(name);
+    if (decision === undefined) return;
+    this.#decisions.delete(name);
+    const { catalog } = decision;
+    const left = (this.#lists.get(catalog) ?? 1) - 1;
+    if (left > 0) {
+      this.#lists.set(catalog, left);
+      return;
+    }
+    this.#lists.delete(catalog);
+    this.#campaigns -= catalog.length;
   }
 
   /** `organisation` null: the newest of that id, whoever's it is. */
