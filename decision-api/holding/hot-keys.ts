@@ -20,8 +20,14 @@ export function readable<R>(what: string, decode: () => R): R {
 /** A pure change of one record of `store`: it runs again on the current record when somebody else came first. */
 type Change<R, T> = (record: R, store: string) => { readonly record: R; readonly answer: T };
 
+/** A record as it was read, and what it says: reading it again would cost more than the swap. */
+export interface Seen<R> {
+  readonly entry: Entry;
+  readonly record: R;
+}
+
 interface Waiting<R> {
-  readonly seen: Entry | null;
+  readonly seen: Seen<R> | null;
   readonly change: Change<R, unknown>;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -49,7 +55,6 @@ export class HotKeys<R> {
   readonly #random: Random;
   readonly #metrics: Metrics;
   readonly #records: Records<R>;
-  readonly #known = new WeakMap<Buffer, R>();
   readonly #waiting = new Map<string, Waiting<R>[]>();
 
   constructor(gate: StoreGate, clock: Clock, random: Random, metrics: Metrics, records: Records<R>) {
@@ -64,7 +69,7 @@ export class HotKeys<R> {
    * Applies a change, beginning from `seen` (null: reads first). Rejects with EngineError `conflict` when others came
    * first every time, `store_lost_writes` where the store is not to be trusted yet, or as the store does; after `timeout` the change may have happened.
    */
-  change<T>(key: string, seen: Entry | null, change: Change<R, T>): Promise<T> {
+  change<T>(key: string, seen: Seen<R> | null, change: Change<R, T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const waiting = { seen, change, resolve: resolve as (answer: unknown) => void, reject };
       const queue = this.#waiting.get(key);
@@ -81,30 +86,27 @@ export class HotKeys<R> {
     // Changes asked for in the same turn of the event loop go together.
     await Promise.resolve();
     const queue = this.#waiting.get(key) ?? [];
-    let seen: Entry | null = null;
+    let seen: Seen<R> | null = null;
     while (queue.length > 0) seen = await this.#apply(key, queue.splice(0), seen);
     this.#waiting.delete(key);
   }
 
-  async #apply(key: string, batch: readonly Waiting<R>[], known: Entry | null): Promise<Entry | null> {
+  async #apply(key: string, batch: readonly Waiting<R>[], known: Seen<R> | null): Promise<Seen<R> | null> {
     try {
-      let entry = known ?? newest(batch) ?? (await this.#read(key));
+      let { entry, record: before } = known ?? newest(batch) ?? (await this.#read(key));
       for (let attempt = 1; ; attempt++) {
         if (!this.#records.trusts(entry.store)) {
           throw new EngineError('store_lost_writes', `${this.#records.what} waits until the store is caught up`);
         }
-        const before = this.#decoded(entry.bytes);
         const { record, answers } = runAll(before, entry.store, batch);
-        if (record === before) return this.#settle(batch, answers, entry);
+        if (record === before) return this.#settle(batch, answers, { entry, record });
         const { encode, expiresInMs } = this.#records;
         const swapped = await this.#gate.swap(key, entry, encode(record), expiresInMs(record));
-        if (swapped.ok) {
-          this.remember(swapped.entry.bytes, record);
-          return this.#settle(batch, answers, swapped.entry);
-        }
+        if (swapped.ok) return this.#settle(batch, answers, { entry: swapped.entry, record });
         this.#metrics.conflicts.inc({ what: this.#records.what });
         if (attempt >= this.#records.tries) throw new EngineError('conflict', `${this.#records.what} is contended`);
         entry = swapped.entry;
+        before = this.#records.decode(entry.bytes);
         // The first loss is mostly a record read too early; only a second one means a crowd.
         if (attempt > 1) await this.#clock.sleep(Math.ceil(this.#random.unit() * limits.jitterMs));
       }
@@ -114,31 +116,22 @@ export class HotKeys<R> {
     }
   }
 
-  /** Records are never changed, so what these very bytes say need not be read twice: reading costs more than the swap. */
-  remember(bytes: Buffer | null, record: R): void {
-    if (bytes !== null) this.#known.set(bytes, record);
-  }
-
-  #decoded(bytes: Buffer | null): R {
-    return (bytes === null ? undefined : this.#known.get(bytes)) ?? this.#records.decode(bytes);
-  }
-
-  async #read(key: string): Promise<Entry> {
+  async #read(key: string): Promise<Seen<R>> {
     const [entry] = await this.#gate.read([key]);
     if (!entry) throw new EngineError('refused', 'the store answered a read of one key with nothing');
-    return entry;
+    return { entry, record: this.#records.decode(entry.bytes) };
   }
 
-  #settle(batch: readonly Waiting<R>[], answers: readonly unknown[], entry: Entry): Entry {
+  #settle(batch: readonly Waiting<R>[], answers: readonly unknown[], seen: Seen<R>): Seen<R> {
     for (const [index, waiting] of batch.entries()) waiting.resolve(answers[index]);
-    return entry;
+    return seen;
   }
 }
 
 /** The latest of what the waiting ones have read: an older one would only lose. */
-function newest<R>(batch: readonly Waiting<R>[]): Entry | null {
-  return batch.reduce<Entry | null>(
-    (best, { seen }) => (seen !== null && (best === null || seen.version > best.version) ? seen : best),
+function newest<R>(batch: readonly Waiting<R>[]): Seen<R> | null {
+  return batch.reduce<Seen<R> | null>(
+    (best, { seen }) => (seen !== null && (best === null || seen.entry.version > best.entry.version) ? seen : best),
     null,
   );
 }

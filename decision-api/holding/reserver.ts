@@ -19,15 +19,13 @@ import type { FrequencyRecord, StreamRecord } from '../../schemas/records.ts';
 import { isAway } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
-import { HotKeys, readable } from './hot-keys.ts';
+import { HotKeys, readable, type Seen } from './hot-keys.ts';
 import { type StoreGate, type StoreRefusal, storeRefusal } from './store-gate.ts';
 import type { Watermarks } from './watermarks.ts';
 
 /** One identity's record as read at the beginning of a request. */
-export interface SeenIdentity {
+export interface SeenIdentity extends Seen<FrequencyRecord> {
   readonly identity: ScopedIdentity;
-  readonly entry: Entry;
-  readonly record: FrequencyRecord;
 }
 
 /** What an ad needs: a place under each identity in whose scope it is capped. */
@@ -77,9 +75,7 @@ export class Reserver {
     const entries = await this.#gate.read(wanted);
     const seen = identities.map((identity, index) => {
       const entry = entries[index] as Entry;
-      const record = decodeRecord(entry.bytes);
-      this.#records.remember(entry.bytes, record);
-      return { identity, entry, record };
+      return { identity, entry, record: decodeRecord(entry.bytes) };
     });
     return { seen, others: entries.slice(identities.length) };
   }
@@ -126,13 +122,10 @@ export class Reserver {
     );
   }
 
-  async #reserveAt(
-    { identity, entry }: SeenIdentity,
-    wanted: readonly Wanted[],
-    marks: Marks,
-  ): Promise<readonly Refused[]> {
+  async #reserveAt(seen: SeenIdentity, wanted: readonly Wanted[], marks: Marks): Promise<readonly Refused[]> {
+    const { scope, hash } = seen.identity;
     try {
-      const refused = await this.#records.change(keys.frequency(identity.scope, identity.hash), entry, (record) => {
+      const refused = await this.#records.change(keys.frequency(scope, hash), seen, (record) => {
         const result = reserve(record, wanted, marks);
         const unchanged = result.refused.length === wanted.length;
         return { record: unchanged ? record : result.record, answer: result.refused };

@@ -16,16 +16,14 @@ import type { StreamRecord } from '../../schemas/records.ts';
 import { isAway } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
-import { HotKeys, readable } from './hot-keys.ts';
+import { HotKeys, readable, type Seen } from './hot-keys.ts';
 import { type StoreGate, type StoreRefusal, storeRefusal } from './store-gate.ts';
 import type { Watermarks } from './watermarks.ts';
 
 /** A stream's record as read at the beginning of a request. */
-export interface SeenStream {
+export interface SeenStream extends Seen<StreamRecord> {
   /** Pseudonym of the session. */
   readonly hash: string;
-  readonly entry: Entry;
-  readonly record: StreamRecord;
 }
 
 export type StreamPlaceRefusal = StreamRefusal['reason'] | StoreRefusal;
@@ -49,9 +47,7 @@ export class StreamReserver {
 
   /** What an entry says of a stream. Throws EngineError `refused` where it cannot be read. */
   see(hash: string, entry: Entry): SeenStream {
-    const record = decodeStream(entry.bytes);
-    this.#records.remember(entry.bytes, record);
-    return { hash, entry, record };
+    return { hash, entry, record: decodeStream(entry.bytes) };
   }
 
   /**
@@ -67,7 +63,7 @@ export class StreamReserver {
     if (wanted.length === 0 && mine.size === 0) return new Map();
     const wasMine = new Set(mine);
     try {
-      const refused = await this.#records.change(keys.stream(stream.hash), stream.entry, (record) => {
+      const refused = await this.#records.change(keys.stream(stream.hash), stream, (record) => {
         const result = reserveInStream(record, wanted, wasMine, marks);
         const changes = result.refused.length < wanted.length || wasMine.size > 0;
         return { record: changes ? result.record : record, answer: result.refused };

@@ -37,7 +37,7 @@ export class RecordStore {
     stored.writeBigUInt64BE(BigInt(nowMs + next.expiresInMs), 8);
     next.bytes.copy(stored, HEADER_BYTES);
     this.#records.put(key, stored);
-    return { ok: true, entry: { version, bytes: Buffer.from(next.bytes), store: this.#id } };
+    return { ok: true, entry: { version, bytes: next.bytes, store: this.#id } };
   }
 
   /** Looks at up to `limit` records after `from`; answers the expired ones and where to go on, null at the end. */

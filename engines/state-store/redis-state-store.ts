@@ -85,7 +85,7 @@ async function swapMany(
     const value = answers[2 * at + 1];
     if (answers[2 * at] === 0) return { ok: false, entry: toEntry(store, value) };
     if (answers[2 * at] !== 1) return redisError(new Error(`${value}`), false);
-    return { ok: true, entry: { version: Number(`${value}`), bytes: Buffer.from(bytes), store } };
+    return { ok: true, entry: { version: Number(`${value}`), bytes, store } };
   });
 }
 
