@@ -117,7 +117,7 @@ test('away from a decider’s disk the content taxonomy is the catalog’s', asy
     await tell(house, [campaign]);
     await asked(house, { request_id: 'one', pod_duration: 30, content: { category: 'Football' } });
     const { dataDir } = house.config;
-    await rm(join(dataDir, 'decision-api-snapshot.json'), { force: true });
+    await rm(join(dataDir, 'decision-api-catalog.jsonl'), { force: true });
     const blind = await explained(house, 'one', false);
     expect([blind.includes('NO content taxonomy'), blind.includes('not_recorded')]).toEqual([true, true]);
     keepEndpoints(dataDir, { catalog: server.url });

@@ -208,7 +208,7 @@ test('closing does not wait for a log that never says that its subscription has 
 test('an instance that knows no catalog is live but not ready, and says why', async () => {
   house = await openHouse([]);
   house.away.catalog = true;
-  await rm(`${house.config.dataDir}/decision-api-snapshot.json`);
+  await rm(`${house.config.dataDir}/decision-api-catalog.jsonl`);
   const other = await house.another();
   const ready = await other.app.inject({ method: 'GET', url: '/health/ready' });
   expect(ready.statusCode).toBe(503);

@@ -68,8 +68,10 @@ export const limits = {
   bidMs: 60_000,
   /** The longest ad for a player that does not say how much time there is. */
   unaskedSeconds: 120,
-  /** A snapshot of the catalog. */
+  /** A part of a snapshot of the catalog. */
   catalogMs: 5_000,
+  /** The catalog is written to disk in a part of the time that is one in so many. */
+  keepShare: 20,
   catalogEveryMs: 30_000,
   /** How often the file of places is looked at for a newer one. */
   geoipEveryMs: 5_000,

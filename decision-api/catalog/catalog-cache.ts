@@ -174,6 +174,11 @@ export class CatalogCache implements DecidingCatalog {
     return this.#mark;
   }
 
+  /** Of the campaigns held, by id. */
+  get versions(): ReadonlyMap<string, number> {
+    return this.#versions;
+  }
+
   /** Grows with each document taken. */
   get changes(): number {
     return this.#changes;

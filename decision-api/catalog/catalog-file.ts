@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Campaign, PodConfig } from '../../domain/campaign.ts';
 import type { Experiment } from '../../domain/experiment.ts';
@@ -16,16 +16,32 @@ export interface KeptCatalog {
   readonly positions: readonly number[];
 }
 
-const fileName = 'decision-api-snapshot.json';
+/** A line of all the rest, then a line for each campaign. */
+const fileName = 'decision-api-catalog.jsonl';
+/** As it was called while it was one document. */
+const olderName = 'decision-api-snapshot.json';
+/** Lines that are made in one go: between two of these requests are answered. */
+const LINES = 100;
 
 /** Writes the snapshot so that a reader finds the old one or the new one, never a part. `heardAt`: of Postgres, epoch ms. */
 export async function keepCatalog(dataDir: string, kept: KeptCatalog, heardAt: number): Promise<void> {
   await mkdir(dataDir, { recursive: true });
   // Two instances may share the folder: each writes a file of its own.
   const unfinished = join(dataDir, `${fileName}.${process.pid}.new`);
-  await writeFile(unfinished, JSON.stringify(kept), { mode: 0o600 });
+  await writeFile(unfinished, linesOf(kept), { mode: 0o600 });
   await utimes(unfinished, heardAt / 1000, heardAt / 1000);
   await rename(unfinished, join(dataDir, fileName));
+  await rm(join(dataDir, olderName), { force: true });
+}
+
+/** As it is at this moment; read piece by piece. */
+function* linesOf({ campaigns, ...rest }: KeptCatalog): Generator<string> {
+  yield `${JSON.stringify(rest)}\n`;
+  for (let at = 0; at < campaigns.length; at += LINES) {
+    let lines = '';
+    for (const campaign of campaigns.slice(at, at + LINES)) lines += `${JSON.stringify(campaign)}\n`;
+    yield lines;
+  }
 }
 
 /** Notes in the kept snapshot that Postgres said nothing new at this time. False: there is none. */
@@ -39,18 +55,50 @@ export async function touchCatalog(dataDir: string, heardAt: number): Promise<bo
   }
 }
 
+interface FoundCatalog {
+  readonly kept: KeptCatalog;
+  /** When Postgres was last heard of, epoch ms. */
+  readonly heardAt: number;
+}
+
 /** Null when none was kept. A file that is not a snapshot throws SyntaxError. */
-export async function readKeptCatalog(
-  dataDir: string,
-): Promise<{ readonly kept: KeptCatalog; readonly heardAt: number } | null> {
-  const path = join(dataDir, fileName);
+export async function readKeptCatalog(dataDir: string): Promise<FoundCatalog | null> {
+  return (await readLines(join(dataDir, fileName))) ?? (await readLines(join(dataDir, olderName)));
+}
+
+async function readLines(path: string): Promise<FoundCatalog | null> {
   try {
-    const kept = JSON.parse(await readFile(path, 'utf8')) as KeptCatalog;
-    return { kept, heardAt: (await stat(path)).mtimeMs };
+    const file = await open(path);
+    const { mtimeMs: heardAt } = await file.stat();
+    let rest: Omit<KeptCatalog, 'campaigns'> | null = null;
+    const campaigns: Campaign[] = [];
+    for await (const line of linesIn(file.createReadStream({ encoding: 'utf8' }))) {
+      if (rest === null) rest = JSON.parse(line) as Omit<KeptCatalog, 'campaigns'>;
+      else campaigns.push(JSON.parse(line) as Campaign);
+    }
+    if (rest === null) throw new SyntaxError(`${path} is empty`);
+    // The older one's only line has the campaigns too.
+    return { kept: { campaigns, ...rest }, heardAt };
   } catch (error) {
     if (isAbsent(error)) return null;
     throw error;
   }
+}
+
+/** JSON has no line feed of its own, but it has the other characters that readers of lines take for the end of one. */
+async function* linesIn(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  let pieces: string[] = [];
+  for await (const chunk of chunks) {
+    let begin = 0;
+    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', begin)) {
+      yield [...pieces, chunk.slice(begin, end)].join('');
+      pieces = [];
+      begin = end + 1;
+    }
+    pieces.push(chunk.slice(begin));
+  }
+  const last = pieces.join('');
+  if (last !== '') yield last;
 }
 
 function isAbsent(error: unknown): boolean {

@@ -5,7 +5,7 @@ import type { Clock } from '../../engines/clock.ts';
 import type { EventLog, LogRecord, Subscription } from '../../engines/event-log/event-log.ts';
 import type { Random } from '../../engines/random.ts';
 import { decodeOf, UndecodableError } from '../../schemas/codec.ts';
-import { isAway, within } from '../http/deadline.ts';
+import { isAway, whileMoving } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CatalogCache } from './catalog-cache.ts';
@@ -40,6 +40,9 @@ export class Feed {
   #subscription: Subscription | null = null;
   #loaded: 'no' | 'catalog' | 'disk' = 'no';
   #keptChanges = -1;
+  #keeping = Promise.resolve();
+  /** Until these ticks nothing is written: a long catalog that changes all the time would be written all the time. */
+  #keepFrom = 0;
   /** When Postgres last answered, epoch ms. */
   #heardAt = 0;
   #away = false;
@@ -94,8 +97,13 @@ export class Feed {
   }
 
   /** Keeps what is held on disk, if it changed. A disk that takes nothing is complained of, and serving goes on. */
-  async keep(): Promise<void> {
-    const { cache, dataDir } = this.#parts;
+  keep(): Promise<void> {
+    this.#keeping = this.#keeping.then(() => this.#keep());
+    return this.#keeping;
+  }
+
+  async #keep(): Promise<void> {
+    const { cache, clock, dataDir } = this.#parts;
     if (this.#loaded === 'no') return;
     const { changes } = cache;
     const positions = [...(this.#positions.get('catalog-changes') ?? [])];
@@ -104,7 +112,10 @@ export class Feed {
       const { campaigns, pods, experiments, contentCategories } = cache;
       const callers = { playerKeys: [...cache.playerKeys.values()], advertisers: [...cache.advertisers.values()] };
       const kept = { campaigns, pods, experiments, contentCategories, ...callers, positions };
+      const began = clock.ticks();
       await keepCatalog(dataDir, kept, this.#heardAt);
+      const ended = clock.ticks();
+      this.#keepFrom = ended + (ended - began) * limits.keepShare;
       this.#keptChanges = changes;
     } catch (error) {
       this.#complain(error, 'the catalog could not be kept on disk');
@@ -130,7 +141,9 @@ export class Feed {
     const { cache, catalog, clock } = this.#parts;
     const askedAt = clock.now();
     try {
-      cache.load(await within(clock, limits.catalogMs, 'a snapshot of the catalog', catalog.snapshot()));
+      const { versions: held } = cache;
+      const read = (moved: () => void) => catalog.snapshot({ held, moved });
+      cache.load(await whileMoving(clock, limits.catalogMs, 'a snapshot of the catalog', read));
       this.#heardAt = askedAt;
       this.#heard(true);
       this.#loaded = 'catalog';
@@ -142,7 +155,7 @@ export class Feed {
       this.#complain(error, 'the catalog does not answer; what is known serves on');
       if (this.#loaded === 'no') await this.#loadFromDisk();
     }
-    await this.keep();
+    if (clock.ticks() >= this.#keepFrom) await this.keep();
   }
 
   #heard(answered: boolean): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../engines/clock.ts';
-import { within } from './deadline.ts';
+import { whileMoving, within } from './deadline.ts';
 
 const never = new Promise<never>(() => undefined);
 const codeOf = (call: Promise<unknown>) => call.then(String, ({ code }) => code);
@@ -45,4 +45,32 @@ test('an answer that was there before the timer was heard counts', async () => {
   resolve('in time');
   await clock.advance(511);
   expect(await told).toBe('in time');
+});
+
+test('a call that tells of progress is waited for as long as it does', async () => {
+  const clock = new VirtualClock(0);
+  const reading = Promise.withResolvers<string>();
+  let moved = () => {};
+  const told = codeOf(
+    whileMoving(clock, 500, 'a long call', (tell) => {
+      moved = tell;
+      return reading.promise;
+    }),
+  );
+  for (let at = 0; at < 2_000; at += 10) {
+    if (at % 400 === 0) moved();
+    await clock.advance(at);
+  }
+  reading.resolve('all of it');
+  expect(await told).toBe('all of it');
+  const stuck = codeOf(whileMoving(clock, 500, 'a long call', () => never));
+  for (let at = 2_000; at < 2_600; at += 10) await clock.advance(at);
+  expect(await stuck).toBe('timeout');
+  const failing = Promise.withResolvers<string>();
+  const failed = whileMoving(clock, 500, 'a long call', (tell) => {
+    tell();
+    return failing.promise;
+  });
+  failing.reject(new Error('failed'));
+  await expect(failed).rejects.toThrow('failed');
 });

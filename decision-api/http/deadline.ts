@@ -34,6 +34,27 @@ export function within<T>(clock: Clock, ms: number, what: string, call: Promise<
   });
 }
 
+/** Waits for a call that takes its time, as long as it tells of progress: `within` counts from its last word. */
+export async function whileMoving<T>(
+  clock: Clock,
+  ms: number,
+  what: string,
+  call: (moved: () => void) => Promise<T>,
+): Promise<T> {
+  let moves = 0;
+  const called = call(() => {
+    moves++;
+  });
+  for (;;) {
+    const before = moves;
+    try {
+      return await within(clock, ms, what, called);
+    } catch (error) {
+      if (moves === before) throw error;
+    }
+  }
+}
+
 function begin(clock: Clock, ms: number, awaited: Awaited): void {
   let begun = begunBy.get(clock);
   if (begun === undefined) {

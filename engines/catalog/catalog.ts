@@ -32,6 +32,13 @@ export interface CatalogSnapshot {
   readonly advertisers?: readonly AdvertiserOwner[];
 }
 
+export interface SnapshotOptions {
+  /** Versions of the campaigns that the caller holds, by id: those are left out. Absent: none. */
+  readonly held?: ReadonlyMap<string, number>;
+  /** Called whenever another part was read. */
+  readonly moved?: () => void;
+}
+
 /** A change that waits to be relayed to `catalog-changes`, in commit order. */
 export interface OutboxRecord {
   readonly sequence: number;
@@ -44,8 +51,8 @@ export interface OutboxRecord {
 
 /** The catalog in PostgreSQL. Every write commits with its outbox record in one transaction. */
 export interface Catalog {
-  /** One consistent snapshot of every campaign and pod. */
-  snapshot(): Promise<CatalogSnapshot>;
+  /** One consistent snapshot of every campaign, or every one that is newer than what is held, and of all the rest. */
+  snapshot(options?: SnapshotOptions): Promise<CatalogSnapshot>;
   /** Writes a campaign whole (advertiser, rules, caps, categories, creatives included) and answers its new version. */
   putCampaign(campaign: Omit<Campaign, 'version'>): Promise<number>;
   /** Sets the status; answers the new version, or null when there is no such campaign. */

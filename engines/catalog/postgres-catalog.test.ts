@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
+import { addCampaignRows } from './announce.ts';
 import type { Catalog } from './catalog.ts';
 import { migrateCatalog } from './migrate.ts';
 import { openPostgresCatalog } from './postgres-catalog.ts';
-import { openPool } from './postgres-client.ts';
+import { inTransaction, openPool } from './postgres-client.ts';
 import { campaigns, sample } from './test-campaigns.ts';
 import { startTestPostgres, type TestPostgres } from './test-postgres.ts';
 
@@ -120,6 +121,29 @@ test('a new status is a new version with its document; an unknown campaign is nu
   const told = await catalog.outbox(10);
   expect(told.at(-1)?.document).toEqual({ ...campaign, status: 'paused', version: 2 });
   expect(told).toHaveLength(2);
+});
+
+test('a snapshot leaves out what is held as it is, and tells of its progress page by page', async () => {
+  const ids = Array.from({ length: 2_003 }, (_, at) => `00000000-0000-7000-8000-${at.toString(16).padStart(12, '0')}`);
+  const { advertiserId } = sample();
+  await sql.query("INSERT INTO advertisers (id, name) VALUES ($1, 'one')", [advertiserId]);
+  const many = ids.map((id) => ({ ...sample({ id }), advertiserId, creatives: [], caps: [], targeting: [] }));
+  await inTransaction(sql, 'BEGIN', (client) => addCampaignRows(client, many));
+  let moves = 0;
+  const moved = () => {
+    moves++;
+  };
+  const all = (await catalog.snapshot({ moved })).campaigns;
+  expect([all.map(({ id }) => id), moves]).toEqual([ids, 3]);
+  const held = new Map(all.map(({ id, version }) => [id, version]));
+  expect((await catalog.snapshot({ held })).campaigns).toEqual([]);
+  await catalog.setStatus(ids[7] ?? '', 'paused');
+  held.delete(ids[2_001] ?? '');
+  const newer = (await catalog.snapshot({ held })).campaigns;
+  expect(newer.map(({ id, version, status }) => [id, version, status])).toEqual([
+    [ids[7], 2, 'paused'],
+    [ids[2_001], 1, all[2_001]?.status],
+  ]);
 });
 
 test('renaming an advertiser is told for its other campaigns too, whose documents carry the name', async () => {

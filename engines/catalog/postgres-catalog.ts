@@ -1,12 +1,9 @@
 import type pg from 'pg';
 import { EngineError } from '../errors.ts';
 import { announceCampaigns, putCampaignRows } from './announce.ts';
-import { loadCampaigns, loadExperiments, loadPods } from './campaign-documents.ts';
 import type { Catalog, OutboxRecord } from './catalog.ts';
-import { loadContentCategories } from './content-categories.ts';
-import { loadAdvertisers, loadPlayerKeys } from './player-keys.ts';
+import { readSnapshot } from './catalog-snapshot.ts';
 import { asEngineErrors, inTransaction, lockWrites, openPool } from './postgres-client.ts';
-import { withUnwrapped } from './unwrapped-rows.ts';
 
 const CONNECTIONS_MAX = 10;
 
@@ -22,15 +19,8 @@ export function openPostgresCatalog(options: { readonly url: string }): Catalog 
     });
 
   return {
-    snapshot: () =>
-      inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (client) => ({
-        campaigns: await withUnwrapped(client, await loadCampaigns(client, null)),
-        pods: await loadPods(client),
-        contentCategories: await loadContentCategories(client),
-        experiments: await loadExperiments(client),
-        playerKeys: await loadPlayerKeys(client),
-        advertisers: await loadAdvertisers(client),
-      })),
+    snapshot: (options = {}) =>
+      inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', (client) => readSnapshot(client, options)),
 
     putCampaign: (campaign) => write((client) => putCampaignRows(client, campaign)),
 
