@@ -4,6 +4,7 @@ import type { Entry } from '../engines/state-store/state-store.ts';
 import { decodeBare, encode, encodeBare } from '../schemas/codec.ts';
 import { events } from '../schemas/events.ts';
 import type { CampaignSignal, SignalStateRecord } from '../schemas/records.ts';
+import { Duty, keepOnly, type Turn } from './duty.ts';
 import type { BeatContext } from './worker.ts';
 
 /** What a worker wants to say of a campaign; version and times are the publisher's. */
@@ -24,7 +25,7 @@ export interface Drafted {
   readonly carried: Carried;
 }
 
-/** All signals go out again this often, so that a reader need not go far back. */
+/** All signals go out again about this often, so that a reader need not go far back. */
 const REPEAT_MS = 60_000;
 
 interface Known {
@@ -38,6 +39,7 @@ interface Known {
 export class SignalPublisher {
   readonly #kind: 'PACING' | 'SCORE';
   readonly #known = new Map<string, Known>();
+  readonly #duty = new Duty();
   /** Campaign -> receipt of the oldest beacon that the next beat will see for the first time. */
   #causes = new Map<string, number>();
   /** The same for the beat that is under way. */
@@ -53,19 +55,17 @@ export class SignalPublisher {
     if (oldest === undefined || receivedAt < oldest) this.#causes.set(campaignId, receivedAt);
   }
 
-  /** Begins a beat: the campaigns whose signals this worker publishes, in a fixed order. */
-  async onDuty(context: BeatContext, campaignIds: Iterable<string>): Promise<readonly string[]> {
+  /** Begins a beat: the campaigns whose signals this worker looks at now. */
+  async onDuty(context: BeatContext, campaignIds: Iterable<string>): Promise<Turn> {
     this.#seen = this.#causes;
     this.#causes = new Map();
-    const partitions = await context.log.partitions('ad-beacons');
-    const held = new Set(context.assigned().flatMap((one) => (one.topic === 'ad-beacons' ? [one.partition] : [])));
-    const duty = [...campaignIds].filter((id) => held.has(partitionOf(id, partitions))).sort();
-    for (const id of [...this.#known.keys()]) if (!duty.includes(id)) this.#known.delete(id);
+    const turn = await this.#duty.next(context, campaignIds, this.#seen.keys());
+    if (turn.all !== null) keepOnly(this.#known, turn.all);
     await this.#load(
       context,
-      duty.filter((id) => !this.#known.has(id)),
+      turn.now.filter((id) => !this.#known.has(id)),
     );
-    return duty;
+    return turn;
   }
 
   /** What was last published of the campaign, by whichever worker; null before the first time. */
@@ -74,7 +74,7 @@ export class SignalPublisher {
   }
 
   /**
-   * Publishes the drafts whose mark differs from the last, and every draft once a minute. The state is stored before the record
+   * Publishes the drafts whose mark differs from the last, and every draft about once a minute. The state is stored before the record
    * is appended, so that a version is used once; a death in between is mended by the successor's first beat, a log that took
    * nothing by the next one.
    */

@@ -1,5 +1,5 @@
 import type { Campaign } from '../../domain/campaign.ts';
-import { type BilledMinute, close, emptyMoney, heldOf } from '../../domain/ledger.ts';
+import { type BilledMinute, close, emptyMoney } from '../../domain/ledger.ts';
 import { keys, MONEY_KEPT_MS } from '../../engines/state-store/keys.ts';
 import type { Entry } from '../../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
@@ -8,6 +8,9 @@ import { lowestWatermark } from '../heads.ts';
 import { update } from '../swap.ts';
 import type { BeatContext } from '../worker.ts';
 import { forgetMinutes, type OpenSums, readOpenSums } from './sums.ts';
+
+/** Records changed in one go: all of a large catalog would hold up whatever else this process and its store have to do. */
+const TOGETHER = 1_000;
 
 /** The last decision minute whose tokens have all expired at `watermark` (epoch ms). */
 export function closableMinute(watermark: number, tokenLifeMs: number): number {
@@ -49,7 +52,9 @@ export async function closeMinutes(
       return record.closed_up_to >= upTo ? null : encodeBare('money-record', close(record, upTo, billed));
     },
   ]);
-  await update(context.store, new Map(changes), MONEY_KEPT_MS, stores);
+  for (let at = 0; at < changes.length; at += TOGETHER) {
+    await update(context.store, new Map(changes.slice(at, at + TOGETHER)), MONEY_KEPT_MS, stores);
+  }
 
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(BigInt(upTo));
@@ -68,13 +73,4 @@ function billedMinutes(open: OpenSums, campaignId: string, dayOf: (minute: numbe
     const own = sums.get(campaignId);
     return own ? [{ minute, day: dayOf(minute), micros: own.billed_micros, impressions: own.impressions }] : [];
   });
-}
-
-/** Taken and not yet closed, over these campaigns. */
-export async function heldMicros(context: BeatContext, ids: readonly string[]): Promise<number> {
-  const entries = await context.store.read(ids.map(keys.money));
-  return entries.reduce(
-    (total, { bytes }) => total + (bytes ? heldOf(decodeBare('money-record', bytes)).micros : 0),
-    0,
-  );
 }

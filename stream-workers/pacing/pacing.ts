@@ -1,16 +1,17 @@
 import type { Campaign } from '../../domain/campaign.ts';
-import { emptyMoney } from '../../domain/ledger.ts';
+import { emptyMoney, heldOf } from '../../domain/ledger.ts';
 import { pacingInput } from '../../domain/pacing/pace.ts';
 import { initialPacingState, type PacingState, pacingStatus, updateMu } from '../../domain/pacing/shadow-price.ts';
 import { dayOf, startOfDay } from '../../domain/zone.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import { decodeBare } from '../../schemas/codec.ts';
 import type { CampaignSums, MoneyRecord } from '../../schemas/records.ts';
+import { keepOnly } from '../duty.ts';
 import { createFirstSight, type Judged } from '../first-sight.ts';
 import { type Drafted, SignalPublisher } from '../signals.ts';
 import type { BeatContext, Outcome, Worker } from '../worker.ts';
 import type { WorkerNeeds } from '../workers.ts';
-import { closeMinutes, heldMicros } from './closing.ts';
+import { closeMinutes } from './closing.ts';
 import { addServed, ServedPlaces, takeServed } from './served.ts';
 import { addToSums, type OpenSums, readOpenSums } from './sums.ts';
 import { TrafficForecast } from './traffic-forecast.ts';
@@ -30,6 +31,8 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
   const firstSight = createFirstSight('pacing', { fenced: true });
   const publisher = new SignalPublisher('PACING');
   const states = new Map<string, { state: PacingState; at: number }>();
+  /** Taken and not yet closed, by campaign. */
+  const held = new Map<string, number>();
   const forecast = new TrafficForecast();
   const places = new ServedPlaces();
   return {
@@ -76,20 +79,21 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
   }
 
   async function steer(context: BeatContext): Promise<void> {
-    const duty = await publisher.onDuty(context, view.campaigns.keys());
-    for (const id of [...states.keys()]) if (!duty.includes(id)) states.delete(id);
-    if (duty.length === 0) return;
+    const { now: turn, all } = await publisher.onDuty(context, view.campaigns.keys());
+    if (all !== null) for (const kept of [states, held]) keepOnly(kept, all);
+    if (turn.length === 0) return;
     const open = await readOpenSums(context, await context.log.partitions('ad-beacons'));
-    const entries = await context.store.read(duty.map(keys.money));
-    const drafts = duty.flatMap((id, index): Drafted[] => {
+    const entries = await context.store.read(turn.map(keys.money));
+    const drafts = turn.flatMap((id, index): Drafted[] => {
       const campaign = view.campaigns.get(id);
       if (!campaign) return [];
       const bytes = entries[index]?.bytes;
       const money = bytes ? decodeBare('money-record', bytes) : emptyMoney();
+      held.set(id, heldOf(money).micros);
       return [draftFor(campaign, progressOf(campaign, money, open, context.clock.now()), context.clock.now())];
     });
     metrics.signals.inc({ kind: 'PACING' }, await publisher.publish(context, drafts));
-    metrics.heldMicros.set(await heldMicros(context, duty));
+    metrics.heldMicros.set(held.values().reduce((sum, micros) => sum + micros, 0));
   }
 
   function draftFor(campaign: Campaign, progress: ProgressNow, now: number): Drafted {

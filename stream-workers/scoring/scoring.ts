@@ -53,13 +53,13 @@ export function scoringWorker({ view, metrics }: WorkerNeeds): Worker {
   };
 
   async function publish(context: BeatContext): Promise<void> {
-    const duty = await publisher.onDuty(context, view.campaigns.keys());
-    if (duty.length === 0) return;
+    const { now: turn } = await publisher.onDuty(context, view.campaigns.keys());
+    if (turn.length === 0) return;
     const partitions = await context.log.partitions('ad-beacons');
     const entries = await context.store.read(Array.from({ length: partitions }, (_, p) => keys.scores(p)));
     const records = entries.flatMap(({ bytes }) => (bytes ? [decodeBare('score-record', bytes)] : []));
     const beliefs = posteriors(records, context.clock.now(), defaultHalfLifeMs, categoryOf);
-    const drafts = duty.flatMap((id) => {
+    const drafts = turn.flatMap((id) => {
       const campaign = view.campaigns.get(id);
       return campaign ? [draftFor(campaign, beliefs, contexts.learnt)] : [];
     });
