@@ -8,7 +8,7 @@ import { type Embedded, migrate, startEmbedded } from '../engines/open.ts';
 import { secretSettings, withSecrets } from '../engines/secrets.ts';
 import { type ChildSpec, Supervised } from './supervised.ts';
 
-const READY_MS_MAX = 60_000;
+const READY_MS_MAX = 120_000;
 const POLL_MS = 50;
 /** Together below the 10 s that a shutdown may take. */
 const GRACE_MS = { api: 2_500, workers: 2_500, warehouse: 2_500, virtual: 9_500 };

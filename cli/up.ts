@@ -52,9 +52,9 @@ async function runUntil(signal: AbortSignal, house: House, config: Config, say: 
 async function seedWhenEmpty(url: string, say: (line: string) => void): Promise<void> {
   const catalog = await openCatalog(url);
   try {
-    const { campaigns } = await catalog.snapshot();
-    if (campaigns.length > 0) {
-      say(`the catalog holds ${campaigns.length} campaigns`);
+    const held = await catalog.count();
+    if (held > 0) {
+      say(`the catalog holds ${held} campaigns`);
       return;
     }
     const now = systemClock().now();

@@ -224,6 +224,7 @@ function testCatalog(snapshot: CatalogSnapshot, away: Away): Catalog {
       if (away.catalog) throw new EngineError('unavailable', 'the catalog is away');
       return snapshot;
     },
+    count: refuse,
     putCampaign: refuse,
     setStatus: refuse,
     outbox: refuse,

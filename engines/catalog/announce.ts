@@ -77,7 +77,7 @@ async function announceRenamedAdvertiser(client: pg.PoolClient, advertiserId: st
 
 /**
  * Tells of whole campaigns, in the transaction that changed them. Where what their tags led to would make the document too large,
- * the tags themselves are told: deciders get the rest with their next reading of the catalog.
+ * the tags themselves are told: deciders get the rest when they next start.
  */
 export async function announce(client: pg.PoolClient, given: readonly Campaign[]): Promise<void> {
   const campaigns = await withUnwrapped(client, given);

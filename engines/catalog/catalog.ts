@@ -53,6 +53,8 @@ export interface OutboxRecord {
 export interface Catalog {
   /** One consistent snapshot of every campaign, or every one that is newer than what is held, and of all the rest. */
   snapshot(options?: SnapshotOptions): Promise<CatalogSnapshot>;
+  /** How many campaigns there are. */
+  count(): Promise<number>;
   /** Writes a campaign whole (advertiser, rules, caps, categories, creatives included) and answers its new version. */
   putCampaign(campaign: Omit<Campaign, 'version'>): Promise<number>;
   /** Sets the status; answers the new version, or null when there is no such campaign. */

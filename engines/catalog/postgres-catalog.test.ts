@@ -135,6 +135,7 @@ test('a snapshot leaves out what is held as it is, and tells of its progress pag
   };
   const all = (await catalog.snapshot({ moved })).campaigns;
   expect([all.map(({ id }) => id), moves]).toEqual([ids, 3]);
+  expect(await catalog.count()).toBe(ids.length);
   const held = new Map(all.map(({ id, version }) => [id, version]));
   expect((await catalog.snapshot({ held })).campaigns).toEqual([]);
   await catalog.setStatus(ids[7] ?? '', 'paused');

@@ -29,6 +29,7 @@ const refuse = async () => {
 };
 const catalog: Catalog = {
   snapshot: async () => ({ campaigns: catalogOf, pods: [] }),
+  count: refuse,
   putCampaign: refuse,
   setStatus: refuse,
   outbox: refuse,
