@@ -1,6 +1,9 @@
 import { EngineError } from '../engines/errors.ts';
 import type { Entry, StateStore, Swapped } from '../engines/state-store/state-store.ts';
 
+/** Records changed in one go: those of a large catalog would hold up whatever else this process and its store have to do. */
+const TOGETHER = 1_000;
+
 /**
  * Changes records by optimistic swaps: `change` sees the bytes (null when absent) and answers the new ones, or null to
  * leave the record. On a conflict it runs again on the current record; the other writer has made progress, so this ends.
@@ -13,11 +16,14 @@ export async function update(
   expiresInMs: number | ((key: string, bytes: Buffer) => number),
   stores: readonly string[] | null = null,
 ): Promise<void> {
-  const names = [...changes.keys()];
-  const entries = await store.read(names);
   const life = typeof expiresInMs === 'number' ? () => expiresInMs : expiresInMs;
   const swap = (name: string, seen: Entry, bytes: Buffer) => store.swap(name, seen, bytes, life(name, bytes));
-  await Promise.all(names.map((name, at) => updateOne(swap, name, entries[at], changes.get(name), stores)));
+  const all = [...changes.keys()];
+  for (let from = 0; from < all.length; from += TOGETHER) {
+    const names = all.slice(from, from + TOGETHER);
+    const entries = await store.read(names);
+    await Promise.all(names.map((name, at) => updateOne(swap, name, entries[at], changes.get(name), stores)));
+  }
 }
 
 /** Throws EngineError `store_lost_writes` unless the entry comes from one of the stores (null: whatever it is). */

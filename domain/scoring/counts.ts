@@ -35,30 +35,47 @@ const stepsUntilNothing = stepsPerHalfLife * 40;
  */
 export function decayCounts(record: ScoreRecord, at: number, halfLifeMs = defaultHalfLifeMs): ScoreRecord {
   if (at <= record.as_of) return record;
-  const stepMs = Math.max(1, Math.floor(halfLifeMs / stepsPerHalfLife));
-  const steps = Math.floor(at / stepMs) - Math.floor(record.as_of / stepMs);
+  const steps = stepsBetween(record.as_of, at, halfLifeMs);
   if (steps === 0 || record.creatives.length === 0) return { ...record, as_of: at };
   if (steps >= stepsUntilNothing) return { ...record, as_of: at, creatives: [] };
   const creatives = record.creatives.map((counts) => decayed(counts, steps)).filter(isSomething);
   return { ...record, as_of: at, creatives };
 }
 
-/** Counts one beacon, after decay to its append time. The caller passes each (reservation, event) once, and keeps `position`. */
-export function applyBeacon(
+function stepsBetween(from: number, to: number, halfLifeMs: number): number {
+  const stepMs = Math.max(1, Math.floor(halfLifeMs / stepsPerHalfLife));
+  return Math.floor(to / stepMs) - Math.floor(from / stepMs);
+}
+
+/** A beacon and when it was appended, epoch ms. */
+export interface Counting {
+  readonly beacon: CountedBeacon;
+  readonly appendedAt: number;
+}
+
+/** Counts beacons in their order, each after decay to its append time. The caller passes each (reservation, event) once, and keeps `position`. */
+export function applyBeacons(
   record: ScoreRecord,
-  beacon: CountedBeacon,
-  appendedAt: number,
+  beacons: readonly Counting[],
   halfLifeMs = defaultHalfLifeMs,
 ): ScoreRecord {
-  const now = decayCounts(record, appendedAt, halfLifeMs);
-  const field = fieldOfEvent.get(beacon.event);
-  if (field === undefined) return now;
-  const { creative, campaign, advertiser } = beacon;
-  const known = now.creatives.findIndex((counts) => counts.creative === creative);
-  const before = now.creatives[known] ?? { creative, campaign, advertiser, ...noCounts };
-  const after = { ...before, [field]: before[field] + 1_000 };
-  const creatives = known < 0 ? [...now.creatives, after].sort(byCreative) : now.creatives.with(known, after);
-  return { ...now, creatives };
+  let { as_of } = record;
+  let counts = byCreative(record.creatives);
+  for (const { beacon, appendedAt } of beacons) {
+    if (appendedAt > as_of) {
+      if (stepsBetween(as_of, appendedAt, halfLifeMs) > 0) {
+        const before = { ...record, as_of, creatives: [...counts.values()] };
+        counts = byCreative(decayCounts(before, appendedAt, halfLifeMs).creatives);
+      }
+      as_of = appendedAt;
+    }
+    const field = fieldOfEvent.get(beacon.event);
+    if (field === undefined) continue;
+    const { creative, campaign, advertiser } = beacon;
+    const own = counts.get(creative) ?? { creative, campaign, advertiser, ...noCounts };
+    counts.set(creative, { ...own, [field]: own[field] + 1_000 });
+  }
+  return { ...record, as_of, creatives: [...counts.values()].sort(inOrder) };
 }
 
 const noCounts: Readonly<Record<CountField, number>> = {
@@ -98,6 +115,10 @@ function isSomething(counts: CreativeCounts): boolean {
   return [...fieldOfEvent.values()].some((field) => counts[field] > 0);
 }
 
-function byCreative(a: CreativeCounts, b: CreativeCounts): number {
+function byCreative(counts: readonly CreativeCounts[]): Map<string, CreativeCounts> {
+  return new Map(counts.map((each) => [each.creative, each]));
+}
+
+function inOrder(a: CreativeCounts, b: CreativeCounts): number {
   return a.creative < b.creative ? -1 : 1;
 }

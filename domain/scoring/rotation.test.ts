@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { logGamma } from '../statistics.ts';
-import { applyBeacon, emptyScoreRecord } from './counts.ts';
+import { applyBeacons, emptyScoreRecord } from './counts.ts';
 import { posteriors } from './rates.ts';
 import { chancesOf, drawn, drawSeed, mixed } from './rotation.ts';
 import { type Belief, bestShares } from './shares.ts';
@@ -143,7 +143,7 @@ test('draws by shares find the better creative and keep trying a new one: less i
       lost += 0.9 - (rates[pick] ?? 0);
       const watched = mixed(view * 31 + 5) / 2 ** 32 < (rates[pick] ?? 0);
       for (const event of ['impression', 'start', ...(watched ? ['complete'] : [])])
-        record = applyBeacon(record, beacon(event, `c${pick}`), at + view * 1_000);
+        record = applyBeacons(record, [{ beacon: beacon(event, `c${pick}`), appendedAt: at + view * 1_000 }]);
     }
     return { lost, shown };
   };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ScoreRecord } from '../../schemas/records.ts';
 import { micros } from '../money.ts';
-import { applyBeacon, decayCounts, defaultHalfLifeMs, emptyScoreRecord } from './counts.ts';
+import { applyBeacons, type CountedBeacon, decayCounts, defaultHalfLifeMs, emptyScoreRecord } from './counts.ts';
 import { posteriors, priorRates } from './rates.ts';
 import { defaultFlatValueMicros, flatValue, score } from './score.ts';
 
@@ -13,6 +13,9 @@ const beacon = (event: string, creative = 'c1', campaign = 'k1', advertiser = 'a
   campaign,
   advertiser,
 });
+
+const applyBeacon = (record: ScoreRecord, one: CountedBeacon, appendedAt: number) =>
+  applyBeacons(record, [{ beacon: one, appendedAt }]);
 
 function counted(events: readonly (readonly [string, number])[], creative: string, campaign: string): ScoreRecord {
   let record = emptyScoreRecord;

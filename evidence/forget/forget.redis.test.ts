@@ -138,7 +138,7 @@ async function checkSums(house: House): Promise<void> {
       const [entry] = await house.store.read([keys.money(id)]);
       const money = entry?.bytes ? decodeBare('money-record', entry.bytes) : null;
       let count = money?.billed_impressions ?? 0;
-      for (const [minute, of] of open.minutes) {
+      for (const [minute, of] of open) {
         if (minute > (money?.closed_up_to ?? 0)) count += of.get(id)?.impressions ?? 0;
       }
       found.set(id, count);

@@ -248,7 +248,7 @@ async function readBeacons({ log, random }: TestHouse): Promise<LogFacts['beacon
 async function billedBySums(house: TestHouse, expected: number): Promise<number> {
   let billed = -1;
   for (let still = 0; still < 20; ) {
-    const { minutes } = await readOpenSums(house, PARTITIONS);
+    const minutes = await readOpenSums(house, PARTITIONS);
     const all = [...minutes.values()].flatMap((campaigns) => [...campaigns.values()]);
     const now = all.reduce((sum, { billed_micros }) => sum + billed_micros, 0);
     if (now === expected && still > 2) return now;

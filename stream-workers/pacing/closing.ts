@@ -7,10 +7,7 @@ import { lastExpiry, tokenLifeMs } from '../first-sight.ts';
 import { lowestWatermark } from '../heads.ts';
 import { update } from '../swap.ts';
 import type { BeatContext } from '../worker.ts';
-import { forgetMinutes, type OpenSums, readOpenSums } from './sums.ts';
-
-/** Records changed in one go: all of a large catalog would hold up whatever else this process and its store have to do. */
-const TOGETHER = 1_000;
+import { forgetMinutes, type OpenSums, readOpenMinutes, readSums } from './sums.ts';
 
 /** The last decision minute whose tokens have all expired at `watermark` (epoch ms). */
 export function closableMinute(watermark: number, tokenLifeMs: number): number {
@@ -39,11 +36,12 @@ export async function closeMinutes(
   const upTo = closableMinute(watermark, await tokenLifeMs(context));
   if (!mark || upTo < 1) return closedMinute(mark);
 
-  const open = await readOpenSums(context, partitions, stores);
+  const listed = await readOpenMinutes(context, partitions, stores);
   // A shard that forgot a closed minute has it listed again, though the shared mark has passed it.
-  const listedAgain = [...open.minutes.keys()].some((minute) => minute <= upTo);
+  const listedAgain = listed.some((minutes) => minutes.some((minute) => minute <= upTo));
   if (upTo <= closedMinute(mark) && !listedAgain) return closedMinute(mark);
-  const ids = new Set([...campaigns.keys(), ...[...open.minutes.values()].flatMap((sums) => [...sums.keys()])]);
+  const open = await readSums(context, listed, stores);
+  const ids = new Set([...campaigns.keys(), ...[...open.values()].flatMap((sums) => [...sums.keys()])]);
   const changes = [...ids].map((id): [string, (bytes: Buffer | null) => Buffer | null] => [
     keys.money(id),
     (bytes) => {
@@ -52,15 +50,13 @@ export async function closeMinutes(
       return record.closed_up_to >= upTo ? null : encodeBare('money-record', close(record, upTo, billed));
     },
   ]);
-  for (let at = 0; at < changes.length; at += TOGETHER) {
-    await update(context.store, new Map(changes.slice(at, at + TOGETHER)), MONEY_KEPT_MS, stores);
-  }
+  await update(context.store, new Map(changes), MONEY_KEPT_MS, stores);
 
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(BigInt(upTo));
   const raise = (now: Buffer | null) => (isBelow(now, upTo) ? bytes : null);
   await update(context.store, new Map([[keys.closed, raise]]), MONEY_KEPT_MS, stores);
-  await forgetMinutes(context, open.listed, upTo, stores);
+  await forgetMinutes(context, listed, upTo, stores);
   return Math.max(upTo, closedMinute(mark));
 }
 
@@ -69,7 +65,7 @@ function isBelow(bytes: Buffer | null, minute: number): boolean {
 }
 
 function billedMinutes(open: OpenSums, campaignId: string, dayOf: (minute: number) => string): readonly BilledMinute[] {
-  return [...open.minutes].flatMap(([minute, sums]) => {
+  return [...open].flatMap(([minute, sums]) => {
     const own = sums.get(campaignId);
     return own ? [{ minute, day: dayOf(minute), micros: own.billed_micros, impressions: own.impressions }] : [];
   });

@@ -46,7 +46,7 @@ const start = (bench: Bench, fields: Partial<Campaign> = {}) => {
 };
 
 async function openMicros(bench: Bench): Promise<number> {
-  const { minutes } = await readOpenSums(bench, PARTITIONS);
+  const minutes = await readOpenSums(bench, PARTITIONS);
   return [...minutes.values()].reduce((sum, of) => sum + (of.get(campaign.id)?.billed_micros ?? 0), 0);
 }
 

@@ -81,6 +81,7 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
   async function steer(context: BeatContext): Promise<void> {
     const { now: turn, all } = await publisher.onDuty(context, view.campaigns.keys());
     if (all !== null) for (const kept of [states, held]) keepOnly(kept, all);
+    metrics.heldMicros.set(held.values().reduce((sum, micros) => sum + micros, 0));
     if (turn.length === 0) return;
     const open = await readOpenSums(context, await context.log.partitions('ad-beacons'));
     const entries = await context.store.read(turn.map(keys.money));
@@ -150,7 +151,7 @@ function progressOf(campaign: Campaign, money: MoneyRecord, open: OpenSums, now:
   const before = campaign.spentBeforeMicros ?? 0;
   const ever = { micros: before + money.billed_micros, impressions: money.billed_impressions };
   const ofToday = { micros: day?.micros ?? 0, impressions: day?.impressions ?? 0 };
-  for (const [minute, sums] of open.minutes) {
+  for (const [minute, sums] of open) {
     const own: CampaignSums | undefined = sums.get(campaign.id);
     if (!own || minute <= money.closed_up_to) continue;
     for (const sum of minute * 60_000 < midnight ? [ever] : [ever, ofToday]) {

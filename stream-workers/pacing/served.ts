@@ -121,7 +121,7 @@ interface ServedMinute {
 /** Campaign -> what each open minute has billed, over all partitions. */
 async function readBilled(context: Context): Promise<ReadonlyMap<string, readonly ServedMinute[]>> {
   const all = new Map<string, ServedMinute[]>();
-  const { minutes } = await readOpenSums(context, await context.log.partitions('ad-beacons'), context.stores);
+  const minutes = await readOpenSums(context, await context.log.partitions('ad-beacons'), context.stores);
   for (const [minute, sums] of minutes) {
     for (const { campaign, billed_micros: micros, impressions } of sums.values()) {
       all.set(campaign, [...(all.get(campaign) ?? []), { minute, micros, impressions }]);

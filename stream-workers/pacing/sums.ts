@@ -83,32 +83,32 @@ export async function noteOpenMinutes(
   );
 }
 
-/** Sums of the minutes that are not closed yet, over all partitions. */
-export interface OpenSums {
-  /** minute -> campaign -> sums. */
-  readonly minutes: ReadonlyMap<number, ReadonlyMap<string, CampaignSums>>;
-  /** partition -> its listed minutes. */
-  readonly listed: readonly (readonly number[])[];
-}
+/** Partition -> its minutes that have sums and are not closed yet. */
+export type OpenMinutes = readonly (readonly number[])[];
 
-/** Reads all open sums: one read of the lists, one of the records; only from `stores` (null: from all). */
-export async function readOpenSums(
+/** Minute -> campaign -> sums, over all partitions. */
+export type OpenSums = ReadonlyMap<number, ReadonlyMap<string, CampaignSums>>;
+
+/** Only from `stores` (null: from all). */
+export async function readOpenMinutes(
   context: Pick<Context, 'store'>,
   partitions: number,
   stores: readonly string[] | null = null,
+): Promise<OpenMinutes> {
+  const names = Array.from({ length: partitions }, (_, p) => keys.openMinutes(p));
+  const lists = await readKnown(context.store, stores, names);
+  return lists.map(({ bytes }) => (bytes ? decodeBare('open-minutes-record', bytes).minutes : []));
+}
+
+/** The sums of these minutes, likewise. */
+export async function readSums(
+  context: Pick<Context, 'store'>,
+  listed: OpenMinutes,
+  stores: readonly string[] | null = null,
 ): Promise<OpenSums> {
-  const lists = await readKnown(
-    context.store,
-    stores,
-    Array.from({ length: partitions }, (_, p) => keys.openMinutes(p)),
-  );
-  const listed = lists.map(({ bytes }) => (bytes ? decodeBare('open-minutes-record', bytes).minutes : []));
   const wanted = listed.flatMap((minutes, partition) => minutes.map((minute) => ({ partition, minute })));
-  const records = await readKnown(
-    context.store,
-    stores,
-    wanted.map(({ partition, minute }) => keys.sums(partition, minute)),
-  );
+  const names = wanted.map(({ partition, minute }) => keys.sums(partition, minute));
+  const records = await readKnown(context.store, stores, names);
   const merged = new Map<number, Map<string, CampaignSums>>();
   for (const [index, { minute }] of wanted.entries()) {
     const bytes = records[index]?.bytes;
@@ -118,7 +118,16 @@ export async function readOpenSums(
       into.set(sums.campaign, add(into.get(sums.campaign) ?? emptySums(sums.campaign), sums));
     }
   }
-  return { minutes: merged, listed };
+  return merged;
+}
+
+/** The sums of all minutes that are not closed yet. */
+export async function readOpenSums(
+  context: Pick<Context, 'store'>,
+  partitions: number,
+  stores: readonly string[] | null = null,
+): Promise<OpenSums> {
+  return await readSums(context, await readOpenMinutes(context, partitions, stores), stores);
 }
 
 /** Reads; an entry of another store: EngineError `store_lost_writes`. */
@@ -143,7 +152,7 @@ function add(a: CampaignSums, b: CampaignSums): CampaignSums {
 /** Takes minutes up to `closed` off the lists. */
 export async function forgetMinutes(
   context: Pick<Context, 'store'>,
-  listed: OpenSums['listed'],
+  listed: OpenMinutes,
   closed: number,
   stores: readonly string[],
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import { isShowable } from '../../domain/creative.ts';
 import type { Learnt } from '../../domain/scoring/contexts.ts';
-import { applyBeacon, defaultHalfLifeMs, emptyScoreRecord } from '../../domain/scoring/counts.ts';
+import { applyBeacons, defaultHalfLifeMs, emptyScoreRecord } from '../../domain/scoring/counts.ts';
 import { type Posteriors, posteriors, priorRates, type Rates } from '../../domain/scoring/rates.ts';
 import { kindOfCreative } from '../../domain/scoring/rotation.ts';
 import { bestShares } from '../../domain/scoring/shares.ts';
@@ -71,12 +71,10 @@ async function count(judged: readonly Judged[], partition: number, end: number, 
   const counted = judged.filter(({ judgement }) => judgement.billable);
   if (counted.length === 0) return;
   const change = (bytes: Buffer | null) => {
-    let record = bytes ? decodeBare('score-record', bytes) : emptyScoreRecord;
+    const record = bytes ? decodeBare('score-record', bytes) : emptyScoreRecord;
     if (record.position >= end) return null;
-    for (const { offset, beacon, appendedAt } of counted) {
-      if (offset >= record.position) record = applyBeacon(record, beacon, appendedAt);
-    }
-    return encodeBare('score-record', { ...record, position: end });
+    const fresh = counted.filter(({ offset }) => offset >= record.position);
+    return encodeBare('score-record', { ...applyBeacons(record, fresh), position: end });
   };
   await update(context.store, new Map([[keys.scores(partition), change]]), BROOM_MS);
 }
