@@ -22,6 +22,11 @@ export class Duty {
   #round: readonly string[] = [];
   #at = 0;
 
+  /** Campaigns on duty here. */
+  get size(): number {
+    return this.#round.length;
+  }
+
   /** `news`: campaigns that are to be looked at now. In a fixed order. */
   async next(context: BeatContext, campaignIds: Iterable<string>, news: Iterable<string>): Promise<Turn> {
     const partitions = await context.log.partitions('ad-beacons');

@@ -97,3 +97,32 @@ it('goes on with higher versions when the store has forgotten the last ones', as
   expect(said).toHaveLength(4);
   expect(said.at(-1)).toBeGreaterThan(Math.max(...said.slice(0, -1)));
 });
+
+it('looks again at once at what a beat that failed was for, though the catalog is gone through in turns', async () => {
+  await using bench = await openBench();
+  let away = false;
+  const log: Bench['log'] = Object.create(bench.log);
+  log.append = (...given) =>
+    away ? Promise.reject(new EngineError('unavailable', 'the log')) : bench.log.append(...given);
+  const context = contextOf({ ...bench, log });
+  const publisher = new SignalPublisher('PACING');
+  const all = Array.from({ length: 5_000 }, (_, at) => id(10_000 + at));
+  const draftOf = (campaign: string): Drafted => ({ ...drafted, draft: { ...drafted.draft, campaign } });
+  const next = async () => {
+    const turn = await publisher.onDuty(context, all);
+    return { ...turn, publish: () => publisher.publish(context, turn.now.map(draftOf)) };
+  };
+  const first = await next();
+  expect([first.now.length, first.all?.length]).toEqual([2_000, 5_000]);
+  expect(await first.publish()).toBe(2_000);
+  away = true;
+  const failed = await next();
+  await expect(failed.publish()).rejects.toThrow('the log');
+  away = false;
+  const after = await next();
+  expect(after.now.length).toBe(3_000);
+  expect(failed.now.every((campaign) => after.now.includes(campaign))).toBe(true);
+  expect(await after.publish()).toBe(3_000);
+  const again = await next();
+  expect([again.now.length, again.all?.length, await again.publish()]).toEqual([2_000, 5_000, 0]);
+});

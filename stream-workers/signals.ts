@@ -27,6 +27,10 @@ export interface Drafted {
 
 /** All signals go out again about this often, so that a reader need not go far back. */
 const REPEAT_MS = 60_000;
+/** Where campaigns are many, no more than 200 a second go out again. */
+const REPEAT_MS_EACH = 5;
+/** Signals stored and appended in one go. */
+const TOGETHER = 1_000;
 
 interface Known {
   entry: Entry;
@@ -40,6 +44,10 @@ export class SignalPublisher {
   readonly #kind: 'PACING' | 'SCORE';
   readonly #known = new Map<string, Known>();
   readonly #duty = new Duty();
+  /** Looked at by a beat that has not told of them: it failed, or somebody else was quicker. The next one looks again. */
+  readonly #owed = new Set<string>();
+  /** Everybody on duty, of a round that began with a beat that failed. */
+  #all: readonly string[] | null = null;
   /** Campaign -> receipt of the oldest beacon that the next beat will see for the first time. */
   #causes = new Map<string, number>();
   /** The same for the beat that is under way. */
@@ -59,13 +67,17 @@ export class SignalPublisher {
   async onDuty(context: BeatContext, campaignIds: Iterable<string>): Promise<Turn> {
     this.#seen = this.#causes;
     this.#causes = new Map();
-    const turn = await this.#duty.next(context, campaignIds, this.#seen.keys());
+    const turn = await this.#duty.next(context, campaignIds, [...this.#seen.keys(), ...this.#owed]);
+    this.#all = turn.all ?? this.#all;
     if (turn.all !== null) keepOnly(this.#known, turn.all);
+    for (const id of turn.now) this.#owed.add(id);
     await this.#load(
       context,
       turn.now.filter((id) => !this.#known.has(id)),
     );
-    return turn;
+    const all = this.#all;
+    this.#all = null;
+    return { ...turn, all };
   }
 
   /** What was last published of the campaign, by whichever worker; null before the first time. */
@@ -74,16 +86,27 @@ export class SignalPublisher {
   }
 
   /**
-   * Publishes the drafts whose mark differs from the last, and every draft about once a minute. The state is stored before the record
+   * Publishes the drafts whose mark differs from the last, and every draft about once a minute, or as `REPEAT_MS_EACH` has it. The state is stored before the record
    * is appended, so that a version is used once; a death in between is mended by the successor's first beat, a log that took
    * nothing by the next one.
    */
   async publish(context: BeatContext, drafts: readonly Drafted[]): Promise<number> {
     const now = context.clock.now();
+    const repeatMs = Math.max(REPEAT_MS, this.#duty.size * REPEAT_MS_EACH);
     const due = drafts.filter(({ draft, mark }) => {
       const known = this.#known.get(draft.campaign);
-      return known?.published !== mark || now - (known.state?.computed_at ?? 0) >= REPEAT_MS;
+      return known?.published !== mark || now - (known.state?.computed_at ?? 0) >= repeatMs;
     });
+    this.#owed.clear();
+    for (const { draft } of due) this.#owed.add(draft.campaign);
+    let published = 0;
+    for (let at = 0; at < due.length; at += TOGETHER) {
+      published += await this.#tell(context, due.slice(at, at + TOGETHER), now);
+    }
+    return published;
+  }
+
+  async #tell(context: BeatContext, due: readonly Drafted[], now: number): Promise<number> {
     const values = await Promise.all(due.map((one) => this.#store(context, one, now)));
     const { topic } = events['campaign-signal'];
     const partitions = await context.log.partitions(topic);
@@ -94,7 +117,9 @@ export class SignalPublisher {
     if (records.length > 0) await context.log.append(topic, records);
     for (const { draft, mark } of due) {
       const known = this.#known.get(draft.campaign);
-      if (known) known.published = mark;
+      if (known === undefined) continue;
+      known.published = mark;
+      this.#owed.delete(draft.campaign);
     }
     return records.length;
   }
