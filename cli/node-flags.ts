@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { nodeOptions } from '../engines/config.ts';
 
 const MB = 1024 * 1024;
 const HEAP_MB_LEAST = 512;
@@ -30,7 +31,7 @@ export function nodeFlagsOn({ memoryBytes, cores, options }: Machine): readonly 
 export const nodeFlags: readonly string[] = nodeFlagsOn({
   memoryBytes: memoryBytes(),
   cores: availableParallelism(),
-  options: process.env.NODE_OPTIONS ?? '',
+  options: nodeOptions(),
 });
 
 /** Of the machine, or of the container that we are in. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { countCampaigns } from '../engines/catalog/count-campaigns.ts';
 import { systemClock } from '../engines/clock.ts';
 import { type Config, readConfig } from '../engines/config.ts';
 import { openCatalog, openDesk } from '../engines/open.ts';
@@ -50,13 +51,13 @@ async function runUntil(signal: AbortSignal, house: House, config: Config, say: 
 }
 
 async function seedWhenEmpty(url: string, say: (line: string) => void): Promise<void> {
+  const held = await countCampaigns(url);
+  if (held > 0) {
+    say(`the catalog holds ${held} campaigns`);
+    return;
+  }
   const catalog = await openCatalog(url);
   try {
-    const held = await catalog.count();
-    if (held > 0) {
-      say(`the catalog holds ${held} campaigns`);
-      return;
-    }
     const now = systemClock().now();
     const made = demoCatalog({ startsAt: now, endsAt: now + DAYS_90_MS, pacedUntil: now + DAYS_90_MS, scale: 10_000 });
     for (const campaign of made) await catalog.putCampaign(campaign);

@@ -72,6 +72,9 @@ export const limits = {
   catalogMs: 5_000,
   /** The catalog is written to disk in a part of the time that is one in so many. */
   keepShare: 20,
+  /** Unless that is so quick; and it waits no longer than this. */
+  keepQuickMs: 100,
+  keepWaitMs: 120_000,
   catalogEveryMs: 30_000,
   /** How often the file of places is looked at for a newer one. */
   geoipEveryMs: 5_000,
@@ -81,8 +84,9 @@ export const limits = {
   listsEveryMs: 5_000,
   /** Budgeted campaigns stop when the catalog was not heard of for this long. */
   catalogStaleMs: 15 * 60_000,
-  /** Signals read before the end of each partition at boot; all of them are published again every minute. */
+  /** Signals read before the end of each partition at boot, or so many of each campaign; all of them are published again every so often. */
   signalsBacklog: 2_000,
+  signalsEach: 6,
   /** An instance whose clock differs more from the log's is not ready. */
   clockSkewMs: 30_000,
   beaconsInBatch: 100,

@@ -220,11 +220,11 @@ function testCatalog(snapshot: CatalogSnapshot, away: Away): Catalog {
     throw new EngineError('refused', 'the test catalog only answers snapshots');
   };
   return {
-    async snapshot() {
+    async snapshot({ held = new Map() } = {}) {
       if (away.catalog) throw new EngineError('unavailable', 'the catalog is away');
-      return snapshot;
+      const campaigns = snapshot.campaigns.filter(({ id, version }) => version > (held.get(id) ?? 0));
+      return { ...snapshot, campaigns };
     },
-    count: refuse,
     putCampaign: refuse,
     setStatus: refuse,
     outbox: refuse,

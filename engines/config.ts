@@ -198,6 +198,11 @@ export function propertyRuns(environment: Environment = process.env): string | n
   return environment.FC_RUNS?.trim() || null;
 }
 
+/** What the operator says to Node. */
+export function nodeOptions(environment: Environment = process.env): string {
+  return environment.NODE_OPTIONS ?? '';
+}
+
 /** What cannot be had is a failure there, never left out. */
 export function isContinuousIntegration(environment: Environment = process.env): boolean {
   return environment.CI === 'true';

@@ -80,3 +80,19 @@ test('a campaign whose rules cannot be read is no campaign', () => {
   expect(cache.apply(change('a', 1, { ...campaign('a', 1, null), targeting: ['US'] }))).toBe(false);
   expect(cache.campaigns).toEqual([]);
 });
+
+test('what a snapshot says is gone goes, unless it changed since the snapshot was asked for', () => {
+  const cache = new CatalogCache();
+  cache.load({ campaigns: ['b1', 'b2', 'b3'].map((name) => campaign(name, 1, 'US')), pods: [] });
+  const held = new Map(cache.versions);
+  cache.apply(change('b2', 2, campaign('b2', 2, 'US')));
+  cache.apply(change('b4', 1, campaign('b4', 1, 'US')));
+  const gone = ['b1', 'b2', 'b4'].map(uuid);
+  cache.load({ campaigns: [], gone, pods: [] }, held);
+  expect([ids(cache.campaigns), ids(matched(cache))]).toEqual(['b2 b3 b4', 'b2 b3 b4']);
+  const again = new CatalogCache();
+  again.load({ campaigns: ['b2', 'b3', 'b4'].map((name, at) => campaign(name, at === 0 ? 2 : 1, 'US')), pods: [] });
+  expect(cache.mark).toEqual(again.mark);
+  cache.apply(change('b1', 1, campaign('b1', 1, 'US')));
+  expect(ids(cache.campaigns)).toBe('b2 b3 b4');
+});

@@ -12,57 +12,7 @@ import type { CatalogChange } from '../../schemas/records.ts';
 import { carries, type Feature } from '../asking/features.ts';
 import type { DecidingCatalog } from '../decision.ts';
 import { type CampaignFacts, factsOf } from './campaign-facts.ts';
-
-interface Versioned {
-  readonly id: string;
-  readonly version: number;
-}
-
-/** One kind of document by id: the newest version wins, and a deletion is a version too. */
-class Newest<T extends Versioned> {
-  readonly #held = new Map<string, { readonly version: number; readonly document: T | null }>();
-  #living: readonly T[] = [];
-  /** Offered since the list was made. */
-  readonly #changed = new Set<string>();
-
-  offer(id: string, version: number, document: T | null): boolean {
-    const known = this.#held.get(id);
-    if (known && known.version >= version) return false;
-    this.#held.set(id, { version, document });
-    this.#changed.add(id);
-    return true;
-  }
-
-  one(id: string): T | undefined {
-    return this.#held.get(id)?.document ?? undefined;
-  }
-
-  /** In the order of their ids. A list that was answered never changes: a few changes are put into a copy of it. */
-  living(): readonly T[] {
-    if (this.#changed.size > 8) {
-      const documents: T[] = [];
-      for (const { document } of this.#held.values()) if (document) documents.push(document);
-      this.#living = documents.sort((a, b) => (a.id < b.id ? -1 : 1));
-    } else for (const id of this.#changed) this.#living = withDocument(this.#living, id, this.#held.get(id)?.document);
-    this.#changed.clear();
-    return this.#living;
-  }
-}
-
-function withDocument<T extends { readonly id: string }>(
-  sorted: readonly T[],
-  id: string,
-  document: T | null | undefined,
-): readonly T[] {
-  let place = 0;
-  for (let after = sorted.length; place < after; ) {
-    const middle = (place + after) >>> 1;
-    if ((sorted[middle]?.id ?? id) < id) place = middle + 1;
-    else after = middle;
-  }
-  const known = sorted[place]?.id === id ? 1 : 0;
-  return document ? sorted.toSpliced(place, known, document) : sorted.toSpliced(place, known);
-}
+import { Newest, type Versioned } from './newest.ts';
 
 /** A campaign in the index. Most never match anybody, so their facts are found out when they first do. */
 class Held {
@@ -105,9 +55,11 @@ export class CatalogCache implements DecidingCatalog {
   #playerKeys: ReadonlyMap<string, PlayerKey> = new Map();
   #advertisers: ReadonlyMap<string, AdvertiserOwner> = new Map();
   #changes = 0;
+  #unsettled = false;
 
   /** In the order of their ids. */
   get campaigns(): readonly Campaign[] {
+    this.#settle();
     return this.#campaignList;
   }
 
@@ -143,16 +95,19 @@ export class CatalogCache implements DecidingCatalog {
   }
 
   get pods(): readonly PodConfig[] {
+    this.#settle();
     return this.#podList;
   }
 
   /** In the order of their ids. */
   get experiments(): readonly Experiment[] {
+    this.#settle();
     return this.#experimentList;
   }
 
   /** By name, so that every process lets the same one have the last word. */
   experimentsOf(organisation: string): readonly Experiment[] {
+    this.#settle();
     return this.#experimentsBy.get(organisation) ?? none;
   }
 
@@ -185,16 +140,22 @@ export class CatalogCache implements DecidingCatalog {
   }
 
   pod(nameOrId: string, organisation: string): PodConfig | undefined {
-    return this.#podList.find((pod) => (pod.id === nameOrId || pod.name === nameOrId) && ownerOf(pod) === organisation);
+    return this.pods.find((pod) => (pod.id === nameOrId || pod.name === nameOrId) && ownerOf(pod) === organisation);
   }
 
-  load(snapshot: CatalogSnapshot): void {
+  /** `held`: the versions that the snapshot was compared with; what is gone goes unless it came again since. */
+  load(snapshot: CatalogSnapshot, held: ReadonlyMap<string, number> = nothingHeld): void {
     const campaigns = snapshot.campaigns.map((each) => this.#putCampaign(each.id, each.version, each));
+    for (const id of snapshot.gone ?? []) {
+      const version = held.get(id);
+      if (version === undefined || this.#versions.get(id) !== version) continue;
+      campaigns.push(this.#putCampaign(id, version + 1, null));
+    }
     const pods = snapshot.pods.map((each) => this.#putPod(each.id, each.version, each));
     const experiments = (snapshot.experiments ?? []).map((each) => this.#putExperiment(each.id, each.version, each));
     const taxonomy = this.#takeTaxonomy(snapshot.contentCategories ?? []);
     const callers = this.#takeCallers(snapshot);
-    if ([...campaigns, ...pods, ...experiments, taxonomy, callers].includes(true)) this.#settle();
+    if ([...campaigns, ...pods, ...experiments, taxonomy, callers].includes(true)) this.#changed();
   }
 
   /** False: the change holds no document that can be used. An old version is fine and changes nothing. */
@@ -212,7 +173,7 @@ export class CatalogCache implements DecidingCatalog {
     const document = change.deleted ? null : read(parse(change.document));
     if (document === null && !change.deleted) return false;
     if (document !== null && document.id !== change.id) return false;
-    if (put(change.id, change.version, document)) this.#settle();
+    if (put(change.id, change.version, document)) this.#changed();
     return true;
   }
 
@@ -259,7 +220,15 @@ export class CatalogCache implements DecidingCatalog {
     if (carried !== undefined) this.#carrying.set(carried, (this.#carrying.get(carried) ?? 0) + by);
   }
 
+  #changed(): void {
+    this.#changes++;
+    this.#unsettled = true;
+  }
+
+  /** Lists are made when somebody asks for one: of many changes that come together, once. */
   #settle(): void {
+    if (!this.#unsettled) return;
+    this.#unsettled = false;
     this.#campaignList = this.#campaigns.living();
     this.#podList = this.#pods.living();
     this.#experimentList = this.#experiments.living();
@@ -267,7 +236,6 @@ export class CatalogCache implements DecidingCatalog {
       this.#experimentList.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       ownerOf,
     );
-    this.#changes++;
   }
 }
 
@@ -278,6 +246,7 @@ function servedCampaign(campaign: Campaign): Campaign {
 }
 
 const none: readonly Experiment[] = [];
+const nothingHeld: ReadonlyMap<string, number> = new Map();
 
 /** What older documents do not say is the house's. */
 function ownerOf({ organisation = HOUSE_ORGANISATION }: { readonly organisation?: string }): string {

@@ -38,11 +38,28 @@ test('one that an older version kept is read until there is a newer one', async 
   await keepCatalog(dir, fewer, 4_000);
   expect((await readKeptCatalog(dir))?.kept).toEqual(fewer);
   expect(await readdir(dir)).toEqual(['decision-api-catalog.jsonl']);
+  // The older version ran once more.
+  await writeFile(join(dir, 'decision-api-snapshot.json'), JSON.stringify(kept));
+  expect((await readKeptCatalog(dir))?.kept).toEqual(kept);
+});
+
+test('a write that fails leaves nothing of itself, and what was kept before', async () => {
+  const dir = await folder();
+  await keepCatalog(dir, kept, 4_000);
+  const broken = {
+    ...testCampaign(),
+    toJSON: () => {
+      throw new Error('no room');
+    },
+  };
+  await expect(keepCatalog(dir, { ...kept, campaigns: [broken] }, 5_000)).rejects.toThrow('no room');
+  expect(await readdir(dir)).toEqual(['decision-api-catalog.jsonl']);
+  expect((await readKeptCatalog(dir))?.heardAt).toBe(4_000);
 });
 
 test('what is no catalog is a SyntaxError', async () => {
   const dir = await folder();
-  for (const text of ['', 'nonsense\n', '{"positions":[]}\n{"id":']) {
+  for (const text of ['', 'nonsense\n', '{"positions":[]}\n{"id":', '{"positions":[],"count":1}\n']) {
     await writeFile(join(dir, 'decision-api-catalog.jsonl'), text);
     await expect(readKeptCatalog(dir)).rejects.toThrow(SyntaxError);
   }

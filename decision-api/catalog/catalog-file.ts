@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Campaign, PodConfig } from '../../domain/campaign.ts';
 import type { Experiment } from '../../domain/experiment.ts';
@@ -28,15 +28,20 @@ export async function keepCatalog(dataDir: string, kept: KeptCatalog, heardAt: n
   await mkdir(dataDir, { recursive: true });
   // Two instances may share the folder: each writes a file of its own.
   const unfinished = join(dataDir, `${fileName}.${process.pid}.new`);
-  await writeFile(unfinished, linesOf(kept), { mode: 0o600 });
-  await utimes(unfinished, heardAt / 1000, heardAt / 1000);
-  await rename(unfinished, join(dataDir, fileName));
+  try {
+    await writeFile(unfinished, linesOf(kept), { mode: 0o600 });
+    await utimes(unfinished, heardAt / 1000, heardAt / 1000);
+    await rename(unfinished, join(dataDir, fileName));
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
   await rm(join(dataDir, olderName), { force: true });
 }
 
 /** As it is at this moment; read piece by piece. */
 function* linesOf({ campaigns, ...rest }: KeptCatalog): Generator<string> {
-  yield `${JSON.stringify(rest)}\n`;
+  yield `${JSON.stringify({ ...rest, count: campaigns.length })}\n`;
   for (let at = 0; at < campaigns.length; at += LINES) {
     let lines = '';
     for (const campaign of campaigns.slice(at, at + LINES)) lines += `${JSON.stringify(campaign)}\n`;
@@ -61,23 +66,39 @@ interface FoundCatalog {
   readonly heardAt: number;
 }
 
-/** Null when none was kept. A file that is not a snapshot throws SyntaxError. */
+/** Null when none was kept. A file that is not a snapshot, or not all of it, throws SyntaxError. */
 export async function readKeptCatalog(dataDir: string): Promise<FoundCatalog | null> {
-  return (await readLines(join(dataDir, fileName))) ?? (await readLines(join(dataDir, olderName)));
+  const [newer, older] = await Promise.all([fileName, olderName].map((name) => timeOf(join(dataDir, name))));
+  if (newer === undefined && older === undefined) return null;
+  // An older version that ran again in between kept its own.
+  return await readLines(join(dataDir, (older ?? 0) > (newer ?? 0) ? olderName : fileName));
 }
+
+async function timeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The older file's only line has the campaigns too. */
+type FirstLine = Omit<KeptCatalog, 'campaigns'> & { readonly count?: number };
 
 async function readLines(path: string): Promise<FoundCatalog | null> {
   try {
     const file = await open(path);
     const { mtimeMs: heardAt } = await file.stat();
-    let rest: Omit<KeptCatalog, 'campaigns'> | null = null;
+    let first: FirstLine | null = null;
     const campaigns: Campaign[] = [];
     for await (const line of linesIn(file.createReadStream({ encoding: 'utf8' }))) {
-      if (rest === null) rest = JSON.parse(line) as Omit<KeptCatalog, 'campaigns'>;
+      if (first === null) first = JSON.parse(line) as FirstLine;
       else campaigns.push(JSON.parse(line) as Campaign);
     }
-    if (rest === null) throw new SyntaxError(`${path} is empty`);
-    // The older one's only line has the campaigns too.
+    if (first === null) throw new SyntaxError(`${path} is empty`);
+    const { count = campaigns.length, ...rest } = first;
+    if (count !== campaigns.length) throw new SyntaxError(`${path} has ${campaigns.length} campaigns of ${count}`);
     return { kept: { campaigns, ...rest }, heardAt };
   } catch (error) {
     if (isAbsent(error)) return null;

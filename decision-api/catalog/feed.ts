@@ -41,7 +41,8 @@ export class Feed {
   #loaded: 'no' | 'catalog' | 'disk' = 'no';
   #keptChanges = -1;
   #keeping = Promise.resolve();
-  /** Until these ticks nothing is written: a long catalog that changes all the time would be written all the time. */
+  #refreshing: Promise<void> | null = null;
+  /** Until these ticks no change is written: a long catalog that changes all the time would be written all the time. */
   #keepFrom = 0;
   /** When Postgres last answered, epoch ms. */
   #heardAt = 0;
@@ -80,13 +81,18 @@ export class Feed {
 
   async start(): Promise<void> {
     mkdirSync(this.#parts.dataDir, { recursive: true });
-    await this.#noteEnds();
-    await this.#load();
-    await this.#follow();
+    await this.refresh();
   }
 
-  /** Reads the catalog again, so that changes arrive also while the log is away; and tries what did not work before. */
-  async refresh(): Promise<void> {
+  /** Reads the catalog again, so that changes arrive also while the log is away; and tries what did not work before. One at a time. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
     if (!this.#subscription) await this.#noteEnds();
     await this.#load();
     if (!this.#subscription) await this.#follow();
@@ -109,16 +115,27 @@ export class Feed {
     const positions = [...(this.#positions.get('catalog-changes') ?? [])];
     try {
       if (changes === this.#keptChanges && (await touchCatalog(dataDir, this.#heardAt))) return;
+      if (clock.ticks() < this.#keepFrom) return;
       const { campaigns, pods, experiments, contentCategories } = cache;
       const callers = { playerKeys: [...cache.playerKeys.values()], advertisers: [...cache.advertisers.values()] };
       const kept = { campaigns, pods, experiments, contentCategories, ...callers, positions };
-      const began = clock.ticks();
-      await keepCatalog(dataDir, kept, this.#heardAt);
-      const ended = clock.ticks();
-      this.#keepFrom = ended + (ended - began) * limits.keepShare;
+      await this.#timed(() => keepCatalog(dataDir, kept, this.#heardAt));
       this.#keptChanges = changes;
     } catch (error) {
       this.#complain(error, 'the catalog could not be kept on disk');
+    }
+  }
+
+  /** Also of a write that failed: on a disk that is full it would fail again. */
+  async #timed(write: () => Promise<void>): Promise<void> {
+    const { clock } = this.#parts;
+    const began = clock.ticks();
+    try {
+      await write();
+    } finally {
+      const tookMs = (clock.ticks() - began) / 1_000;
+      const waitMs = tookMs < limits.keepQuickMs ? 0 : Math.min(limits.keepWaitMs, tookMs * limits.keepShare);
+      this.#keepFrom = clock.ticks() + waitMs * 1_000;
     }
   }
 
@@ -127,10 +144,6 @@ export class Feed {
       for (const topic of topics) {
         const ends = await this.#parts.log.ends(topic);
         this.#goals.set(topic, ends);
-        if (topic === 'campaign-signals') {
-          const begins = ends.map((end) => Math.max(0, end - limits.signalsBacklog));
-          this.#positions.set(topic, begins);
-        }
       }
     } catch (error) {
       this.#complain(error, 'the event log does not answer; what is known serves on');
@@ -141,9 +154,10 @@ export class Feed {
     const { cache, catalog, clock } = this.#parts;
     const askedAt = clock.now();
     try {
-      const { versions: held } = cache;
+      // As it is now: what comes through the log meanwhile is newer than the snapshot, and not gone.
+      const held = new Map(cache.versions);
       const read = (moved: () => void) => catalog.snapshot({ held, moved });
-      cache.load(await whileMoving(clock, limits.catalogMs, 'a snapshot of the catalog', read));
+      cache.load(await whileMoving(clock, limits.catalogMs, 'a snapshot of the catalog', read), held);
       this.#heardAt = askedAt;
       this.#heard(true);
       this.#loaded = 'catalog';
@@ -155,7 +169,7 @@ export class Feed {
       this.#complain(error, 'the catalog does not answer; what is known serves on');
       if (this.#loaded === 'no') await this.#loadFromDisk();
     }
-    if (clock.ticks() >= this.#keepFrom) await this.keep();
+    await this.keep();
   }
 
   #heard(answered: boolean): void {
@@ -181,6 +195,7 @@ export class Feed {
     const held = this.#positions.get('catalog-changes') ?? [];
     const begins = ends.map((end, partition) => Math.min(end, held[partition] ?? 0));
     this.#positions.set('catalog-changes', begins);
+    this.#positions.set('campaign-signals', this.#beginsOfSignals());
     const group = `decision-${this.#parts.random.uuid()}`;
     try {
       this.#subscription = await this.#parts.log.subscribe(group, topics, {
@@ -190,6 +205,16 @@ export class Feed {
     } catch (error) {
       this.#complain(error, 'the event log does not answer; what is known serves on');
     }
+  }
+
+  /** Far enough back for the newest of each campaign and kind, though others changed meanwhile. */
+  #beginsOfSignals(): number[] {
+    const ends = this.#goals.get('campaign-signals') ?? [];
+    const kept = Math.max(
+      limits.signalsBacklog,
+      (limits.signalsEach * this.#parts.cache.campaigns.length) / ends.length,
+    );
+    return ends.map((end) => Math.max(0, end - Math.ceil(kept)));
   }
 
   #position(topic: string, partition: number): number {

@@ -63,9 +63,15 @@ test('a call that tells of progress is waited for as long as it does', async () 
   }
   reading.resolve('all of it');
   expect(await told).toBe('all of it');
-  const stuck = codeOf(whileMoving(clock, 500, 'a long call', () => never));
+  const stuck = codeOf(
+    whileMoving(clock, 500, 'a long call', (tell) => {
+      moved = tell;
+      return never;
+    }),
+  );
   for (let at = 2_000; at < 2_600; at += 10) await clock.advance(at);
   expect(await stuck).toBe('timeout');
+  expect(moved).toThrow('a long call took more than 500 ms');
   const failing = Promise.withResolvers<string>();
   const failed = whileMoving(clock, 500, 'a long call', (tell) => {
     tell();

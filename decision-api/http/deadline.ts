@@ -34,7 +34,10 @@ export function within<T>(clock: Clock, ms: number, what: string, call: Promise<
   });
 }
 
-/** Waits for a call that takes its time, as long as it tells of progress: `within` counts from its last word. */
+/**
+ * Waits for a call that takes its time, as long as it tells of progress at least every `ms`: then it may be silent for twice as long.
+ * Once it is not waited for any more, its next word throws, so that it ends.
+ */
 export async function whileMoving<T>(
   clock: Clock,
   ms: number,
@@ -42,7 +45,9 @@ export async function whileMoving<T>(
   call: (moved: () => void) => Promise<T>,
 ): Promise<T> {
   let moves = 0;
+  let given: unknown = null;
   const called = call(() => {
+    if (given !== null) throw given;
     moves++;
   });
   for (;;) {
@@ -50,7 +55,9 @@ export async function whileMoving<T>(
     try {
       return await within(clock, ms, what, called);
     } catch (error) {
-      if (moves === before) throw error;
+      if (moves !== before) continue;
+      given = error;
+      throw error;
     }
   }
 }

@@ -123,8 +123,8 @@ async function bidAll(
     held.push(decided);
     if (decided.draft.no_fill_reason !== null) reasons.push(decided.draft.no_fill_reason);
     for (const ad of decided.draft.pod.ads) {
-      const campaign = parts.catalog.campaigns.find(({ id }) => id === ad.campaign_id) ?? null;
-      if (campaign === null || !ad.shown) continue;
+      const campaign = parts.cache.campaign(ad.campaign_id);
+      if (campaign === undefined || !ad.shown) continue;
       inPod.push({ campaign, creative: ad.shown.creative });
       const bid = bidOf(ad, decided.draft, pod, campaign, { tokens: parts.tokens, base, now: parts.clock.now() });
       if (bid) bids.push(bid);

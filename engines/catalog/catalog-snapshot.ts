@@ -14,7 +14,7 @@ export async function readSnapshot(
   client: pg.PoolClient,
   { held = new Map(), moved = () => undefined }: SnapshotOptions,
 ): Promise<CatalogSnapshot> {
-  const newer = await newerThan(client, held);
+  const { newer, gone } = await compare(client, held);
   const campaigns: Campaign[] = [];
   for (let at = 0; at < newer.length; at += PAGE) {
     const page = await loadCampaigns(client, newer.slice(at, at + PAGE));
@@ -23,6 +23,7 @@ export async function readSnapshot(
   }
   return {
     campaigns,
+    gone,
     pods: await loadPods(client),
     contentCategories: await loadContentCategories(client),
     experiments: await loadExperiments(client),
@@ -31,9 +32,11 @@ export async function readSnapshot(
   };
 }
 
-/** The ids of campaigns that are not held, or held as they were before. */
-async function newerThan(client: pg.PoolClient, held: ReadonlyMap<string, number>): Promise<readonly string[]> {
+/** The ids of campaigns that are not held, or held as they were before; and of those that are held and gone. */
+async function compare(client: pg.PoolClient, held: ReadonlyMap<string, number>) {
   const text = 'SELECT id, version FROM campaigns ORDER BY id';
   const { rows } = await client.query<[id: string, version: string]>({ text, rowMode: 'array' });
-  return rows.filter(([id, version]) => Number(version) > (held.get(id) ?? 0)).map(([id]) => id);
+  const newer = rows.filter(([id, version]) => Number(version) > (held.get(id) ?? 0)).map(([id]) => id);
+  const there = new Set(rows.map(([id]) => id));
+  return { newer, gone: [...held.keys()].filter((id) => !there.has(id)) };
 }

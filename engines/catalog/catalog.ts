@@ -22,6 +22,8 @@ export interface AdvertiserOwner {
 /** All that deciders and workers hold in memory. */
 export interface CatalogSnapshot {
   readonly campaigns: readonly Campaign[];
+  /** Of the campaigns that the caller holds, the ids of those that there are not. Absent: none. */
+  readonly gone?: readonly string[];
   readonly pods: readonly PodConfig[];
   /** The content taxonomy; not there: none was imported. */
   readonly contentCategories?: readonly ContentCategory[];
@@ -53,8 +55,6 @@ export interface OutboxRecord {
 export interface Catalog {
   /** One consistent snapshot of every campaign, or every one that is newer than what is held, and of all the rest. */
   snapshot(options?: SnapshotOptions): Promise<CatalogSnapshot>;
-  /** How many campaigns there are. */
-  count(): Promise<number>;
   /** Writes a campaign whole (advertiser, rules, caps, categories, creatives included) and answers its new version. */
   putCampaign(campaign: Omit<Campaign, 'version'>): Promise<number>;
   /** Sets the status; answers the new version, or null when there is no such campaign. */

@@ -22,12 +22,6 @@ export function openPostgresCatalog(options: { readonly url: string }): Catalog 
     snapshot: (options = {}) =>
       inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', (client) => readSnapshot(client, options)),
 
-    count: () =>
-      asEngineErrors(async () => {
-        const { rows } = await pool.query<{ campaigns: number }>('SELECT count(*)::int AS campaigns FROM campaigns');
-        return rows[0]?.campaigns ?? 0;
-      }),
-
     putCampaign: (campaign) => write((client) => putCampaignRows(client, campaign)),
 
     setStatus: (campaignId, status) =>

@@ -22,7 +22,7 @@ export interface Swapped {
 export interface StateStore {
   /** In the order of the keys. An expired key is absent. */
   read(keys: readonly string[]): Promise<readonly Entry[]>;
-  /** Writes if the key still has `seen.version` in the store `seen.store`. `expiresInMs` counts from now and is only a broom. */
+  /** `bytes` are the store's from then on: nobody changes them. Writes if the key still has `seen.version` in the store `seen.store`. `expiresInMs` counts from now and is only a broom. */
   swap(key: string, seen: Entry, bytes: Buffer, expiresInMs: number): Promise<Swapped>;
   /**
    * Set-if-absent in a bucket: ids[i] gets offsets[i] unless it has one. Answers the offsets that hold, in order: equal to

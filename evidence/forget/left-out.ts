@@ -17,7 +17,6 @@ export function catalogOf(campaigns: readonly Campaign[]): Catalog {
   };
   return {
     snapshot: async () => ({ campaigns, pods: [] }),
-    count: refuse,
     putCampaign: refuse,
     setStatus: refuse,
     outbox: refuse,
