@@ -67,19 +67,18 @@ export async function readLive(
     store.read(ids.map((id) => keys.signal('SCORE', id))),
     store.read(open.map(({ partition, minute }) => keys.sums(partition, minute))),
   ]);
-  const minutes = open.map(({ minute }, index) => {
+  const ofCampaign = new Map(ids.map((id): [string, OfMinute[]] => [id, []]));
+  for (const [index, { minute }] of open.entries()) {
     const bytes = sums[index]?.bytes;
-    return { minute, campaigns: bytes ? decodeBare('sums-record', bytes).campaigns : [] };
-  });
+    for (const one of bytes ? decodeBare('sums-record', bytes).campaigns : []) {
+      ofCampaign.get(one.campaign)?.push({ minute, one });
+    }
+  }
   return new Map(
     ids.map((id, index) => {
       const bytes = money[index]?.bytes;
       const record = bytes ? decodeBare('money-record', bytes) : null;
-      const own = minutes.flatMap(({ minute, campaigns }) =>
-        minute <= (record?.closed_up_to ?? 0)
-          ? []
-          : campaigns.filter(({ campaign }) => campaign === id).map((one) => ({ minute, one })),
-      );
+      const own = (ofCampaign.get(id) ?? []).filter(({ minute }) => minute > (record?.closed_up_to ?? 0));
       const signals = { pacing: signalOf(pacing[index]?.bytes), score: signalOf(score[index]?.bytes) };
       return [id, { ...liveOf(record, own, (minute) => dayOf(id, minute)), ...signals }];
     }),

@@ -9,6 +9,7 @@ import type { CampaignSums, MoneyRecord } from '../../schemas/records.ts';
 import { keepOnly } from '../duty.ts';
 import { createFirstSight, type Judged } from '../first-sight.ts';
 import { type Drafted, SignalPublisher } from '../signals.ts';
+import { Sparing } from '../sparing.ts';
 import type { BeatContext, Outcome, Worker } from '../worker.ts';
 import type { WorkerNeeds } from '../workers.ts';
 import { closeMinutes } from './closing.ts';
@@ -30,6 +31,7 @@ const MU_STEP_PPM = 1000;
 export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
   const firstSight = createFirstSight('pacing', { fenced: true });
   const publisher = new SignalPublisher('PACING');
+  const counted = new Sparing<OpenSums>();
   const states = new Map<string, { state: PacingState; at: number }>();
   /** Taken and not yet closed, by campaign. */
   const held = new Map<string, number>();
@@ -83,7 +85,9 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
     if (all !== null) for (const kept of [states, held]) keepOnly(kept, all);
     metrics.heldMicros.set(held.values().reduce((sum, micros) => sum + micros, 0));
     if (turn.length === 0) return;
-    const open = await readOpenSums(context, await context.log.partitions('ad-beacons'));
+    const open = await counted.get(context.clock, async () =>
+      readOpenSums(context, await context.log.partitions('ad-beacons')),
+    );
     const entries = await context.store.read(turn.map(keys.money));
     const drafts = turn.flatMap((id, index): Drafted[] => {
       const campaign = view.campaigns.get(id);

@@ -9,6 +9,7 @@ import { BROOM_MS, keys } from '../../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../../schemas/codec.ts';
 import { createFirstSight, type Judged } from '../first-sight.ts';
 import { type Drafted, nothingCarried, SignalPublisher } from '../signals.ts';
+import { Sparing } from '../sparing.ts';
 import { update } from '../swap.ts';
 import type { BeatContext, Context, Worker } from '../worker.ts';
 import type { WorkerNeeds } from '../workers.ts';
@@ -28,6 +29,7 @@ export function scoringWorker({ view, metrics }: WorkerNeeds): Worker {
   const firstSight = createFirstSight('scoring', { fenced: false });
   const publisher = new SignalPublisher('SCORE');
   const contexts = new ContextLearner();
+  const believed = new Sparing<Posteriors>();
   const categoryOf = (id: string) => view.campaigns.get(id)?.categories[0]?.id ?? null;
   return {
     name: 'scoring',
@@ -55,15 +57,19 @@ export function scoringWorker({ view, metrics }: WorkerNeeds): Worker {
   async function publish(context: BeatContext): Promise<void> {
     const { now: turn } = await publisher.onDuty(context, view.campaigns.keys());
     if (turn.length === 0) return;
-    const partitions = await context.log.partitions('ad-beacons');
-    const entries = await context.store.read(Array.from({ length: partitions }, (_, p) => keys.scores(p)));
-    const records = entries.flatMap(({ bytes }) => (bytes ? [decodeBare('score-record', bytes)] : []));
-    const beliefs = posteriors(records, context.clock.now(), defaultHalfLifeMs, categoryOf);
+    const beliefs = await believed.get(context.clock, () => believe(context));
     const drafts = turn.flatMap((id) => {
       const campaign = view.campaigns.get(id);
       return campaign ? [draftFor(campaign, beliefs, contexts.learnt)] : [];
     });
     metrics.signals.inc({ kind: 'SCORE' }, await publisher.publish(context, drafts));
+  }
+
+  async function believe(context: BeatContext): Promise<Posteriors> {
+    const partitions = await context.log.partitions('ad-beacons');
+    const entries = await context.store.read(Array.from({ length: partitions }, (_, p) => keys.scores(p)));
+    const records = entries.flatMap(({ bytes }) => (bytes ? [decodeBare('score-record', bytes)] : []));
+    return posteriors(records, context.clock.now(), defaultHalfLifeMs, categoryOf);
   }
 }
 
