@@ -126,3 +126,23 @@ it('looks again at once at what a beat that failed was for, though the catalog i
   const again = await next();
   expect([again.now.length, again.all?.length, await again.publish()]).toEqual([2_000, 5_000, 0]);
 });
+
+it('news that a beat could not look at comes again with the next', async () => {
+  await using bench = await openBench();
+  const context = contextOf(bench);
+  const publisher = new SignalPublisher('PACING');
+  const all = Array.from({ length: 5_000 }, (_, at) => id(10_000 + at));
+  const last = all.toSorted().at(-1) ?? '';
+  const turn = async () => (await publisher.onDuty(context, all)).now;
+  publisher.causedBy(last, 7);
+  expect(await turn()).toContain(last);
+  publisher.again();
+  await publisher.publish(context, []);
+  expect(await turn()).toContain(last);
+  await publisher.publish(context, []);
+  publisher.causedBy(last, 8);
+  // The last third is its own turn; then another round begins, without it.
+  expect(await turn()).toContain(last);
+  await publisher.publish(context, []);
+  expect(await turn()).not.toContain(last);
+});

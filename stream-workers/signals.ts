@@ -29,6 +29,8 @@ export interface Drafted {
 const REPEAT_MS = 60_000;
 /** Where campaigns are many, no more than 200 a second go out again. */
 const REPEAT_MS_EACH = 5;
+/** Of campaigns that are owed a look, one beat makes up for so many. */
+const OWED_MOST = 2_000;
 /** Signals stored and appended in one go. */
 const TOGETHER = 1_000;
 
@@ -46,6 +48,7 @@ export class SignalPublisher {
   readonly #duty = new Duty();
   /** Looked at by a beat that has not told of them: it failed, or somebody else was quicker. The next one looks again. */
   readonly #owed = new Set<string>();
+  #turn: readonly string[] = [];
   /** Everybody on duty, of a round that began with a beat that failed. */
   #all: readonly string[] | null = null;
   /** Campaign -> receipt of the oldest beacon that the next beat will see for the first time. */
@@ -67,7 +70,11 @@ export class SignalPublisher {
   async onDuty(context: BeatContext, campaignIds: Iterable<string>): Promise<Turn> {
     this.#seen = this.#causes;
     this.#causes = new Map();
-    const turn = await this.#duty.next(context, campaignIds, [...this.#seen.keys(), ...this.#owed]);
+    const turn = await this.#duty.next(context, campaignIds, [
+      ...this.#seen.keys(),
+      ...this.#owed.values().take(OWED_MOST),
+    ]);
+    this.#turn = turn.now;
     this.#all = turn.all ?? this.#all;
     if (turn.all !== null) keepOnly(this.#known, turn.all);
     for (const id of turn.now) this.#owed.add(id);
@@ -78,6 +85,12 @@ export class SignalPublisher {
     const all = this.#all;
     this.#all = null;
     return { ...turn, all };
+  }
+
+  /** What there was news of was not looked at after all: the next beat hears of it again. */
+  again(): void {
+    for (const [id, receivedAt] of this.#seen) this.causedBy(id, receivedAt);
+    this.#seen = new Map();
   }
 
   /** What was last published of the campaign, by whichever worker; null before the first time. */
@@ -97,7 +110,7 @@ export class SignalPublisher {
       const known = this.#known.get(draft.campaign);
       return known?.published !== mark || now - (known.state?.computed_at ?? 0) >= repeatMs;
     });
-    this.#owed.clear();
+    for (const id of this.#turn) this.#owed.delete(id);
     for (const { draft } of due) this.#owed.add(draft.campaign);
     let published = 0;
     for (let at = 0; at < due.length; at += TOGETHER) {

@@ -9,12 +9,16 @@ const TICKS_MOST = 3_000_000;
 export class Sparing<T> {
   #held: { readonly value: T; readonly untilTicks: number } | null = null;
 
-  async get({ ticks }: Pick<Clock, 'ticks'>, read: () => Promise<T>): Promise<T> {
+  /** `fresh`: it was read just now. */
+  async get(
+    { ticks }: Pick<Clock, 'ticks'>,
+    read: () => Promise<T>,
+  ): Promise<{ readonly value: T; readonly fresh: boolean }> {
     const began = ticks();
-    if (this.#held !== null && began < this.#held.untilTicks) return this.#held.value;
+    if (this.#held !== null && began < this.#held.untilTicks) return { value: this.#held.value, fresh: false };
     const value = await read();
     const ended = ticks();
     this.#held = { value, untilTicks: ended + Math.min(TICKS_MOST, (SHARE - 1) * (ended - began)) };
-    return value;
+    return { value, fresh: true };
   }
 }

@@ -149,7 +149,10 @@ export class CatalogCache implements DecidingCatalog {
     for (const id of snapshot.gone ?? []) {
       const version = held.get(id);
       if (version === undefined || this.#versions.get(id) !== version) continue;
-      campaigns.push(this.#putCampaign(id, version + 1, null));
+      // Not as a deletion, which is a version too: what was restored comes back as it was.
+      this.#campaigns.forget(id);
+      this.#take(id, version, null);
+      campaigns.push(true);
     }
     const pods = snapshot.pods.map((each) => this.#putPod(each.id, each.version, each));
     const experiments = (snapshot.experiments ?? []).map((each) => this.#putExperiment(each.id, each.version, each));
@@ -200,6 +203,12 @@ export class CatalogCache implements DecidingCatalog {
   readonly #putCampaign = (id: string, version: number, given: Campaign | null): boolean => {
     const campaign = given && servedCampaign(given);
     if (!this.#campaigns.offer(id, version, campaign)) return false;
+    this.#take(id, version, campaign);
+    return true;
+  };
+
+  /** Into the index and all that is counted, or out of it. */
+  #take(id: string, version: number, campaign: Campaign | null): void {
     const known = this.#versions.get(id);
     if (known !== undefined) this.#mark = withoutCampaign(this.#mark, id, known);
     this.#versions.delete(id);
@@ -207,14 +216,13 @@ export class CatalogCache implements DecidingCatalog {
     else this.#index.put(new Held(campaign));
     this.#count(this.#carriedBy.get(id), -1);
     this.#carriedBy.delete(id);
-    if (campaign === null) return true;
+    if (campaign === null) return;
     this.#versions.set(id, version);
     this.#mark = withCampaign(this.#mark, id, version);
     const carried = carries(campaign).join(' ');
     this.#carriedBy.set(id, carried);
     this.#count(carried, 1);
-    return true;
-  };
+  }
 
   #count(carried: string | undefined, by: number): void {
     if (carried !== undefined) this.#carrying.set(carried, (this.#carrying.get(carried) ?? 0) + by);

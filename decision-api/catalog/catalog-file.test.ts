@@ -23,7 +23,7 @@ test('a kept catalog is read as it was, with the time at which Postgres was hear
   expect(await readKeptCatalog(dir)).toBeNull();
   expect(await touchCatalog(dir, 5_000)).toBe(false);
   await keepCatalog(dir, kept, 4_000);
-  expect(await readKeptCatalog(dir)).toEqual({ kept, heardAt: 4_000 });
+  expect(await readKeptCatalog(dir)).toEqual({ kept, current: true, heardAt: 4_000 });
   expect(await touchCatalog(dir, 9_000)).toBe(true);
   expect((await readKeptCatalog(dir))?.heardAt).toBe(9_000);
   const lines = (await readFile(join(dir, 'decision-api-catalog.jsonl'), 'utf8')).split('\n');
@@ -33,7 +33,7 @@ test('a kept catalog is read as it was, with the time at which Postgres was hear
 test('one that an older version kept is read until there is a newer one', async () => {
   const dir = await folder();
   await writeFile(join(dir, 'decision-api-snapshot.json'), JSON.stringify(kept));
-  expect((await readKeptCatalog(dir))?.kept).toEqual(kept);
+  expect(await readKeptCatalog(dir)).toMatchObject({ kept, current: false });
   const fewer = { ...kept, campaigns: kept.campaigns.slice(0, 3) };
   await keepCatalog(dir, fewer, 4_000);
   expect((await readKeptCatalog(dir))?.kept).toEqual(fewer);

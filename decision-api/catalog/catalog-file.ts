@@ -60,8 +60,10 @@ export async function touchCatalog(dataDir: string, heardAt: number): Promise<bo
   }
 }
 
-interface FoundCatalog {
+export interface FoundCatalog {
   readonly kept: KeptCatalog;
+  /** It is in the file that is written, not in an older version's. */
+  readonly current: boolean;
   /** When Postgres was last heard of, epoch ms. */
   readonly heardAt: number;
 }
@@ -71,7 +73,9 @@ export async function readKeptCatalog(dataDir: string): Promise<FoundCatalog | n
   const [newer, older] = await Promise.all([fileName, olderName].map((name) => timeOf(join(dataDir, name))));
   if (newer === undefined && older === undefined) return null;
   // An older version that ran again in between kept its own.
-  return await readLines(join(dataDir, (older ?? 0) > (newer ?? 0) ? olderName : fileName));
+  const current = (newer ?? 0) >= (older ?? 0);
+  const found = await readLines(join(dataDir, current ? fileName : olderName));
+  return found && { ...found, current };
 }
 
 async function timeOf(path: string): Promise<number | undefined> {
@@ -86,7 +90,7 @@ async function timeOf(path: string): Promise<number | undefined> {
 /** The older file's only line has the campaigns too. */
 type FirstLine = Omit<KeptCatalog, 'campaigns'> & { readonly count?: number };
 
-async function readLines(path: string): Promise<FoundCatalog | null> {
+async function readLines(path: string): Promise<Omit<FoundCatalog, 'current'> | null> {
   try {
     const file = await open(path);
     const { mtimeMs: heardAt } = await file.stat();

@@ -9,7 +9,7 @@ import { isAway, whileMoving } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CatalogCache } from './catalog-cache.ts';
-import { keepCatalog, readKeptCatalog, touchCatalog } from './catalog-file.ts';
+import { type FoundCatalog, keepCatalog, readKeptCatalog, touchCatalog } from './catalog-file.ts';
 import type { Signals } from './signals.ts';
 
 export interface FeedParts {
@@ -179,13 +179,24 @@ export class Feed {
 
   /** Changes since the snapshot was kept are read from the log, from the offsets kept with it. */
   async #loadFromDisk(): Promise<void> {
-    const found = await readKeptCatalog(this.#parts.dataDir);
+    const found = await this.#readKept();
     if (!found) return;
     this.#parts.cache.load(found.kept);
-    this.#keptChanges = this.#parts.cache.changes;
+    if (found.current) this.#keptChanges = this.#parts.cache.changes;
     this.#heardAt = found.heardAt;
     this.#loaded = 'disk';
     this.#positions.set('catalog-changes', [...found.kept.positions]);
+  }
+
+  /** One that cannot be read is as good as none. */
+  async #readKept(): Promise<FoundCatalog | null> {
+    try {
+      return await readKeptCatalog(this.#parts.dataDir);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.#complain(error, 'the kept catalog cannot be read');
+      return null;
+    }
   }
 
   async #follow(): Promise<void> {

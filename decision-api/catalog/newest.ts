@@ -18,6 +18,11 @@ export class Newest<T extends Versioned> {
     return true;
   }
 
+  /** As if it had never been offered: whatever comes next is taken. */
+  forget(id: string): void {
+    if (this.#held.delete(id)) this.#changed.add(id);
+  }
+
   one(id: string): T | undefined {
     return this.#held.get(id)?.document ?? undefined;
   }

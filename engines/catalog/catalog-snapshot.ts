@@ -38,5 +38,6 @@ async function compare(client: pg.PoolClient, held: ReadonlyMap<string, number>)
   const { rows } = await client.query<[id: string, version: string]>({ text, rowMode: 'array' });
   const newer = rows.filter(([id, version]) => Number(version) > (held.get(id) ?? 0)).map(([id]) => id);
   const there = new Set(rows.map(([id]) => id));
-  return { newer, gone: [...held.keys()].filter((id) => !there.has(id)) };
+  // A catalog without any campaign is more likely one that is being restored: what is held goes on.
+  return { newer, gone: rows.length === 0 ? [] : [...held.keys()].filter((id) => !there.has(id)) };
 }

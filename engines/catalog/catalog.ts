@@ -22,7 +22,7 @@ export interface AdvertiserOwner {
 /** All that deciders and workers hold in memory. */
 export interface CatalogSnapshot {
   readonly campaigns: readonly Campaign[];
-  /** Of the campaigns that the caller holds, the ids of those that there are not. Absent: none. */
+  /** Of the campaigns that the caller holds, the ids of those that there are not, while there are others. Absent: none. */
   readonly gone?: readonly string[];
   readonly pods: readonly PodConfig[];
   /** The content taxonomy; not there: none was imported. */

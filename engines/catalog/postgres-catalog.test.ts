@@ -149,6 +149,8 @@ test('a snapshot leaves out what is held as it is, and tells of its progress pag
   await sql.query('DELETE FROM campaigns WHERE id = $1', [ids[9]]);
   expect((await catalog.snapshot({ held })).gone).toEqual([ids[9]]);
   expect((await catalog.snapshot()).gone).toEqual([]);
+  await sql.query('DELETE FROM campaigns');
+  expect(await catalog.snapshot({ held })).toMatchObject({ campaigns: [], gone: [] });
 });
 
 test('renaming an advertiser is told for its other campaigns too, whose documents carry the name', async () => {

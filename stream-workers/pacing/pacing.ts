@@ -85,9 +85,10 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
     if (all !== null) for (const kept of [states, held]) keepOnly(kept, all);
     metrics.heldMicros.set(held.values().reduce((sum, micros) => sum + micros, 0));
     if (turn.length === 0) return;
-    const open = await counted.get(context.clock, async () =>
+    const { value: open, fresh } = await counted.get(context.clock, async () =>
       readOpenSums(context, await context.log.partitions('ad-beacons')),
     );
+    if (!fresh) publisher.again();
     const entries = await context.store.read(turn.map(keys.money));
     const drafts = turn.flatMap((id, index): Drafted[] => {
       const campaign = view.campaigns.get(id);

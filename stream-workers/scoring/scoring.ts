@@ -57,7 +57,8 @@ export function scoringWorker({ view, metrics }: WorkerNeeds): Worker {
   async function publish(context: BeatContext): Promise<void> {
     const { now: turn } = await publisher.onDuty(context, view.campaigns.keys());
     if (turn.length === 0) return;
-    const beliefs = await believed.get(context.clock, () => believe(context));
+    const { value: beliefs, fresh } = await believed.get(context.clock, () => believe(context));
+    if (!fresh) publisher.again();
     const drafts = turn.flatMap((id) => {
       const campaign = view.campaigns.get(id);
       return campaign ? [draftFor(campaign, beliefs, contexts.learnt)] : [];
