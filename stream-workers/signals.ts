@@ -99,9 +99,9 @@ export class SignalPublisher {
   }
 
   /**
-   * Publishes the drafts whose mark differs from the last, and every draft about once a minute, or as `REPEAT_MS_EACH` has it. The state is stored before the record
-   * is appended, so that a version is used once; a death in between is mended by the successor's first beat, a log that took
-   * nothing by the next one.
+   * Publishes the drafts whose mark differs from the last, and every draft about once a minute, or as `REPEAT_MS_EACH` has it. The
+   * state is stored before the record is appended, so that a version is used once; a death in between is mended by the successor's
+   * first beat, a log that took nothing by the next one.
    */
   async publish(context: BeatContext, drafts: readonly Drafted[]): Promise<number> {
     const now = context.clock.now();
