@@ -61,6 +61,6 @@ export const streamMutants: readonly Mutant[] = [
     'pods/places.ts',
     'memo?.places instanceof Places && memo.places.epoch === epoch',
     'memo?.places instanceof Places',
-    ['pods/solver.test.ts'],
+    ['pods/places.test.ts'],
   ),
 ];

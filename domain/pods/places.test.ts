@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { advertiserNames } from './places.ts';
+import type { PodRules } from './pod.ts';
+import { solvePod } from './solver.ts';
+import { ad } from './test-ads.ts';
+
+const rules: PodRules = {
+  durationSeconds: 60,
+  exactDuration: false,
+  allowedDurations: null,
+  minAds: 0,
+  maxAds: 3,
+  objective: 'revenue',
+  separation: true,
+  minSeparationSeconds: null,
+  allowDuplicateAdvertisers: false,
+  backupAds: 0,
+  nodeLimit: 20_000,
+};
+
+const served = (...candidates: Parameters<typeof solvePod>[0]) =>
+  solvePod(candidates, rules).ads.map(({ candidate }) => candidate.creativeId);
+
+test('a creative that remembers its places looks them up anew once names were forgotten', () => {
+  const old = { ...ad('old', 30, 9), memo: { places: null } };
+  expect(served(old)).toEqual(['old']);
+  for (let name = 0; name <= 500_000; name++) advertiserNames.place(`advertiser ${name}`);
+  // The next pod begins by forgetting: whoever comes first now has the place that the old one had.
+  expect(served(ad('young', 30, 10), old)).toEqual(['young', 'old']);
+});
