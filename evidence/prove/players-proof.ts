@@ -179,14 +179,16 @@ function wrongOf(whole: string, broken: readonly Broken[], faultOf: (xml: string
   return fault === null ? taken : [`the whole document is refused: ${fault}`, ...taken];
 }
 
-/** A document of 4.2 with two ads or more, in which each change has its place. */
+/** A document of 4.2 with two ads or more, in which each change has its place: where an ad has two impressions, one may go. */
 function plainDocument(seed: number): string {
   const style = { version: '4.2' as const, base, priced: true, notUsed: false };
   for (let at = 0; at < 10_000; at++) {
     const dice = new Dice(seed + at);
     const draft = draftOf(dice, honest(dice));
     const plain = draft.pod.ads.every(({ shown }) => shown?.creative.media.length === 1 && !shown.creative.companions);
-    if (draft.pod.ads.length > 1 && plain) return vastDocument(draft, tokens, style, now);
+    if (draft.pod.ads.length < 2 || !plain) continue;
+    const vast = vastDocument(draft, tokens, style, now);
+    if (vast.split('</Impression>').length === draft.pod.ads.length + 1) return vast;
   }
   throw new Error(`no plain document in 10000 from seed ${seed}`);
 }
