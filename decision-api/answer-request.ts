@@ -8,6 +8,7 @@ import type { Reader } from './asking/readers.ts';
 import type { CatalogCache } from './catalog/catalog-cache.ts';
 import type { Admission, Dialect } from './dialects/dialect.ts';
 import type { Draft, Warning } from './draft.ts';
+import type { BidFates } from './recording/bid-fate.ts';
 import { checkId } from './recording/check-body.ts';
 import { refuse } from './recording/give-back.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
@@ -20,6 +21,7 @@ export interface AdRequestParts extends ServingParts {
   readonly traffic: Traffic;
   readonly secrets: SecretRing;
   readonly logger: Logger;
+  readonly fates: BidFates;
   readonly placeOf: PlaceOf;
   /** How tracking URLs begin. Known once the server listens. */
   readonly base: () => string;

@@ -25,6 +25,7 @@ import { UnloggedWait } from './journal/unlogged-wait.ts';
 import { limits } from './limits.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { RecentAnswers } from './recording/answers.ts';
+import { BidFates } from './recording/bid-fate.ts';
 import { RecentDecisions } from './recording/recent-decisions.ts';
 import { type ListsFile, openLists } from './traffic/lists.ts';
 import { Traffic } from './traffic/traffic.ts';
@@ -67,6 +68,7 @@ export interface Assembly {
   readonly unlogged: UnloggedWait;
   readonly answers: RecentAnswers;
   readonly recent: RecentDecisions;
+  readonly fates: BidFates;
   readonly partitions: { readonly requests: number; readonly beacons: number };
   /** Says that something arrived. */
   readonly changed: () => void;
@@ -127,6 +129,7 @@ export async function assemble(parts: DecisionApiParts): Promise<Assembly> {
     },
     answers: new RecentAnswers(),
     recent: new RecentDecisions(),
+    fates: new BidFates(gate),
     changed,
     journal,
     purse: new Purse(gate, clock, random, metrics, watermarks),

@@ -52,6 +52,8 @@ export const limits = {
   answerKeptMs: 3_600_000,
   /** Of answers remembered in the process for when the store cannot be asked: about a thousand of the longest pods. */
   answersBytes: 32 * 1024 * 1024,
+  /** Bid requests of which this process settled whether they were told or given back. */
+  fatesRemembered: 10_000,
   /** Decisions that can be explained from memory. */
   decisionsRemembered: 1_000,
   /** Campaigns in all the lists that they saw: each change of the catalog makes another list. */

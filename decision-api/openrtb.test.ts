@@ -1,8 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { micros } from '../domain/money.ts';
-import { HOUSE_ORGANISATION } from '../domain/organisation.ts';
-import { StoreGate } from './holding/store-gate.ts';
-import { settleBid } from './recording/bid-fate.ts';
 import { openHouse, type TestHouse, testCampaign, testCreative } from './test-house.ts';
 
 let house: TestHouse;
@@ -214,16 +211,6 @@ test('what was too late for its exchange is given back, and told to no repetitio
   const again = await ask(body, 'late');
   expect([again.status, again.headers['breakwater-no-bid']]).toEqual([204, 'tmax']);
   expect(await back()).toBe(given);
-});
-
-test('one of two who settle a bid has it, and says so again', async () => {
-  const gate = new StoreGate(house.store, house.clock, { breakerOpen: { set: () => undefined } } as never);
-  const fates = ['told', 'given back', 'told', 'given back'] as const;
-  const bidRequest = { requestId: 'contended', organisation: HOUSE_ORGANISATION };
-  const answers = await Promise.all(fates.map((fate) => settleBid(bidRequest, fate, gate)));
-  expect(answers[0]).not.toBe(answers[1]);
-  expect(answers.slice(2)).toEqual(answers.slice(0, 2));
-  expect(await Promise.all(fates.map((fate) => settleBid(bidRequest, fate, gate)))).toEqual(answers);
 });
 
 test('an impression with a floor in another currency is left out, and the others are bid for', async () => {

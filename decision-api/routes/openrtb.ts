@@ -12,7 +12,6 @@ import { isAway, within } from '../http/deadline.ts';
 import { limits } from '../limits.ts';
 import type { NoFillReason } from '../reasons.ts';
 import { hashBody } from '../recording/answers.ts';
-import { settleBid } from '../recording/bid-fate.ts';
 import { giveBack, refuse } from '../recording/give-back.ts';
 
 type NoBid = NoFillReason | NonNullable<ReturnType<typeof whyNot>> | 'protocols' | 'seat' | 'tmax';
@@ -131,7 +130,7 @@ async function bidAll(
     }
   }
   const again = held.find(({ repeated }) => repeated);
-  if (again && !(await settleBid(bidRequestOf(body.id, again), 'told', parts.gate)))
+  if (again && !(await parts.fates.settle(bidRequestOf(body.id, again), 'told')))
     return { bids: [], reasons: ['tmax'] };
   return { bids, reasons };
 }
@@ -165,6 +164,6 @@ async function release(
   parts: AdRequestParts,
 ): Promise<void> {
   const first = pods.find(({ repeated }) => !repeated);
-  if (!first || !(await settleBid(bidRequestOf(bidRequestId, first), 'given back', parts.gate))) return;
+  if (!first || !(await parts.fates.settle(bidRequestOf(bidRequestId, first), 'given back'))) return;
   await giveBack(pods, request, parts);
 }
