@@ -58,10 +58,7 @@ async function prove(house: ApiHouse, runs: number, seed: number, say: (line: st
   const foreignCounts: ForeignCounts = { attempts: 0, notFound: 0, scope: 0, references: 0 };
   await populate(house.url, ours.keys.admin, pool, `again${seed}`);
   const between = { url: house.url, keys: ours.keys, operations, theirs: foreign, values, draw };
-  const crossed = [
-    ...(await tryForeign(between, foreignCounts)),
-    ...(await tryReferences(between, pool, foreignCounts)),
-  ];
+  const crossed = [...(await tryForeign(between, foreignCounts)), ...(await tryReferences(between, foreignCounts))];
   const wire = await speakJunk(house.url, ours.keys.admin);
   const after = await stateOf(house, theirs.keys.admin);
   return report({ counts, crossed, foreignCounts, wire, same: before === after, house, operations, seed, say });

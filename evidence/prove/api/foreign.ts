@@ -80,25 +80,25 @@ function judge(answer: Answered, never: Answered): 'not found' | 'scope' | 'wron
 /** Ids of the other organisation inside bodies and queries. */
 export async function tryReferences(
   { url, keys, theirs, draw }: Between,
-  ours: Pool,
   counts: ForeignCounts,
 ): Promise<readonly string[]> {
   const send = (method: string, path: string, body: unknown, ok: readonly number[]) => ({ method, path, body, ok });
-  const campaign = ours.any('campaigns');
-  // Of those that were drawn, one may have gone with its parent.
-  const own = await ask(url, {
-    method: 'POST',
-    path: '/api/v2/categories',
-    headers: { authorization: `Bearer ${keys.admin}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: `Own ${draw.uuid()}` }),
-  });
-  const { id: category } = JSON.parse(own.text) as { readonly id: string };
+  // Of those that were drawn, one may have gone, by itself or with its parent.
+  const make = async (path: string, body: object): Promise<string> => {
+    const headers = { authorization: `Bearer ${keys.admin}`, 'content-type': 'application/json' };
+    const made = await ask(url, { method: 'POST', path, headers, body: JSON.stringify(body) });
+    if (made.status !== 201) throw new Error(`POST ${path} -> ${made.status} ${made.text.slice(0, 300)}`);
+    return (JSON.parse(made.text) as { readonly id: string }).id;
+  };
+  const category = await make('/api/v2/categories', { name: `Own ${draw.uuid()}` });
+  const advertiser = await make('/api/v2/advertisers', { name: `Own ${draw.uuid()}` });
   const flight = {
     name: 'Borrowed',
     starts_at: '2026-01-01T00:00:00Z',
     ends_at: '2026-02-01T00:00:00Z',
     pricing: { model: 'cpm', rate_micros: 1_000_000 },
   };
+  const campaign = await make('/api/v2/campaigns', { ...flight, advertiser_id: advertiser });
   const cap = { scope: 'user', window: 'day', max_impressions: 1, creative_id: theirs.any('creatives') };
   const cases = [
     send('POST', '/api/v2/campaigns', { ...flight, advertiser_id: theirs.any('advertisers') }, [422]),
