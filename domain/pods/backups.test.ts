@@ -36,6 +36,12 @@ test('a spare competes with nobody of the pod, and not with another spare', () =
   expect(spares([vans], { minSeparationSeconds: 15 })).toEqual([]);
 });
 
+test('a spare keeps the cap of its campaign beside the ads of the pod', () => {
+  const capped = (id: string, campaignId: string, podMax: number) => ad(id, 15, 7, { campaignId, podMax });
+  const given = [capped('one more', 'k-short', 1), capped('within', 'k-long', 2), capped('never', 'k-other', 0)];
+  expect(spares(given, { allowDuplicateAdvertisers: true, backupAds: 3 })).toEqual(['within']);
+});
+
 test('there are no more spares than are asked for, and none without a pod', () => {
   const all = ['a', 'b', 'c'].map((id) => ad(id, 10, 5));
   expect(spares(all)).toHaveLength(2);
