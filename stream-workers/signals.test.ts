@@ -52,16 +52,21 @@ async function versions(bench: Bench): Promise<number[]> {
   return found;
 }
 
-it('says again what the log did not take, and only that', async () => {
-  await using bench = await openBench();
-  let away = true;
+/** A log that takes nothing while `state.away`. */
+function unsteady(bench: Bench, state: { away: boolean }): BeatContext {
   const log: Bench['log'] = Object.create(bench.log);
   log.append = (...given) =>
-    away ? Promise.reject(new EngineError('unavailable', 'the log')) : bench.log.append(...given);
-  const context = contextOf({ ...bench, log });
+    state.away ? Promise.reject(new EngineError('unavailable', 'the log')) : bench.log.append(...given);
+  return contextOf({ ...bench, log });
+}
+
+it('says again what the log did not take, and only that', async () => {
+  await using bench = await openBench();
+  const log = { away: true };
+  const context = unsteady(bench, log);
   const publisher = new SignalPublisher('PACING');
   await expect(beat(publisher, context)).rejects.toThrow('the log');
-  away = false;
+  log.away = false;
   expect(await beat(publisher, context)).toBe(1);
   expect(await beat(publisher, context)).toBe(0);
   expect(await versions(bench)).toHaveLength(1);
@@ -100,11 +105,8 @@ it('goes on with higher versions when the store has forgotten the last ones', as
 
 it('looks again at once at what a beat that failed was for, though the catalog is gone through in turns', async () => {
   await using bench = await openBench();
-  let away = false;
-  const log: Bench['log'] = Object.create(bench.log);
-  log.append = (...given) =>
-    away ? Promise.reject(new EngineError('unavailable', 'the log')) : bench.log.append(...given);
-  const context = contextOf({ ...bench, log });
+  const log = { away: false };
+  const context = unsteady(bench, log);
   const publisher = new SignalPublisher('PACING');
   const all = Array.from({ length: 5_000 }, (_, at) => id(10_000 + at));
   const draftOf = (campaign: string): Drafted => ({ ...drafted, draft: { ...drafted.draft, campaign } });
@@ -115,10 +117,10 @@ it('looks again at once at what a beat that failed was for, though the catalog i
   const first = await next();
   expect([first.now.length, first.all?.length]).toEqual([2_000, 5_000]);
   expect(await first.publish()).toBe(2_000);
-  away = true;
+  log.away = true;
   const failed = await next();
   await expect(failed.publish()).rejects.toThrow('the log');
-  away = false;
+  log.away = false;
   const after = await next();
   expect(after.now.length).toBe(3_000);
   expect(failed.now.every((campaign) => after.now.includes(campaign))).toBe(true);

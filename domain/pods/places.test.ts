@@ -1,25 +1,10 @@
 import { expect, test } from 'vitest';
 import { advertiserNames } from './places.ts';
-import type { PodRules } from './pod.ts';
 import { solvePod } from './solver.ts';
-import { ad } from './test-ads.ts';
-
-const rules: PodRules = {
-  durationSeconds: 60,
-  exactDuration: false,
-  allowedDurations: null,
-  minAds: 0,
-  maxAds: 3,
-  objective: 'revenue',
-  separation: true,
-  minSeparationSeconds: null,
-  allowDuplicateAdvertisers: false,
-  backupAds: 0,
-  nodeLimit: 20_000,
-};
+import { ad, minuteRules } from './test-ads.ts';
 
 const served = (...candidates: Parameters<typeof solvePod>[0]) =>
-  solvePod(candidates, rules).ads.map(({ candidate }) => candidate.creativeId);
+  solvePod(candidates, minuteRules).ads.map(({ candidate }) => candidate.creativeId);
 
 test('a creative that remembers its places looks them up anew once names were forgotten', () => {
   const old = { ...ad('old', 30, 9), memo: { places: null } };

@@ -5,23 +5,9 @@ import { compareVectors, objectiveVector, totalsOf } from './objective.ts';
 import { solvePod as solvePlainly } from './plain-solver.ts';
 import { isUsable, type PodCandidate, type PodRules } from './pod.ts';
 import { solvePod } from './solver.ts';
-import { ad, inCategory } from './test-ads.ts';
+import { ad, inCategory, minuteRules } from './test-ads.ts';
 import { bestOfCrowd, crowdedCandidates, longRules } from './test-crowd.ts';
 import { someCandidates, someRules } from './test-pods.ts';
-
-const ruled: PodRules = {
-  durationSeconds: 60,
-  exactDuration: false,
-  allowedDurations: null,
-  minAds: 0,
-  maxAds: 3,
-  objective: 'revenue',
-  separation: true,
-  minSeparationSeconds: null,
-  allowDuplicateAdvertisers: false,
-  backupAds: 0,
-  nodeLimit: 20_000,
-};
 
 /** All but the number of steps. */
 function answerOf({ nodes, ...answer }: ReturnType<typeof solvePod>) {
@@ -64,14 +50,14 @@ test('nor does what has been forgotten in between, because there were too many l
   const cars = { memo: { places: null }, ...inCategory('cars') };
   const vans = { memo: { places: null }, ...inCategory('vans', 'cars') };
   const candidates = [ad('a', 30, 9, cars), ad('b', 30, 8, vans), ad('c', 30, 7, inCategory('food'))];
-  const before = answerOf(solvePod(candidates, ruled));
+  const before = answerOf(solvePod(candidates, minuteRules));
   expect(before.ads.map(([id]) => id)).toEqual(['a', 'c']);
   const many = Array.from({ length: 2_100 }, (_, n) => ad(`m${n}`, 30, 5, inCategory(`list ${n}`)));
-  solvePod(many, { ...ruled, maxAds: 1 });
+  solvePod(many, { ...minuteRules, maxAds: 1 });
   // Whoever comes first now has the places that others had.
-  solvePod([ad('x', 30, 9, inCategory('food')), ad('y', 30, 8, inCategory('toys'))], ruled);
-  expect(answerOf(solvePod(candidates, ruled))).toEqual(before);
-  expect(answerOf(solvePod(candidates.toReversed(), ruled))).toEqual(before);
+  solvePod([ad('x', 30, 9, inCategory('food')), ad('y', 30, 8, inCategory('toys'))], minuteRules);
+  expect(answerOf(solvePod(candidates, minuteRules))).toEqual(before);
+  expect(answerOf(solvePod(candidates.toReversed(), minuteRules))).toEqual(before);
 });
 
 test('whom the cut leaves out would not have been in the pod', () => {
@@ -172,7 +158,7 @@ test('competitors seconds apart are as far apart as that, and the pod is worth n
 test('one very dear ad among thousands changes nothing but itself', () => {
   const cheap = Array.from({ length: 3_000 }, (_, n) => ad(`c${n}`, 15 + 15 * (n % 3), 5_000 + ((n * 7_919) % 9_973)));
   const dear = { ...ad('dear', 30, 50_000_000), advertiserId: 'dear', mediaUrl: 'dear' };
-  const { ads, exact, nodes } = solvePod([...cheap, dear], ruled);
+  const { ads, exact, nodes } = solvePod([...cheap, dear], minuteRules);
   expect([ads[0]?.candidate.creativeId, exact]).toEqual(['dear', true]);
   expect(nodes).toBeLessThan(1_000);
 });

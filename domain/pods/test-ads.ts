@@ -1,4 +1,4 @@
-import type { PodCandidate } from './pod.ts';
+import type { PodCandidate, PodRules } from './pod.ts';
 
 /** An ad of a campaign, an advertiser and a file of its own. */
 export function ad(
@@ -24,3 +24,18 @@ export function ad(
 }
 
 export const inCategory = (id: string, ...ancestors: string[]) => ({ categories: [{ id, name: id, ancestors }] });
+
+/** A minute for up to three ads of different advertisers, none of which competes with another. */
+export const minuteRules: PodRules = {
+  durationSeconds: 60,
+  exactDuration: false,
+  allowedDurations: null,
+  minAds: 0,
+  maxAds: 3,
+  objective: 'revenue',
+  separation: true,
+  minSeparationSeconds: null,
+  allowDuplicateAdvertisers: false,
+  backupAds: 0,
+  nodeLimit: 20_000,
+};
