@@ -56,6 +56,8 @@ export const limits = {
   fatesRemembered: 10_000,
   /** Decisions that can be explained from memory. */
   decisionsRemembered: 1_000,
+  /** Of their records: a thousand with two hundred candidates each. */
+  recordsBytes: 32 * 1024 * 1024,
   /** Campaigns in all the lists that they saw: each change of the catalog makes another list. */
   campaignsRemembered: 2_000_000,
   /** Fallen campaigns that a record names; the rest is counted. */

@@ -39,3 +39,14 @@ test('of long lists that change with each decision only so many are held', () =>
   keep(20, many(limits.campaignsRemembered + 1));
   expect(held([3, 15, 20])).toEqual([20]);
 });
+
+test('a record is told as it was, and of long ones only so many are held', () => {
+  const { recent } = keeper();
+  const each = limits.recordsBytes / 4;
+  const catalog = many(1);
+  for (let id = 1; id <= 6; id++) {
+    recent.keep({ requestId: `${id}`, organisation: 'ours', record: Buffer.alloc(each, id), catalog });
+  }
+  expect([1, 2].map((id) => recent.of(`${id}`, null))).toEqual([null, null]);
+  for (const id of [3, 4, 5, 6]) expect(recent.of(`${id}`, 'ours')?.record.equals(Buffer.alloc(each, id))).toBe(true);
+});

@@ -1,5 +1,6 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import { limits } from '../limits.ts';
+import { ByteRing } from './byte-ring.ts';
 
 /** A decision as it was written down, and the catalog that it saw. */
 export interface RecentDecision {
@@ -10,20 +11,24 @@ export interface RecentDecision {
   readonly organisation: string;
 }
 
+type Kept = Omit<RecentDecision, 'record'>;
+
 /**
- * The newest decisions of this process, for explaining them; older ones are in the log. A few KB each. Lists of campaigns are shared
+ * The newest decisions of this process, for explaining them; older ones are in the log. Lists of campaigns are shared
  * by the decisions between two changes of the catalog: fewer are remembered where the lists are long and change often.
  */
 export class RecentDecisions {
-  readonly #decisions = new Map<string, RecentDecision>();
+  readonly #decisions = new Map<string, Kept>();
+  readonly #records = new ByteRing(limits.recordsBytes);
   /** How many of them saw a list. */
   readonly #lists = new Map<readonly Campaign[], number>();
   #campaigns = 0;
 
-  keep(decision: RecentDecision): void {
+  keep({ record, ...decision }: RecentDecision): void {
     const name = nameOf(decision.requestId, decision.organisation);
     this.#drop(name);
     this.#decisions.set(name, decision);
+    this.#records.put(name, record);
     const saw = this.#lists.get(decision.catalog) ?? 0;
     if (saw === 0) this.#campaigns += decision.catalog.length;
     this.#lists.set(decision.catalog, saw + 1);
@@ -38,6 +43,7 @@ export class RecentDecisions {
     const decision = this.#decisions.get(name);
     if (decision === undefined) return;
     this.#decisions.delete(name);
+    this.#records.delete(name);
     const { catalog } = decision;
     const left = (this.#lists.get(catalog) ?? 1) - 1;
     if (left > 0) {
@@ -50,8 +56,13 @@ export class RecentDecisions {
 
   /** `organisation` null: the newest of that id, whoever's it is. */
   of(requestId: string, organisation: string | null): RecentDecision | null {
-    if (organisation !== null) return this.#decisions.get(nameOf(requestId, organisation)) ?? null;
-    return [...this.#decisions.values()].findLast((each) => each.requestId === requestId) ?? null;
+    const decision =
+      organisation === null
+        ? [...this.#decisions.values()].findLast((each) => each.requestId === requestId)
+        : this.#decisions.get(nameOf(requestId, organisation));
+    if (decision === undefined) return null;
+    const record = this.#records.get(nameOf(requestId, decision.organisation));
+    return record === undefined ? null : { ...decision, record };
   }
 }
 
