@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { collectSeldom } from './collect-seldom.ts';
 import { addAnalyse } from './commands/analyse.ts';
 import { addManage } from './commands/manage.ts';
 import { addOperate } from './commands/operate.ts';
@@ -19,6 +20,7 @@ function program(): Command {
   return root;
 }
 
+collectSeldom();
 try {
   await program().parseAsync();
   // Timers of engines that are closed may still run; nothing of ours waits for them.

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
+import { collectSeldom } from '../../cli/collect-seldom.ts';
 import { startDecisionApi } from '../../decision-api/main.ts';
 import { seedHeads } from '../../decision-api/test-heads.ts';
 import type { Catalog } from '../../engines/catalog/catalog.ts';
@@ -15,6 +16,7 @@ import { decidableCampaigns } from './decide-catalog.ts';
  * The decision API on the real Redis and the embedded log, with so many campaigns: `decide-child.ts CAMPAIGNS REDIS_URL`. The
  * catalog is handed over instead of read from PostgreSQL, which no decision asks; heads say that workers have caught up.
  */
+collectSeldom();
 const [campaigns = '10000', redis = ''] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'breakwater-bench-'));
 const config = readConfig(environmentWith({ DATA_DIR: folder, STATE_STORE: redis, LOG_LEVEL: 'fatal', EVENT_LOG: '' }));

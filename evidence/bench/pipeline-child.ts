@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { collectSeldom } from '../../cli/collect-seldom.ts';
 import { behind, type Ends, type Group } from '../../cli/lag.ts';
 import { systemClock } from '../../engines/clock.ts';
 import { readConfig } from '../../engines/config.ts';
@@ -25,6 +26,7 @@ export interface PipelineDone {
   readonly records: number;
 }
 
+collectSeldom();
 const LOOK_MS = 100;
 const clock = systemClock();
 
