@@ -30,7 +30,11 @@ const refuse = async () => {
   throw new Error('the bench writes no catalog');
 };
 const catalog: Catalog = {
-  snapshot: async () => ({ campaigns: catalogOf, pods: [] }),
+  // As the catalog does: only what is newer than what is held.
+  snapshot: async ({ held = new Map() } = {}) => ({
+    campaigns: catalogOf.filter(({ id, version }) => version > (held.get(id) ?? 0)),
+    pods: [],
+  }),
   putCampaign: refuse,
   setStatus: refuse,
   outbox: refuse,

@@ -9,7 +9,9 @@ import { atLeast, atMost, type BenchOptions, micros, type Rows, range, told } fr
 import { type BenchServer, calls, startServer } from './server.ts';
 
 const callers = 16;
-const warmUp = 3_000;
+const warmUp = 6_000;
+/** Blocks long enough that garbage is collected in each. */
+const blockMs = 1_500;
 
 /**
  * The whole decision over HTTP: a body in, records read from the real Redis, matched, solved, reserved there, the answer kept there,
@@ -31,12 +33,12 @@ export async function benchDecide({ say }: BenchOptions): Promise<Rows> {
     const bare = calls('echo', echo, bodies, callers);
     // A server that has just begun runs code that is not compiled yet, and has more of it than the echo.
     for (const each of [bare, own]) await each.cpuMicros(warmUp);
-    const found = await compare(bare, own, { rounds: 9, blockMs: 400 });
+    const found = await compare(bare, own, { rounds: 9, blockMs });
     const paced = await pacedRow(small, echo, bodies);
     await using large = await startServer('decide-child.ts', ['100000', `${redis.url.replace(/\/\d+$/, '')}/1`], path);
     const many = calls('decide_100k', large, bodies, callers);
     await many.cpuMicros(warmUp);
-    const more = await compare(own, many, { rounds: 9, blockMs: 400 });
+    const more = await compare(own, many, { rounds: 9, blockMs });
     const { decide, echo: bareMicros } = found.micros;
     return {
       decide_10k_throughput_over_echo_percent: atLeast(
