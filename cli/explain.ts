@@ -34,10 +34,13 @@ export async function explainCommand(requestId: string, options: ExplainOptions,
     const taxonomy = createTaxonomy(categories ?? []);
     const explained = records.map((record) => {
       const { catalog, proven } = catalogOf(record, changes);
+      const { head, campaigns } = explainRecord(record, catalog, taxonomy);
       return {
         catalog_proven: proven,
         taxonomy_known: categories !== null,
-        ...(explainRecord(record, catalog, taxonomy) as Explained),
+        ...(head as ExplainedHead),
+        // Whoever reads the log reads all of it.
+        campaigns: [...campaigns] as ExplainedCampaign[],
       };
     });
     out.write(
@@ -138,7 +141,7 @@ export function catalogOf(
   return { catalog: byThen, proven: wanted.campaigns === 0 && byThen.length === 0 };
 }
 
-interface Explained {
+interface ExplainedHead {
   readonly request_id: string;
   readonly received_at: string;
   readonly viewer: string;
@@ -147,10 +150,15 @@ interface Explained {
   readonly rules: { readonly duration_seconds: number; readonly max_ads: number; readonly objective: string };
   readonly experiments: readonly { readonly experiment: string; readonly arm: string }[];
   readonly proof: AdRequest['proof'];
+}
+
+interface Explained extends ExplainedHead {
+  readonly catalog_proven: boolean;
+  readonly taxonomy_known: boolean;
   readonly campaigns: readonly ExplainedCampaign[];
 }
 
-function print(told: Explained & { readonly catalog_proven: boolean; readonly taxonomy_known: boolean }): string {
+function print(told: Explained): string {
   const { rules, proof, campaigns } = told;
   const won = campaigns
     .filter(({ position }) => position !== null)

@@ -10,6 +10,7 @@ import type { Admission, Dialect } from './dialects/dialect.ts';
 import type { Draft, Warning } from './draft.ts';
 import type { BidFates } from './recording/bid-fate.ts';
 import { checkId } from './recording/check-body.ts';
+import type { Explanation } from './recording/explanation.ts';
 import { refuse } from './recording/give-back.ts';
 import type { AdRequestBody } from './routes/ad-request-schema.ts';
 import { type ServingParts, serve } from './serve.ts';
@@ -48,7 +49,7 @@ export interface Wanted {
 export interface DecidedPod {
   readonly ask: Ask;
   readonly draft: Draft;
-  readonly explain: object | null;
+  readonly explain: Explanation | null;
   readonly repeated: boolean;
 }
 

@@ -51,9 +51,7 @@ test('of content with several categories none is overlooked, neither here nor wh
       expect(
         campaigns.flatMap(({ id }, at) => (record.ads.some(({ campaign }) => campaign === id) ? [at] : [])),
       ).toEqual(matched);
-      const { campaigns: told } = explainRecord(record, campaigns, createTaxonomy(contentCategories)) as {
-        campaigns: { outcome: string }[];
-      };
+      const told = [...explainRecord(record, campaigns, createTaxonomy(contentCategories)).campaigns];
       expect(told.flatMap(({ outcome }, at) => (outcome === 'targeting' ? [] : [at]))).toEqual(matched);
     }
   } finally {

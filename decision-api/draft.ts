@@ -133,7 +133,8 @@ export function emptyDraft(
 export interface Around {
   /** Before everything else. */
   readonly before?: object;
-  readonly explain?: object | null;
+  /** As JSON text. */
+  readonly explain?: string | null;
   /** False: the warnings stand elsewhere. */
   readonly warnings?: boolean;
 }
@@ -146,7 +147,7 @@ export function answerText(draft: Draft, tokens: Tokens, base: string, around: A
   const tracked = (all: readonly DraftSpare[]) => listed(all, (ad) => adText(ad, tokens, begins));
   const first = JSON.stringify({ ...around.before, ...rest, ...(around.warnings === false ? {} : { warnings }) });
   const spares = backups === undefined ? '' : `,"backups":${tracked(backups)}`;
-  const explain = around.explain ? `,"explain":${JSON.stringify(around.explain)}` : '';
+  const explain = around.explain ? `,"explain":${around.explain}` : '';
   return `${opened(first)},"pod":${opened(JSON.stringify(about))},"ads":${tracked(ads)}}${spares}${explain}}`;
 }
 

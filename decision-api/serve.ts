@@ -29,6 +29,7 @@ import {
 import { checkBody } from './recording/check-body.ts';
 import { countDecision } from './recording/count-decision.ts';
 import { explainDecision } from './recording/explain.ts';
+import type { Explanation } from './recording/explanation.ts';
 import { fitRecord } from './recording/fit-record.ts';
 import type { RecentDecisions } from './recording/recent-decisions.ts';
 import { noFillReason, recordOf } from './recording/record.ts';
@@ -49,7 +50,7 @@ export interface ServingParts extends DecidingParts {
 
 export interface Served {
   readonly draft: Draft;
-  readonly explain: object | null;
+  readonly explain: Explanation | null;
   /** An answer that was kept from before. */
   readonly repeated: boolean;
 }

@@ -6,6 +6,7 @@ import type { AdRequest, RequestContext } from '../../schemas/records.ts';
 import { carries } from '../asking/features.ts';
 import { houseReader, type Reader } from '../asking/readers.ts';
 import { type Outcome, outcomeOfAll } from '../reasons.ts';
+import type { Explanation } from './explanation.ts';
 
 /** What became of one campaign of the catalog in one decision. */
 export interface ExplainedCampaign {
@@ -50,21 +51,34 @@ export function explainRecord(
   catalog: readonly Campaign[],
   taxonomy: ContentTaxonomy = noTaxonomy,
   reader: Reader = houseReader,
-): object {
+): Explanation<ExplainedCampaign | HiddenCampaign> {
+  const hidden = new Set(catalog.filter((each) => !reader.owns(each)).map(({ id }) => id));
+  return { head: headOf(record, hidden), campaigns: campaignsOf(record, catalog, taxonomy, hidden) };
+}
+
+function* campaignsOf(
+  record: AdRequest,
+  catalog: readonly Campaign[],
+  taxonomy: ContentTaxonomy,
+  hidden: ReadonlySet<string>,
+): Generator<ExplainedCampaign | HiddenCampaign> {
   const fallen = new Map(record.fallen.map((each) => [each.campaign, each]));
   const context = contextOf(record.context, record.received_at, taxonomy);
   const candidates = Map.groupBy(record.candidates, ({ campaign }) => campaign);
   const positions = new Map(record.ads.map((ad) => [ad.creative, ad.position]));
-  const campaigns = catalog.map((campaign): ExplainedCampaign | HiddenCampaign => {
+  for (const campaign of catalog) {
     const own = candidates.get(campaign.id) ?? [];
     const found = fallen.get(campaign.id) ?? best(own) ?? notEntered(campaign, record.features, context);
-    const { reason, detail } = found;
-    if (!reader.owns(campaign)) return { campaign_id: campaign.id, outcome: reason as Outcome | 'not_recorded' };
-    return {
+    const outcome = found.reason as Outcome | 'not_recorded';
+    if (hidden.has(campaign.id)) {
+      yield { campaign_id: campaign.id, outcome };
+      continue;
+    }
+    yield {
       campaign_id: campaign.id,
       name: campaign.name,
-      outcome: reason as Outcome | 'not_recorded',
-      detail,
+      outcome,
+      detail: found.detail,
       position: record.ads.find((ad) => ad.campaign === campaign.id)?.position ?? null,
       tier: campaign.tier,
       pricing: { model: campaign.pricing.model, price_micros: campaign.pricing.priceMicros },
@@ -80,9 +94,7 @@ export function explainRecord(
         position: positions.get(creative) ?? null,
       })),
     };
-  });
-  const hidden = new Set(catalog.filter((each) => !reader.owns(each)).map(({ id }) => id));
-  return { ...headOf(record, hidden), campaigns };
+  }
 }
 
 /** `hidden`: the campaigns whose prices are not told; nor is then a pod's value, the sum of its ads' prices. */

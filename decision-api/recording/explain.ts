@@ -4,39 +4,45 @@ import { needsMoney } from '../holding/purse.ts';
 import { usedOf } from '../holding/reserver.ts';
 import { type Outcome, outcomeOfAll } from '../reasons.ts';
 import { enter } from '../steps/match.ts';
+import type { Explanation } from './explanation.ts';
 
 /** Every campaign of the catalog with its slot or the one reason why it has none, its scores, prices and caps; of what is not the reader's only what became of it. */
-export function explainDecision(decision: Decision, parts: DecidingParts, reader: Reader): object {
-  const positions = new Map(podOf(decision).map(({ held }, index) => [held.runner.creative.id, index + 1]));
-  const entered = new Map(decision.entrants.map((entrant) => [entrant.campaign.id, entrant]));
+export function explainDecision(decision: Decision, parts: DecidingParts, reader: Reader): Explanation {
   return {
-    viewer: decision.ask.viewer.viewer,
-    features: [...decision.treatment.features],
-    experiments: decision.treatment.arms,
-    context: decision.ask.context,
-    rules: decision.ask.rules,
-    steps_us: decision.timingsUs,
-    campaigns: decision.catalog.map((campaign) => {
-      const entrant = entered.get(campaign.id) ?? enter(campaign, decision);
-      if (reader.owns(campaign)) return explainEntrant(entrant, decision, parts, positions);
-      return { campaign_id: campaign.id, outcome: cameTo(entrant, outcomesOf(decision)) };
-    }),
+    head: {
+      viewer: decision.ask.viewer.viewer,
+      features: [...decision.treatment.features],
+      experiments: decision.treatment.arms,
+      context: decision.ask.context,
+      rules: decision.ask.rules,
+      steps_us: decision.timingsUs,
+    },
+    campaigns: campaignsOf(decision, parts, reader),
   };
 }
 
-function explainEntrant(
-  entrant: Entrant,
-  decision: Decision,
-  parts: DecidingParts,
-  positions: ReadonlyMap<string, number>,
-): object {
-  const { campaign } = entrant;
+function* campaignsOf(decision: Decision, parts: DecidingParts, reader: Reader): Generator<object> {
+  const positions = new Map(podOf(decision).map(({ held }, index) => [held.runner.creative.id, index + 1]));
+  const entered = new Map(decision.entrants.map((entrant) => [entrant.campaign.id, entrant]));
   const outcomeOf = outcomesOf(decision);
+  for (const campaign of decision.catalog) {
+    const entrant = entered.get(campaign.id) ?? enter(campaign, decision);
+    const outcome = cameTo(entrant, outcomeOf);
+    if (!reader.owns(campaign)) yield { campaign_id: campaign.id, outcome };
+    else {
+      const creatives = entrant.runners.map((runner) => explainRunner(runner, outcomeOf(runner), positions));
+      yield { ...explainEntrant(entrant, outcome, decision, parts), creatives };
+    }
+  }
+}
+
+function explainEntrant(entrant: Entrant, outcome: Outcome, decision: Decision, parts: DecidingParts): object {
+  const { campaign } = entrant;
   const signals = parts.signals.of(campaign.id);
   return {
     campaign_id: campaign.id,
     name: campaign.name,
-    outcome: cameTo(entrant, outcomeOf),
+    outcome,
     detail: entrant.detail,
     tier: campaign.tier,
     pricing: { model: campaign.pricing.model, price_micros: campaign.pricing.priceMicros },
@@ -49,7 +55,6 @@ function explainEntrant(
       max: cap.max,
       used: usedOf(cap, campaign.id, decision, parts.watermarks),
     })),
-    creatives: entrant.runners.map((runner) => explainRunner(runner, outcomeOf(runner), positions)),
   };
 }
 

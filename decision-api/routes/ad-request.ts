@@ -5,6 +5,7 @@ import type { Ask } from '../asking/ask.ts';
 import { readerOf } from '../asking/readers.ts';
 import { answerText, type Warning } from '../draft.ts';
 import { onSheet } from '../http/sheet.ts';
+import { explanationText } from '../recording/explanation.ts';
 import { type AdRequestBody, adRequestBody, dropNulls, unknownFields } from './ad-request-schema.ts';
 import { readers } from './explain.ts';
 import { answerFormat, formatOf } from './players.ts';
@@ -30,11 +31,13 @@ export function adRequestRoute(app: FastifyInstance, parts: AdRequestParts): voi
       : null;
     if (isYes(query.explain) && explain === null) warnings.push({ pointer: '/explain', detail: `is for ${readers}` });
     const pods = await decidePods(request, body, { dialect, warnings, explain }, parts);
-    const answers = pods.map(({ ask, draft, explain }, index) => {
+    const answers: string[] = [];
+    for (const [index, { ask, draft, explain: told }] of pods.entries()) {
       const offset = body.breaks?.[index]?.offset ?? null;
       const around = body.breaks === undefined ? {} : { before: { id: ask.breakId, offset }, warnings: false };
-      return answerText(draft, parts.tokens, parts.base(), { ...around, explain });
-    });
+      const explain = told && (await explanationText(told, parts.clock));
+      answers.push(answerText(draft, parts.tokens, parts.base(), { ...around, explain }));
+    }
     reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
     if (body.breaks === undefined) return onSheet(answers[0] ?? '');
     return onSheet(

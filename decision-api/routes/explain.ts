@@ -1,4 +1,6 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../../engines/clock.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { decode } from '../../schemas/codec.ts';
 import type { AdRequest } from '../../schemas/records.ts';
@@ -7,12 +9,14 @@ import { readerOf } from '../asking/readers.ts';
 import type { CatalogCache } from '../catalog/catalog-cache.ts';
 import { limits } from '../limits.ts';
 import { explainRecord } from '../recording/explain-record.ts';
+import { explanationPieces } from '../recording/explanation.ts';
 import type { RecentDecisions } from '../recording/recent-decisions.ts';
 
 export interface ExplainParts {
   readonly callers: Callers;
   readonly recent: RecentDecisions;
   readonly cache: CatalogCache;
+  readonly clock: Clock;
 }
 
 /** Who is told why, in words. */
@@ -20,7 +24,7 @@ export const readers =
   'who shows an API key with the scope ads:request, or asks from a trusted network or this machine';
 
 /** GET /api/v2/requests/:id/explain: every campaign of one of this instance's newest decisions, with its slot or its reason. Only for who is known. */
-export function explainRoute(app: FastifyInstance, { callers, recent, cache }: ExplainParts): void {
+export function explainRoute(app: FastifyInstance, { callers, recent, cache, clock }: ExplainParts): void {
   app.get<{ Params: { id: string } }>('/api/v2/requests/:id/explain', async (request, reply) => {
     const reader = readerOf(callers.withScope(request, 'ads:request'), request, cache.advertisers);
     if (reader === null) throw new Problem(401, 'Not known', `an explanation is for ${readers}`);
@@ -31,8 +35,7 @@ export function explainRoute(app: FastifyInstance, { callers, recent, cache }: E
       throw new Problem(404, 'Not found', `not among the last ${limits.decisionsRemembered} decisions here; ${where}`);
     }
     reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
-    return JSON.stringify(
-      explainRecord(decode(found.record).value as AdRequest, found.catalog, cache.taxonomy, reader),
-    );
+    const explained = explainRecord(decode(found.record).value as AdRequest, found.catalog, cache.taxonomy, reader);
+    return Readable.from(explanationPieces(explained, clock));
   });
 }
