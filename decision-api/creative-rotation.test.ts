@@ -161,3 +161,16 @@ test.each(['its own', 'its campaign’s'])(
     expect(record?.event.candidates.map(({ value_micros }) => value_micros)).toEqual([15_000]);
   },
 );
+
+test('where advertisers may repeat, creatives of one film are drawn as one, and the pod is filled', async () => {
+  const film = (name: string) => [{ ...testCreative().media[0], url: `https://cdn.example/${name}.mp4` }] as never;
+  const creatives = ['one', 'one', 'two'].map((name) => testCreative({ media: film(name) }));
+  house = await openHouse([testCampaign({ creatives })]);
+  for (let request = 0; request < 30; request++) {
+    const { json } = await house.post({
+      request_id: `r${request}`,
+      pod: { duration_seconds: 60, allow_duplicate_advertisers: true },
+    });
+    expect(json.pod.ads).toHaveLength(2);
+  }
+});

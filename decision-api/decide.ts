@@ -3,7 +3,7 @@ import { chosenBy, type DecidingParts, type Decision, racing, runnerOf } from '.
 import { limits } from './limits.ts';
 import { match } from './steps/match.ts';
 import { pace } from './steps/pace.ts';
-import { giveUp, reserve } from './steps/reserve.ts';
+import { giveUp, needsLeave, reserve } from './steps/reserve.ts';
 import { letIn, rotate } from './steps/rotate.ts';
 import { score } from './steps/score.ts';
 import { solve } from './steps/solve.ts';
@@ -31,7 +31,7 @@ export async function decide(
   score(decision, parts);
   done('score');
   for (let round = 1; ; round++) {
-    // Money and places ran out under our hands too often: what is held already needs nobody's leave.
+    // Money and places ran out under our hands too often: what is held already, and what has no limit, needs nobody's leave.
     if (round > limits.rounds) strikeUnheld(decision);
     solve(decision);
     done('solve');
@@ -47,7 +47,9 @@ export async function decide(
 
 /** Said of each, so that the log's pod is the best of what the log says was left. */
 function strikeUnheld(decision: Decision): void {
-  for (const runner of racing(decision)) if (!decision.held.has(runner.creative.id)) runner.struck = 'out_of_rounds';
+  for (const runner of racing(decision)) {
+    if (!decision.held.has(runner.creative.id) && needsLeave(runner, decision)) runner.struck = 'out_of_rounds';
+  }
 }
 
 function strikeLosers(decision: Decision): void {

@@ -11,7 +11,7 @@ import type { Purse, Spending } from './holding/purse.ts';
 import type { Reserver, SeenIdentity, WantedAd } from './holding/reserver.ts';
 import type { SeenStream, StreamReserver } from './holding/stream-reserver.ts';
 import type { Watermarks } from './holding/watermarks.ts';
-import type { Outcome, Reason } from './reasons.ts';
+import { moneyReasons, type Outcome, type Reason } from './reasons.ts';
 
 /** One campaign on its way through the steps. `fellOut`: why none of its creatives is a candidate. */
 export interface Entrant {
@@ -129,6 +129,13 @@ export function racing(decision: Decision): readonly Runner[] {
     for (const runner of entrant.runners) if (runner.struck === null) runners.push(runner);
   }
   return runners;
+}
+
+/** What struck it strikes every creative of its campaign: there is no money, or a cap of the whole campaign is full. */
+export function isCampaigns({ struck, facts }: Runner): boolean {
+  if (struck === null) return false;
+  if (struck !== 'cap_reached') return moneyReasons.has(struck);
+  return facts.caps.every(({ scope, creativeId }) => scope === 'pod' || creativeId === null);
 }
 
 /** The held creatives of the pod, in playing order. */

@@ -74,7 +74,9 @@ export function noFillReason(decision: Decision): NoFillReason | null {
   if (decision.entrants.some((entrant) => entrant.runners.some((runner) => runner.struck === 'lost'))) {
     return 'no_pod_fits';
   }
-  const reasons = new Set(decision.entrants.map((entrant) => entrant.fellOut));
+  const reasons = new Set(
+    decision.entrants.flatMap(({ fellOut, runners }) => [fellOut, ...runners.map(({ struck }) => struck)]),
+  );
   if (reasons.has('store_unavailable')) return 'store_unavailable';
   return reasons.has('store_catching_up') ? 'store_catching_up' : 'no_eligible_campaigns';
 }

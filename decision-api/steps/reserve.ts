@@ -6,12 +6,13 @@ import {
   type DecidingParts,
   type Decision,
   type Held,
+  isCampaigns,
   podOf,
   type Runner,
   runnerOf,
 } from '../decision.ts';
 import { countsInStream } from '../holding/stream-reserver.ts';
-import { moneyReasons, type Reason } from '../reasons.ts';
+import type { Reason } from '../reasons.ts';
 
 /**
  * Spends money and takes places, side by side, for what the pod adds to what is held already. Answers whether all of it is
@@ -31,6 +32,7 @@ export async function reserve(decision: Decision, parts: DecidingParts): Promise
     placeInStream(decision, holds, parts),
   ]);
   const half: Held[] = [];
+  const refused: (readonly [Runner, Reason])[] = [];
   for (const [index, held] of holds.entries()) {
     const money = unpaid[index] ?? null;
     const { reservation } = held.wanted.place;
@@ -39,9 +41,10 @@ export async function reserve(decision: Decision, parts: DecidingParts): Promise
     if (money === null && place !== null) parts.purse.unspend(held.spending);
     // What an identity refused, the others have given up already.
     if (!unplaced.has(reservation) && (money !== null || place !== null)) half.push(held);
-    if (money !== null) strikeForMoney(held.runner, money, decision);
-    else if (place !== null) held.runner.struck = place;
+    const reason = money ?? place;
+    if (reason !== null) refused.push([held.runner, reason]);
   }
+  for (const [runner, reason] of refused) strike(runner, reason, decision);
   const moved = loseMoved(decision, unstreamed, parts);
   // In the stream the next pod takes the place of this one.
   await release([...half, ...moved], decision, parts);
@@ -133,13 +136,20 @@ function release(helds: readonly Held[], decision: Decision, parts: DecidingPart
   );
 }
 
-/** A campaign without money has none for its other creatives either. */
-function strikeForMoney(runner: Runner, reason: Reason, decision: Decision): void {
+/** A campaign that has no money or no place has none for its other creatives either. */
+function strike(runner: Runner, reason: Reason, decision: Decision): void {
   runner.struck = reason;
-  if (!moneyReasons.has(reason)) return;
+  if (!isCampaigns(runner)) return;
   for (const other of runner.entrant.runners) {
     if (!decision.held.has(other.creative.id)) other.struck ??= reason;
   }
+}
+
+/** Its money or its place may be refused. */
+export function needsLeave({ entrant, facts }: Runner, { stream }: Decision): boolean {
+  const { categories, streamCaps, needsMoney } = entrant.facts;
+  if (needsMoney || facts.caps.some(({ scope }) => scope !== 'pod')) return true;
+  return stream !== null && countsInStream({ categories }, streamCaps);
 }
 
 function hold(runner: Runner, { ask, partition, expiresAt, stream }: Decision, parts: DecidingParts): Held {

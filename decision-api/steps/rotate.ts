@@ -1,7 +1,13 @@
 import { chancesOf, type Drawable, drawn, drawSeed } from '../../domain/scoring/rotation.ts';
 import { hashOf } from '../catalog/campaign-facts.ts';
-import type { DecidingParts, Decision, Entrant, Rotation, Runner } from '../decision.ts';
-import { moneyReasons } from '../reasons.ts';
+import {
+  type DecidingParts,
+  type Decision,
+  type Entrant,
+  isCampaigns,
+  type Rotation,
+  type Runner,
+} from '../decision.ts';
 
 /**
  * Of a campaign's creatives that could take each other's place, lets as many race as one pod can hold of them, drawn by weight or by
@@ -33,17 +39,27 @@ export function letIn({ rotations }: Decision): boolean {
   for (const rotation of rotations) {
     const { order, abreast } = rotation;
     const inside = order.slice(0, rotation.entered);
-    // A campaign without money has none for its other creatives either.
-    if (inside.some(({ struck }) => struck !== null && moneyReasons.has(struck))) continue;
-    let racing = inside.filter(({ struck }) => struck === null).length;
-    for (; racing < abreast && rotation.entered < order.length; racing++) {
+    if (inside.some(isCampaigns)) continue;
+    const films = new Set<string>();
+    let racing = 0;
+    for (const runner of inside) if (runner.struck === null) racing += isAnother(runner, films);
+    while (racing < abreast) {
       const next = order[rotation.entered];
-      if (next !== undefined) next.struck = null;
+      if (next === undefined) break;
+      next.struck = null;
+      racing += isAnother(next, films);
       rotation.entered += 1;
       came = true;
     }
   }
   return came;
+}
+
+/** 1: it shares no file with those before, so one pod may hold it beside them. Else 0. */
+function isAnother({ facts: { mediaUrls } }: Runner, films: Set<string>): number {
+  const known = mediaUrls.some((url) => films.has(url));
+  for (const url of mediaUrls) films.add(url);
+  return known ? 0 : 1;
 }
 
 /** Those still in the race by what they have in common, in the order of their ids, which is the same for everybody who draws again. */
