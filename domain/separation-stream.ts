@@ -192,6 +192,12 @@ export function knowInStream(record: StreamRecord, place: Place): StreamRecord {
   return { ...record, entries: [...record.entries, bareStreamEntry(place)] };
 }
 
+/** The record without what a stream has forgotten. */
+export function remembered(record: StreamRecord, marks: Marks): StreamRecord {
+  const entries = sweep(record.entries, marks);
+  return entries.length === record.entries.length ? record : { ...record, entries };
+}
+
 function sweep(entries: readonly StreamEntry[], marks: Marks): readonly StreamEntry[] {
   return entries.filter((entry) => {
     if (entry.state === 'RELEASED') return !hasExpired(entry, marks);

@@ -128,8 +128,12 @@ export class HotKeys<R> {
   }
 }
 
-/** The latest of what the waiting ones have read: an older one would only lose. */
+/**
+ * The latest of what the waiting ones have read: an older one would only lose. Null where one has read nothing: to it a record that
+ * is older than its own writes would say that there is nothing to change.
+ */
 function newest<R>(batch: readonly Waiting<R>[]): Seen<R> | null {
+  if (batch.some(({ seen }) => seen === null)) return null;
   return batch.reduce<Seen<R> | null>(
     (best, { seen }) => (seen !== null && (best === null || seen.entry.version > best.entry.version) ? seen : best),
     null,

@@ -2,6 +2,7 @@ import type { Marks } from '../../domain/frequency/frequency.ts';
 import {
   emptyStream,
   releaseInStream,
+  remembered,
   reserveInStream,
   type StreamAd,
   type StreamRefusal,
@@ -32,9 +33,11 @@ export type StreamPlaceRefusal = StreamRefusal['reason'] | StoreRefusal;
 export class StreamReserver {
   readonly #records: HotKeys<StreamRecord>;
   readonly #metrics: Metrics;
+  readonly #marks: Marks;
 
   constructor(gate: StoreGate, clock: Clock, random: Random, metrics: Metrics, watermarks: Watermarks) {
     this.#metrics = metrics;
+    this.#marks = watermarks;
     this.#records = new HotKeys<StreamRecord>(gate, clock, random, metrics, {
       what: 'stream',
       decode: decodeStream,
@@ -45,9 +48,9 @@ export class StreamReserver {
     });
   }
 
-  /** What an entry says of a stream. Throws EngineError `refused` where it cannot be read. */
+  /** What an entry says of a stream that is still remembered. Throws EngineError `refused` where it cannot be read. */
   see(hash: string, entry: Entry): SeenStream {
-    return { hash, entry, record: decodeStream(entry.bytes) };
+    return { hash, entry, record: remembered(decodeStream(entry.bytes), this.#marks) };
   }
 
   /**
