@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { micros } from '../../domain/money.ts';
 import { VirtualClock } from '../../engines/clock.ts';
@@ -29,6 +30,8 @@ let folder: string;
 let clock: VirtualClock;
 let store: StateStore;
 let swaps: number;
+/** So many swaps lose against somebody else's. */
+let others: number;
 let watermarks: Watermarks;
 
 beforeEach(async () => {
@@ -36,6 +39,7 @@ beforeEach(async () => {
   clock = new VirtualClock(MINUTE * 60_000);
   store = openLmdbStateStore({ path: folder, clock });
   swaps = 0;
+  others = 0;
 });
 
 afterEach(async () => {
@@ -47,8 +51,9 @@ async function openPurse(): Promise<Purse> {
   const metrics = createMetrics();
   const counted: StateStore = {
     read: (names) => store.read(names),
-    swap: (...args) => {
+    swap: async (...args) => {
       swaps++;
+      if (others-- > 0) await store.swap(...args);
       return store.swap(...args);
     },
     claim: (...args) => store.claim(...args),
@@ -98,6 +103,25 @@ test('a refusal is remembered for a second, then the store is asked again', asyn
   expect(purse.refusal(campaign, MINUTE + 1)).toBeNull();
   await clock.advance(MINUTE * 60_000 + 1_000);
   expect(purse.refusal(campaign, MINUTE)).toBeNull();
+});
+
+test('others who were quicker say nothing of the money: who asks next is asked for', async () => {
+  const purse = await openPurse();
+  others = 100;
+  const asked = purse.spend(spending);
+  let answered = false;
+  void asked.finally(() => {
+    answered = true;
+  });
+  for (let ms = 1; !answered; ms++) {
+    // The pauses between tries are the clock's, the swaps take real time.
+    await clock.advance(MINUTE * 60_000 + ms);
+    await sleep(5);
+  }
+  expect(await asked).toBe('contended');
+  expect(purse.refusal(campaign, MINUTE)).toBeNull();
+  others = 0;
+  expect(await purse.spend(spending)).toBeNull();
 });
 
 test('an ad that is not served leaves its money in hand for the next one', async () => {

@@ -154,7 +154,9 @@ export class Purse {
       hand.units -= served.length;
       for (const resolve of served) resolve(null);
       if (refusal === null) continue;
-      hand.refused = { reason: refusal, untilMs: this.#clock.now() + limits.refusalMs };
+      // What others were quicker to change says nothing of what is left.
+      const untilMs = this.#clock.now() + (refusal === 'contended' ? 0 : limits.refusalMs);
+      hand.refused = { reason: refusal, untilMs };
       this.#refused.add(hand.campaignId);
       for (const resolve of hand.waiting.splice(0)) resolve(refusal);
     }
