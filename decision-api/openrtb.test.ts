@@ -96,6 +96,18 @@ test('a hybrid pod: slots and a dynamic part of one podid share no advertiser', 
   expect(new Set(bids.flatMap(({ adomain }) => adomain)).size).toBe(bids.length);
 });
 
+test('a cap of a pod holds over the slots of a structured one, whatever the seller lets come twice', async () => {
+  const caps = [{ scope: 'pod', creativeId: null, windowSeconds: null, max: 1 }] as const;
+  const creatives = [testCreative({ durationSeconds: 90 }), testCreative({ durationSeconds: 90 })];
+  const capped = testCampaign({ pricing: { model: 'cpm', priceMicros: micros(90_000) }, caps, creatives });
+  const other = await openHouse([capped]);
+  const slot = (id: string) => ({ id, video: { ...video, podid: 'c', maxduration: 90, poddedupe: [3] } });
+  const payload = { id: 'capped', imp: [slot('1'), slot('2')] };
+  const answer = await other.api.app.inject({ method: 'POST', url: '/api/v2/openrtb', payload });
+  expect(answer.json().seatbid[0].bid).toHaveLength(1);
+  await other.close();
+});
+
 test('what the seller blocks is not bid: domains, categories, floors by second, exact lengths', async () => {
   const one = (more: object, imp: object = {}, top: object = {}) =>
     ask({ imp: [{ id: '1', ...imp, video: { ...video, ...more } }], ...top });

@@ -1,5 +1,6 @@
 import { type Campaign, placeOf } from '../../../domain/campaign.ts';
 import type { Creative, MediaFile, Place } from '../../../domain/creative.ts';
+import { podMaxOf } from '../../../domain/frequency/cap-set.ts';
 import { conflict } from '../../../domain/separation.ts';
 import type { Reason } from '../../reasons.ts';
 import { type Admission, isHls, playableOf, vastFiles } from '../dialect.ts';
@@ -31,7 +32,8 @@ export function admissionFor(
       (isBlocked(creative, campaign) ? 'blocked_by_seller' : null) ??
       formatReason(creative, imp, video) ??
       (isPlaceable(placeOf(creative, campaign), video) ? null : 'not_playable') ??
-      (taken.some((ad) => repeats(ad, creative, campaign, video.poddedupe)) ? 'duplicate' : null),
+      (taken.some((ad) => repeats(ad, creative, campaign, video.poddedupe)) ? 'duplicate' : null) ??
+      (isFull(campaign, taken) ? 'cap_reached' : null),
     clears: (campaign, valueMicros, durationSeconds) =>
       bidMicros(campaign, valueMicros) >= floorMicros(imp, video, durationSeconds),
   };
@@ -111,6 +113,12 @@ function repeats(ad: Taken, creative: Creative, campaign: Campaign, dedupe: read
       (ad.creative.adCategories?.ids ?? []).some((id) => creative.adCategories?.ids.includes(id))) ||
     (dedupe.includes(4) && creative.media.some(({ url }) => files.has(url)))
   );
+}
+
+/** Each slot is decided alone, so a cap on the pod is kept here: whatever the seller allows, it is the advertiser's. */
+function isFull({ id, caps }: Campaign, taken: readonly Taken[]): boolean {
+  const most = podMaxOf(caps);
+  return most !== null && taken.filter(({ campaign }) => campaign.id === id).length >= most;
 }
 
 function shareDomain(one: Creative, other: Creative): boolean {
