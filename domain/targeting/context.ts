@@ -3,9 +3,10 @@ import { canonicalZone } from '../zone.ts';
 import { type ContentTaxonomy, noTaxonomy, readAll } from './content-taxonomy.ts';
 import * as devices from './device-names.ts';
 import { ownFields } from './dimensions.ts';
-import { countryOf } from './geo.ts';
 import * as names from './names.ts';
+import { readPlace, readRegion } from './place.ts';
 import { rating } from './ratings.ts';
+import { isSaid, type RawFields, read } from './said.ts';
 import { readUserAgent } from './user-agent.ts';
 
 /** The request's own fields, as they came: anything may be missing, misspelt or of another type. */
@@ -15,8 +16,6 @@ export interface RawContext {
   readonly content?: RawFields | null | undefined;
   readonly user?: RawFields | null | undefined;
 }
-
-type RawFields = Readonly<Record<string, unknown>>;
 
 /** What is known of the viewer besides what the request says: it fills in what the request leaves out. */
 export interface Surroundings {
@@ -34,12 +33,9 @@ export function normaliseContext(raw: RawContext, at: number, around: Surroundin
   const categories = new Set([content.category].flat().flatMap((each) => read(each, names.category) ?? []));
   const [contentCategory = null, ...otherCategories] = categories;
   const found = readAll(around.taxonomy ?? noTaxonomy, [...categories]);
-  const place = readPlace(raw.geo ?? {});
-  const byAddress = around.place ? readPlace(around.place) : null;
-  const isThere = byAddress !== null && agrees(place, byAddress);
-  const zoneThere = isThere ? read(around.place?.time_zone, canonicalZone) : null;
+  const place = readPlace(raw.geo ?? {}, around.place ?? null);
   return {
-    ...(isThere ? byAddress : place),
+    ...place.levels,
     ...readDevice(raw.device ?? {}, around.userAgent ?? null),
     contentCategory,
     otherCategories,
@@ -50,7 +46,7 @@ export function normaliseContext(raw: RawContext, at: number, around: Surroundin
     age: readWhole(user.age, 120),
     gender: read(user.gender, names.gender),
     householdIncome: readWhole(user.household_income, 1_000_000_000),
-    timeZone: read(user.time_zone, canonicalZone) ?? zoneThere,
+    timeZone: read(user.time_zone, canonicalZone) ?? place.timeZone,
     more: ownFields.length === 0 ? nothingMore : readMore(raw),
     at,
   };
@@ -65,30 +61,7 @@ export function unreadableFields({ geo, user }: RawContext): readonly string[] {
     ['/geo/dma', geo?.dma, (value) => read(value, names.dma) !== null],
     ['/user/time_zone', user?.time_zone, (value) => read(value, canonicalZone) !== null],
   ];
-  return readers.flatMap(([pointer, value, isRead]) => {
-    const isSaid = typeof value === 'number' || (typeof value === 'string' && !names.isNothing(value));
-    return isSaid && !isRead(value) ? [pointer] : [];
-  });
-}
-
-type Place = Pick<Context, 'country' | 'region' | 'city' | 'dma'>;
-
-function readPlace(geo: RawFields): Place {
-  const givenCountry = read(geo.country, names.country);
-  const region = readRegion(geo.region, givenCountry);
-  return {
-    country: givenCountry ?? (region === null ? null : countryOf(region)),
-    region,
-    city: read(geo.city, names.city),
-    dma: read(geo.dma, names.dma),
-  };
-}
-
-/** An address that lies elsewhere than the request says is no help: half of one place and half of another is neither. */
-function agrees(given: Place, found: Place): boolean {
-  return (['country', 'region', 'city', 'dma'] as const).every(
-    (level) => given[level] === null || given[level] === found[level],
-  );
+  return readers.flatMap(([pointer, value, isRead]) => (isSaid(value) && !isRead(value) ? [pointer] : []));
 }
 
 /** What the request says counts, unless only the User-Agent says something that is known; makers are too many for that. */
@@ -116,19 +89,6 @@ function readMore(raw: RawContext): Context['more'] {
     if (parsed !== null && 'value' in parsed) more[dimension.name] = String(parsed.value);
   }
   return more;
-}
-
-/** "US-CA" as it stands; "CA" within a known country. */
-function readRegion(value: unknown, country: string | null): string | null {
-  return (
-    read(value, names.region) ??
-    (country === null ? null : read(value, (text) => names.region(`${country}-${text.trim()}`)))
-  );
-}
-
-function read(value: unknown, normalise: (text: string) => string | null): string | null {
-  if (typeof value === 'string') return normalise(value.trim());
-  return typeof value === 'number' ? normalise(String(value)) : null;
 }
 
 function readWhole(value: unknown, limit: number): number | null {

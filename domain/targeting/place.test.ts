@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { normaliseContext } from './context.ts';
+
+const losAngeles = { country: 'US', region: 'US-CA', city: 'Los Angeles', time_zone: 'America/Los_Angeles' };
+const countryAlone = { country: 'US', time_zone: 'America/Chicago' };
+
+/** Country, region, city, DMA and zone. */
+function placed(geo: object, place: object | null): string {
+  const { country, region, city, dma, timeZone } = normaliseContext({ geo: { ...geo } }, 0, { place: { ...place } });
+  return [country, region, city, dma, timeZone].map((level) => level ?? '-').join(' | ');
+}
+
+test.each([
+  ['a DMA that the file does not know', { country: 'US', dma: '803' }, losAngeles, 'US | US-CA | los angeles | 803'],
+  ['a city in a file of countries', { city: 'Los Angeles' }, countryAlone, 'US | - | los angeles | -'],
+])('what the address does not know contradicts nothing: %s', (_, geo, place, expected) => {
+  expect(placed(geo, place)).toBe(`${expected} | ${place.time_zone}`);
+});
+
+test('an address that lies elsewhere than the request says is no help', () => {
+  expect(placed({ country: 'GB' }, losAngeles)).toBe('GB | - | - | - | -');
+  expect(placed({ country: 'US', city: 'Fresno' }, losAngeles)).toBe('US | - | fresno | - | -');
+  expect(placed({ dma: '501' }, { ...losAngeles, dma: 803 })).toMatch(/501 \| -$/);
+});
