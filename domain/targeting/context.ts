@@ -46,7 +46,7 @@ export function normaliseContext(raw: RawContext, at: number, around: Surroundin
     age: readWhole(user.age, 120),
     gender: read(user.gender, names.gender),
     householdIncome: readWhole(user.household_income, 1_000_000_000),
-    timeZone: read(user.time_zone, canonicalZone) ?? place.timeZone,
+    timeZone: isSaid(user.time_zone) ? read(user.time_zone, canonicalZone) : place.timeZone,
     more: ownFields.length === 0 ? nothingMore : readMore(raw),
     at,
   };

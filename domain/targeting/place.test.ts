@@ -22,3 +22,19 @@ test('an address that lies elsewhere than the request says is no help', () => {
   expect(placed({ country: 'US', city: 'Fresno' }, losAngeles)).toBe('US | - | fresno | - | -');
   expect(placed({ dma: '501' }, { ...losAngeles, dma: 803 })).toMatch(/501 \| -$/);
 });
+
+test('a region without a country is one of the country where the address is', () => {
+  expect(placed({ region: 'NY' }, losAngeles)).toBe('US | US-NY | - | - | -');
+  expect(placed({ region: 'CA' }, losAngeles)).toBe('US | US-CA | los angeles | - | America/Los_Angeles');
+  expect(placed({ region: 'CA' }, null)).toBe('- | - | - | - | -');
+});
+
+test('what is said and cannot be read is unknown, and so is all that lies in it', () => {
+  const dma = { ...losAngeles, dma: 803 };
+  expect(placed({ country: 'United States' }, { country: 'GB', time_zone: 'Europe/London' })).toBe('- | - | - | - | -');
+  expect(placed({ country: 'United States', region: 'CA' }, dma)).toBe('- | - | - | - | -');
+  expect(placed({ country: 'US', region: 'California' }, dma)).toBe('US | - | - | - | -');
+  expect(placed({ dma: '0' }, dma)).toBe('US | US-CA | los angeles | - | America/Los_Angeles');
+  expect(normaliseContext({ user: { time_zone: 'Mars/Olympus' } }, 0, { place: losAngeles }).timeZone).toBe(null);
+  expect(placed({ country: 'unknown', region: '-1', dma: '' }, dma)).toMatch(/^US \| US-CA \| los angeles \| 803/);
+});

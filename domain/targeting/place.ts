@@ -2,7 +2,7 @@ import type { Context } from '../request.ts';
 import { canonicalZone } from '../zone.ts';
 import { countryOf } from './geo.ts';
 import * as names from './names.ts';
-import { type RawFields, read } from './said.ts';
+import { isSaid, type RawFields, read } from './said.ts';
 
 type Levels = Pick<Context, 'country' | 'region' | 'city' | 'dma'>;
 
@@ -17,15 +17,16 @@ export interface Place {
  * another is neither. What it does not know contradicts nothing.
  */
 export function readPlace(geo: RawFields, address: RawFields | null): Place {
-  const given = readLevels(geo);
-  const found = readLevels(address ?? {});
+  const found = readLevels(address ?? {}, null);
+  const given = readLevels(geo, found.country);
   if (address === null || !agree(given, found)) return { levels: given, timeZone: null };
-  return { levels: complete(given, found), timeZone: read(address.time_zone, canonicalZone) };
+  return complete(given, { levels: found, timeZone: read(address.time_zone, canonicalZone) }, geo);
 }
 
-function readLevels(geo: RawFields): Levels {
+/** `around`: the country in which a region lies that is said without one. */
+function readLevels(geo: RawFields, around: string | null): Levels {
   const givenCountry = read(geo.country, names.country);
-  const region = readRegion(geo.region, givenCountry);
+  const region = readRegion(geo.region, isSaid(geo.country) ? givenCountry : around);
   return {
     country: givenCountry ?? (region === null ? null : countryOf(region)),
     region,
@@ -40,12 +41,20 @@ function agree(given: Levels, found: Levels): boolean {
   );
 }
 
-function complete(given: Levels, found: Levels): Levels {
+/** A level that is said and cannot be read is unknown, and so is what lies in it: the address may mean another. */
+function complete(given: Levels, { levels, timeZone }: Place, geo: RawFields): Place {
+  const inCountry = given.country !== null || !isSaid(geo.country);
+  const inRegion = inCountry && (given.region !== null || !isSaid(geo.region));
+  const fills = (level: keyof Levels, holds: boolean) =>
+    given[level] ?? (holds && !isSaid(geo[level]) ? levels[level] : null);
   return {
-    country: given.country ?? found.country,
-    region: given.region ?? found.region,
-    city: given.city ?? found.city,
-    dma: given.dma ?? found.dma,
+    levels: {
+      country: fills('country', inCountry),
+      region: fills('region', inRegion),
+      city: fills('city', inRegion),
+      dma: fills('dma', inRegion),
+    },
+    timeZone: inRegion ? timeZone : null,
   };
 }
 
