@@ -4,7 +4,7 @@ import { type ContentTaxonomy, noTaxonomy, readAll } from './content-taxonomy.ts
 import * as devices from './device-names.ts';
 import { ownFields } from './dimensions.ts';
 import * as names from './names.ts';
-import { readPlace, readRegion } from './place.ts';
+import { countrySaid, readPlace, readRegion } from './place.ts';
 import { rating } from './ratings.ts';
 import { isSaid, type RawFields, read } from './said.ts';
 import { readUserAgent } from './user-agent.ts';
@@ -54,7 +54,7 @@ export function normaliseContext(raw: RawContext, at: number, around: Surroundin
 
 /** The fields that say something which nobody can read, by JSON pointer: they count as unknown. */
 export function unreadableFields({ geo, user }: RawContext): readonly string[] {
-  const within = read(geo?.country, names.country);
+  const within = countrySaid(geo ?? {});
   const readers: readonly (readonly [pointer: string, value: unknown, isRead: (value: unknown) => boolean])[] = [
     ['/geo/country', geo?.country, (value) => read(value, names.country) !== null],
     ['/geo/region', geo?.region, (value) => readRegion(value, within) !== null],

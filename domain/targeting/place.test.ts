@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { normaliseContext } from './context.ts';
+import { normaliseContext, unreadableFields } from './context.ts';
 
 const losAngeles = { country: 'US', region: 'US-CA', city: 'Los Angeles', time_zone: 'America/Los_Angeles' };
 const countryAlone = { country: 'US', time_zone: 'America/Chicago' };
@@ -37,4 +37,13 @@ test('what is said and cannot be read is unknown, and so is all that lies in it'
   expect(placed({ dma: '0' }, dma)).toBe('US | US-CA | los angeles | - | America/Los_Angeles');
   expect(normaliseContext({ user: { time_zone: 'Mars/Olympus' } }, 0, { place: losAngeles }).timeZone).toBe(null);
   expect(placed({ country: 'unknown', region: '-1', dma: '' }, dma)).toMatch(/^US \| US-CA \| los angeles \| 803/);
+});
+
+test('a DMA says its country', () => {
+  expect(placed({ dma: '803' }, null)).toBe('US | - | - | 803 | -');
+  expect(placed({ dma: '803', region: 'CA' }, null)).toBe('US | US-CA | - | 803 | -');
+  expect(unreadableFields({ geo: { dma: '803', region: 'CA' } })).toEqual([]);
+  expect(placed({ dma: '803' }, { country: 'GB' })).toBe('US | - | - | 803 | -');
+  expect(placed({ dma: '803', region: 'CA-ON' }, null)).toBe('CA | CA-ON | - | 803 | -');
+  expect(placed({ dma: '803', country: 'Narnia' }, null)).toBe('- | - | - | 803 | -');
 });

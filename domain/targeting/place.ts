@@ -25,14 +25,20 @@ export function readPlace(geo: RawFields, address: RawFields | null): Place {
 
 /** `around`: the country in which a region lies that is said without one. */
 function readLevels(geo: RawFields, around: string | null): Levels {
-  const givenCountry = read(geo.country, names.country);
-  const region = readRegion(geo.region, isSaid(geo.country) ? givenCountry : around);
+  const within = countrySaid(geo);
+  const region = readRegion(geo.region, within ?? (isSaid(geo.country) ? null : around));
   return {
-    country: givenCountry ?? (region === null ? null : countryOf(region)),
+    country: read(geo.country, names.country) ?? (region === null ? within : countryOf(region)),
     region,
     city: read(geo.city, names.city),
     dma: read(geo.dma, names.dma),
   };
+}
+
+/** The country by its own field, else by that of a DMA: all of them are the United States'. */
+export function countrySaid({ country, dma }: RawFields): string | null {
+  if (isSaid(country)) return read(country, names.country);
+  return read(dma, names.dma) === null ? null : 'US';
 }
 
 function agree(given: Levels, found: Levels): boolean {
