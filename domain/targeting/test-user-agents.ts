@@ -96,4 +96,15 @@ mobile | android | - | Mozilla/5.0 (Linux; Android 14; SM-S918B; tv.pluto.androi
 - | android | - | Dalvik/2.1.0 (Linux; U; Android 13; SM-X700 Build/TP1A) YouTube TV
 - | - | apple | AppleCoreMedia/1.0.0.21L580 (HomePod; U; CPU OS 17_4 like Mac OS X; en_us)
 - | - | apple | AppleCoreMedia/1.0.0.21S364 (Apple Watch; U; CPU OS 10_2 like Mac OS X; en_us)
+mobile | ios | apple | Xfinity Stream/7.5.0 (iPhone; iOS 17.2; Scale/3.00)
+- | android | - | Xfinity Stream/8.1 (Linux; Android 13; SM-S911U) ExoPlayerLib/2.18
+mobile | ios | apple | Roku/9.4.0 (iPhone; iOS 17.2; Scale/3.00)
+tablet | ios | apple | Roku/9.4.0 (iPad; iOS 17.2; Scale/2.00)
+- | android | - | The Roku Channel/3.0 (Linux;Android 13) ExoPlayerLib/2.18.7
+- | android | - | YouTube TV/8.1 (Linux; Android 14; CPH2451) ExoPlayerLib
+- | android | samsung | Samsung TV Plus/1.0 (Linux;Android 13) ExoPlayerLib/2.18
+tablet | ios | apple | Mozilla/5.0 (iPad; CPU OS 9_3_5 like Mac OS X) AppleWebKit/601.1.46 (KHTML, like Gecko) Mobile/13G36 [FBAN/FBIOS;FBSN/iPhone OS]
+smart_tv | linux | tcl | Mozilla/5.0 (iPad; U; CPU OS 5_0 like Mac OS X; en-us) AppleWebKit/534.46 (KHTML, like Gecko) Version/5.0.2 Mobile/9A5248d Safari/6533.18.5#2.0#TCL/TCL-ME-MS68-S1/22/tclwebkit1.0.2/1920*1080
+android_tv | android_tv | - | Linux; U; Android 10; pt_PT; MEO TV Box 4K (DIW3930); Build/QTG1.230301.001; Cronet/114.0.5735.33
+android_tv | android_tv | - | TV Bro/1.0 Mozilla/5.0 (Linux; Android 10; KM1 Build/QTT5.200429.010; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/103.0.5060.71 Safari/537.36
 `;

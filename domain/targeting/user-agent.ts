@@ -24,6 +24,8 @@ const androidTvs =
 const tvNames = /(?<!hbb)\btv\b|[_ -]tv\b/i;
 /** Of makers whose Android is on no television, and what has the name of its maker's televisions: theirs is AQUOS-TV. */
 const handhelds = /\bsm-[a-z]\d{3}|\bpixel (?:\d|fold|tablet)|\bshield tablet|\baquos (?!tv)[a-z]/i;
+/** An application's own name before the device: "YouTube TV/8.1 (Linux; Android 14)". Browsers begin as Mozilla does. */
+const application = /^(?!.*mozilla|[^(]*android)[^(]+(?=\()/i;
 /** Applications by their packages: tv.pluto.android. */
 const packages = /\b(?:[a-z]\w{0,63}\.){2,8}\w{1,64}/gi;
 
@@ -33,12 +35,15 @@ const packages = /\b(?:[a-z]\w{0,63}\.){2,8}\w{1,64}/gi;
  */
 const platforms: readonly Platform[] = [
   platform(/tclwebkit/i, 'smart_tv', 'linux', 'tcl'),
+  // Applications are called as televisions are: what stands in the first brackets is the device.
+  platform(/^[^(]*\((?:iphone|ipod)\b/i, 'mobile', 'ios', 'apple'),
+  platform(/^[^(]*\(ipad\b/i, 'tablet', 'ios', 'apple'),
   platform(/\bxbox\b/i, 'game_console', 'xbox', 'microsoft'),
   platform(/playstation|\bps[45]\b/i, 'game_console', 'playstation', 'sony'),
   platform(/nintendo/i, 'game_console', 'nintendo', 'nintendo'),
   platform(/homepod|apple ?watch|\b(?:audio|watch)os\b/i, null, null, 'apple'),
   platform(/apple ?tv|\btvos\b/i, 'apple_tv', 'tvos', 'apple'),
-  platform(/\broku(?:\d{4}x|os|\b)/i, 'roku', 'roku', 'roku'),
+  platform(/^(?![^(]*\([^)]*android).*\broku(?:\d{4}x|os|\b)/i, 'roku', 'roku', 'roku'),
   platform(/\baft[a-z0-9]{1,12}\b|\bfire ?tv\b|amazonwebappplatform.*\btv\b/i, 'fire_tv', 'fire_os', 'amazon'),
   platform(/smartcast|\bvizio\b/i, 'smart_tv', 'smartcast', 'vizio'),
   platform(/\bvidaa\b/i, 'smart_tv', 'vidaa', null),
@@ -49,7 +54,12 @@ const platforms: readonly Platform[] = [
   platform(/netcast/i, 'smart_tv', 'netcast', 'lg'),
   platform(/titan ?os|\btitanos\b/i, 'smart_tv', 'titan_os', null),
   platform(/whaletv|whale ?os|zeasn/i, 'smart_tv', 'whale_os', null),
-  platform(/\bx1[ _-]?(?:stb|box)|comcast|xfinity|\bxi\d\b|entertainment ?os|\brdk\b/i, 'set_top_box', 'rdk', null),
+  platform(
+    /^(?![^(]*\([^)]*android).*(?:\bx1[ _-]?(?:stb|box)|comcast|xfinity|\bxi\d\b|entertainment ?os|\brdk\b)/i,
+    'set_top_box',
+    'rdk',
+    null,
+  ),
   platform(/android.*(?:crkey.*devicetype\/androidtv|chromecast)/i, 'android_tv', 'android_tv', 'google'),
   platform(/crkey(?!.*devicetype\/(?:smartspeaker|speaker|audio))/i, 'chromecast', 'cast', 'google'),
   platform(/crkey/i, null, 'cast', 'google'),
@@ -108,7 +118,7 @@ const makers: readonly (readonly [sign: RegExp, brand: string])[] = [
   [/humax/i, 'humax'],
   [/freebox/i, 'freebox'],
   [/bouygtel|bouygues/i, 'bouygues'],
-  [/comcast|xfinity/i, 'comcast'],
+  [/comcast|xfinity(?! stream)/i, 'comcast'],
   [/\bsky/i, 'sky'],
   [/tivo/i, 'tivo'],
   [/\bmag ?\d{3}\b|infomir/i, 'infomir'],
@@ -135,7 +145,7 @@ export function readUserAgent(userAgent: string): DeviceFacts {
 
 function isTelevision(text: string): boolean {
   if (handhelds.test(text)) return false;
-  const told = text.replaceAll(packages, '');
+  const told = text.replace(application, '').replaceAll(packages, '');
   if (androidTvs.test(told)) return true;
   // Behind the device's own name stand applications; on a telephone theirs is the only TV.
   return tvNames.test(/\bmobile\b/i.test(told) ? (/\(([^)]*)/.exec(told)?.[1] ?? '') : told);
