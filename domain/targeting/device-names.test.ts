@@ -15,6 +15,7 @@ test.each([
   ['Android TV 11', 'android_tv'],
   ['Android 13', 'android'],
   ['iOS 17_1', 'ios'],
+  ['TiVo OS 1.0', 'tivo_os'],
   ['PS5', 'playstation'],
   ['PlayStation 4', 'playstation'],
   ['Windows 10', 'windows'],

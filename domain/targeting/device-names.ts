@@ -83,6 +83,7 @@ const osAliases: Readonly<Record<string, string>> = {
   vidaa_u: 'vidaa',
   hisense_vidaa: 'vidaa',
   titanos: 'titan_os',
+  tivoos: 'tivo_os',
   xbox_os: 'xbox',
   xbox_one: 'xbox',
   xbox_series_x: 'xbox',

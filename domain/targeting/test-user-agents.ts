@@ -107,4 +107,13 @@ tablet | ios | apple | Mozilla/5.0 (iPad; CPU OS 9_3_5 like Mac OS X) AppleWebKi
 smart_tv | linux | tcl | Mozilla/5.0 (iPad; U; CPU OS 5_0 like Mac OS X; en-us) AppleWebKit/534.46 (KHTML, like Gecko) Version/5.0.2 Mobile/9A5248d Safari/6533.18.5#2.0#TCL/TCL-ME-MS68-S1/22/tclwebkit1.0.2/1920*1080
 android_tv | android_tv | - | Linux; U; Android 10; pt_PT; MEO TV Box 4K (DIW3930); Build/QTG1.230301.001; Cronet/114.0.5735.33
 android_tv | android_tv | - | TV Bro/1.0 Mozilla/5.0 (Linux; Android 10; KM1 Build/QTT5.200429.010; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/103.0.5060.71 Safari/537.36
+smart_tv | tivo_os | vestel | Mozilla/5.0 (Linux ) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/112.0.5615.165 Safari/537.36 OMI/4.23.2.96.LIMA2.94 Model/Vestel-MB180 VSTVB MB100 FVC/8.0 (VESTEL; MB180; ) HbbTV/1.6.1 (+DRM; VESTEL; MB180; 1.0.0; ; MB180;) TiVoOS/1.0.0 (Vestel MB180 HITACHI) SmartTvA/3.0.0
+android_tv | android_tv | sony | Mozilla/5.0 (Linux; Andr0id 10; BRAVIA VH1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/88.0.4324.152 Safari/537.36 OPR/46.0.2207.0 OMI/4.21.1.50.Catalyst5.48 Model/Sony-BRAVIA-VH1
+android_tv | android_tv | hisense | Mozilla/5.0 (Linux; Android 9; HiSmart 4K ATV4 Build/PTT1.181214.002; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/81.0.4044.111 Mobile Safari/537.36
+android_tv | android_tv | philips | Mozilla/5.0 (Linux; Android 8.0; QM163E Build/OPR5.170623.014) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/49.0.2623.112 Safari/537.36 OPR/32.0.2128.0
+android_tv | android_tv | - | Mozilla/5.0 (Linux; Android 6.0; TV348_DVB Build/MRA58K; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/48.0.2542.0 Safari/537.36
+mobile | android | - | Mozilla/5.0 (Linux; Android 5.1.1; STV100-1 Build/LMY47V; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/46.0.2490.76 Mobile Safari/537.36
+- | android | - | Mozilla/5.0 (Linux; Android 4.0.4; BNTV400 Build/IMM76L) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/34.0.1847.114 Safari/537.36
+mobile | android | - | Mozilla/5.0 (Linux; Android 6.0.1; HITV300C Build/MMB29M; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/51.0.2704.81 Mobile Safari/537.36
+android_tv | android_tv | - | Mozilla/5.0 (Linux; Andr0id 13; 50OV6000U) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/123.0.6312.107 Safari/537.36 OMI/4.25.0.50.StableAVB.15
 `;

@@ -18,7 +18,7 @@ const platform = (sign: RegExp, type: string | null, os: string | null, brand: s
 });
 
 const androidTvs =
-  /android[ _-]?tv|googletv|google tv|tv[ _-]?(?:box|stick|dongle)|smart[ _-]?tv|bravia|shield|mi-?box|mi-?tv|chromecast|crkey|adt-[1-9]|aquos|beyondtv|philipstv|tpm\d|onn\. ?4k|freebox|bouygtel|stb\b|uie\d{4}|vsb\d|dv\d{4}|dtv|hbbtv|tv\d{3}|swtv|mitv|large screen/i;
+  /andr0id|android[ _-]?tv|googletv|google tv|tv[ _-]?(?:box|stick|dongle)|smart[ _-]?tv|bravia|shield|mi-?box|mi-?tv|chromecast|crkey|adt-[1-9]|aquos|beyondtv|philipstv|tpm\d|onn\. ?4k|freebox|bouygtel|stb\b|uie\d{4}|vsb\d|dv\d{4}|dtv|hbbtv|\b[agi]?tv\d{3}|hismart|\bqm16[134]e|swtv|mitv|large screen/i;
 
 /** A device may be called so, and so may what plays on a telephone: "YouTube TV". */
 const tvNames = /(?<!hbb)\btv\b|[_ -]tv\b/i;
@@ -53,6 +53,7 @@ const platforms: readonly Platform[] = [
   platform(/web0s|webos[ ._]?tv|\bwebos\d|webos;.*smarttv|webos.*\(lg|webos.*\blge?\b/i, 'smart_tv', 'webos', null),
   platform(/netcast/i, 'smart_tv', 'netcast', 'lg'),
   platform(/titan ?os|\btitanos\b/i, 'smart_tv', 'titan_os', null),
+  platform(/tivo ?os/i, 'smart_tv', 'tivo_os', null),
   platform(/whaletv|whale ?os|zeasn/i, 'smart_tv', 'whale_os', null),
   platform(
     /^(?![^(]*\([^)]*android).*(?:\bx1[ _-]?(?:stb|box)|comcast|xfinity|\bxi\d\b|entertainment ?os|\brdk\b)/i,
@@ -73,6 +74,8 @@ const platforms: readonly Platform[] = [
     'linux',
     null,
   ),
+  // So Opera's browser for televisions writes Android, lest it be taken for a telephone's.
+  platform(/andr0id/i, 'android_tv', 'android_tv', null),
   platform(
     /hbbtv|ce-html|smart-?tv|nettv|inettvbrowser|\bdtv\b|opera tv|omi\/\d|espial|aquosbrowser|philipstv|sonydtv|bravia|avui\/tv/i,
     'smart_tv',
@@ -91,9 +94,9 @@ const makers: readonly (readonly [sign: RegExp, brand: string])[] = [
   [/samsung/i, 'samsung'],
   [/bravia|sony/i, 'sony'],
   [/\blge?\b|lg electronics/i, 'lg'],
-  [/philips|\btpm\d/i, 'philips'],
+  [/philips|\b(?:tpm\d|qm16\d)/i, 'philips'],
   [/panasonic|viera/i, 'panasonic'],
-  [/hisense/i, 'hisense'],
+  [/hisense|hismart/i, 'hisense'],
   [/toshiba/i, 'toshiba'],
   [/sharp|aquos/i, 'sharp'],
   [/\btcl\b|beyondtv/i, 'tcl'],
@@ -120,7 +123,7 @@ const makers: readonly (readonly [sign: RegExp, brand: string])[] = [
   [/bouygtel|bouygues/i, 'bouygues'],
   [/comcast|xfinity(?! stream)/i, 'comcast'],
   [/\bsky/i, 'sky'],
-  [/tivo/i, 'tivo'],
+  [/tivo(?! ?os)/i, 'tivo'],
   [/\bmag ?\d{3}\b|infomir/i, 'infomir'],
   [/dreambox|\bdmm\b/i, 'dreambox'],
   [/technicolor/i, 'technicolor'],
