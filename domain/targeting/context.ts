@@ -1,13 +1,12 @@
 import type { Context } from '../request.ts';
 import { canonicalZone } from '../zone.ts';
 import { type ContentTaxonomy, noTaxonomy, readAll } from './content-taxonomy.ts';
-import * as devices from './device-names.ts';
+import { readDevice } from './device.ts';
 import { ownFields } from './dimensions.ts';
 import * as names from './names.ts';
 import { countrySaid, readPlace, readRegion } from './place.ts';
 import { rating } from './ratings.ts';
 import { isSaid, type RawFields, read } from './said.ts';
-import { readUserAgent } from './user-agent.ts';
 
 /** The request's own fields, as they came: anything may be missing, misspelt or of another type. */
 export interface RawContext {
@@ -62,21 +61,6 @@ export function unreadableFields({ geo, user }: RawContext): readonly string[] {
     ['/user/time_zone', user?.time_zone, (value) => read(value, canonicalZone) !== null],
   ];
   return readers.flatMap(([pointer, value, isRead]) => (isSaid(value) && !isRead(value) ? [pointer] : []));
-}
-
-/** What the request says counts, unless only the User-Agent says something that is known; makers are too many for that. */
-function readDevice(device: RawFields, userAgent: string | null): Pick<Context, 'deviceType' | 'os' | 'brand'> {
-  const deviceType = read(device.type, devices.deviceType);
-  const os = read(device.os, devices.operatingSystem);
-  const brand = read(device.brand, devices.deviceBrand) ?? read(device.os, devices.brandInOs);
-  const [typeKnown, osKnown] = [devices.isKnownType(deviceType), devices.isKnownSystem(os)];
-  if (userAgent === null || (typeKnown && osKnown && brand !== null)) return { deviceType, os, brand };
-  const told = readUserAgent(userAgent);
-  return {
-    deviceType: typeKnown ? deviceType : (told.type ?? deviceType),
-    os: osKnown ? os : (told.os ?? os),
-    brand: brand ?? told.brand,
-  };
 }
 
 const nothingMore: Context['more'] = {};

@@ -10,6 +10,7 @@ const typeAliases: Readonly<Record<string, string>> = {
   tv: 'smart_tv',
   ctv: 'smart_tv',
   connected_tv: 'smart_tv',
+  connected_television: 'smart_tv',
   stb: 'set_top_box',
   settop_box: 'set_top_box',
   settopbox: 'set_top_box',

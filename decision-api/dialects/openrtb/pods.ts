@@ -70,14 +70,15 @@ function rulesOf({ poddur, maxseq, maxduration, rqddurs, startdelay }: Video): P
   };
 }
 
+/** Televisions and boxes in the generic words: a User-Agent may say more precisely which. */
 const deviceTypes: Readonly<Record<number, string>> = {
   1: 'mobile',
   2: 'desktop',
-  3: 'smart_tv',
+  3: 'connected_tv',
   4: 'mobile',
   5: 'tablet',
   6: 'streaming_stick',
-  7: 'set_top_box',
+  7: 'stb',
 };
 
 function viewerBody({ device, user, regs, app, site, test }: BidRequest, year: number): AdRequestBody {
