@@ -52,7 +52,7 @@ const request = fc.record(
     }),
     user: fc.record({ id: fc.constantFrom('ann', 'bob'), household_id: fc.constantFrom('both') }, { requiredKeys: [] }),
     session: fc.record({ id: fc.constantFrom('s1', 's2') }),
-    content: fc.record({ genre: fc.constantFrom('news', 'films') }),
+    content: fc.record({ genre: fc.constantFrom('news', 'films', 'Films, News') }),
   },
   { requiredKeys: ['pod'] },
 );

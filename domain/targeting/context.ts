@@ -40,7 +40,7 @@ export function normaliseContext(raw: RawContext, at: number, around: Surroundin
     otherCategories,
     contentCategories: found.holds,
     contentDoubts: found.doubts,
-    contentGenre: read(content.genre, names.identifier),
+    contentGenre: read(content.genre, names.genres),
     contentRating: read(content.rating, rating),
     age: readWhole(user.age, 120),
     gender: read(user.gender, names.gender),

@@ -16,6 +16,15 @@ export function identifier(text: string): string | null {
   return folded.replaceAll(/[\s_-]+/g, '_');
 }
 
+/** More are not one programme's. */
+const GENRES_MAX = 16;
+
+/** One or several of them: "Drama, Horror" is `drama,horror`. */
+export function genres(text: string): string | null {
+  const found = new Set(text.split(/[,;|]/).flatMap((each) => identifier(each) ?? []));
+  return [...found].slice(0, GENRES_MAX).join(',') || null;
+}
+
 /** A content category's id or name: "Food & Drink" and "food-and-drink" are `food_and_drink`. */
 export function category(text: string): string | null {
   const name = identifier(text.replaceAll('&', ' and '));

@@ -19,3 +19,7 @@ test('a television or box by number and Android by name are what the User-Agent 
   const told = [3, 7, 1].map((devicetype) => contextOf({ device: { devicetype } }).deviceType);
   expect(told).toEqual(['smart_tv', 'set_top_box', 'mobile']);
 });
+
+test('genres in one text are several', () => {
+  expect(contextOf({ app: { content: { genre: 'Drama, Horror' } } }).contentGenre).toBe('drama,horror');
+});

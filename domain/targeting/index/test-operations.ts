@@ -129,7 +129,7 @@ export const contexts: fc.Arbitrary<Context> = fc
     device: fc.record({ type: maybe('smart_tv', 'roku'), os: maybe('tizen', 'webos'), brand: maybe('samsung', 'lg') }),
     content: fc.record({
       category: maybe('sports', 'news', 'Soccer', 'war', '381', '680', 'crime', 'nobody knows'),
-      genre: maybe('drama'),
+      genre: maybe('drama', 'Horror, Drama'),
       rating: maybe('PG', 'TV-MA'),
     }),
     user: fc.record({
