@@ -46,15 +46,16 @@ export function region(text: string): string | null {
   return code.startsWith('UK-') ? `GB${code.slice(2)}` : code;
 }
 
-/** Lower case without accents: "São  Paulo" is `sao paulo`. */
+/** Lower case without accents, points, apostrophes and hyphens: "São  Paulo" is `sao paulo`, "St. Louis" `st louis`. */
 export function city(text: string): string | null {
+  if (isNothing(text)) return null;
   const folded = text
     .normalize('NFKD')
-    .replaceAll(/\p{Mark}+/gu, '')
+    .replaceAll(/[\p{Mark}.'‘’ʼ]+/gu, '')
+    .replaceAll(/[\s\p{Pd}]+/gu, ' ')
     .trim()
-    .toLowerCase()
-    .replaceAll(/\s+/g, ' ');
-  return nothing.has(folded) ? null : folded;
+    .toLowerCase();
+  return isNothing(folded) ? null : folded;
 }
 
 /** Nielsen DMA code, three digits. */
