@@ -88,6 +88,7 @@ test.each([
   ['/value_micros', { ...sale, value_micros: 1.5 }],
   ['/type', { ...sale, type: 'a b' }],
   ['/occurred_at', { ...sale, occurred_at: 'yesterday evening' }],
+  ['/occurred_at', { ...sale, occurred_at: `order num ${new Date().getUTCFullYear()}` }],
   ['/occurred_at', { ...sale, occurred_at: '2019-01-01T00:00:00Z' }],
   ['/occurred_at', { ...sale, occurred_at: '2099-01-01T00:00:00Z' }],
   ['/conversion_id', { ...sale, conversion_id: '' }],

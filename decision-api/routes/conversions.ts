@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import { readInstant } from '../../domain/instant.ts';
 import { partitionOf } from '../../engines/event-log/partition.ts';
 import { Problem, type Wrong } from '../../engines/http/problem.ts';
 import { encode } from '../../schemas/codec.ts';
@@ -85,8 +86,8 @@ function readItem(item: unknown, at: string, caller: Caller, parts: Parts): Conv
   }
   if (!item.conversion_id.isWellFormed()) return wrong('conversion_id', 'is not well-formed Unicode');
   const now = parts.clock.now();
-  const occurredAt = item.occurred_at === undefined ? now : Date.parse(item.occurred_at);
-  if (!Number.isFinite(occurredAt)) return wrong('occurred_at', 'must be a time as in ISO 8601');
+  const occurredAt = item.occurred_at === undefined ? now : readInstant(item.occurred_at);
+  if (occurredAt === null) return wrong('occurred_at', 'must be a time as in ISO 8601');
   if (occurredAt > now + limits.conversionAheadMs) return wrong('occurred_at', 'is more than a day ahead');
   if (occurredAt < now - limits.conversionAgeMs) return wrong('occurred_at', 'is more than 400 days ago');
   const { user_id, household_id, device_id, ip, ad_id } = item;

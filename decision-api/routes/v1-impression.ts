@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { readInstant } from '../../domain/instant.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { isUuid } from '../../schemas/uuid.ts';
 import type { RawBeacon } from '../beacons/beacon.ts';
@@ -76,8 +77,8 @@ function factsOf({ ad_id, campaign_id, creative_id }: V1ImpressionBody, { tokens
 
 /** Epoch ms, or ISO 8601. Throws Problem 422. */
 function atOf(timestamp: string | number): number {
-  const at = typeof timestamp === 'number' ? timestamp : Date.parse(timestamp);
-  if (Number.isFinite(at) && at >= 0) return at;
+  const at = typeof timestamp === 'number' ? timestamp : readInstant(timestamp);
+  if (at !== null && Number.isFinite(at) && at >= 0) return at;
   throw refused('/timestamp', 'must be ISO 8601, or milliseconds since 1970');
 }
 

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { Campaign } from '../../domain/campaign.ts';
+import { readInstant } from '../../domain/instant.ts';
 import { type Micros, micros, type PricingModel } from '../../domain/money.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { closed, MICROS_MAX, name, oneOf, orNull, prose, uuid } from '../shapes.ts';
@@ -147,10 +148,8 @@ function budgetAt(given: string | number): Micros {
 }
 
 function timeAt(pointer: string, text: string): number {
-  const at = Date.parse(text);
-  const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number];
-  // Date takes 30 February for 2 March.
-  if (Number.isFinite(at) && day <= new Date(Date.UTC(year, month, 0)).getUTCDate()) return at;
+  const at = readInstant(text);
+  if (at !== null) return at;
   const detail = 'is not a day or time that there is';
   throw new Problem(400, 'Invalid request', `${pointer} ${detail}`, [{ pointer, detail }]);
 }
