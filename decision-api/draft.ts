@@ -1,3 +1,4 @@
+import { placeOf } from '../domain/campaign.ts';
 import { type BeaconEvent, beaconEvents, everydayEvents, type Tokens } from './beacons/tokens.ts';
 import type { Decision } from './decision.ts';
 import { backupsOf, type Held, podOf } from './decision.ts';
@@ -110,8 +111,9 @@ function listed(ads: readonly DraftSpare[], write: (ad: DraftSpare) => string): 
 }
 
 function shownOf({ runner: { creative, entrant, worth } }: Held, expiresAt: number): Shown {
-  const { advertiserName, pricing } = entrant.campaign;
-  return { creative, advertiserName, pricing, valueMicros: worth?.valueMicros ?? 0, expiresAt };
+  const { advertiserName, tier, pricing } = entrant.campaign;
+  const place = placeOf(creative, entrant.campaign);
+  return { creative, advertiserName, tier, pricing, place, valueMicros: worth?.valueMicros ?? 0, expiresAt };
 }
 
 /** A valid pod without ads. */

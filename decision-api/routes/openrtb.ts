@@ -123,9 +123,8 @@ async function bidAll(
     if (decided.draft.no_fill_reason !== null) reasons.push(decided.draft.no_fill_reason);
     for (const ad of decided.draft.pod.ads) {
       const campaign = parts.cache.campaign(ad.campaign_id);
-      if (campaign === undefined || !ad.shown) continue;
-      inPod.push({ campaign, creative: ad.shown.creative });
-      const bid = bidOf(ad, decided.draft, pod, campaign, { tokens: parts.tokens, base, now: parts.clock.now() });
+      if (campaign !== undefined && ad.shown) inPod.push({ campaign, creative: ad.shown.creative });
+      const bid = bidOf(ad, decided.draft, pod, { tokens: parts.tokens, base, now: parts.clock.now() });
       if (bid) bids.push(bid);
     }
   }

@@ -1,4 +1,3 @@
-import { type Campaign, placeOf } from '../../../domain/campaign.ts';
 import type { Creative } from '../../../domain/creative.ts';
 import type { Tokens } from '../../beacons/tokens.ts';
 import type { Draft, DraftAd } from '../../draft.ts';
@@ -12,12 +11,11 @@ import { protocolFor } from './protocols.ts';
 /** The macro is the exchange's to fill in: why the bid was lost, as a number of OpenRTB's list. */
 const LOSS = `&code=$\{AUCTION_LOSS}`;
 
-/** One ad of a decided pod as a bid: billed by the impression of its VAST, given back by `lurl` or after `exp` seconds. */
+/** One ad of a decided pod as a bid, told again as it was told first: billed by the impression of its VAST, given back by `lurl` or after `exp` seconds. */
 export function bidOf(
   ad: DraftAd,
   draft: Draft,
   { imp, video, dynamic }: PodWanted,
-  campaign: Pick<Campaign, 'tier' | 'pricing' | 'place'>,
   { tokens, base, now }: { readonly tokens: Tokens; readonly base: string; readonly now: number },
 ): object | null {
   const { shown } = ad;
@@ -33,11 +31,11 @@ export function bidOf(
   const [file] = creative.media;
   const { adCategories } = creative;
   const attr = attributesOf(creative, atLeast(spoken.version, '3.0'));
-  const place = placeOf(creative, campaign);
+  const { place } = shown;
   return {
     id: ad.ad_id,
     impid: imp.id,
-    price: Math.round(bidMicros(campaign, shown.valueMicros) * 1_000) / MILLIONTHS,
+    price: Math.round(bidMicros(shown, shown.valueMicros) * 1_000) / MILLIONTHS,
     adid: creative.id,
     adm: xmlHead + vastDocument(alone, tokens, style, now),
     adomain: domainsOf(creative),

@@ -23,3 +23,9 @@ test('a television or box by number and Android by name are what the User-Agent 
 test('genres in one text are several', () => {
   expect(contextOf({ app: { content: { genre: 'Drama, Horror' } } }).contentGenre).toBe('drama,horror');
 });
+
+test('of a dynamic pod every length that is asked for is allowed', () => {
+  const rqddurs = Array.from({ length: 60 }, (_, at) => at + 1);
+  const [pod] = podsOf({ id: '1', imp: [{ id: '1', video: { poddur: 90, rqddurs } }] }, 2026, 'https://ads.example');
+  expect(pod?.body.pod?.allowed_durations).toEqual(rqddurs);
+});

@@ -16,7 +16,6 @@ const UNSAID_SECONDS = 120;
 /** What a pod of ours may be; of more that is asked for, this much is given. */
 const POD_SECONDS_MAX = 3_600;
 const ADS_MAX = 30;
-const LENGTHS_MAX = 30;
 
 /**
  * The pods of a request: dynamic ones have `poddur`, slots of structured ones a length; a hybrid pod is both under one `podid`. Those
@@ -60,7 +59,7 @@ function place({ slotinpod = 0 }: Video): number {
 function rulesOf({ poddur, maxseq, maxduration, rqddurs, startdelay }: Video): Partial<AdRequestBody> {
   const longest = rqddurs?.length ? Math.max(...rqddurs) : maxduration;
   const durationSeconds = Math.min(POD_SECONDS_MAX, poddur ?? (longest || UNSAID_SECONDS));
-  const allowed = rqddurs?.filter((seconds) => seconds <= durationSeconds).slice(0, LENGTHS_MAX);
+  const allowed = rqddurs?.filter((seconds) => seconds <= durationSeconds);
   return {
     pod_duration: durationSeconds,
     max_ads: poddur === undefined ? 1 : Math.min(ADS_MAX, maxseq || ADS_MAX),

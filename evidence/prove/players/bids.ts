@@ -50,9 +50,9 @@ export async function readBids(checker: Checker, dice: Dice, draft: Draft): Prom
 function bidFor(ad: DraftAd, draft: Draft, version: VastVersion, house: boolean): Bid | null {
   const video = { protocols: [...protocols[version]] };
   const pod = { imp: { id: `imp-${ad.position}`, video }, video, podKey: 'pod', dynamic: false, body: {} };
-  const pricing = ad.shown?.pricing ?? { model: 'cpm' as const, priceMicros: 0 as never };
-  const campaign = { tier: house ? ('house' as const) : ('guaranteed' as const), pricing };
-  return JSON.parse(JSON.stringify(bidOf(ad, draft, pod, campaign, { tokens, base, now })));
+  const tier = house ? 'house' : 'guaranteed';
+  const told = ad.shown === undefined ? ad : { ...ad, shown: { ...ad.shown, tier } as const };
+  return JSON.parse(JSON.stringify(bidOf(told, draft, pod, { tokens, base, now })));
 }
 
 function bidMismatch(bid: Bid, ad: DraftAd, version: VastVersion, house: boolean): string | null {

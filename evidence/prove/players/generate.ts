@@ -178,6 +178,8 @@ function adOf(dice: Dice, creative: Creative, position: number, start: number, w
     shown: {
       creative,
       advertiserName: words.text('advertiser'),
+      tier: 'standard',
+      place: null,
       pricing: { model: dice.of(['cpm', 'cpc', 'cpv', 'flat'] as const), priceMicros: micros(dice.below(50_000_000)) },
       valueMicros: dice.below(50_000),
       expiresAt: now + dice.below(1_000_000),
