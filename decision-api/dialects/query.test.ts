@@ -24,6 +24,9 @@ test.each([
   ['is_lat=0&dnt=1', true],
   ['is_lat=0&dnt=0', false],
   ['is_lat=[LAT]', undefined],
+  ['lat=1', true],
+  ['lat=37.77&lon=-122.4', undefined],
+  ['lat=-33.9&is_lat=1', true],
 ])('an advertising id is limited where one of the names says so: %s', (query, limited) => {
   expect(readQuery(parse(query)).body.device?.lmt).toBe(limited);
 });

@@ -75,7 +75,7 @@ function valueIn(query: Query, parameter: Parameter): unknown {
 function givenIn(query: Query, { name, also }: Parameter): readonly { readonly name: string; readonly text: string }[] {
   return [name, ...also].flatMap((each) =>
     textsOf(Object.hasOwn(query, each) ? query[each] : undefined).flatMap((text) =>
-      text === '' || isUnfilled(text) ? [] : [{ name: each, text }],
+      text === '' || isUnfilled(text) || isLatitude(each, text) ? [] : [{ name: each, text }],
     ),
   );
 }
@@ -90,6 +90,11 @@ function textsOf(given: unknown): readonly string[] {
  */
 export function isUnfilled(text: string): boolean {
   return /^(\[[^\]]*\]|%%[^%]*%%|\$\{[^}]*\}|\{\{[^}]*\}\}|ROKU_ADS_[A-Z_]+|-1|-2)$/.test(text);
+}
+
+/** `lat` is "limit ad tracking" to some and a latitude to others. */
+function isLatitude(name: string, text: string): boolean {
+  return name === 'lat' && yesOrNoIn(text) === undefined;
 }
 
 function read(text: string, kind: Kind): unknown {
