@@ -19,7 +19,7 @@ const seventh = {
 beforeAll(async () => {
   house = await openHouse([testCampaign()], {
     environment: { PLAYBACK_SPEED: '1', TOKEN_LIFE: '15m' },
-    pods: [seventh],
+    pods: [seventh, { ...seventh, id: testId(), name: 'prime time', durationSeconds: 600 }],
   });
 });
 afterAll(() => house?.close());
@@ -72,6 +72,12 @@ test('a break at a part of a content of any length is told by a tag that answers
   const tags = [...body.matchAll(/<vmap:AdTagURI[^>]*><!\[CDATA\[([^\]]*)/g)].map(([, tag = '']) => new URL(tag));
   expect(tags.map(({ searchParams }) => searchParams.get('break_offset'))).toEqual(['1782.041', '3618.083']);
   for (const { pathname, search } of tags) expect((await get(pathname + search)).statusCode).toBe(200);
+});
+
+test('of a kept pod the own length says whether its break is over in time', async () => {
+  // Tokens live for 900 s.
+  expect((await get('/api/v2/vmap?breaks=600&pod=prime+time')).body).toContain('AdTagURI');
+  expect((await get('/api/v2/vmap?breaks=600&pod_duration=30')).body).not.toContain('AdTagURI');
 });
 
 test.each([

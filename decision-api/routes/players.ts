@@ -151,15 +151,18 @@ function later(
   { body, places }: Breaks,
   request: FastifyRequest,
   version: string | undefined,
-  { config, base, uuid }: AdRequestParts,
+  { config, base, uuid, cache, callers }: AdRequestParts,
 ): { readonly body: AdRequestBody; readonly places: readonly BreakTold[] } {
   const lastSeconds = (config.tokenLifeMs * config.playbackSpeed) / 1000;
   const named = versionOf(version, request.headers.accept);
   const session = body.session?.id ? null : { id: body.request_id ?? uuid() };
   const ofSession = session === null ? {} : { session_id: session.id };
+  const { organisation } = callers.withScope(request, 'ads:request');
   const told = places.map(({ timeOffset, seconds }, at): BreakTold => {
     const id = `break-${at + 1}`;
-    const podSeconds = body.breaks[at]?.pod_duration ?? limits.unaskedSeconds;
+    const { pod_duration, pod } = body.breaks[at] ?? {};
+    const kept = pod?.name === undefined ? undefined : cache.pod(pod.name, organisation);
+    const podSeconds = pod_duration ?? kept?.durationSeconds ?? limits.unaskedSeconds;
     if (seconds === null || seconds + (at + 1) * podSeconds <= lastSeconds) return { id, timeOffset, tag: null };
     const query = queryWith(
       request.query as Readonly<Record<string, unknown>>,
