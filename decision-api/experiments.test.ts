@@ -84,6 +84,22 @@ test('an arm may let quality count for nothing, or shadow prices', async () => {
   });
 });
 
+test('an experiment that is called as a feature is draws of its own, beside the feature’s flag', () => {
+  const half = { ...everybody, targeting: 50 };
+  const named = experiment({
+    name: 'targeting',
+    arms: [
+      { name: 'a', weight: 1 },
+      { name: 'b', weight: 1 },
+    ],
+  });
+  const both = viewers.map((viewer) => treatmentOf(viewer, half, [named]).arms.map(({ arm }) => arm));
+  const on = both.filter(([flag]) => flag === 'on');
+  const share = on.filter(([, arm]) => arm === 'a').length / on.length;
+  expect(share).toBeGreaterThan(0.45);
+  expect(share).toBeLessThan(0.55);
+});
+
 async function tell({ log }: TestHouse, document: Experiment): Promise<void> {
   const { id, version } = document;
   const change = { kind: 'experiment', id, version, deleted: false, document: JSON.stringify(document), changed_at: 0 };

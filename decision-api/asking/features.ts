@@ -34,7 +34,8 @@ function makeFlag(feature: Feature, percent: number): Pick<Experiment, 'name' | 
     { name: 'on', weight: on },
     { name: 'off', weight: drawsOf - on, features: { [feature]: false } },
   ];
-  return { name: feature, arms };
+  // An experiment may have the feature's name: its viewers are drawn by that alone.
+  return { name: `flag:${feature}`, arms };
 }
 
 /**
