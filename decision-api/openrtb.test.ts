@@ -105,6 +105,10 @@ test('a cap of a pod holds over the slots of a structured one, whatever the sell
   const payload = { id: 'capped', imp: [slot('1'), slot('2')] };
   const answer = await other.api.app.inject({ method: 'POST', url: '/api/v2/openrtb', payload });
   expect(answer.json().seatbid[0].bid).toHaveLength(1);
+  const rest = { id: 'rest', video: { ...video, podid: 'c', poddur: 180, maxduration: 90, poddedupe: [3] } };
+  const hybrid = { id: 'hybrid', imp: [slot('1'), rest] };
+  const both = await other.api.app.inject({ method: 'POST', url: '/api/v2/openrtb', payload: hybrid });
+  expect(both.json().seatbid[0].bid).toHaveLength(1);
   await other.close();
 });
 

@@ -33,7 +33,7 @@ export function admissionFor(
       formatReason(creative, imp, video) ??
       (isPlaceable(placeOf(creative, campaign), video) ? null : 'not_playable') ??
       (taken.some((ad) => repeats(ad, creative, campaign, video.poddedupe)) ? 'duplicate' : null) ??
-      (isFull(campaign, taken) ? 'cap_reached' : null),
+      (isFull(campaign, taken, video) ? 'cap_reached' : null),
     clears: (campaign, valueMicros, durationSeconds) =>
       bidMicros(campaign, valueMicros) >= floorMicros(imp, video, durationSeconds),
   };
@@ -115,10 +115,15 @@ function repeats(ad: Taken, creative: Creative, campaign: Campaign, dedupe: read
   );
 }
 
-/** Each slot is decided alone, so a cap on the pod is kept here: whatever the seller allows, it is the advertiser's. */
-function isFull({ id, caps }: Campaign, taken: readonly Taken[]): boolean {
+/**
+ * Each slot is decided alone, so a cap on the pod is kept here: whatever the seller allows, it is the advertiser's. The dynamic part of
+ * a hybrid pod may hold as many as the cap says, so beside slots it holds none.
+ */
+function isFull({ id, caps }: Campaign, taken: readonly Taken[], { poddur }: Video): boolean {
   const most = podMaxOf(caps);
-  return most !== null && taken.filter(({ campaign }) => campaign.id === id).length >= most;
+  if (most === null) return false;
+  const before = taken.filter(({ campaign }) => campaign.id === id).length;
+  return before >= (poddur === undefined ? most : Math.min(1, most));
 }
 
 function shareDomain(one: Creative, other: Creative): boolean {
