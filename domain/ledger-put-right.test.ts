@@ -44,6 +44,20 @@ it('days that the account does not hold whole stay, and so does their part of th
   expect([right.billed_micros, right.billed_impressions]).toEqual([1_730, 20]);
 });
 
+it('a log that is whole for longer than the record keeps days changes no total, however often it is asked', () => {
+  const day = (n: number) => new Date(Date.UTC(2026, 0, 1 + n)).toISOString().slice(0, 10);
+  const all = Array.from({ length: 60 }, (_, n) => ({ minute: n + 1, day: day(n), micros: 1_000, impressions: 1 }));
+  const record = all.reduce((before, one) => close(before, one.minute, [one]), emptyMoney());
+  for (const back of [1, 34, 35, 37, 42]) {
+    const wholeFrom = day(59 - back);
+    const minutes = all.filter((one) => one.day >= wholeFrom);
+    expect(putMoneyRight(record, 60, { minutes, served: [], wholeFrom })).toBe(record);
+    const wrong = { ...record, days: record.days.map((one, at) => (at === 34 ? { ...one, micros: 7 } : one)) };
+    const right = putMoneyRight(wrong, 60, { minutes, served: [], wholeFrom });
+    expect([right.days, right.billed_micros]).toEqual([record.days, 60_993]);
+  }
+});
+
 it('takes at least what was served in open minutes, and leaves what is taken beyond', () => {
   const served = { minute: 12, day: '2026-01-04', micros: 24, impressions: 2 };
   const right = putMoneyRight(emptyMoney(), 10, {

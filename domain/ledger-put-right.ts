@@ -1,7 +1,5 @@
 import type { MoneyDay, MoneyRecord } from '../schemas/records.ts';
-import { type BilledMinute, type Take, takeAtLeast } from './ledger.ts';
-
-const DAYS_KEPT = 35;
+import { type BilledMinute, DAYS_KEPT, type Take, takeAtLeast } from './ledger.ts';
 
 /** What the log says of one campaign's money. */
 export interface MoneyAccount {
@@ -19,7 +17,7 @@ export interface MoneyAccount {
  * beyond what was served stays taken: instances may hold it. Repeating it changes nothing; answers the same object then.
  */
 export function putMoneyRight(record: MoneyRecord, upTo: number, account: MoneyAccount): MoneyRecord {
-  const { wholeFrom } = account;
+  const wholeFrom = comparableFrom(record, account.wholeFrom);
   const told = byDay(account.minutes.filter(({ minute, day }) => minute <= upTo && isWhole(day, wholeFrom)));
   const kept = record.days.filter(({ day }) => !isWhole(day, wholeFrom));
   const replaced = record.days.filter(({ day }) => isWhole(day, wholeFrom));
@@ -35,6 +33,12 @@ export function putMoneyRight(record: MoneyRecord, upTo: number, account: MoneyA
   };
   const next = account.served.reduce(takeAtLeast, closed);
   return isEqual(next, record) || (isEmpty(next) && isEmpty(record)) ? record : next;
+}
+
+/** What was billed on days that the record has dropped is in its total alone: there the account can replace nothing. */
+function comparableFrom({ days }: MoneyRecord, wholeFrom: string | null): string | null {
+  const oldest = days.length < DAYS_KEPT ? undefined : days[0]?.day;
+  return wholeFrom === null || oldest === undefined || wholeFrom > oldest ? wholeFrom : oldest;
 }
 
 /** Nothing to remember but that its minutes are closed, which the shared mark says too. */

@@ -29,6 +29,15 @@ describe('taking money', () => {
     expect(take(first.record, { ...want, minute: 102, day: '2026-01-06' }, limits, 0).ok).toBe(true);
   });
 
+  it('counts a minute to the day as which it was first taken, whatever zone the campaign has since', () => {
+    const limits = { ...open, dailyMicros: 10 };
+    const first = take(emptyMoney(), want, limits, 0);
+    if (!first.ok) throw new Error('the first take fits');
+    expect(take(first.record, { ...want, day: '2026-01-06' }, limits, 0)).toMatchObject({
+      reason: 'daily_budget_reached',
+    });
+  });
+
   it('can be undone until the minute closes', () => {
     const first = take(emptyMoney(), want, open, 0);
     if (!first.ok) throw new Error('the first take fits');

@@ -31,7 +31,7 @@ export function totalLeft({
 }
 
 /** Days kept for daily budgets and reports of the recent past. */
-const DAYS_KEPT = 35;
+export const DAYS_KEPT = 35;
 
 export function emptyMoney(): MoneyRecord {
   return { closed_up_to: 0, billed_micros: 0, billed_impressions: 0, days: [], taken: [] };
@@ -46,8 +46,10 @@ export function take(record: MoneyRecord, want: Take, limits: Limits, closedUpTo
     return { ok: false, reason: 'minute_closed', roomMicros: 0, roomImpressions: 0 };
   }
   const held = heldOf(record);
-  const today = record.days.find((day) => day.day === want.day);
-  const takenToday = record.taken.filter((open) => open.day === want.day);
+  // A minute is of the day as which it was first taken: an edited time zone moves it to no other.
+  const day = record.taken.find((open) => open.minute === want.minute)?.day ?? want.day;
+  const today = record.days.find((known) => known.day === day);
+  const takenToday = record.taken.filter((open) => open.day === day);
   const room = (limit: number | null, used: number) =>
     limit === null ? Number.MAX_SAFE_INTEGER : Math.max(0, limit - used);
   const total = room(limits.totalMicros, record.billed_micros + held.micros);
