@@ -1,9 +1,15 @@
 import type { CampaignContexts, ContextCell, ContextRecord } from '../../schemas/records.ts';
+import { decayedCount, stepsPerHalfLife } from './counts.ts';
 
 /** After so long a view weighs half: contexts move slowly, and there is little of each. */
 export const contextHalfLifeMinutes = 3 * 24 * 60;
-/** What one record holds at most; what is seen least goes first. */
-const CELLS_MAX = 50_000;
+/** As in counts.ts: whoever decays by the minute rounds away all that is rare. */
+const STEP_MINUTES = contextHalfLifeMinutes / stepsPerHalfLife;
+/**
+ * What one record holds after a step; what is seen least goes first. Between steps it may hold twice as much, so that who is new can add
+ * up.
+ */
+export const CELLS_MAX = 50_000;
 
 export const emptyContexts: ContextRecord = { until: 0, campaigns: [] };
 
@@ -21,7 +27,7 @@ export interface ContextCount {
 
 /**
  * The record after the decisions of the minutes from `record.until` to `until` (epoch minutes). Null: they are counted already. What
- * was there before decays first, rounded down so that the least of it comes to an end.
+ * was there before decays first, as the minutes pass fixed steps.
  */
 export function addContexts(
   record: ContextRecord,
@@ -29,10 +35,10 @@ export function addContexts(
   until: number,
 ): ContextRecord | null {
   if (until <= record.until) return null;
-  const factor = record.until === 0 ? 0 : 2 ** (-(until - record.until) / contextHalfLifeMinutes);
+  const steps = Math.floor(until / STEP_MINUTES) - Math.floor(record.until / STEP_MINUTES);
   const campaigns = new Map<string, { readonly advertiser: string; readonly cells: Map<string, ContextCell> }>();
   for (const { campaign, advertiser, cells } of record.campaigns) {
-    const left = cells.map((cell) => decayed(cell, factor)).filter((cell) => cell.impressions_milli > 0);
+    const left = cells.map((cell) => decayed(cell, steps)).filter((cell) => cell.impressions_milli > 0);
     if (left.length > 0)
       campaigns.set(campaign, { advertiser, cells: new Map(left.map((cell) => [keyOf(cell), cell])) });
   }
@@ -41,20 +47,20 @@ export function addContexts(
     campaigns.set(count.campaign, own);
     own.cells.set(keyOf(count), grown(own.cells.get(keyOf(count)), count));
   }
-  return { until, campaigns: bounded(campaigns) };
+  return { until, campaigns: inOrder(campaigns, steps > 0 ? CELLS_MAX : 2 * CELLS_MAX) };
 }
 
 function keyOf({ dimension, value }: Pick<ContextCell, 'dimension' | 'value'>): string {
   return `${dimension}\n${value}`;
 }
 
-function decayed(cell: ContextCell, factor: number): ContextCell {
+function decayed(cell: ContextCell, steps: number): ContextCell {
   return {
     ...cell,
-    impressions_milli: Math.floor(cell.impressions_milli * factor),
-    starts_milli: Math.floor(cell.starts_milli * factor),
-    completes_milli: Math.floor(cell.completes_milli * factor),
-    clicks_milli: Math.floor(cell.clicks_milli * factor),
+    impressions_milli: decayedCount(cell.impressions_milli, steps),
+    starts_milli: decayedCount(cell.starts_milli, steps),
+    completes_milli: decayedCount(cell.completes_milli, steps),
+    clicks_milli: decayedCount(cell.clicks_milli, steps),
   };
 }
 
@@ -69,20 +75,27 @@ function grown(before: ContextCell | undefined, { dimension, value, ...count }: 
   };
 }
 
-/** In the order of ids, so that equal counts are equal bytes. */
-function bounded(
-  campaigns: ReadonlyMap<string, { readonly advertiser: string; readonly cells: ReadonlyMap<string, ContextCell> }>,
-): readonly CampaignContexts[] {
-  const sizes = [...campaigns.values()].flatMap(({ cells }) =>
-    [...cells.values()].map((cell) => cell.impressions_milli),
-  );
-  const least = sizes.length <= CELLS_MAX ? 0 : (sizes.sort((a, b) => b - a)[CELLS_MAX] ?? 0);
+type Cells = ReadonlyMap<string, { readonly advertiser: string; readonly cells: ReadonlyMap<string, ContextCell> }>;
+
+/** At most so many cells, in the order of ids, so that equal counts are equal bytes. */
+function inOrder(campaigns: Cells, most: number): readonly CampaignContexts[] {
+  const dropped = seenLeast(campaigns, most);
   return [...campaigns]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([campaign, { advertiser, cells }]) => {
-      const kept = [...cells.values()].filter((cell) => cell.impressions_milli > least);
+      const kept = [...cells.values()].filter((cell) => !dropped.has(cell));
       return kept.length === 0
         ? []
         : [{ campaign, advertiser, cells: kept.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) }];
     });
+}
+
+/** The cells beyond `most`, by their impressions; of equal ones those of the later ids. */
+function seenLeast(campaigns: Cells, most: number): ReadonlySet<ContextCell> {
+  const all = [...campaigns].flatMap(([campaign, { cells }]) =>
+    [...cells].map(([key, cell]) => ({ cell, name: `${campaign}\n${key}` })),
+  );
+  if (all.length <= most) return new Set();
+  const byViews = all.sort((a, b) => b.cell.impressions_milli - a.cell.impressions_milli || (a.name < b.name ? -1 : 1));
+  return new Set(byViews.slice(most).map(({ cell }) => cell));
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ContextRecord } from '../../schemas/records.ts';
-import { addContexts, type ContextCount, contextHalfLifeMinutes, emptyContexts } from './context-counts.ts';
+import { addContexts, CELLS_MAX, type ContextCount, contextHalfLifeMinutes, emptyContexts } from './context-counts.ts';
 import { contextTable, factorsAt, learnContexts, type Moment } from './contexts.ts';
 
 const moment: Moment = { deviceType: 'roku', contentCategory: null, hour: 3, position: null };
@@ -14,6 +14,11 @@ function views(campaign: string, device: string, starts: number, completes: numb
     { ...count, dimension: 'position', value: '1' },
   ];
 }
+
+const view: Omit<ContextCount, 'campaign'> = {
+  ...{ advertiser: 'a', dimension: 'position', value: '1' },
+  ...{ impressions: 1, starts: 0, completes: 0, clicks: 0 },
+};
 
 /** One count for each campaign, dimension and value, as the warehouse gives them. */
 function merged(counts: readonly ContextCount[]): ContextCount[] {
@@ -90,12 +95,35 @@ test('what was counted decays by half in a half-life, to the end, and minutes ar
   const record = counted(views('k', 'roku', 1_000, 400));
   expect(addContexts(record, views('k', 'roku', 5, 5), 1_000)).toBeNull();
   const later = addContexts(record, [], 1_000 + contextHalfLifeMinutes);
-  expect(later?.campaigns[0]?.cells[0]).toMatchObject({ starts_milli: 500_000, completes_milli: 200_000 });
+  const { starts_milli = 0, completes_milli = 0 } = later?.campaigns[0]?.cells[0] ?? {};
+  expect([Math.abs(starts_milli - 500_000), Math.abs(completes_milli - 200_000)].every((off) => off < 20)).toBe(true);
   let left: ContextRecord | null = record;
   for (let at = 1_060; left !== null && left.campaigns.length > 0; at += 60) {
     expect(at).toBeLessThan(100 * contextHalfLifeMinutes);
     left = addContexts(left, [], at);
   }
+});
+
+test('what is left depends on the moments and not on how often one looked: a click is not rounded away', () => {
+  const record = counted([{ ...view, campaign: 'k', impressions: 1_000, starts: 1_000, completes: 900, clicks: 1 }]);
+  const atOnce = addContexts(record, [], 2_000);
+  let byMinutes: ContextRecord | null = record;
+  for (let at = 1_001; at <= 2_000; at++) byMinutes = byMinutes && addContexts(byMinutes, [], at);
+  expect(byMinutes).toEqual(atOnce);
+  expect(atOnce?.campaigns[0]?.cells[0]?.clicks_milli).toBeGreaterThan(800);
+});
+
+test('so many cells are kept, also where all are equal, and one that is seen more comes in', () => {
+  const campaigns = Array.from({ length: CELLS_MAX + 500 }, (_, n) => `c${String(n).padStart(6, '0')}`);
+  const minute = campaigns.map((campaign) => ({ ...view, campaign, impressions: 100 }));
+  const size = (record: ContextRecord | null) => record?.campaigns.reduce((sum, { cells }) => sum + cells.length, 0);
+  let record = addContexts(emptyContexts, minute, 1_000);
+  expect(size(record)).toBe(CELLS_MAX);
+  for (let at = 1_001; at <= 1_080; at++) {
+    record = record && addContexts(record, [{ ...view, campaign: 'new', impressions: 20 }], at);
+  }
+  expect(size(record)).toBe(CELLS_MAX);
+  expect(record?.campaigns.at(-1)?.campaign).toBe('new');
 });
 
 test('equal counts make equal records, in whatever order they come', () => {

@@ -26,7 +26,7 @@ const fieldOfEvent: ReadonlyMap<string, CountField> = new Map([
 ]);
 
 /** Decay goes by steps of this share of a half-life: small enough to be smooth, large enough for whole numbers to fall. */
-const stepsPerHalfLife = 36;
+export const stepsPerHalfLife = 36;
 const stepsUntilNothing = stepsPerHalfLife * 40;
 
 /**
@@ -102,7 +102,7 @@ function decayed(counts: CreativeCounts, steps: number): CreativeCounts {
 const stepFactor = 2 ** (-1 / stepsPerHalfLife);
 
 /** Below some 26 thousandths rounding would stand still: less than a thirtieth of a view is nothing. */
-function decayedCount(milli: number, steps: number): number {
+export function decayedCount(milli: number, steps: number): number {
   let count = milli;
   for (let step = 0; step < steps && count > 0; step++) {
     const next = Math.round(count * stepFactor);
