@@ -125,6 +125,7 @@ test('the shadow price falls back to 0 when spend is behind', () => {
       horizonMs: hour,
       remainingMs: hour,
       grain: 1,
+      before: 0,
     });
   }
   expect(state.muPpm).toBe(0);
@@ -141,6 +142,7 @@ test('where spend has left the plan the guard rail acts at once, in both directi
     horizonMs: hour,
     remainingMs: hour,
     grain: 1,
+    before: 0,
   } as const;
   expect(updateMu({ ...state, spent: 1_040 }, { ...input, spent: 1_040 }).muPpm).toBeLessThan(510_000);
   expect(updateMu({ ...state, spent: 1_500 }, { ...input, spent: 1_500 }).muPpm).toBeGreaterThan(1_300_000);
@@ -157,6 +159,7 @@ test('asap never has a shadow price, however far ahead', () => {
     elapsedMs: 1_000,
     remainingMs: hour,
     grain: 1,
+    before: 0,
   } as const;
   expect(updateMu(initialPacingState, { ...input, horizonMs: hour }).muPpm).toBe(0);
   expect(updateMu(initialPacingState, { ...input, mode: 'even', horizonMs: hour }).muPpm).toBeGreaterThan(0);
@@ -173,6 +176,7 @@ test('a change of unit takes no step from amounts that cannot be compared', () =
     horizonMs: hour,
     remainingMs: hour,
     grain: 1,
+    before: 0,
   } as const;
   expect(updateMu(state, { ...input, unit: 'impressions' })).toMatchObject({ dualPpm: 400_000, spent: 100 });
 });
@@ -189,6 +193,7 @@ test('whatever happens the shadow price is a whole number within its limits', ()
     horizonMs: fc.integer({ min: 0, max: 2 ** 40 }),
     remainingMs: fc.integer({ min: 0, max: 2 ** 40 }),
     grain: fc.integer({ min: 1, max: 2 ** 40 }),
+    before: amount,
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
@@ -210,7 +215,25 @@ test.each([
   ['even', 106_000, 'over'],
   ['asap', 1_000, 'on_track'],
 ] as const)('%s with %i of 100,000 wanted is %s', (mode, spent, status) => {
-  expect(pacingStatus(mode, spent, 100_000, 200_000)).toBe(status);
+  const amounts = { spent, target: 100_000, before: 0, budget: 200_000, grain: 1 };
+  const times = { elapsedMs: 1, horizonMs: hour, remainingMs: hour };
+  expect(pacingStatus({ mode, unit: 'micros', ...amounts, ...times })).toBe(status);
+});
+
+test.each([2, 21, 31])('a budget of the day alone is judged by the day, also on day %i of its flight', (day) => {
+  const daily = { ...campaign, endsAt: startsAt + 365 * 24 * hour, totalBudgetMicros: null };
+  const midnight = Date.parse('2026-03-02T00:00:00Z') + (day - 1) * 24 * hour;
+  const inputAt = (atHour: number, today: number) => {
+    const before = (day - 1) * 100_000;
+    const progress = { ...{ impressions: 0, impressionsBeforeToday: 0 }, spentBeforeTodayMicros: before };
+    const paced = { ...daily, dailyBudgetMicros: micros(100_000) };
+    const input = pacingInput(paced, { ...progress, spentMicros: before + today }, midnight + atHour * hour, 300);
+    if (input === null) throw new Error('it has a budget');
+    return input;
+  };
+  expect(pacingStatus(inputAt(23, 0))).toBe('under');
+  expect(pacingStatus(inputAt(1, 90_000))).toBe('over');
+  expect(updateMu(initialPacingState, inputAt(1, 90_000)).muPpm).toBeGreaterThan(1_000_000);
 });
 
 test('goal and budget: the one that is further ahead of its plan holds', () => {

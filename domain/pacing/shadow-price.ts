@@ -23,12 +23,14 @@ export interface PacingState {
 
 export const initialPacingState: PacingState = { muPpm: 0, dualPpm: 0, unit: 'micros', spent: null, target: null };
 
-/** One moment of one campaign. The three amounts are in `unit`. */
+/** One moment of one campaign. The four amounts are in `unit`. */
 export interface PacingInput {
   readonly mode: PacingMode;
   readonly unit: PacingUnit;
   readonly spent: number;
   readonly target: number;
+  /** Of both, what was before the time over which the plan runs: before today where only the day has a budget, else 0. */
+  readonly before: number;
   /** The whole budget (or goal). */
   readonly budget: number;
   /** Since the last update. */
@@ -68,8 +70,8 @@ export function updateMu(state: PacingState, input: PacingInput): PacingState {
 }
 
 /** Spend within a twentieth of the plan, or half a percent of the budget, is on track. asap has no plan to miss. */
-export function pacingStatus(mode: PacingMode, spent: number, target: number, budget: number): PacingStatus {
-  const slack = Math.max(target * tolerance, budget * 0.005);
+export function pacingStatus({ mode, spent, target, before, budget }: PacingInput): PacingStatus {
+  const slack = Math.max((target - before) * tolerance, budget * 0.005);
   if (mode === 'asap' || Math.abs(spent - target) <= slack) return 'on_track';
   return spent < target ? 'under' : 'over';
 }
@@ -91,8 +93,8 @@ function timeConstantMs({ horizonMs, budget, grain }: PacingInput): number {
 }
 
 function withGuard(dualPpm: number, input: PacingInput): Pick<PacingState, 'dualPpm' | 'muPpm'> {
-  const { spent, target, budget } = input;
-  const error = clamp((spent - target) / Math.max(1, target, budget * 0.02), -1, 1);
+  const { spent, target, before, budget } = input;
+  const error = clamp((spent - target) / Math.max(1, target - before, budget * 0.02), -1, 1);
   const beyond = Math.sign(error) * Math.max(0, Math.abs(error) - tolerance);
   return { dualPpm, muPpm: Math.round(clamp(dualPpm + guardGain * beyond * 1_000_000, 0, muLimitPpm)) };
 }

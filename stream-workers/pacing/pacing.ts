@@ -107,7 +107,7 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
     const input = pacingInput(campaign, progress, now, now - at, forecast.now);
     const next = input ? updateMu(state, input) : initialPacingState;
     states.set(campaign.id, { state: next, at: now });
-    const status = input ? pacingStatus(input.mode, input.spent, input.target, input.budget) : 'on_track';
+    const status = input ? pacingStatus(input) : 'on_track';
     const mu = Math.round(next.muPpm / MU_STEP_PPM) * MU_STEP_PPM;
     return {
       draft: {
