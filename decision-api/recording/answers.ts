@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
+import { EngineError } from '../../engines/errors.ts';
 import type { OutRecord } from '../../engines/event-log/event-log.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import type { Entry } from '../../engines/state-store/state-store.ts';
@@ -33,7 +34,11 @@ export function nameOf(names: readonly string[], organisation: string): string {
 /** Keeps an encoded answer where there is none. Somebody else's, kept first, is answered. Rejects with EngineError. */
 export async function keepAnswer(gate: StoreGate, key: string, absent: Entry, answer: Buffer): Promise<Buffer | null> {
   const { ok, entry } = await gate.swap(key, absent, answer, limits.answerKeptMs);
-  return ok ? null : entry.bytes;
+  if (ok) return null;
+  // It refused for its own sake: what was read before was another one's, and here is nobody's answer.
+  if (entry.bytes === null)
+    throw new EngineError('store_lost_writes', 'the store is another than the one that was read');
+  return entry.bytes;
 }
 
 /** The newest answers of this process: what a retry gets while the store cannot be asked, or could not keep them. */
