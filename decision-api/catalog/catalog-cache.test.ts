@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Campaign, Condition } from '../../domain/campaign.ts';
+import type { Experiment } from '../../domain/experiment.ts';
 import { micros } from '../../domain/money.ts';
 import { normaliseContext } from '../../domain/targeting/context.ts';
 import { CatalogCache } from './catalog-cache.ts';
@@ -84,7 +85,7 @@ test('a campaign whose rules cannot be read is no campaign', () => {
 test('what a snapshot says is gone goes, unless it changed since the snapshot was asked for', () => {
   const cache = new CatalogCache();
   cache.load({ campaigns: ['b1', 'b2', 'b3'].map((name) => campaign(name, 1, 'US')), pods: [] });
-  const held = new Map(cache.versions);
+  const held = cache.held();
   cache.apply(change('b2', 2, campaign('b2', 2, 'US')));
   cache.apply(change('b4', 1, campaign('b4', 1, 'US')));
   const gone = ['b1', 'b2', 'b4'].map(uuid);
@@ -96,4 +97,28 @@ test('what a snapshot says is gone goes, unless it changed since the snapshot wa
   // Restored as it was, it is taken as it is.
   cache.load({ campaigns: [campaign('b1', 1, 'FR')], pods: [] });
   expect([ids(cache.campaigns), ids(matched(cache))]).toEqual(['b1 b2 b3 b4', 'b2 b3 b4']);
+});
+
+test('a log that catches up brings nothing back that a snapshot has no more', () => {
+  const cache = new CatalogCache();
+  cache.load({ campaigns: [campaign('a', 2, null), campaign('b', 1, null)], pods: [] });
+  cache.load({ campaigns: [], gone: [uuid('a')], pods: [] }, cache.held());
+  expect(cache.apply(change('a', 3, campaign('a', 3, null)))).toBe(true);
+  expect(ids(cache.campaigns)).toBe('b');
+  expect(cache.apply({ ...change('a', 4, campaign('a', 4, null)), deleted: true, document: null })).toBe(true);
+  expect(ids(cache.campaigns)).toBe('b');
+});
+
+test('experiments that a snapshot has no more run no longer, unless they came since it was asked for', () => {
+  const cache = new CatalogCache();
+  const experiment = (name: string): Experiment => {
+    return { id: uuid(name), version: 1, name, status: 'running', arms: [{ name: 'on', weight: 1 }] };
+  };
+  const [old, stays, fresh] = ['e1', 'e2', 'e3'].map(experiment) as [Experiment, Experiment, Experiment];
+  cache.load({ campaigns: [], pods: [], experiments: [old, stays] });
+  const held = cache.held();
+  const document = JSON.stringify(fresh);
+  cache.apply({ kind: 'experiment', id: fresh.id, version: 1, deleted: false, document, changed_at: 0 });
+  cache.load({ campaigns: [], pods: [], experiments: [stays] }, held);
+  expect(cache.experiments.map(({ name }) => name).toSorted()).toEqual(['e2', 'e3']);
 });

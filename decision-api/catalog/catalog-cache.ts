@@ -35,6 +35,12 @@ class Held {
   }
 }
 
+/** Versions by id. */
+export interface HeldVersions {
+  readonly campaigns: ReadonlyMap<string, number>;
+  readonly experiments: ReadonlyMap<string, number>;
+}
+
 /** Every campaign and pod in memory. */
 export class CatalogCache implements DecidingCatalog {
   readonly #campaigns = new Newest<Campaign>();
@@ -45,6 +51,8 @@ export class CatalogCache implements DecidingCatalog {
   readonly #carrying = new Map<string, number>();
   readonly #carriedBy = new Map<string, string>();
   readonly #versions = new Map<string, number>();
+  /** Campaigns that a snapshot has no more, until one has them again or the log says that they were deleted. */
+  readonly #gone = new Set<string>();
   #mark = emptyMark;
   #experimentList: readonly Experiment[] = [];
   #experimentsBy: ReadonlyMap<string, readonly Experiment[]> = new Map();
@@ -129,11 +137,6 @@ export class CatalogCache implements DecidingCatalog {
     return this.#mark;
   }
 
-  /** Of the campaigns held, by id. */
-  get versions(): ReadonlyMap<string, number> {
-    return this.#versions;
-  }
-
   /** Grows with each document taken. */
   get changes(): number {
     return this.#changes;
@@ -143,27 +146,50 @@ export class CatalogCache implements DecidingCatalog {
     return this.pods.find((pod) => (pod.id === nameOrId || pod.name === nameOrId) && ownerOf(pod) === organisation);
   }
 
-  /** `held`: the versions that the snapshot was compared with; what is gone goes unless it came again since. */
-  load(snapshot: CatalogSnapshot, held: ReadonlyMap<string, number> = nothingHeld): void {
+  /** What is held now, for a snapshot that is read beside changes of the log. */
+  held(): HeldVersions {
+    const experiments = new Map(this.experiments.map(({ id, version }) => [id, version]));
+    return { campaigns: new Map(this.#versions), experiments };
+  }
+
+  /** `held`: what was held when the snapshot was asked for; what is gone since goes, unless it came again. */
+  load(snapshot: CatalogSnapshot, held: HeldVersions = nothingHeld): void {
+    for (const { id } of snapshot.campaigns) this.#gone.delete(id);
     const campaigns = snapshot.campaigns.map((each) => this.#putCampaign(each.id, each.version, each));
     for (const id of snapshot.gone ?? []) {
-      const version = held.get(id);
+      const version = held.campaigns.get(id);
       if (version === undefined || this.#versions.get(id) !== version) continue;
-      // Not as a deletion, which is a version too: what was restored comes back as it was.
+      // Not as a deletion, which is a version too: what was restored comes back as it was, with a snapshot.
       this.#campaigns.forget(id);
+      this.#gone.add(id);
       this.#take(id, version, null);
       campaigns.push(true);
     }
     const pods = snapshot.pods.map((each) => this.#putPod(each.id, each.version, each));
     const experiments = (snapshot.experiments ?? []).map((each) => this.#putExperiment(each.id, each.version, each));
+    if (snapshot.experiments) experiments.push(this.#dropExperiments(snapshot.experiments, held));
     const taxonomy = this.#takeTaxonomy(snapshot.contentCategories ?? []);
     const callers = this.#takeCallers(snapshot);
     if ([...campaigns, ...pods, ...experiments, taxonomy, callers].includes(true)) this.#changed();
   }
 
+  /** A snapshot has all of them. */
+  #dropExperiments(there: readonly Experiment[], held: HeldVersions): boolean {
+    const ids = new Set(there.map(({ id }) => id));
+    const now = new Map(this.experiments.map(({ id, version }) => [id, version]));
+    const gone = [...held.experiments].filter(([id, version]) => !ids.has(id) && now.get(id) === version);
+    for (const [id] of gone) this.#experiments.forget(id);
+    return gone.length > 0;
+  }
+
   /** False: the change holds no document that can be used. An old version is fine and changes nothing. */
   apply(change: CatalogChange): boolean {
-    if (change.kind === 'campaign') return this.#change(change, readCampaign, this.#putCampaign);
+    if (change.kind === 'campaign') {
+      // A log that catches up tells of edits from before it went.
+      if (this.#gone.has(change.id) && !change.deleted) return true;
+      this.#gone.delete(change.id);
+      return this.#change(change, readCampaign, this.#putCampaign);
+    }
     if (change.kind === 'experiment') return this.#change(change, readExperiment, this.#putExperiment);
     return change.kind === 'pod' && this.#change(change, readPodConfig, this.#putPod);
   }
@@ -254,7 +280,7 @@ function servedCampaign(campaign: Campaign): Campaign {
 }
 
 const none: readonly Experiment[] = [];
-const nothingHeld: ReadonlyMap<string, number> = new Map();
+const nothingHeld: HeldVersions = { campaigns: new Map(), experiments: new Map() };
 
 /** What older documents do not say is the house's. */
 function ownerOf({ organisation = HOUSE_ORGANISATION }: { readonly organisation?: string }): string {

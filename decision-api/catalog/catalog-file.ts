@@ -1,4 +1,5 @@
 import { mkdir, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Campaign, PodConfig } from '../../domain/campaign.ts';
 import type { Experiment } from '../../domain/experiment.ts';
@@ -26,8 +27,8 @@ const LINES = 100;
 /** Writes the snapshot so that a reader finds the old one or the new one, never a part. `heardAt`: of Postgres, epoch ms. */
 export async function keepCatalog(dataDir: string, kept: KeptCatalog, heardAt: number): Promise<void> {
   await mkdir(dataDir, { recursive: true });
-  // Two instances may share the folder: each writes a file of its own.
-  const unfinished = join(dataDir, `${fileName}.${process.pid}.new`);
+  // Two instances may share the folder, from containers in which each has the same pid too: each writes a file of its own.
+  const unfinished = join(dataDir, `${fileName}.${hostname()}.${process.pid}.new`);
   try {
     await writeFile(unfinished, linesOf(kept), { mode: 0o600 });
     await utimes(unfinished, heardAt / 1000, heardAt / 1000);

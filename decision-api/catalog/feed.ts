@@ -155,8 +155,8 @@ export class Feed {
     const askedAt = clock.now();
     try {
       // As it is now: what comes through the log meanwhile is newer than the snapshot, and not gone.
-      const held = new Map(cache.versions);
-      const read = (moved: () => void) => catalog.snapshot({ held, moved });
+      const held = cache.held();
+      const read = (moved: () => void) => catalog.snapshot({ held: held.campaigns, moved });
       cache.load(await whileMoving(clock, limits.catalogMs, 'a snapshot of the catalog', read), held);
       this.#heardAt = askedAt;
       this.#heard(true);
