@@ -111,3 +111,19 @@ export class VirtualClock implements Clock {
     return first;
   }
 }
+
+/**
+ * How far another clock, which stamped an answer, is ahead of ours (ms; negative: behind), by when it was asked for and heard. Whatever
+ * lies between the two is no difference: this process may have stood still before it heard.
+ */
+export function skewMs({
+  asked,
+  stamped,
+  heard,
+}: {
+  readonly asked: number;
+  readonly stamped: number;
+  readonly heard: number;
+}): number {
+  return stamped > heard ? stamped - heard : Math.min(0, stamped - asked);
+}

@@ -1,4 +1,4 @@
-import type { Clock } from '../../engines/clock.ts';
+import { type Clock, skewMs } from '../../engines/clock.ts';
 import { EngineError } from '../../engines/errors.ts';
 import type { EventLog, OutRecord } from '../../engines/event-log/event-log.ts';
 import { within } from '../http/deadline.ts';
@@ -127,12 +127,13 @@ export class LogJournal implements Journal {
   async #ship(topic: string, batch: readonly Waiting[]): Promise<void> {
     try {
       const records = batch.flatMap((waiting) => waiting.records);
+      const asked = this.#clock.now();
       const call = this.#log.append(topic, records);
       const appended = await within(this.#clock, limits.appendMs, 'an append', call);
       this.#away = false;
       this.#metrics.breakerOpen.set({ engine: 'event_log' }, 0);
       const newest = appended.at(-1);
-      if (newest) this.#skewMs = newest.appendedAt - this.#clock.now();
+      if (newest) this.#skewMs = skewMs({ asked, stamped: newest.appendedAt, heard: this.#clock.now() });
       for (const waiting of batch) waiting.resolve();
     } catch (error) {
       this.#away = true;

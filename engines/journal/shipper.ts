@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, skewMs } from '../clock.ts';
 import { EngineError } from '../errors.ts';
 import type { EventLog } from '../event-log/event-log.ts';
 import type { Random } from '../random.ts';
@@ -106,11 +106,13 @@ export class Shipper {
   async #ship(topic: string, batch: readonly JournalRecord[]): Promise<void> {
     const { log, clock } = this.#options;
     const slow = () => this.#breaker(new EngineError('timeout', `${topic}: no answer within ${SLOW_MS} ms`));
+    const asked = clock.now();
     try {
       using _slow = clock.every(SLOW_MS, slow, slow);
       const appended = await log.append(topic, batch);
       this.#breaker(null);
-      this.#done(topic, batch, (appended.at(-1)?.appendedAt ?? clock.now()) - clock.now());
+      const stamped = appended.at(-1)?.appendedAt ?? clock.now();
+      this.#done(topic, batch, skewMs({ asked, stamped, heard: clock.now() }));
     } catch (error) {
       if (error instanceof EngineError && error.code === 'refused') return await this.#sift(topic, batch, error);
       this.#breaker(error);
