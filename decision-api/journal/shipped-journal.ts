@@ -168,6 +168,8 @@ export class ShippedJournal implements Journal {
   #leave(journal: OwnedJournal): void {
     if (this.#owned !== journal) return;
     this.#owned = null;
+    // The next one finds out by itself.
+    if (this.#away) this.#breaker(null);
     this.#parts.logger.warn({ journal: journal.id }, 'the journal was adopted by somebody else; a new one is opened');
     this.#waits.release();
     journal.abandon().catch((err) => this.#parts.logger.warn({ err }, 'the former journal did not close'));
@@ -200,7 +202,8 @@ export class ShippedJournal implements Journal {
       },
       onDead: ({ topic, bytes }, err) => logger.error({ err, topic, bytes }, 'the log refuses a record for good'),
       onLost: () => opened && this.#leave(opened),
-      onBreaker: (why) => this.#breaker(why),
+      // One that was left may still hear of its last try.
+      onBreaker: (why) => (opened === null || opened === this.#owned) && this.#breaker(why),
       onError: (err) => logger.warn({ err, journal: opened?.id }, 'the journal'),
     });
     this.#owned = opened;

@@ -150,7 +150,11 @@ export class Adopter {
       env: environmentWith(settings),
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    const ended = new Promise<number | null>((resolve, reject) => {
+      child.once('exit', resolve);
+      // No process more may be had: the next round tries again.
+      child.once('error', reject);
+    });
     let opened = false;
     child.on('message', (news: AdoptionNews) => {
       if ('opened' in news) opened = true;
@@ -161,8 +165,7 @@ export class Adopter {
     this.#giveUp.signal.addEventListener('abort', kill, { once: true });
     const late = () => void (opened || kill());
     using _late = clock.every(OPEN_MS_MAX, late, late);
-    const code = await ended;
-    this.#giveUp.signal.removeEventListener('abort', kill);
+    const code = await ended.finally(() => this.#giveUp.signal.removeEventListener('abort', kill));
     if (code === 0) onAdopted(path);
   }
 }
