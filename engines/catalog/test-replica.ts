@@ -89,11 +89,20 @@ function serverOf(cluster: PostgresCluster, path: string, port: number): TestSer
     async stop() {
       const server = await pid();
       if (child === null || server === undefined) return;
-      for (const each of [server, ...childrenOf(server)]) process.kill(each, 'SIGCONT');
-      process.kill(server, 'SIGINT');
+      for (const each of [server, ...childrenOf(server)]) signal(each, 'SIGCONT');
+      signal(server, 'SIGINT');
       await ended;
     },
   };
+}
+
+/** A child of the server's may have ended since it was seen. */
+function signal(pid: number, name: 'SIGCONT' | 'SIGINT'): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function childrenOf(parent: number): readonly number[] {
