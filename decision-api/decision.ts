@@ -132,7 +132,7 @@ export function racing(decision: Decision): readonly Runner[] {
 }
 
 /** What struck it strikes every creative of its campaign: there is no money, or a cap of the whole campaign is full. */
-export function isCampaigns({ struck, facts }: Runner): boolean {
+export function strikesCampaign({ struck, facts }: Runner): boolean {
   if (struck === null) return false;
   if (struck !== 'cap_reached') return moneyReasons.has(struck);
   return facts.caps.every(({ scope, creativeId }) => scope === 'pod' || creativeId === null);

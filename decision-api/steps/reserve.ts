@@ -6,10 +6,10 @@ import {
   type DecidingParts,
   type Decision,
   type Held,
-  isCampaigns,
   podOf,
   type Runner,
   runnerOf,
+  strikesCampaign,
 } from '../decision.ts';
 import { countsInStream } from '../holding/stream-reserver.ts';
 import type { Reason } from '../reasons.ts';
@@ -139,7 +139,7 @@ function release(helds: readonly Held[], decision: Decision, parts: DecidingPart
 /** A campaign that has no money or no place has none for its other creatives either. */
 function strike(runner: Runner, reason: Reason, decision: Decision): void {
   runner.struck = reason;
-  if (!isCampaigns(runner)) return;
+  if (!strikesCampaign(runner)) return;
   for (const other of runner.entrant.runners) {
     if (!decision.held.has(other.creative.id)) other.struck ??= reason;
   }

@@ -4,9 +4,9 @@ import {
   type DecidingParts,
   type Decision,
   type Entrant,
-  isCampaigns,
   type Rotation,
   type Runner,
+  strikesCampaign,
 } from '../decision.ts';
 
 /**
@@ -39,7 +39,7 @@ export function letIn({ rotations }: Decision): boolean {
   for (const rotation of rotations) {
     const { order, abreast } = rotation;
     const inside = order.slice(0, rotation.entered);
-    if (inside.some(isCampaigns)) continue;
+    if (inside.some(strikesCampaign)) continue;
     const films = new Set<string>();
     let racing = 0;
     for (const runner of inside) if (runner.struck === null) racing += isAnother(runner, films);
