@@ -140,24 +140,29 @@ export interface WithIds {
 /** A candidate whose ids are at hand as bytes: they are copied. There are dozens in a request, and ids are the dearest part of one. */
 class QuickCandidate extends avro.types.RecordType {
   protected _createWriter(): Writer['_write'] {
-    const slow = (avro.types.RecordType.prototype as unknown as Composing)._createWriter.call(this);
-    const [, , ...others] = this.fields.map(({ name, type }) => [name, type as unknown as Writer] as const);
+    const compose = (fields: readonly object[]): Writer['_write'] =>
+      (avro.types.RecordType.prototype as unknown as Composing)._createWriter.call({
+        fields,
+        _getConstructorName: () => 'Candidate',
+      });
+    const whole = compose(this.fields);
+    const behindIds = compose(this.fields.slice(2));
     return (tap, value) => {
       const { ids } = value as WithIds;
       if (ids === undefined || tap.pos + ids.length > tap.buf.length) {
-        slow(tap, value);
+        whole(tap, value);
         return;
       }
       tap.buf.set(ids, tap.pos);
       tap.pos += ids.length;
-      for (const [name, type] of others) type._write(tap, (value as Record<string, unknown>)[name]);
+      behindIds(tap, value);
     };
   }
 }
 
 /** How avsc's records make what writes them, inside. */
 interface Composing {
-  _createWriter(): Writer['_write'];
+  _createWriter(this: { readonly fields: readonly object[]; _getConstructorName(): string }): Writer['_write'];
 }
 
 /** For avsc's type hook: the quick type of a schema that has one. */
