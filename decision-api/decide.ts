@@ -1,3 +1,4 @@
+import { conflict } from '../domain/separation.ts';
 import type { Clock } from '../engines/clock.ts';
 import { chosenBy, type DecidingParts, type Decision, racing, runnerOf } from './decision.ts';
 import { limits } from './limits.ts';
@@ -31,8 +32,7 @@ export async function decide(
   score(decision, parts);
   done('score');
   for (let round = 1; ; round++) {
-    // Money and places ran out under our hands too often: what is held already, and what has no limit, needs nobody's leave.
-    if (round > limits.rounds) strikeUnheld(decision);
+    if (round > limits.rounds && (round > 2 * limits.rounds || !strikeCompetitors(decision))) strikeUnheld(decision);
     solve(decision);
     done('solve');
     const isHeld = await reserve(decision, parts);
@@ -45,7 +45,26 @@ export async function decide(
   strikeLosers(decision);
 }
 
-/** Said of each, so that the log's pod is the best of what the log says was left. */
+/**
+ * Whoever competes with what the stream kept out is likely to be kept out too, one a round: without them, the others are worth more
+ * rounds. Answers whether the stream kept anybody out.
+ */
+function strikeCompetitors(decision: Decision): boolean {
+  const kept = decision.entrants.filter(({ runners }) =>
+    runners.some(({ struck, candidate }) => struck === 'separated' && candidate !== null),
+  );
+  for (const runner of racing(decision)) {
+    const { categories } = runner.entrant.campaign;
+    if (decision.held.has(runner.creative.id)) continue;
+    if (kept.some(({ campaign }) => conflict(campaign.categories, categories))) runner.struck = 'out_of_rounds';
+  }
+  return kept.length > 0;
+}
+
+/**
+ * Money and places ran out under our hands too often: what is held already, and what has no limit, needs nobody's leave. Said of
+ * each, so that the log's pod is the best of what the log says was left.
+ */
 function strikeUnheld(decision: Decision): void {
   for (const runner of racing(decision)) {
     if (!decision.held.has(runner.creative.id) && needsLeave(runner, decision)) runner.struck = 'out_of_rounds';

@@ -44,7 +44,7 @@ export const limits = {
   swapTries: 3,
   /** At most this much waiting before a swap is tried again. */
   jitterMs: 8,
-  /** Pods solved for one request before what still fits is served. */
+  /** Pods solved for one request before what still fits is served; twice as many where a stream keeps competitors apart. */
   rounds: 6,
   nodeLimit: 20_000,
   /** What an impression is worth to the solver at most: with it, sums over the longest pod of 30 ads are whole numbers still. */

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Campaign, CampaignCategory, FrequencyCap } from '../domain/campaign.ts';
+import { micros } from '../domain/money.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import { decodeBare } from '../schemas/codec.ts';
 import { openHouse, type TestHouse, testCampaign } from './test-house.ts';
@@ -81,6 +82,18 @@ test('an ad stands where it keeps its distance, and what was tried elsewhere lea
   const served = (await house.records('ad-request')).flatMap(({ event }) => event.ads);
   const inStream = served.filter(({ capped_by }) => capped_by.some(({ scope }) => scope === 'stream'));
   expect(entries.map(({ reservation }) => reservation).sort()).toEqual(inStream.map((ad) => ad.reservation).sort());
+});
+
+test('a pod whose best compete with the break before is filled with all others', async () => {
+  const priced = (cents: number, ...categories: CampaignCategory[]) =>
+    testCampaign({ categories, pricing: { model: 'cpm', priceMicros: micros(cents * 10_000) } });
+  const other = (id: string): CampaignCategory => ({ id, name: id, ancestors: [] });
+  const others = ['travel', 'bank', 'food', 'toys'].map((id, at) => priced(10 + at, other(id)));
+  house = await openHouse([...Array.from({ length: 12 }, (_, at) => priced(33 + at, cola)), ...others]);
+  const ask = asker(house, []);
+  expect(await ask(0, null, { min_separation_seconds: 30 })).toHaveLength(1);
+  const whole = { duration_seconds: 120, min_separation_seconds: 30, exact_duration: true };
+  expect((await ask(1, null, whole)).sort()).toEqual(others.map(({ id }) => id).sort());
 });
 
 const cap = (scope: FrequencyCap['scope'], max: number): FrequencyCap => ({
