@@ -23,6 +23,8 @@ export interface Entry {
   readonly list: number;
   /** Of whom one pod holds at most one ad: the advertiser, or the media files where advertisers may repeat. From 0 without gaps. */
   readonly owner: number;
+  /** Its campaign, where a campaign's cap can keep an ad out of a pod: from 0 without gaps. Else −1. */
+  readonly campaign: number;
 }
 
 /** The candidates of one pod, and how they keep each other out. */
@@ -33,6 +35,8 @@ export interface Field {
   readonly owners: number;
   /** Nobody of another owner is kept out by campaign, media file or creative: who has the same one has the same owner. */
   readonly owned: boolean;
+  /** A campaign may have more than one ad in a pod, and not any number of them. */
+  readonly capped: boolean;
 }
 
 const nobody = classOf([]);
@@ -44,6 +48,8 @@ export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): F
   const lists: CategoryClass[] = [];
   let owners = 0;
   let owned = true;
+  let campaigns = 0;
+  const capped = repeating && candidates.some(({ podMax }) => podMax !== null && podMax < rules.maxAds);
   const entries: Entry[] = [];
   for (let given = 0; given < candidates.length; given++) {
     const candidate = candidates[given] as PodCandidate;
@@ -62,9 +68,11 @@ export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): F
       lists.push(category);
       placeOfList[category.index] = list;
     }
-    entries.push({ candidate, given, category, list, owner });
+    const campaign = capped ? campaignNames.first(places.campaign, campaigns) : -1;
+    if (campaign === campaigns) campaigns += 1;
+    entries.push({ candidate, given, category, list, owner, campaign });
   }
-  return { entries, lists, owners, owned };
+  return { entries, lists, owners, owned, capped };
 }
 
 /** What conflicts.ts counts pair by pair, counted by owner and list of categories. */
@@ -138,41 +146,34 @@ function competingPairsOfOwners(entries: readonly Entry[], owners: number): numb
  * 3. for one of 2m + 1 of different owners and of lists no two of which are connected by competition: each of the others
  *    keeps out one owner and one such connected group. Apart by seconds is then no question either: y competes with nobody.
  *
- * In 1 and 2, x and y compete with the same ads, so they have to be as far apart from the same. All of it rests on `owned`, and on
- * no campaign's cap keeping y out: else nobody is cut, nor of `uncut` candidates, whom to cut is not worth the while.
+ * In 1 and 2, x and y compete with the same ads, so they have to be as far apart from the same. All of it rests on `owned`. Where
+ * campaigns have caps, each of the others may keep out one campaign more: 1 holds for y of x's campaign and cap, 2 for one of 2m + 1
+ * and 3 for one of 3m + 1 of different campaigns. Of `uncut` candidates nobody is cut: it is not worth the while.
  */
 export function contenders(field: Field, rules: PodRules, uncut = few): readonly Entry[] {
-  if (!field.owned || field.entries.length <= uncut || hasCaps(field.entries, rules))
-    return sortedEntries(field.entries);
+  if (!field.owned || field.entries.length <= uncut) return sortedEntries(field.entries);
   const sorted = bestOfEach(field.entries, rules).sort(compareEntries);
   const groups = groupsOf(sorted);
   const others = Math.max(0, Math.min(rules.maxAds, adsThatFit(sorted, rules)) - 1);
+  const keptOut = field.capped ? 2 : 1;
   const seen = new Map<number, Seen>();
   const kept = new Set<Entry>();
   for (const entry of byDominance(sorted, rules)) {
-    const { candidate, category, owner } = entry;
+    const { candidate, category } = entry;
     const kind = kindOf(candidate);
-    const before = seen.get(kind) ?? { listOwners: new Map(), owners: new Set(), groups: new Set(), apart: 0 };
+    const before = seen.get(kind) ?? { lists: new Map(), all: new Different(), groups: new Set() };
     seen.set(kind, before);
-    if (before.apart > 2 * others) continue;
-    const listOwners = before.listOwners.get(category) ?? new Set<number>();
-    before.listOwners.set(category, listOwners);
-    if (listOwners.size > others) continue;
-    listOwners.add(owner);
+    if (before.all.count > (keptOut + 1) * others) continue;
+    const list = before.lists.get(category) ?? new Different();
+    before.lists.set(category, list);
+    if (list.count > keptOut * others) continue;
+    list.add(entry);
     kept.add(entry);
     const group = groups.get(category) ?? -1;
-    if (before.owners.has(owner) || (group >= 0 && before.groups.has(group))) continue;
-    before.owners.add(owner);
-    if (group >= 0) before.groups.add(group);
-    before.apart += 1;
+    if (group >= 0 && before.groups.has(group)) continue;
+    if (before.all.add(entry) && group >= 0) before.groups.add(group);
   }
   return sorted.filter((entry) => kept.has(entry));
-}
-
-/** A campaign may have more than one ad in a pod, and not any number of them. */
-export function hasCaps(entries: readonly Entry[], { allowDuplicateAdvertisers, maxAds }: PodRules): boolean {
-  if (!allowDuplicateAdvertisers) return false;
-  return entries.some(({ candidate: { podMax } }) => podMax !== null && podMax < maxAds);
 }
 
 /** Who may take whose place in a pod: one length, one tier, one wish. */
@@ -214,19 +215,37 @@ function sortedEntries(entries: readonly Entry[]): readonly Entry[] {
 
 /** What has been kept of one length, tier and place. */
 interface Seen {
-  readonly listOwners: Map<CategoryClass, Set<number>>;
-  /** Owners and groups of those that share neither with each other, and how many they are. */
-  readonly owners: Set<number>;
+  readonly lists: Map<CategoryClass, Different>;
+  /** Of those no two of which are connected by competition, and the groups that they are of. */
+  readonly all: Different;
   readonly groups: Set<number>;
-  apart: number;
 }
 
-/** Of each kind, owner and list of categories the best, without sorting them all. */
+/** Counts entries of different owners, and of different campaigns where those have caps. */
+class Different {
+  readonly #owners = new Set<number>();
+  readonly #campaigns = new Set<number>();
+
+  get count(): number {
+    return this.#owners.size;
+  }
+
+  /** Whether it counts: it has neither in common with those before. */
+  add({ owner, campaign }: Entry): boolean {
+    if (this.#owners.has(owner) || this.#campaigns.has(campaign)) return false;
+    this.#owners.add(owner);
+    if (campaign >= 0) this.#campaigns.add(campaign);
+    return true;
+  }
+}
+
+/** The best of each kind, owner and list of categories (and campaign and cap), without sorting them all. */
 function bestOfEach(entries: readonly Entry[], rules: PodRules): Entry[] {
   const best = new Map<number, Map<number, Entry>>();
   for (const entry of entries) {
-    const kind = kindOf(entry.candidate);
-    const place = entry.owner * 65_536 + entry.category.index;
+    const { candidate, owner, category, campaign } = entry;
+    const kind = campaign < 0 ? kindOf(candidate) : kindOf(candidate) * 64 + Math.min(candidate.podMax ?? 63, 63);
+    const place = ((campaign + 1) * 65_536 + owner) * 65_536 + category.index;
     let ofKind = best.get(kind);
     if (ofKind === undefined) {
       ofKind = new Map();

@@ -1,6 +1,5 @@
-import { keepsCaps } from './backups.ts';
 import { competes } from './competition.ts';
-import { type Entry, type Field, hasCaps } from './field.ts';
+import type { Entry, Field } from './field.ts';
 import { type KeepOut, keepOutOf } from './keep-out.ts';
 import { arrange, inPlace, type NodeCounter } from './order.ts';
 import type { PodRules } from './pod.ts';
@@ -61,7 +60,7 @@ export class Problem {
     this.#placed = placed;
     this.#keepOut = keepOutOf(entries, field, rules);
     this.#blocked = new Int32Array((slots + 1) * this.#keepOut.words);
-    this.#capped = hasCaps(entries, rules);
+    this.#capped = field.capped;
   }
 
   tierOf(index: number): 0 | 1 | 2 {
@@ -86,7 +85,21 @@ export class Problem {
   isBlocked(index: number): boolean {
     const word = this.#blocked[this.chosen.length * this.#keepOut.words + (index >>> 5)] as number;
     if ((word & (1 << (index & 31))) !== 0) return true;
-    return this.#capped && !keepsCaps([...this.chosen, index].map((at) => (this.entries[at] as Entry).candidate));
+    return this.#capped && !this.#keepsCap(index);
+  }
+
+  /** Its campaign has room for one ad more beside what is chosen, as each of its ads has it. */
+  #keepsCap(index: number): boolean {
+    const { campaign, candidate } = this.entries[index] as Entry;
+    let ads = 1;
+    let most = candidate.podMax ?? Number.POSITIVE_INFINITY;
+    for (const other of this.chosen) {
+      const beside = this.entries[other] as Entry;
+      if (beside.campaign !== campaign) continue;
+      ads += 1;
+      most = Math.min(most, beside.candidate.podMax ?? most);
+    }
+    return ads <= most;
   }
 
   choose(index: number): void {

@@ -78,6 +78,27 @@ test('whom the cut leaves out would not have been in the pod', () => {
   expect(cut).toBeGreaterThan(1_500);
 });
 
+test('campaigns with a cap are cut too, and what is left has room for what their caps keep out', () => {
+  const rules = { ...minuteRules, allowDuplicateAdvertisers: true, maxAds: 2 };
+  const one = (n: number, campaign: string) =>
+    ad(`c${n}`, 30, 1_000 - n, { campaignId: campaign, mediaUrls: [`m${n}`], podMax: 1, ...inCategory('cars') });
+  const many = Array.from({ length: 100 }, (_, n) => one(n, `campaign ${n % 50}`));
+  expect(contenders(fieldOf(many, rules), rules).length).toBeLessThan(10);
+  // Beside the short one, the first has its film and the second its campaign.
+  const of = (campaignId: string, file: string) => ({ campaignId, mediaUrls: [file], podMax: 1 });
+  const others = [ad('y', 30, 100, of('b', 'film')), ad('z', 30, 99, of('a', 'g')), ad('x', 30, 10, of('c', 'h'))];
+  const given = [ad('short', 15, 200, of('a', 'film')), ...others];
+  const left = contenders(fieldOf(given, rules), rules, 0).map(({ candidate }) => candidate);
+  const answers = [left, given].map((some) => answerOf(solvePlainly(some, { ...rules, durationSeconds: 45 })).ads);
+  expect(answers).toEqual([
+    [
+      ['short', 0],
+      ['x', 15],
+    ],
+    answers[0],
+  ]);
+});
+
 test('the answer is the plain solver’s among more candidates than are searched uncut', () => {
   fc.assert(
     fc.property(someCandidates(65, 90), someRules, (candidates, drawn) => {

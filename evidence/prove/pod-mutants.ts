@@ -152,15 +152,22 @@ export const podMutants: readonly Mutant[] = [
   mutant(
     'solver: cut one too early',
     field,
-    'if (before.apart > 2 * others) continue;',
-    'if (before.apart > 0) continue;',
+    'if (before.all.count > (keptOut + 1) * others) continue;',
+    'if (before.all.count > 0) continue;',
+    pods,
+  ),
+  mutant(
+    'solver: a cap of a campaign keeps nobody out',
+    field,
+    'const keptOut = field.capped ? 2 : 1;',
+    'const keptOut = 1;',
     pods,
   ),
   mutant(
     'solver: one of each list is enough',
     field,
-    'if (listOwners.size > others) continue;',
-    'if (listOwners.size > 0) continue;',
+    'if (list.count > keptOut * others) continue;',
+    'if (list.count > 0) continue;',
     pods,
   ),
   mutant(
