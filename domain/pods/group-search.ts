@@ -1,6 +1,7 @@
+import { FewestAds } from './fewest-ads.ts';
 import { GroupTable } from './group-table.ts';
 import { type Group, groupsOf } from './groups.ts';
-import { lineUp } from './line-up.ts';
+import { drawnLineUp, lineUp } from './line-up.ts';
 import type { NodeCounter } from './order.ts';
 import { type Best, compareWorths, type Problem, type Worth } from './problem.ts';
 import type { Found } from './search.ts';
@@ -50,12 +51,17 @@ function coarseness({ seconds, slots, step }: Room, groups: readonly Group[], ti
 }
 
 const nothing: Worth = [0, 0, 0];
+const noPod: Worth = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
 class GroupSearch {
   readonly #problem: Problem;
   readonly #tiers: readonly (0 | 1 | 2)[];
   readonly #groups: readonly Group[];
   readonly #table: GroupTable;
+  /** Null: a pod may be shorter than was asked for. */
+  readonly #fewest: FewestAds | null;
+  /** A pod cannot have more ads. */
+  readonly #slots: number;
   /** [group]: the most ads that it and those behind it can have. */
   readonly #ads: readonly number[];
   readonly #counter: NodeCounter;
@@ -74,8 +80,12 @@ class GroupSearch {
     this.#ads = adsFrom(this.#groups);
     const divisor = seconds.reduce((common, each) => gcd(common, each), 0) || 1;
     const shortest = seconds.reduce((least, each) => Math.min(least, each), rules.durationSeconds);
-    const finest = roomOf({ seconds: rules.durationSeconds, slots, shortest, divisor }, this.#groups.length);
+    // Where ads tire, what one costs depends on the slots that the problem has left.
+    this.#slots = rules.objective === 'user_experience' ? slots : Math.min(slots, this.#ads[0] as number);
+    const asked = { seconds: rules.durationSeconds, slots: this.#slots, shortest, divisor };
+    const finest = roomOf(asked, this.#groups.length);
     const room = { ...finest, step: finest.step * coarseness(finest, this.#groups, tiers.length) };
+    this.#fewest = rules.exactDuration ? new FewestAds(this.#groups, seconds, rules.durationSeconds, divisor) : null;
     // In coarser steps nobody can tell what fills to the second.
     const exact = rules.exactDuration && room.step === divisor && rules.durationSeconds % divisor === 0;
     const tired = tiers[0] === 2 ? worths.houseFatigue : worths.fatigue;
@@ -95,7 +105,9 @@ class GroupSearch {
   lineUp(): Found {
     const most = this.#mostOfAll();
     if (!this.#isPossible(most)) return { best: this.#best, open: null, nodes: 0 };
-    const found = lineUp(this.#problem, (worth, left, slots) => this.#mostWith(worth, 0, left, slots));
+    const mostFrom = (worth: Worth, left: number, slots: number) => this.#mostWith(worth, 0, left, slots);
+    let found = lineUp(this.#problem, mostFrom);
+    if (found === null && this.#best === null && this.#fewest !== null) found = drawnLineUp(this.#problem, mostFrom);
     if (found !== null && this.#isBetter(found.worth)) this.#best = found;
     return { best: this.#best, open: this.#paidMost(most), nodes: 0 };
   }
@@ -145,8 +157,10 @@ class GroupSearch {
   }
 
   #mostWith(worth: Worth, group: number, left: number, slots: number): Worth {
+    if (this.#fewest !== null && this.#fewest.at(group, left) > slots) return noPod;
     const most: [number, number, number] = [...worth];
-    for (const [part, tier] of this.#tiers.entries()) most[tier] += this.#table.at(part, group, left, slots);
+    const free = Math.min(slots, this.#slots);
+    for (const [part, tier] of this.#tiers.entries()) most[tier] += this.#table.at(part, group, left, free);
     return most;
   }
 

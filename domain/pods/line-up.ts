@@ -7,6 +7,7 @@ const widthMost = 12;
 const tried = 8;
 /** Entries looked at, about. */
 const looksMost = 60_000;
+const drawnLooksMost = 400_000;
 
 interface LineUp extends Best {
   readonly left: number;
@@ -46,18 +47,60 @@ function longerBy(
   problem: Problem,
   most: (worth: Worth, left: number, slots: number) => Worth,
 ): LineUp[] {
+  const found: LineUp[] = [];
+  for (const index of followers(order, left, problem)) {
+    const rest = left - (problem.seconds[index] as number);
+    const then = problem.plus(worth, index);
+    const promise = most(then, rest, problem.slots - order.length - 1);
+    if (isPossible(promise)) found.push({ order: [...order, index], left: rest, worth: then, most: promise });
+  }
+  return found;
+}
+
+function isPossible(worth: Worth): boolean {
+  return worth.every((part) => part > Number.NEGATIVE_INFINITY);
+}
+
+/**
+ * Any pod, where seconds have to be filled exactly and the most promising line-ups come to nothing: each ad is drawn from those that
+ * leave something that could be filled. The same for the same problem. Null: none was found.
+ */
+export function drawnLineUp(problem: Problem, most: (worth: Worth, left: number, slots: number) => Worth): Best | null {
+  let seed = 1;
+  for (let looks = 0; looks < drawnLooksMost; looks += problem.entries.length) {
+    const order: number[] = [];
+    let left = problem.rules.durationSeconds;
+    let worth: Worth = [0, 0, 0];
+    for (;;) {
+      looks += problem.entries.length;
+      const free = problem.slots - order.length - 1;
+      const some = followers(order, left, problem).filter((index) =>
+        isPossible(most(worth, left - (problem.seconds[index] as number), free)),
+      );
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      const index = some.find((each) => problem.seconds[each] === left) ?? some[(seed >>> 8) % some.length];
+      if (index === undefined) break;
+      worth = problem.plus(worth, index);
+      left -= problem.seconds[index] as number;
+      problem.choose(index);
+      order.push(index);
+    }
+    const found = problem.isPod(left);
+    problem.chosen.length = 0;
+    if (found) return { order, worth };
+  }
+  return null;
+}
+
+/** Who may play next. */
+function followers(order: readonly number[], left: number, problem: Problem): readonly number[] {
   const { entries, seconds, slots } = problem;
   const last = entries[order.at(-1) ?? -1];
   if (order.length === slots || last?.candidate.place === 'last') return [];
-  const found: LineUp[] = [];
+  const found: number[] = [];
   for (let index = 0; index < entries.length; index++) {
-    const rest = left - (seconds[index] as number);
-    if (rest < 0 || order.includes(index) || problem.isBlocked(index) || !mayFollow(index, order, problem)) continue;
-    const then = problem.plus(worth, index);
-    const promise = most(then, rest, slots - order.length - 1);
-    if (promise.every((part) => part > Number.NEGATIVE_INFINITY)) {
-      found.push({ order: [...order, index], left: rest, worth: then, most: promise });
-    }
+    if ((seconds[index] as number) > left || order.includes(index) || problem.isBlocked(index)) continue;
+    if (mayFollow(index, order, problem)) found.push(index);
   }
   return found;
 }
