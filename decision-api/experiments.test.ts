@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Experiment } from '../domain/experiment.ts';
+import { armAt, drawsOf, type Experiment } from '../domain/experiment.ts';
 import { micros } from '../domain/money.ts';
 import { pseudonym } from '../engines/pseudonym.ts';
 import { encode } from '../schemas/codec.ts';
@@ -37,6 +37,26 @@ test('viewers stand in the arms by their weights, always in the same one, and ot
   expect(viewers.map((viewer) => treatmentOf(viewer, everybody, [one, other]).arms.map(({ arm }) => arm))).toEqual(
     both,
   );
+});
+
+test('arms get their share of draws also where it is one in twenty thousand', () => {
+  const even = Array.from({ length: 100_000 }, (_, at) => Math.floor(((at + 0.5) / 100_000) * drawsOf));
+  for (const weights of [
+    [50, 999_950],
+    [999_950, 50],
+    [40, 999_960],
+    [1_000_000, 10, 1_000_000],
+  ]) {
+    const arms = weights.map((weight) => ({ weight }));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const drawn = even.map((draw) => armAt(arms, draw));
+    for (const arm of arms) {
+      const share = drawn.filter((one) => one === arm).length / even.length;
+      expect(Math.abs(share - arm.weight / total)).toBeLessThan(1.1 / even.length);
+    }
+  }
+  const [most, last] = [{ weight: 1_000_000 }, { weight: 1 }];
+  expect([armAt([most, last], drawsOf - 1), armAt([most], drawsOf - 1)]).toEqual([last, most]);
 });
 
 test('a flag with a percentage is an experiment of two arms; one for all or for nobody is none', () => {

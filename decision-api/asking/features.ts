@@ -30,10 +30,9 @@ function flagOf(feature: Feature, percent: number): Pick<Experiment, 'name' | 'a
 }
 
 function makeFlag(feature: Feature, percent: number): Pick<Experiment, 'name' | 'arms'> {
-  const on = percent * (drawsOf / 100);
   const arms = [
-    { name: 'on', weight: on },
-    { name: 'off', weight: drawsOf - on, features: { [feature]: false } },
+    { name: 'on', weight: percent },
+    { name: 'off', weight: 100 - percent, features: { [feature]: false } },
   ];
   // An experiment may have the feature's name: its viewers are drawn by that alone.
   return { name: `flag:${feature}`, arms };
@@ -44,7 +43,7 @@ function makeFlag(feature: Feature, percent: number): Pick<Experiment, 'name' | 
  * from the last bits of what it began in, and of the viewer's letters.
  */
 function drawOf(name: string, viewer: string): number {
-  return mixed(partitionOf(`${name}:${viewer}`, 2 ** 32)) % drawsOf;
+  return mixed(partitionOf(`${name}:${viewer}`, drawsOf));
 }
 
 /**
