@@ -88,6 +88,21 @@ test('a stream is explained pod by pod, and an unknown request is told as such',
   await expect(explained(house, 'nobody', true)).rejects.toThrow(/no request nobody/);
 });
 
+test('every decision of an id is explained, in the order in which they were made; one that was shipped twice is one', async () => {
+  house = await openHouse([testCampaign()]);
+  for (const id of ['u', 'v']) await asked(house, { request_id: id, pod_duration: 30, user: { id } });
+  const [one, other] = (await house.records('ad-request')).map(({ event }) => ({ ...event, request_id: 'shared' }));
+  if (!one || !other) throw new Error('two were asked');
+  const later = { ...other, received_at: one.received_at + 7_200_000 };
+  for (const [partition, record] of [later, one, one, later].entries()) {
+    const value = encode('ad-request', record);
+    await house.log.append('ad-requests', [{ partition, key: record.viewer, value }]);
+  }
+  const told = JSON.parse(await explained(house, 'shared', true)) as readonly { viewer: string }[];
+  expect(told.map(({ viewer }) => viewer)).toEqual([one.viewer, other.viewer]);
+  expect((await explained(house, 'shared', false)).match(/^request shared/gm)).toHaveLength(2);
+});
+
 test('a catalog that cannot be put together again is told as unproven', async () => {
   house = await openHouse([testCampaign(), testCampaign()]);
   await asked(house, { request_id: 'one', pod_duration: 30 });

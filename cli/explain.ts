@@ -4,6 +4,7 @@ import { type ExplainedCampaign, explainRecord } from '../decision-api/recording
 import type { Campaign } from '../domain/campaign.ts';
 import { readCampaign } from '../domain/campaign-document.ts';
 import { type CatalogMark, emptyMark, withCampaign, withoutCampaign } from '../domain/catalog-mark.ts';
+import { isPodOf } from '../domain/request.ts';
 import { type ContentCategory, createTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { systemClock } from '../engines/clock.ts';
 import { type Config, environmentWith, readConfig } from '../engines/config.ts';
@@ -71,7 +72,10 @@ async function contentCategoriesOf(config: Config): Promise<readonly ContentCate
   }
 }
 
-/** The request, or the pods of the stream that it asked for, each as it was written first. */
+/**
+ * Every decision of the id, and the pods of the stream that it asked for, in the order in which they were made: two organisations may
+ * have the same, and the same much later is another request. What was shipped again is the same arrival.
+ */
 async function findRequests(log: EventLog, requestId: string): Promise<readonly AdRequest[]> {
   const found = new Map<string, AdRequest>();
   await readTopic(log, 'ad-requests', (record) => {
@@ -79,11 +83,12 @@ async function findRequests(log: EventLog, requestId: string): Promise<readonly 
     if (!record.value.includes(requestId)) return;
     const decoded = readable(record.topic, record.value);
     if (decoded?.name !== 'ad-request') return;
-    const { request_id: id, break_id: ofBreak } = decoded.value;
-    const asked = ofBreak !== null && id === `${requestId}/${ofBreak}`;
-    if ((id === requestId || asked) && !found.has(id)) found.set(id, decoded.value);
+    const { value: request } = decoded;
+    if (request.request_id === requestId || isPodOf(request, requestId)) found.set(request.arrival_id, request);
   });
-  return [...found.values()].sort((a, b) => (a.break_index ?? 0) - (b.break_index ?? 0));
+  return [...found.values()].sort(
+    (a, b) => a.received_at - b.received_at || (a.break_index ?? 0) - (b.break_index ?? 0),
+  );
 }
 
 interface Change {
