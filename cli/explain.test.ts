@@ -9,7 +9,7 @@ import { startTestPostgres } from '../engines/catalog/test-postgres.ts';
 import { keepEndpoints } from '../engines/endpoints.ts';
 import { openCategories } from '../engines/open.ts';
 import { encode } from '../schemas/codec.ts';
-import { explainCommand } from './explain.ts';
+import { catalogOf, explainCommand } from './explain.ts';
 
 let house: TestHouse | null = null;
 
@@ -101,6 +101,20 @@ test('every decision of an id is explained, in the order in which they were made
   const told = JSON.parse(await explained(house, 'shared', true)) as readonly { viewer: string }[];
   expect(told.map(({ viewer }) => viewer)).toEqual([one.viewer, other.viewer]);
   expect((await explained(house, 'shared', false)).match(/^request shared/gm)).toHaveLength(2);
+});
+
+test('a change that is told again does not empty the catalog of a moment that cannot be proven', () => {
+  const change = (id: string, version: number, appendedAt: number) => ({
+    id,
+    version,
+    campaign: testCampaign({ id, version }),
+    appendedAt,
+  });
+  const changes = [change('a', 1, 1), change('b', 1, 2), change('a', 1, 3), change('a', 2, 100)];
+  const { catalog, proven } = catalogOf({ catalog: { campaigns: 2, sum: -1 }, received_at: 50 }, changes);
+  expect([catalog.map(({ id, version }) => `${id}${version}`), proven]).toEqual([['a1', 'b1'], false]);
+  const beforeAll = catalogOf({ catalog: { campaigns: 0, sum: 0 }, received_at: 0 }, changes);
+  expect(beforeAll).toEqual({ catalog: [], proven: true });
 });
 
 test('a catalog that cannot be put together again is told as unproven', async () => {

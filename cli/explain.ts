@@ -130,20 +130,20 @@ export function catalogOf(
 ): { readonly catalog: readonly Campaign[]; readonly proven: boolean } {
   const held = new Map<string, Change>();
   let mark: CatalogMark = emptyMark;
-  let byThen: readonly Campaign[] = [];
+  let byThen: readonly Campaign[] | null = null;
   const campaigns = () =>
     [...held.values()].flatMap(({ campaign }) => campaign ?? []).sort((a, b) => (a.id < b.id ? -1 : 1));
-  for (const [index, change] of changes.entries()) {
+  for (const change of changes) {
+    if (change.appendedAt > received_at) byThen ??= campaigns();
     const known = held.get(change.id);
     if (known !== undefined && known.version >= change.version) continue;
     if (known?.campaign) mark = withoutCampaign(mark, change.id, known.version);
     if (change.campaign) mark = withCampaign(mark, change.id, change.version);
     held.set(change.id, change);
     if (mark.campaigns === wanted.campaigns && mark.sum === wanted.sum) return { catalog: campaigns(), proven: true };
-    const next = changes[index + 1];
-    if (change.appendedAt <= received_at && (next === undefined || next.appendedAt > received_at)) byThen = campaigns();
   }
-  return { catalog: byThen, proven: wanted.campaigns === 0 && byThen.length === 0 };
+  const catalog = byThen ?? campaigns();
+  return { catalog, proven: wanted.campaigns === 0 && catalog.length === 0 };
 }
 
 interface ExplainedHead {
