@@ -42,6 +42,7 @@ test.each([
   ['another field', { name: 'x', arms, organisation: 'o' }, /\/organisation is not a known field/],
   ['half a weight', { name: 'x', arms: [{ name: 'a', weight: 0.5 }] }, /\/arms\/0\/weight/],
   ['two arms of one name', { name: 'x', arms: [arms[0], arms[0]] }, /\/arms\/1\/name is the name of another arm/],
+  ['the name of a flag', { name: 'flag:targeting', arms }, /\/name begins as a flag/],
   ['arms in which nobody stands', { name: 'x', arms: [{ name: 'a', weight: 0 }] }, /\/arms one arm needs a weight/],
   ['no arm', { name: 'x', arms: [] }, /\/arms/],
 ])('%s is refused with its place', async (_, document, message) => {

@@ -46,7 +46,7 @@ export async function readCommand(name: string, options: { readonly json?: boole
     await withExperiments(async (experiments) => {
       const found = (await experiments.list()).find((each) => each.name === name);
       if (!found) throw new EngineError('refused', `there is no experiment ${name}`);
-      const read = await readOut(found, { warehouse });
+      const read = await readOut(found, found.armsSince, { warehouse });
       const lines = options.json === true ? [JSON.stringify(read)] : linesOf(read);
       process.stdout.write(`${lines.join('\n')}\n`);
     });
@@ -60,7 +60,7 @@ export function linesOf(read: ReadOut): string[] {
   const number = (value: number | null) => (value === null ? '-' : Number(value.toPrecision(4)).toString());
   const ratio = read.sample_ratio_ok ? 'as drawn' : 'NOT as drawn';
   return [
-    `${read.name}  ${read.status}  viewers ${ratio} (p ${number(read.sample_ratio_p)})`,
+    `${read.name}  ${read.status}  since ${read.arms_since}  viewers ${ratio} (p ${number(read.sample_ratio_p)})`,
     ...read.arms.map(
       (arm) => `  ${arm.name}: ${arm.viewers} viewers, ${arm.requests} requests, ${arm.impressions} impressions`,
     ),

@@ -9,7 +9,7 @@ import { startTestPostgres } from '../engines/catalog/test-postgres.ts';
 import { keepEndpoints } from '../engines/endpoints.ts';
 import { openCategories } from '../engines/open.ts';
 import { encode } from '../schemas/codec.ts';
-import { explainCommand } from './explain.ts';
+import { catalogOf, explainCommand } from './explain.ts';
 
 let house: TestHouse | null = null;
 
@@ -86,6 +86,35 @@ test('a stream is explained pod by pod, and an unknown request is told as such',
     ['stream/b', 'too_long'],
   ]);
   await expect(explained(house, 'nobody', true)).rejects.toThrow(/no request nobody/);
+});
+
+test('every decision of an id is explained, in the order in which they were made; one that was shipped twice is one', async () => {
+  house = await openHouse([testCampaign()]);
+  for (const id of ['u', 'v']) await asked(house, { request_id: id, pod_duration: 30, user: { id } });
+  const [one, other] = (await house.records('ad-request')).map(({ event }) => ({ ...event, request_id: 'shared' }));
+  if (!one || !other) throw new Error('two were asked');
+  const later = { ...other, received_at: one.received_at + 7_200_000 };
+  for (const [partition, record] of [later, one, one, later].entries()) {
+    const value = encode('ad-request', record);
+    await house.log.append('ad-requests', [{ partition, key: record.viewer, value }]);
+  }
+  const told = JSON.parse(await explained(house, 'shared', true)) as readonly { viewer: string }[];
+  expect(told.map(({ viewer }) => viewer)).toEqual([one.viewer, other.viewer]);
+  expect((await explained(house, 'shared', false)).match(/^request shared/gm)).toHaveLength(2);
+});
+
+test('a change that is told again does not empty the catalog of a moment that cannot be proven', () => {
+  const change = (id: string, version: number, appendedAt: number) => ({
+    id,
+    version,
+    campaign: testCampaign({ id, version }),
+    appendedAt,
+  });
+  const changes = [change('a', 1, 1), change('b', 1, 2), change('a', 1, 3), change('a', 2, 100)];
+  const { catalog, proven } = catalogOf({ catalog: { campaigns: 2, sum: -1 }, received_at: 50 }, changes);
+  expect([catalog.map(({ id, version }) => `${id}${version}`), proven]).toEqual([['a1', 'b1'], false]);
+  const beforeAll = catalogOf({ catalog: { campaigns: 0, sum: 0 }, received_at: 0 }, changes);
+  expect(beforeAll).toEqual({ catalog: [], proven: true });
 });
 
 test('a catalog that cannot be put together again is told as unproven', async () => {

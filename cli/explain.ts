@@ -4,6 +4,7 @@ import { type ExplainedCampaign, explainRecord } from '../decision-api/recording
 import type { Campaign } from '../domain/campaign.ts';
 import { readCampaign } from '../domain/campaign-document.ts';
 import { type CatalogMark, emptyMark, withCampaign, withoutCampaign } from '../domain/catalog-mark.ts';
+import { isPodOf } from '../domain/request.ts';
 import { type ContentCategory, createTaxonomy } from '../domain/targeting/content-taxonomy.ts';
 import { systemClock } from '../engines/clock.ts';
 import { type Config, environmentWith, readConfig } from '../engines/config.ts';
@@ -71,7 +72,10 @@ async function contentCategoriesOf(config: Config): Promise<readonly ContentCate
   }
 }
 
-/** The request, or the pods of the stream that it asked for, each as it was written first. */
+/**
+ * Every decision of the id, and the pods of the stream that it asked for, in the order in which they were made: two organisations may
+ * have the same, and the same much later is another request. What was shipped again is the same arrival.
+ */
 async function findRequests(log: EventLog, requestId: string): Promise<readonly AdRequest[]> {
   const found = new Map<string, AdRequest>();
   await readTopic(log, 'ad-requests', (record) => {
@@ -79,11 +83,12 @@ async function findRequests(log: EventLog, requestId: string): Promise<readonly 
     if (!record.value.includes(requestId)) return;
     const decoded = readable(record.topic, record.value);
     if (decoded?.name !== 'ad-request') return;
-    const { request_id: id, break_id: ofBreak } = decoded.value;
-    const asked = ofBreak !== null && id === `${requestId}/${ofBreak}`;
-    if ((id === requestId || asked) && !found.has(id)) found.set(id, decoded.value);
+    const { value: request } = decoded;
+    if (request.request_id === requestId || isPodOf(request, requestId)) found.set(request.arrival_id, request);
   });
-  return [...found.values()].sort((a, b) => (a.break_index ?? 0) - (b.break_index ?? 0));
+  return [...found.values()].sort(
+    (a, b) => a.received_at - b.received_at || (a.break_index ?? 0) - (b.break_index ?? 0),
+  );
 }
 
 interface Change {
@@ -125,20 +130,20 @@ export function catalogOf(
 ): { readonly catalog: readonly Campaign[]; readonly proven: boolean } {
   const held = new Map<string, Change>();
   let mark: CatalogMark = emptyMark;
-  let byThen: readonly Campaign[] = [];
+  let byThen: readonly Campaign[] | null = null;
   const campaigns = () =>
     [...held.values()].flatMap(({ campaign }) => campaign ?? []).sort((a, b) => (a.id < b.id ? -1 : 1));
-  for (const [index, change] of changes.entries()) {
+  for (const change of changes) {
+    if (change.appendedAt > received_at) byThen ??= campaigns();
     const known = held.get(change.id);
     if (known !== undefined && known.version >= change.version) continue;
     if (known?.campaign) mark = withoutCampaign(mark, change.id, known.version);
     if (change.campaign) mark = withCampaign(mark, change.id, change.version);
     held.set(change.id, change);
     if (mark.campaigns === wanted.campaigns && mark.sum === wanted.sum) return { catalog: campaigns(), proven: true };
-    const next = changes[index + 1];
-    if (change.appendedAt <= received_at && (next === undefined || next.appendedAt > received_at)) byThen = campaigns();
   }
-  return { catalog: byThen, proven: wanted.campaigns === 0 && byThen.length === 0 };
+  const catalog = byThen ?? campaigns();
+  return { catalog, proven: wanted.campaigns === 0 && catalog.length === 0 };
 }
 
 interface ExplainedHead {

@@ -38,6 +38,20 @@ test('a request id is found in the log lines, in the request record and in its b
     expect(new Set(found.map(({ topic, partition, offset }) => `${topic}/${partition}@${offset}`)).size).toBe(4);
     expect(await traceRequest(house.log, 'unheard of')).toEqual([]);
 
+    const payload = { request_id: 'stream', breaks: [{ pod_duration: 30 }, { id: 'b', pod_duration: 30 }] };
+    const { breaks } = (await api.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload })).json();
+    const shown = new URL(breaks[1].pod.ads[0].tracking.impression);
+    await api.app.inject(shown.pathname + shown.search);
+    // Called like a pod, and none.
+    await ask('stream/c');
+    const pods = await traceRequest(house.log, 'stream');
+    expect(pods.map(({ topic, record }) => [topic, record.request_id])).toEqual([
+      ['ad-requests', 'stream/0'],
+      ['ad-requests', 'stream/b'],
+      ['ad-beacons', 'stream/b'],
+    ]);
+    expect(await traceRequest(house.log, 'stream/b')).toEqual(pods.slice(1));
+
     const told = lines.filter(({ request_id }) => request_id === 'followed');
     expect(told.map(({ msg }) => msg)).toEqual(['answered', 'beacon', 'beacon', 'beacon']);
     expect(told.slice(1).map((line) => line.ad_id)).toEqual(Array(3).fill(ad_id));

@@ -1,3 +1,4 @@
+import { isPodOf } from '../domain/request.ts';
 import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
 import type { EventLog } from '../engines/event-log/event-log.ts';
@@ -30,18 +31,26 @@ export async function traceCommand(requestId: string): Promise<void> {
   }
 }
 
-/** The request and its beacons in order of arrival, repeated ones included. Records that cannot be read are passed over. */
+/**
+ * The request, or the pods of the stream that it asked for, and their beacons in order of arrival, repeated ones included. Records that
+ * cannot be read are passed over.
+ */
 export async function traceRequest(log: EventLog, requestId: string): Promise<readonly Traced[]> {
   const found: Traced[] = [];
-  for (const name of ['ad-requests', 'ad-beacons']) {
+  const ids = new Set([requestId]);
+  for (const name of topics) {
     await readTopic(log, name, ({ topic, partition, offset, appendedAt, value }) => {
       const record = recordOf(topic, value);
-      if (record?.request_id !== requestId) return;
-      found.push({ topic, partition, offset, appended_at: appendedAt, record });
+      if (record === null) return;
+      if ('break_id' in record && isPodOf(record, requestId)) ids.add(record.request_id);
+      if (ids.has(record.request_id)) found.push({ topic, partition, offset, appended_at: appendedAt, record });
     });
   }
-  return found.toSorted((a, b) => a.appended_at - b.appended_at || Number(a.topic < b.topic) * 2 - 1);
+  return found.toSorted((a, b) => a.appended_at - b.appended_at || topics.indexOf(a.topic) - topics.indexOf(b.topic));
 }
+
+/** Requests first: they say which pods there are. */
+const topics = ['ad-requests', 'ad-beacons'];
 
 function recordOf(topic: string, value: Buffer): AdRequest | AdBeacon | null {
   try {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Experiment } from '../domain/experiment.ts';
+import { armAt, drawsOf, type Experiment } from '../domain/experiment.ts';
 import { micros } from '../domain/money.ts';
+import { pseudonym } from '../engines/pseudonym.ts';
 import { encode } from '../schemas/codec.ts';
 import { treatmentOf } from './asking/features.ts';
 import { openHouse, type TestHouse, testCampaign, testCreative, testId } from './test-house.ts';
@@ -36,6 +37,26 @@ test('viewers stand in the arms by their weights, always in the same one, and ot
   expect(viewers.map((viewer) => treatmentOf(viewer, everybody, [one, other]).arms.map(({ arm }) => arm))).toEqual(
     both,
   );
+});
+
+test('arms get their share of draws also where it is one in twenty thousand', () => {
+  const even = Array.from({ length: 100_000 }, (_, at) => Math.floor(((at + 0.5) / 100_000) * drawsOf));
+  for (const weights of [
+    [50, 999_950],
+    [999_950, 50],
+    [40, 999_960],
+    [1_000_000, 10, 1_000_000],
+  ]) {
+    const arms = weights.map((weight) => ({ weight }));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const drawn = even.map((draw) => armAt(arms, draw));
+    for (const arm of arms) {
+      const share = drawn.filter((one) => one === arm).length / even.length;
+      expect(Math.abs(share - arm.weight / total)).toBeLessThan(1.1 / even.length);
+    }
+  }
+  const [most, last] = [{ weight: 1_000_000 }, { weight: 1 }];
+  expect([armAt([most, last], drawsOf - 1), armAt([most], drawsOf - 1)]).toEqual([last, most]);
 });
 
 test('a flag with a percentage is an experiment of two arms; one for all or for nobody is none', () => {
@@ -98,6 +119,29 @@ test('an experiment that is called as a feature is draws of its own, beside the 
   const share = on.filter(([, arm]) => arm === 'a').length / on.length;
   expect(share).toBeGreaterThan(0.45);
   expect(share).toBeLessThan(0.55);
+});
+
+test('whatever two experiments are called, where a viewer stands in the one says nothing of the other', () => {
+  // FNV-1a alone links each of the first six with another or with the flag: its last bits follow from last bits alone.
+  const linked = ['user experience', 'q3 fill', 'fuller pods', 'checkout', 'no targeting', 'quality'];
+  const names = [...linked, ...Array.from({ length: 24 }, (_, at) => `experiment ${at}`)];
+  const arms = [
+    { name: 'on', weight: 1 },
+    { name: 'off', weight: 1 },
+  ];
+  const running = names.map((name) => experiment({ name, arms }));
+  const hashes = viewers.map((viewer) => pseudonym('pepper', 'user', viewer));
+  const stands = hashes.map((viewer) => treatmentOf(viewer, { ...everybody, targeting: 50 }, running).arms);
+  const all = ['flag:targeting', ...names];
+  const alike: string[] = [];
+  for (const [one, name] of all.entries()) {
+    const on = stands.filter((arms) => arms[one]?.arm === 'on');
+    for (let other = one + 1; other < all.length; other++) {
+      const share = on.filter((arms) => arms[other]?.arm === 'on').length / on.length;
+      if (share < 0.45 || share > 0.55) alike.push(`${name}, ${all[other]}: ${share}`);
+    }
+  }
+  expect(alike).toEqual([]);
 });
 
 async function tell({ log }: TestHouse, document: Experiment): Promise<void> {

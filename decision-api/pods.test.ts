@@ -111,4 +111,11 @@ test('a decision is explained from memory: each campaign of the catalog once, as
   expect(told.slots.map(({ campaign_id }) => campaign_id)).toEqual(json.pod.ads.map((ad) => ad.campaign_id));
   const missing = await house.api.app.inject({ url: '/api/v2/requests/nobody/explain' });
   expect(missing.statusCode).toBe(404);
+  await house.post({ request_id: 'stream', breaks: [{ pod_duration: 30 }, { id: 'b', pod_duration: 30 }] });
+  await house.post({ request_id: 'stream/c', pod_duration: 30 });
+  const stream = await house.api.app.inject({ url: '/api/v2/requests/stream/explain' });
+  expect([stream.statusCode, stream.json().detail]).toEqual([
+    404,
+    'its pods are explained one by one: stream/0, stream/b',
+  ]);
 });

@@ -120,7 +120,7 @@ async function decided(asked: Asked, parts: ServingParts, stint: Stint, again = 
 }
 
 function begin(ask: Ask, { config, partitions, catalog, journal }: ServingParts): Decision {
-  const treatment = treatmentOf(ask.viewer.viewer, config.features, catalog.experimentsOf(ask.organisation));
+  const treatment = treatmentOf(ask.viewer.drawnAs, config.features, catalog.experimentsOf(ask.organisation));
   const asked = { ...ask.rules, objective: treatment.objective ?? ask.rules.objective };
   const rules = treatment.features.has('pods') ? asked : { ...asked, maxAds: 1, minAds: Math.min(1, asked.minAds) };
   return {

@@ -56,9 +56,9 @@ export async function dataDictionary(warehouse: Warehouse): Promise<string> {
         (column) =>
           `| \`${column.name}\` | \`${column.type.replaceAll('|', '\\|')}\` | ${column.comment.replaceAll('|', '\\|')} |`,
       );
-    return [`## ${name}`, '', `${about}. ${how}`, '', '| column | type | |', '| --- | --- | --- |', ...rows, ''].join(
-      '\n',
-    );
+    // A view with a parameter lists no columns.
+    const listed = rows.length === 0 ? [] : ['| column | type | |', '| --- | --- | --- |', ...rows, ''];
+    return [`## ${name}`, '', `${about}. ${how}`, '', ...listed].join('\n');
   };
   return `${head}${tables.map(section).join('\n')}`;
 }

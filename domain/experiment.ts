@@ -33,8 +33,8 @@ export function recordedName({ organisation, name }: Pick<Experiment, 'organisat
   return organisation === undefined || organisation === HOUSE_ORGANISATION ? name : `${organisation}:${name}`;
 }
 
-/** Draws are whole numbers below this. */
-export const drawsOf = 10_000;
+/** Draws are whole numbers below this, so that the smallest weight there can be has its share of them. */
+export const drawsOf = 2 ** 32;
 
 /** The arm at a draw: arms take draws in their order, each its weight's share of them. Null: there is none with a weight. */
 export function armAt<Arm extends { readonly weight: number }>(arms: readonly Arm[], draw: number): Arm | null {
@@ -42,7 +42,7 @@ export function armAt<Arm extends { readonly weight: number }>(arms: readonly Ar
   let upTo = 0;
   for (const arm of arms) {
     upTo += arm.weight;
-    if (draw * total < upTo * drawsOf) return arm;
+    if ((draw / drawsOf) * total < upTo) return arm;
   }
   return null;
 }

@@ -37,3 +37,11 @@ export interface ScopedIdentity {
   readonly scope: string;
   readonly hash: string;
 }
+
+/** Whether a decision is one of a request's breaks: each is logged as `<request_id>/<break_id>`. */
+export function isPodOf(
+  pod: { readonly request_id: string; readonly break_id: string | null },
+  requestId: string,
+): boolean {
+  return pod.break_id !== null && pod.request_id === `${requestId}/${pod.break_id}`;
+}

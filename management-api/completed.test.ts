@@ -43,6 +43,18 @@ async function announced(id: string) {
   return rows[0];
 }
 
+test('no experiment is called as a flag with a percentage, whose arm it would hide; one that is can be stopped', async () => {
+  const arms = [{ name: 'a', weight: 1 }];
+  const refused = { status: 422, body: { errors: [{ pointer: '/name', detail: expect.stringContaining('flag:') }] } };
+  const ask = (method: 'POST' | 'PATCH', path: string, body: unknown) => desk.ask(manager, method, path, body, any);
+  expect(await ask('POST', '/api/v2/experiments', { name: 'flag:pods', arms })).toMatchObject(refused);
+  const { id } = (await ask('POST', '/api/v2/experiments', { name: 'Flags', arms })).body;
+  expect(await ask('PATCH', `/api/v2/experiments/${id}`, { name: 'flag:pods' })).toMatchObject(refused);
+  await desk.parts.desk.system((sql) => sql.query(`UPDATE experiments SET name = 'flag:pods' WHERE id = $1`, [id]));
+  const stopped = await ask('PATCH', `/api/v2/experiments/${id}`, { status: 'stopped' });
+  expect(stopped).toMatchObject({ status: 200, body: { name: 'flag:pods', status: 'stopped' } });
+});
+
 test('an experiment is started, changed with its version, announced, and deleted', async () => {
   const arms = [
     { name: 'a', weight: 1 },

@@ -1,5 +1,6 @@
 import type { Campaign, Objective } from '../../domain/campaign.ts';
 import { armAt, drawsOf, type Experiment, type FeatureName, recordedName } from '../../domain/experiment.ts';
+import { mixed } from '../../domain/scoring/rotation.ts';
 import { fullWeights, type ScoreWeights } from '../../domain/scoring/score.ts';
 import type { Config } from '../../engines/config.ts';
 import { partitionOf } from '../../engines/event-log/partition.ts';
@@ -29,13 +30,20 @@ function flagOf(feature: Feature, percent: number): Pick<Experiment, 'name' | 'a
 }
 
 function makeFlag(feature: Feature, percent: number): Pick<Experiment, 'name' | 'arms'> {
-  const on = percent * (drawsOf / 100);
   const arms = [
-    { name: 'on', weight: on },
-    { name: 'off', weight: drawsOf - on, features: { [feature]: false } },
+    { name: 'on', weight: percent },
+    { name: 'off', weight: 100 - percent, features: { [feature]: false } },
   ];
   // An experiment may have the feature's name: its viewers are drawn by that alone.
   return { name: `flag:${feature}`, arms };
+}
+
+/**
+ * Where a viewer stands in what is called so. Mixed, because FNV-1a alone links one pair of names in 128: the last bits of its hash follow
+ * from the last bits of what it began in, and of the viewer's letters.
+ */
+function drawOf(name: string, viewer: string): number {
+  return mixed(partitionOf(`${name}:${viewer}`, drawsOf));
 }
 
 /**
@@ -48,7 +56,7 @@ export function treatmentOf(viewer: string, flags: Config['features'], experimen
   let objective: Objective | null = null;
   let weights = fullWeights;
   const stand = ({ name, arms: choices }: Pick<Experiment, 'name' | 'arms'>, told: string | null) => {
-    const arm = armAt(choices, partitionOf(`${name}:${viewer}`, drawsOf));
+    const arm = armAt(choices, drawOf(name, viewer));
     if (arm === null) return;
     if (told !== null) arms.push({ experiment: told, arm: arm.name });
     for (const feature of allFeatures) {

@@ -30,6 +30,8 @@ export interface NamedRequest {
 export interface Viewer {
   /** The partition key. */
   readonly viewer: string;
+  /** What experiments draw by: as `viewer`, under the oldest pepper that is read. */
+  readonly drawnAs: string;
   readonly identities: readonly ScopedIdentity[];
   readonly byScope: ReadonlyMap<CapScope, ScopedIdentity>;
   /** HMAC of the session's id; of the request's, where one without a session asks for a whole stream. */
@@ -47,6 +49,19 @@ export function viewerOf(
   pepper: string,
   before: readonly string[] = [],
 ): Viewer {
+  const now = known(claims, request, pepper);
+  const older = before.map((each) => known(claims, request, each));
+  return {
+    viewer: now.viewer,
+    drawnAs: (older[0] ?? now).viewer,
+    identities: [...older, now].flatMap(({ identities }) => identities),
+    byScope: new Map(now.identities.map((identity) => [identity.scope, identity])),
+    session: now.session,
+  };
+}
+
+/** Who watches, under one pepper. */
+function known(claims: Claims, request: NamedRequest, pepper: string) {
   const ids: [CapScope, string | null][] = claims.consent
     ? [
         ['user', claims.userId],
@@ -55,17 +70,12 @@ export function viewerOf(
         ['ip', claims.ip],
       ]
     : [];
-  const byScope = new Map<CapScope, ScopedIdentity>();
-  for (const [scope, id] of ids) {
-    if (id !== null && id !== '') byScope.set(scope, { scope, hash: pseudonym(pepper, scope, id) });
-  }
-  const older = before.flatMap((each) =>
-    ids.flatMap(([scope, id]) => (id === null || id === '' ? [] : [{ scope, hash: pseudonym(each, scope, id) }])),
+  const identities = ids.flatMap(([scope, id]) =>
+    id === null || id === '' ? [] : [{ scope, hash: pseudonym(pepper, scope, id) }],
   );
   const session = claims.sessionId ? pseudonym(pepper, 'stream', claims.sessionId) : null;
-  const known = byScope.get('user') ?? byScope.get('device') ?? byScope.get('household');
-  const viewer = known?.hash ?? session ?? fallbackKey(claims, request, pepper);
-  return { viewer, identities: [...older, ...byScope.values()], byScope, session };
+  const named = identities.find(({ scope }) => scope !== 'ip');
+  return { identities, session, viewer: named?.hash ?? session ?? fallbackKey(claims, request, pepper) };
 }
 
 function fallbackKey(claims: Claims, request: NamedRequest, pepper: string): string {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { rotatePepper, rotateTokenKeys } from '../../engines/secret-ring.ts';
 import { readSecrets, writeSecrets } from '../../engines/secrets.ts';
-import { openHouse, type TestHouse, testCampaign } from '../test-house.ts';
+import { openHouse, type TestHouse, testCampaign, testId } from '../test-house.ts';
 
 let house: TestHouse;
 
@@ -54,4 +54,36 @@ test('no cap is passed across a rotation of the pepper, whichever of two instanc
   const users = (await house.records('ad-request')).map(({ event }) => event.identities.length);
   // Both kinds of instance have taken part.
   expect(new Set(users)).toEqual(new Set([1, 2]));
+});
+
+test('viewers stand in the same arm before and after a rotation of the pepper, by whatever they are known', async () => {
+  const arms = [
+    { name: 'a', weight: 1 },
+    { name: 'b', weight: 1 },
+  ];
+  house = await openHouse([testCampaign()], {
+    experiments: [{ id: testId(), version: 1, name: 'halves', status: 'running', arms }],
+  });
+  const numbers = Array.from({ length: 8 }, (_, at) => `viewer-${at}`);
+  const asks = numbers.flatMap((id) => [
+    { user: { id } },
+    { session: { id } },
+    { device: { ua: id, ip: '192.0.2.7' } },
+  ]);
+  const askAll = async (api: TestHouse['api'], when: string) => {
+    for (const [at, ask] of asks.entries()) {
+      const payload = { request_id: `${when} ${at}`, pod_duration: 30, ...ask };
+      await api.app.inject({ method: 'POST', url: '/api/v2/ad-request', payload });
+    }
+  };
+  await askAll(house.api, 'before');
+  const { secrets } = rotatePepper(readSecrets(secretsFile()), house.clock.now());
+  writeSecrets(secretsFile(), secrets);
+  await askAll(await house.another(), 'after');
+  const asked = new Map((await house.records('ad-request')).map(({ event }) => [event.request_id, event]));
+  const armsOf = (when: string) => asks.map((_, at) => asked.get(`${when} ${at}`)?.experiments[0]?.arm);
+  const before = armsOf('before');
+  expect(armsOf('after')).toEqual(before);
+  expect(new Set(before)).toEqual(new Set(['a', 'b']));
+  expect(new Set([...asked.values()].map(({ viewer }) => viewer)).size).toBe(2 * asks.length);
 });

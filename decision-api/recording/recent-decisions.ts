@@ -60,8 +60,20 @@ export class RecentDecisions {
       organisation === null
         ? [...this.#decisions.values()].findLast((each) => each.requestId === requestId)
         : this.#decisions.get(nameOf(requestId, organisation));
-    if (decision === undefined) return null;
-    const record = this.#records.get(nameOf(requestId, decision.organisation));
+    return decision === undefined ? null : this.#whole(decision);
+  }
+
+  /** Those whose ids begin as this one's pods do, in their order. */
+  below(requestId: string, organisation: string | null): readonly RecentDecision[] {
+    return [...this.#decisions.values()]
+      .filter((each) => each.requestId.startsWith(`${requestId}/`))
+      .flatMap((each) =>
+        organisation === null || each.organisation === organisation ? (this.#whole(each) ?? []) : [],
+      );
+  }
+
+  #whole(decision: Kept): RecentDecision | null {
+    const record = this.#records.get(nameOf(decision.requestId, decision.organisation));
     return record === undefined ? null : { ...decision, record };
   }
 }

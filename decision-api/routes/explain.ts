@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import { isPodOf } from '../../domain/request.ts';
 import type { Clock } from '../../engines/clock.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { decode } from '../../schemas/codec.ts';
@@ -10,7 +11,7 @@ import type { CatalogCache } from '../catalog/catalog-cache.ts';
 import { limits } from '../limits.ts';
 import { explainRecord } from '../recording/explain-record.ts';
 import { explanationPieces } from '../recording/explanation.ts';
-import type { RecentDecisions } from '../recording/recent-decisions.ts';
+import type { RecentDecision, RecentDecisions } from '../recording/recent-decisions.ts';
 
 export interface ExplainParts {
   readonly callers: Callers;
@@ -31,6 +32,8 @@ export function explainRoute(app: FastifyInstance, { callers, recent, cache, clo
     // Another organisation's request is one that there is not.
     const found = recent.of(request.params.id, reader.organisation);
     if (found === null) {
+      const pods = podsOf(request.params.id, recent.below(request.params.id, reader.organisation));
+      if (pods.length > 0) throw new Problem(404, 'Several', `its pods are explained one by one: ${pods.join(', ')}`);
       const where = '`breakwater explain <request id>` reads older ones, and those of other instances, from the log';
       throw new Problem(404, 'Not found', `not among the last ${limits.decisionsRemembered} decisions here; ${where}`);
     }
@@ -38,4 +41,9 @@ export function explainRoute(app: FastifyInstance, { callers, recent, cache, clo
     const explained = explainRecord(decode(found.record).value as AdRequest, found.catalog, cache.taxonomy, reader);
     return Readable.from(explanationPieces(explained, clock));
   });
+}
+
+function podsOf(requestId: string, below: readonly RecentDecision[]): readonly string[] {
+  const records = below.map(({ record }) => decode(record).value as AdRequest);
+  return records.filter((record) => isPodOf(record, requestId)).map((record) => record.request_id);
 }

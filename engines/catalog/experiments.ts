@@ -10,6 +10,9 @@ import { writeAsSystem } from './postgres-desk.ts';
 /** An experiment as it is put: the catalog gives the id and the version, the name tells which one it is. */
 export type NewExperiment = Pick<Experiment, 'name' | 'status' | 'arms'>;
 
+/** `armsSince`: epoch ms of the last change of its name or arms. */
+export type ListedExperiment = Experiment & { readonly armsSince: number };
+
 /** What a put did; `before` is null: there was none of its name. */
 export interface ExperimentPut {
   readonly before: Experiment | null;
@@ -18,7 +21,7 @@ export interface ExperimentPut {
 
 /** The house's experiments in the catalog. What is written is told to deciders by the table itself: migrations/0010. */
 export interface Experiments {
-  list(): Promise<readonly Experiment[]>;
+  list(): Promise<readonly ListedExperiment[]>;
   /** Writes it whole, over an older one of its name; answers the new version. EngineError `refused` where it cannot be read. */
   put(experiment: NewExperiment, noted: Noted<ExperimentPut>): Promise<number>;
   close(): Promise<void>;
@@ -30,11 +33,11 @@ export function openExperiments(options: { readonly url: string }): Experiments 
   return {
     list: () =>
       asEngineErrors(async () => {
-        const { rows } = await pool.query<Row>(
-          `SELECT ${COLUMNS} FROM experiments WHERE organisation_id = $1 ORDER BY name`,
+        const { rows } = await pool.query<Row & { readonly arms_since: Date }>(
+          `SELECT ${COLUMNS}, arms_since FROM experiments WHERE organisation_id = $1 ORDER BY name`,
           [HOUSE_ORGANISATION],
         );
-        return rows.map(experimentOf);
+        return rows.map(({ arms_since, ...row }) => ({ ...experimentOf(row), armsSince: arms_since.getTime() }));
       }),
     async put(experiment, noted) {
       if (readExperiment({ ...experiment, id: 'new', version: 1 }) === null || experiment.arms.length === 0) {

@@ -29,6 +29,8 @@ interface Request {
   readonly min_separation_seconds: number | null;
   readonly allow_duplicate_advertisers: boolean;
   readonly no_fill_reason: string | null;
+  /** Why it is invalid traffic. */
+  readonly invalid: string | null;
   readonly fallouts: readonly { readonly reason: string; readonly campaigns: number }[];
   readonly timings_us: Readonly<Record<string, number>>;
   readonly experiments: readonly { readonly experiment: string; readonly arm: string }[];
@@ -222,7 +224,9 @@ function credits(counted: readonly Seen[], planted: readonly Planted[]): Answer 
 
 function experiments(requests: readonly Request[], counted: readonly Seen[]): Answer {
   const byPlace = Map.groupBy(counted, ({ reservation }) => reservation);
-  const stands = requests.flatMap((request) => request.experiments.map((arm) => ({ ...arm, request })));
+  const stands = requests
+    .filter(({ invalid }) => invalid === null)
+    .flatMap((request) => request.experiments.map((arm) => ({ ...arm, request })));
   return grouped(
     stands,
     ({ experiment, arm }) => ({ experiment, arm }),

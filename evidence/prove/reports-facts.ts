@@ -104,7 +104,7 @@ function plainRequests(
     const request = value as RequestValue;
     const context: Record<string, string> = { dialect: request.dialect };
     for (const one of contextNames) context[one] = request.context[one] ?? '';
-    const key = `${partition}/${Math.floor(request.received_at / 60_000)}/${request.request_id}`;
+    const key = `${partition}/${Math.floor(request.received_at / 60_000)}/${request.viewer}/${request.request_id}`;
     const duplicate = asked.has(key);
     asked.add(key);
     if (!duplicate) for (const { reservation } of request.ads) contexts.set(reservation, context);

@@ -46,8 +46,15 @@ export function readExperimentDocument(document: unknown): ReadExperiment | { re
   const checked = kept(document);
   if ('wrong' in checked) return checked;
   const { name: called, status: state = 'running', arms: given } = checked.value as Static<typeof newExperiment>;
-  const wrong = wrongArms(given);
+  const wrong = [...wrongName(called), ...wrongArms(given)];
   return wrong.length > 0 ? { wrong } : { name: called, status: state, arms: given.map(asKept) };
+}
+
+/** Requests record what arm of a flag with a percentage they are in under `flag:` and its feature. */
+export function wrongName(given: string): readonly Wrong[] {
+  return given.startsWith('flag:')
+    ? [{ pointer: '/name', detail: 'begins as a flag does in records, with flag:' }]
+    : [];
 }
 
 /** Where viewers could stand in no arm, or two arms could not be told apart. */

@@ -31,6 +31,8 @@ export interface ReadComparison {
 export interface ReadOut {
   readonly name: string;
   readonly status: Experiment['status'];
+  /** ISO 8601: since when the arms are what they are. Requests from before count nowhere. */
+  readonly arms_since: string;
   readonly arms: readonly ReadArm[];
   /** Null: fewer than two arms have a weight. */
   readonly sample_ratio_p: number | null;
@@ -53,19 +55,27 @@ type MomentRow = Record<
   string
 >;
 
-/** Reads an experiment out: each arm against the first, by every measure, with intervals that hold whenever one looks. */
-export async function readOut(experiment: Experiment, parts: Pick<ManagementParts, 'warehouse'>): Promise<ReadOut> {
+/**
+ * Reads an experiment out: each arm against the first, by every measure, with intervals that hold whenever one looks. `armsSince`: epoch ms;
+ * who was drawn into other arms, or treated otherwise in one of the same name, says nothing of these.
+ */
+export async function readOut(
+  experiment: Experiment,
+  armsSince: number,
+  parts: Pick<ManagementParts, 'warehouse'>,
+): Promise<ReadOut> {
   const { name, status, arms } = experiment;
   const recorded = recordedName(experiment);
   const results = await rowsOf<Record<'arm' | 'viewers' | 'requests' | 'ads' | 'impressions' | 'spend_micros', string>>(
     parts,
-    'SELECT arm, viewers, requests, ads, impressions, spend_micros FROM breakwater.experiment_results WHERE experiment = {recorded:String}',
-    { recorded },
+    `SELECT arm, viewers, requests, ads, impressions, spend_micros
+     FROM breakwater.experiment_results_since(since = {since:Int64}) WHERE experiment = {recorded:String}`,
+    { recorded, since: armsSince },
   );
   const rows = await rowsOf<MomentRow>(
     parts,
-    'SELECT * FROM breakwater.experiment_moments WHERE experiment = {recorded:String}',
-    { recorded },
+    'SELECT * FROM breakwater.experiment_moments_since(since = {since:Int64}) WHERE experiment = {recorded:String}',
+    { recorded, since: armsSince },
   );
   const moments = new Map(rows.map((row) => [`${row.arm} ${row.measure}`, momentsOf(row)]));
   const read = arms.map((arm): ReadArm => {
@@ -90,11 +100,12 @@ export async function readOut(experiment: Experiment, parts: Pick<ManagementPart
   return {
     name,
     status,
+    arms_since: new Date(armsSince).toISOString(),
     arms: read,
     sample_ratio_p: p,
     sample_ratio_ok: ok,
     comparisons,
-    notes: notesOf(read, ok, experiment.version),
+    notes: notesOf(read, ok),
   };
 }
 
@@ -120,11 +131,9 @@ function compared(
   };
 }
 
-function notesOf(arms: readonly ReadArm[], ratioOk: boolean, version: number): string[] {
+function notesOf(arms: readonly ReadArm[], ratioOk: boolean): string[] {
   const notes: string[] = [];
   if (!ratioOk) notes.push('Viewers do not stand in the arms as their weights say: do not believe the comparisons.');
-  if (!ratioOk && version > 1)
-    notes.push('It was changed since it began; a change of weights or arms looks like this.');
   const small = arms.filter(({ viewers }) => viewers < viewersAtLeast).map(({ name }) => name);
   if (small.length > 0)
     notes.push(`Fewer than ${viewersAtLeast} viewers in ${small.join(', ')}: nothing is said of them yet.`);

@@ -19,6 +19,10 @@ export const experimentReadOutRoutes = [
     answer: Type.Object({
       name: Type.String(),
       status: oneOf('running', 'stopped'),
+      arms_since: Type.String({
+        format: 'date-time',
+        description: 'since when its name and arms are what they are; requests from before count nowhere',
+      }),
       arms: Type.Array(
         Type.Object({
           name: Type.String(),
@@ -53,15 +57,15 @@ export const experimentReadOutRoutes = [
     handle: async (ask, parts) => {
       const { id } = ask.params;
       const { rows } = await ask.read((sql) =>
-        sql.query<{ version: string }>(
-          'SELECT id, version, organisation_id AS organisation, name, status, arms FROM experiments WHERE id = $1',
+        sql.query<{ version: string; arms_since: Date }>(
+          'SELECT id, version, organisation_id AS organisation, name, status, arms, arms_since FROM experiments WHERE id = $1',
           [id],
         ),
       );
       const [row] = rows;
       const found = row === undefined ? null : readExperiment({ ...row, version: Number(row.version) });
-      if (found === null) throw new Problem(404, 'Not found', `there is no experiment ${id}`);
-      return { body: (await readOut(found, parts)) as never };
+      if (found === null || row === undefined) throw new Problem(404, 'Not found', `there is no experiment ${id}`);
+      return { body: (await readOut(found, row.arms_since.getTime(), parts)) as never };
     },
   }),
 ];

@@ -1,10 +1,10 @@
 import Type, { type Static } from 'typebox';
 import type { ExperimentArm } from '../../domain/experiment.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
-import { Problem } from '../../engines/http/problem.ts';
+import { Problem, type Wrong } from '../../engines/http/problem.ts';
 import { changed, created, deleted } from '../audit.ts';
 import { sameVersion } from '../campaigns/change.ts';
-import { arms, asKept, asTold, newExperiment, status, wrongArms } from '../experiments/document.ts';
+import { arms, asKept, asTold, newExperiment, status, wrongArms, wrongName } from '../experiments/document.ts';
 import { limits } from '../limits.ts';
 import { pageByName, pageOf, pageQuery, placeOf } from '../pages.ts';
 import { route } from '../route.ts';
@@ -42,7 +42,7 @@ export const experimentRoutes = [
     handle: (ask, parts) =>
       ask.write(async (sql) => {
         const { name: wanted, status: state = 'running' } = ask.body;
-        checkArms(ask.body.arms);
+        refuse([...wrongName(wanted), ...wrongArms(ask.body.arms)]);
         const { rows } = await sql.query<Row>(
           `INSERT INTO experiments (id, name, status, arms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
           [parts.random.uuid(), wanted, state, JSON.stringify(ask.body.arms.map(asKept))],
@@ -106,7 +106,7 @@ export const experimentRoutes = [
         const before = await experimentOf(sql, ask.params.id);
         sameVersion(ask.ifMatch, before.version);
         const after = { ...before, ...ask.body };
-        checkArms(after.arms);
+        refuse([...wrongName(ask.body.name ?? ''), ...wrongArms(after.arms)]);
         const taken = await sql.query('SELECT FROM experiments WHERE name = $1 AND id <> $2', [after.name, before.id]);
         if (taken.rows.length > 0) refuseName(after.name);
         const { rows } = await sql.query<Row>(
@@ -144,9 +144,8 @@ async function experimentOf(sql: DeskTransaction, id: string): Promise<Experimen
   throw new Problem(404, 'Not found', `there is no experiment ${id}`);
 }
 
-/** Throws Problem 422 where viewers could stand in no arm, or two arms could not be told apart. */
-function checkArms(given: Experiment['arms']): void {
-  const wrong = wrongArms(given);
+/** Throws Problem 422 where there is something wrong. */
+function refuse(wrong: readonly Wrong[]): void {
   if (wrong.length === 0) return;
   throw new Problem(422, 'Contradicts itself', wrong.map((each) => `${each.pointer} ${each.detail}`).join('; '), wrong);
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../engines/clock.ts';
 import { seededRandom } from '../../engines/random.ts';
 import { openClickHouse } from '../../engines/warehouse/clickhouse-warehouse.ts';
+import { eraseRows } from '../../engines/warehouse/erase-rows.ts';
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
 import { startTestWarehouse, type TestWarehouse } from '../../engines/warehouse/test-warehouse.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
@@ -37,6 +38,29 @@ test('requests of very many minutes are looked up within what the warehouse take
   });
   const firsts = await findFirstSights(warehouse, records);
   expect(records.filter((each) => isRepeated(each, firsts))).toEqual([]);
+});
+
+test('a request_id of another viewer is another request; of the same it is repeated, also once the viewer is erased', async () => {
+  const [asked = []] = madeUpLogs(random, 1, 1);
+  const [{ record, ...origin }] = asked as [WorkerRecord];
+  if (record.name !== 'ad-request') throw new Error('nothing was made up');
+  const viewers = ['one', 'other', 'one', 'other'];
+  const records = viewers.map((viewer, offset): WorkerRecord => {
+    const said = { request_id: 'counted-1', viewer, received_at: START_MS + offset * 30_000, experiments: [] };
+    const value = { ...record.value, ...said };
+    return { ...origin, partition: 5, offset, record: { name: 'ad-request', value } };
+  });
+  const repeated = async (of: readonly WorkerRecord[]) => {
+    const firsts = await findFirstSights(warehouse, of);
+    return of.map((each) => isRepeated(each, firsts));
+  };
+  expect(await repeated(records)).toEqual([false, false, true, true]);
+  const { topic } = origin;
+  const first = { topic, partition: 5, records: records.slice(0, 2), watermark: 0 };
+  await warehouseWorker({ flushMs: 0 }).handle(first, contextOf(warehouse));
+  expect(await repeated(records.slice(2))).toEqual([true, true]);
+  await eraseRows(warehouse, ['one'], START_MS + 3_600_000);
+  expect(await repeated(records.slice(2))).toEqual([true, true]);
 });
 
 test('a request_id that returns later is another request, also to the arms of an experiment', async () => {

@@ -15,12 +15,21 @@ const RETRY_MINUTES = [-2, -1, 0, 1, 2];
 /** A minute takes eleven bytes of a parameter. */
 const MINUTES_AT_ONCE = 9_000;
 
-/** The ids that a record claims. A request is one in its minute: the same request_id much later is another decision. */
+/** The ids that a record claims. A request is one in its minute: the same request_id much later, or of another viewer, is another decision. */
 export function idsOf({ record }: WorkerRecord): readonly string[] {
   if (record.name === 'ad-beacon') return outcomeOf(record.value);
-  if (record.name === 'ad-request') return [`${minuteOf(record.value.received_at)}:${record.value.request_id}`];
+  if (record.name === 'ad-request') {
+    const { received_at, viewer, request_id } = record.value;
+    return [requestOf(minuteOf(received_at), viewer, request_id)];
+  }
   return record.name === 'conversion' ? [`${record.value.advertiser}:${record.value.conversion_id}`] : [];
 }
+
+/** Ids are an organisation's, which no record names: two that give the same in one minute hardly give it to one viewer. */
+const requestOf = (minute: number, viewer: string, id: string) => `${minute}:${viewer}:${id}`;
+
+/** The viewer of raw rows that were erased: whose they were nobody knows, so they come before any of that id. */
+const ERASED = '';
 
 /**
  * Whether somebody came before it. Repeated shipping of a request carries the same receipt; a retry that was decided again has
@@ -28,9 +37,11 @@ export function idsOf({ record }: WorkerRecord): readonly string[] {
  */
 export function isRepeated(record: WorkerRecord, firsts: FirstSights): boolean {
   if (record.record.name !== 'ad-request') return idsOf(record).some((id) => firsts.of(record, id) !== record.offset);
-  const { request_id, received_at } = record.record.value;
+  const { request_id, received_at, viewer } = record.record.value;
   const minute = minuteOf(received_at);
-  return RETRY_MINUTES.some((by) => firsts.of(record, `${minute + by * 60}:${request_id}`) < record.offset);
+  return RETRY_MINUTES.some((by) =>
+    [viewer, ERASED].some((whose) => firsts.of(record, requestOf(minute + by * 60, whose, request_id)) < record.offset),
+  );
 }
 
 /**
@@ -123,6 +134,8 @@ interface FoundRow {
   readonly owner: string;
   /** Epoch seconds; requests only. */
   readonly second: number;
+  /** Requests only. */
+  readonly viewer: string;
   /** 1: it is no repetition. Conversions only. */
   readonly holds?: number;
   /** Epoch ms: when the log took it first. Conversions only. */
@@ -148,11 +161,11 @@ const beaconsSql = `
   GROUP BY topic, source_partition, reservation, event, offset_seconds, traffic`;
 
 const requestsSql = `
-  SELECT topic, source_partition, request_id AS id, toUnixTimestamp(minute) AS second, min(offset) AS first
+  SELECT topic, source_partition, request_id AS id, viewer, toUnixTimestamp(minute) AS second, min(offset) AS first
   FROM breakwater.requests
   WHERE source_partition IN {partitions:Array(UInt16)} AND toUInt32(minute) IN ${minutesParameter}
     AND request_id IN {ids:Array(String)}
-  GROUP BY topic, source_partition, request_id, minute`;
+  GROUP BY topic, source_partition, request_id, viewer, minute`;
 
 const conversionsSql = `
   SELECT topic, source_partition, conversion_id AS id, toString(advertiser) AS owner, min(offset) AS first, toUInt8(NOT duplicate) AS holds,
@@ -176,7 +189,7 @@ function queriesFor(records: readonly WorkerRecord[]): readonly Query[] {
     idsOf: ({ id, event, offset_seconds, traffic }) =>
       outcomeOf({ reservation: id, event, offset_seconds, invalid: traffic || null }),
   };
-  let requests: Query = { ...empty(), sql: requestsSql, idsOf: (row) => [`${row.second}:${row.id}`] };
+  let requests: Query = { ...empty(), sql: requestsSql, idsOf: (row) => [requestOf(row.second, row.viewer, row.id)] };
   const conversions: Query = { ...empty(), sql: conversionsSql, idsOf: (row) => [`${row.owner}:${row.id}`] };
   for (const { partition, record } of records) {
     if (record.name === 'ad-beacon') {
