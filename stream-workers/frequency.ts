@@ -1,4 +1,5 @@
 import type { FrequencyCap, SeparationScope } from '../domain/campaign.ts';
+import { cameAt } from '../domain/frequency/forget.ts';
 import { countsForLife, type Place } from '../domain/frequency/frequency.ts';
 import { apartOf, STREAM_KEPT_MS, type StreamAd } from '../domain/separation-stream.ts';
 import type { AdBeacon, AdRequest, Identity, ServedAd } from '../schemas/records.ts';
@@ -95,7 +96,10 @@ async function restorePlaces(batch: Batch, context: Context, erasures: Erasures 
         const forLife = ad.for_life && identity.scope !== 'stream';
         if (!forLife && !mayStillStand(identity, ad.expires_at, since, context.config)) continue;
         // Deciders spread both topics alike, so this also holds where partitions were added since.
-        changes.add(identity, restored(record.value, ad, batch.partition, appendedAt));
+        changes.add(
+          identity,
+          restored(record.value, ad, batch.partition, cameAt(appendedAt, record.value.received_at)),
+        );
         live = true;
       }
     }
@@ -125,8 +129,9 @@ function changeOf(
   unsaid: boolean,
 ): PlaceChange {
   const place = placeOf(beacon, partition);
-  if (beacon.event === 'impression') return { kind: 'confirmed', place, appendedAt, forLife };
-  return { kind: 'released', reservation: beacon.reservation, unsaid: unsaid ? place : null, appendedAt };
+  const seenAt = cameAt(appendedAt, beacon.received_at);
+  if (beacon.event === 'impression') return { kind: 'confirmed', place, appendedAt, seenAt, forLife };
+  return { kind: 'released', reservation: beacon.reservation, unsaid: unsaid ? place : null, seenAt };
 }
 
 /** The place of a served ad, or of the one that a beacon is about. */
@@ -143,7 +148,7 @@ export function placeOf(
   };
 }
 
-/** A served ad as its decider reserved it. `partition`: where its beacons go; `servedAt`: when its request was appended. */
+/** A served ad as its decider reserved it. `partition`: where its beacons go; `servedAt`: when its request came, see `cameAt`. */
 export function restored(request: AdRequest, ad: ServedAd, partition: number, servedAt: number): PlaceChange {
   const place = placeOf(ad, partition);
   return { kind: 'restored', ad: streamAd(request, ad, place), forLife: ad.for_life, servedAt };

@@ -128,7 +128,7 @@ export function countsForLife(caps: readonly FrequencyCap[], scope: string, at: 
 
 /**
  * Puts a place back that a store forgot, whatever the caps say: it was given. One that is known stays as it is, but for what its
- * beacon did not know. `servedAt`: when its request was appended.
+ * beacon did not know. `servedAt`: when its request came, see `cameAt`.
  */
 export function restore(record: FrequencyRecord, place: Place, forLife = false, servedAt = Infinity): FrequencyRecord {
   if (servedAt <= record.erased_at) return record;
@@ -143,10 +143,16 @@ export function restore(record: FrequencyRecord, place: Place, forLife = false, 
 
 /**
  * The impression of a place, appended at `appendedAt`, was billable. Repeating it changes nothing. `forLife`: a lifetime cap counts it,
- * also one that was not there yet when the place was given.
+ * also one that was not there yet when the place was given. `seenAt`: when the impression came, see `cameAt`.
  */
-export function confirm(record: FrequencyRecord, place: Place, appendedAt: number, forLife = false): FrequencyRecord {
-  if (appendedAt <= record.erased_at && !isKnown(record.entries, place.reservation)) return record;
+export function confirm(
+  record: FrequencyRecord,
+  place: Place,
+  appendedAt: number,
+  forLife = false,
+  seenAt = appendedAt,
+): FrequencyRecord {
+  if (seenAt <= record.erased_at && !isKnown(record.entries, place.reservation)) return record;
   const entries = confirmEntry(record.entries, place.reservation, appendedAt, () => outstanding(place, false));
   if (entries === record.entries) return record;
   const confirmed = { ...record, entries };
