@@ -186,7 +186,11 @@ export function confirmInStream(
 ): StreamRecord {
   const known = record.entries.some((entry) => entry.reservation === place.reservation);
   if (seenAt <= record.erased_at && !known) return record;
-  const entries = confirmEntry(record.entries, place.reservation, appendedAt, () => bareStreamEntry(place));
+  const entries = confirmEntry(record.entries, place.reservation, (known = bareStreamEntry(place)) => ({
+    ...known,
+    state: 'CONFIRMED',
+    at: appendedAt,
+  }));
   return entries === record.entries ? record : { ...record, entries };
 }
 
