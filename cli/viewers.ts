@@ -24,7 +24,10 @@ export async function showCommand({ scope, id, json }: Named & { readonly json?:
   process.stdout.write(`${scope} ${shown.hash}${shown.erased_at === null ? '' : `, erased ${shown.erased_at}`}\n`);
   for (const viewing of shown.viewings) {
     const { campaign_id, creative_id, minute_count, hour_count, day_count, week_count, month_count } = viewing;
-    const counts = `${minute_count} in a minute, ${hour_count} hour, ${day_count} day, ${week_count} week, ${month_count} month`;
+    const [minute, hour, day, week, month] = [minute_count, hour_count, day_count, week_count, month_count].map(
+      (count) => count ?? 'unknown',
+    );
+    const counts = `${minute} in a minute, ${hour} hour, ${day} day, ${week} week, ${month} month`;
     const { impressions_count, held, last_impression_at } = viewing;
     const last = last_impression_at ?? 'never';
     process.stdout.write(

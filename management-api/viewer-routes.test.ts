@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { confirm, emptyFrequency } from '../domain/frequency/frequency.ts';
+import { confirm, emptyFrequency, reserve } from '../domain/frequency/frequency.ts';
 import { HOUSE_ORGANISATION } from '../domain/organisation.ts';
 import { openPostgresSuppressions, type ViewerSuppressions } from '../engines/catalog/viewer-suppressions.ts';
 import { pseudonym } from '../engines/pseudonym.ts';
@@ -26,21 +26,13 @@ beforeAll(async () => {
   Object.assign(house.desk.parts, { viewers: { suppressions, peppers } });
   [ours, theirs] = [await partyOf(house.desk, 'Ours'), await partyOf(house.desk, 'Theirs')];
   operator = await house.desk.key(HOUSE_ORGANISATION, 'operator');
-  const record = [ours, theirs].reduce(
-    (seen, { campaign }, n) =>
-      confirm(
-        seen,
-        {
-          reservation: house.desk.parts.random.uuid(),
-          campaignId: campaign,
-          creativeId: campaign,
-          partition: 0,
-          expiresAt: 0,
-        },
-        house.desk.parts.clock.now() - n * 7_200_000,
-      ),
-    emptyFrequency(),
-  );
+  const caps = [{ scope: 'user' as const, creativeId: null, windowSeconds: 3_600, max: 9 }];
+  const record = [ours, theirs].reduce((seen, { campaign }, n) => {
+    const reservation = house.desk.parts.random.uuid();
+    const place = { reservation, campaignId: campaign, creativeId: campaign, partition: 0, expiresAt: 0 };
+    const held = reserve(seen, [{ place, caps }], { of: () => 0, lowest: 0 }).record;
+    return confirm(held, place, house.desk.parts.clock.now() - n * 7_200_000);
+  }, emptyFrequency());
   const key = keys.frequency('user', pseudonym(pepper, 'user', 'ann'));
   const [entry] = await house.analytics.store.read([key]);
   if (entry) await house.analytics.store.swap(key, entry, encodeBare('frequency-record', record), 1e12);
@@ -60,7 +52,7 @@ test('an organisation is shown what a viewer saw of its own campaigns, the defau
   const [mine, others, all] = [await show(ours.key), await show(theirs.key), await show(operator)];
   expect(mine).toMatchObject({ status: 200, body: { scope: 'user', pseudonym: null, erased_at: null } });
   expect([campaigns(mine), campaigns(others)]).toEqual([[ours.campaign], [theirs.campaign]]);
-  expect(mine.body.viewings).toMatchObject([{ impressions_count: 1, hour_count: 1, held: 0 }]);
+  expect(mine.body.viewings).toMatchObject([{ impressions_count: 1, hour_count: 1, day_count: null, held: 0 }]);
   expect(campaigns(all).toSorted()).toEqual([ours.campaign, theirs.campaign].toSorted());
   expect(all.body.pseudonym).toBe(pseudonym(pepper, 'user', 'ann'));
   expect(campaigns(await show(operator, { scope: 'user', id: 'bob' }))).toEqual([]);

@@ -1,6 +1,6 @@
 import { emptyFrequency } from '../domain/frequency/frequency.ts';
 import { type Viewing, viewingsOf } from '../domain/frequency/viewing.ts';
-import { emptyStream } from '../domain/separation-stream.ts';
+import { emptyStream, STREAM_KEPT_MS } from '../domain/separation-stream.ts';
 import type { ViewerSuppressions } from '../engines/catalog/viewer-suppressions.ts';
 import type { Clock } from '../engines/clock.ts';
 import { EngineError } from '../engines/errors.ts';
@@ -9,6 +9,7 @@ import type { Random } from '../engines/random.ts';
 import { BROOM_MS, keys, MONEY_KEPT_MS } from '../engines/state-store/keys.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
+import type { FrequencyEntry, StreamEntry } from '../schemas/records.ts';
 import { audit } from './audit.ts';
 
 /** Whom a record can be about. */
@@ -111,8 +112,14 @@ function recordOf(scope: ViewerScope, bytes: Buffer | null) {
   return {
     erased_at: stream.erased_at,
     totals: [],
-    entries: stream.entries.map((entry) => ({ ...entry, for_life: false })),
+    entries: stream.entries.map((entry) => ({ ...entry, for_life: false, ...keptInStream(entry) })),
   };
+}
+
+/** As an identity's record says it: a stream remembers every ad for a day. */
+function keptInStream({ state, at, expires_at }: StreamEntry): Pick<FrequencyEntry, 'at' | 'expires_at'> {
+  if (state === 'CONFIRMED') return { at, expires_at: at + STREAM_KEPT_MS };
+  return { at: STREAM_KEPT_MS, expires_at };
 }
 
 function erasedRecord(scope: ViewerScope, erasedAt: number): Buffer {

@@ -18,13 +18,19 @@ const viewer = closed({
   id: Type.String({ minLength: 1, maxLength: 512, description: 'as requests say it, not its pseudonym' }),
 });
 
-const count = () => Type.Integer();
-const reset = () => orNull(Type.String({ description: 'when the oldest view leaves the window' }));
+const count = () =>
+  orNull(Type.Integer({ description: 'null: longer than any window by which the views of the campaign are kept' }));
+const reset = () =>
+  orNull(
+    Type.String({ description: 'when the oldest view leaves the window; null: none is in it, or its count is null' }),
+  );
 
 const viewing = Type.Object({
   campaign_id: uuid(),
   creative_id: uuid(),
-  impressions_count: Type.Integer({ description: 'all that is remembered' }),
+  impressions_count: Type.Integer({
+    description: 'all that is remembered: of a lifetime, or of the longest window that a cap has',
+  }),
   minute_count: count(),
   hour_count: count(),
   day_count: count(),
