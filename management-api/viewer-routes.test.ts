@@ -70,6 +70,19 @@ test('who may not is refused, and so is what cannot be a viewer, or an answer th
   expect(kept.status).toBe(400);
 });
 
+test('an address is one viewer as requests say it, with a port or in brackets, and what is no address is nobody', async () => {
+  const pseudonymOf = async (id: string) => (await show(operator, { scope: 'ip', id })).body.pseudonym;
+  for (const [bare = '', ...others] of [
+    ['203.0.113.9', '203.0.113.9:1234'],
+    ['2001:db8::1', '[2001:db8::1]:443', '[2001:0DB8:0::1]'],
+  ]) {
+    for (const id of [bare, ...others]) expect(await pseudonymOf(id)).toBe(pseudonym(pepper, 'ip', bare));
+  }
+  const shown = await show(operator, { scope: 'ip', id: 'nonsense' });
+  expect(shown).toMatchObject({ status: 422, body: { errors: [{ pointer: '/id' }] } });
+  expect(await erase(operator, { scope: 'ip', id: '203.0.113.999' })).toMatchObject({ status: 422 });
+});
+
 test('a process that knows no viewers says so', async () => {
   const { viewers } = house.desk.parts;
   Object.assign(house.desk.parts, { viewers: null });

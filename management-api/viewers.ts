@@ -4,7 +4,7 @@ import { emptyStream, STREAM_KEPT_MS } from '../domain/separation-stream.ts';
 import type { ViewerSuppressions } from '../engines/catalog/viewer-suppressions.ts';
 import type { Clock } from '../engines/clock.ts';
 import { EngineError } from '../engines/errors.ts';
-import { pseudonym } from '../engines/pseudonym.ts';
+import { addressOf, pseudonym } from '../engines/pseudonym.ts';
 import type { Random } from '../engines/random.ts';
 import { BROOM_MS, keys, MONEY_KEPT_MS } from '../engines/state-store/keys.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
@@ -34,7 +34,7 @@ export interface ViewerShown {
   readonly viewings: readonly Viewing[];
 }
 
-/** What this viewer has seen, by campaign and creative, with the counts of every window. Rejects with EngineError. */
+/** What the viewer of this id (`viewerId`) has seen, by campaign and creative, with the counts of every window. Rejects with EngineError. */
 export async function showViewer(scope: ViewerScope, id: string, parts: ViewerParts): Promise<ViewerShown> {
   const hash = pseudonym(parts.pepper, scope, id);
   // While two peppers live, what is reserved stands under both: the older one's record knows all.
@@ -78,6 +78,11 @@ export async function eraseViewer(
   let most = 0;
   for (const hash of hashes) most = Math.max(most, await forget(scope, hash, erasedAt, parts));
   return { hash: pseudonym(parts.pepper, scope, id), forgotten: most, erasedAt };
+}
+
+/** The id that a pseudonym is made of, of one as requests say it: an address may have a port. Null: no request can have said it. */
+export function viewerId(scope: ViewerScope, said: string): string | null {
+  return scope === 'ip' ? addressOf(said) : said;
 }
 
 /** Every pseudonym under which a viewer may be kept: those of peppers that came before first. */
