@@ -1,5 +1,13 @@
 import { forgetStreamUpTo, forgetUpTo } from '../domain/frequency/forget.ts';
-import { confirm, emptyFrequency, lastsForLife, type Place, release, restore } from '../domain/frequency/frequency.ts';
+import {
+  confirm,
+  emptyFrequency,
+  isInTotal,
+  lastsForLife,
+  type Place,
+  release,
+  restore,
+} from '../domain/frequency/frequency.ts';
 import {
   confirmInStream,
   emptyStream,
@@ -23,6 +31,8 @@ export type PlaceChange =
       /** When its beacon came, see `cameAt`. */
       readonly seenAt: number;
       readonly forLife: boolean;
+      /** A store is caught up, and the view is so old that a record which the store still has may count it in a total. */
+      readonly mayBeInTotal: boolean;
     }
   /** `unsaid`: a place that need not be known to be released; null: it is, or does not matter. */
   | {
@@ -100,6 +110,7 @@ export function changeFrequency(record: FrequencyRecord, change: PlaceChange): F
     return release(unsaid && seenAt > record.erased_at ? restore(record, unsaid) : record, reservation);
   }
   if (change.kind === 'confirmed') {
+    if (change.mayBeInTotal && isInTotal(record, change.place, change.appendedAt)) return record;
     return confirm(record, change.place, change.appendedAt, change.forLife, change.seenAt);
   }
   return restore(record, change.ad.place, change.forLife, change.servedAt);

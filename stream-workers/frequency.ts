@@ -1,6 +1,6 @@
 import type { FrequencyCap, SeparationScope } from '../domain/campaign.ts';
 import { cameAt } from '../domain/frequency/forget.ts';
-import { countsForLife, type Place } from '../domain/frequency/frequency.ts';
+import { countsForLife, LONGEST_WINDOW_MS, type Place } from '../domain/frequency/frequency.ts';
 import { apartOf, STREAM_KEPT_MS, type StreamAd } from '../domain/separation-stream.ts';
 import type { AdBeacon, AdRequest, Identity, ServedAd } from '../schemas/records.ts';
 import { mayStillCount, mayStillStand, takenBy } from './catch-up.ts';
@@ -74,8 +74,7 @@ async function applyChanges(
     if (!judgement.decisive || judgement.late) continue;
     for (const identity of beacon.identities) {
       if (isForgotten(identity, appendedAt, context)) continue;
-      const forLife = countsForLife(capsNow(beacon.campaign), identity.scope, appendedAt);
-      changes.add(identity, changeOf(beacon, appendedAt, partition, forLife, isUnsaid(identity, beacon, context)));
+      changes.add(identity, changeOf({ beacon, appendedAt }, identity, partition, context, capsNow));
     }
   }
   await changes.apply(context.store, context.stores, erasures);
@@ -120,18 +119,23 @@ function isForgotten({ scope }: Identity, appendedAt: number, { catchingUpSince,
   return !mayStillCount(appendedAt + STREAM_KEPT_MS, catchingUpSince, config);
 }
 
-/** `unsaid`: the place need not be known to be released. */
+/** What a decisive beacon changes in the record of one of its identities. */
 function changeOf(
-  beacon: AdBeacon,
-  appendedAt: number,
+  { beacon, appendedAt }: Pick<Judged, 'beacon' | 'appendedAt'>,
+  identity: Identity,
   partition: number,
-  forLife: boolean,
-  unsaid: boolean,
+  context: Context,
+  capsNow: (campaign: string) => readonly FrequencyCap[],
 ): PlaceChange {
   const place = placeOf(beacon, partition);
   const seenAt = cameAt(appendedAt, beacon.received_at);
-  if (beacon.event === 'impression') return { kind: 'confirmed', place, appendedAt, seenAt, forLife };
-  return { kind: 'released', reservation: beacon.reservation, unsaid: unsaid ? place : null, seenAt };
+  if (beacon.event !== 'impression') {
+    const unsaid = isUnsaid(identity, beacon, context) ? place : null;
+    return { kind: 'released', reservation: beacon.reservation, unsaid, seenAt };
+  }
+  const forLife = countsForLife(capsNow(beacon.campaign), identity.scope, appendedAt);
+  const mayBeInTotal = appendedAt < (context.catchingUpSince ?? 0) - LONGEST_WINDOW_MS;
+  return { kind: 'confirmed', place, appendedAt, seenAt, forLife, mayBeInTotal };
 }
 
 /** The place of a served ad, or of the one that a beacon is about. */

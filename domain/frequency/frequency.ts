@@ -165,6 +165,16 @@ export function confirm(
   return forLife ? restore(confirmed, place, true) : confirmed;
 }
 
+/**
+ * Whether the view of a place, appended at `at`, may stand in a total: then its reservation is in no entry any more, and nobody can tell.
+ * Only of one that is older than every window can it be so.
+ */
+export function isInTotal({ totals }: FrequencyRecord, { campaignId, creativeId }: Place, at: number): boolean {
+  return totals.some(
+    ({ campaign, creative, last_at }) => campaign === campaignId && creative === creativeId && last_at >= at,
+  );
+}
+
 /** The place will never see a billable impression. Repeating it, or releasing what is not there, changes nothing. */
 export function release(record: FrequencyRecord, reservation: string): FrequencyRecord {
   return { ...record, entries: releaseEntry(record.entries, reservation) };
