@@ -15,6 +15,15 @@ test('--version is the name and version of package.json', () => {
   expect(run('--version')).toEqual({ status: 0, stdout: `breakwater ${version}\n`, stderr: '' });
 }, 30_000);
 
+test.each(['show', 'erase'])(
+  'viewers %s of what is no address is refused in a line',
+  (command) => {
+    const { status, stderr } = run('viewers', command, '--scope', 'ip', '--id', 'nonsense');
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^breakwater: nonsense is no address that .*\n$/)]);
+  },
+  30_000,
+);
+
 test.each([
   ['demo --virtual --crash 1', /^breakwater: --crash and --virtual do not go together: .*\n$/],
   ['demo --virtual --apis 2', /^breakwater: --virtual is one process on embedded engines: .*\n$/],

@@ -1,13 +1,21 @@
 import { systemClock } from '../engines/clock.ts';
 import { readConfig } from '../engines/config.ts';
 import { catalogUrl, warehouseUrl } from '../engines/endpoints.ts';
+import { EngineError } from '../engines/errors.ts';
 import { openStateStore, openSuppressions, openWarehouse } from '../engines/open.ts';
 import { systemRandom } from '../engines/random.ts';
 import { SecretRing } from '../engines/secret-ring.ts';
 import { withSecrets } from '../engines/secrets.ts';
 import { eraseRows } from '../engines/warehouse/erase-rows.ts';
 import { SYSTEM } from '../management-api/audit.ts';
-import { eraseViewer, hashesOf, showViewer, type ViewerParts, type ViewerScope } from '../management-api/viewers.ts';
+import {
+  eraseViewer,
+  hashesOf,
+  showViewer,
+  type ViewerParts,
+  type ViewerScope,
+  viewerId,
+} from '../management-api/viewers.ts';
 
 interface Named {
   readonly scope: ViewerScope;
@@ -15,7 +23,8 @@ interface Named {
 }
 
 /** `breakwater viewers show`: what is kept of one viewer. */
-export async function showCommand({ scope, id, json }: Named & { readonly json?: boolean }): Promise<void> {
+export async function showCommand({ json, ...named }: Named & { readonly json?: boolean }): Promise<void> {
+  const { scope, id } = whom(named);
   const shown = await withStore((parts) => showViewer(scope, id, parts));
   if (json === true) {
     process.stdout.write(`${JSON.stringify(shown)}\n`);
@@ -24,7 +33,10 @@ export async function showCommand({ scope, id, json }: Named & { readonly json?:
   process.stdout.write(`${scope} ${shown.hash}${shown.erased_at === null ? '' : `, erased ${shown.erased_at}`}\n`);
   for (const viewing of shown.viewings) {
     const { campaign_id, creative_id, minute_count, hour_count, day_count, week_count, month_count } = viewing;
-    const counts = `${minute_count} in a minute, ${hour_count} hour, ${day_count} day, ${week_count} week, ${month_count} month`;
+    const [minute, hour, day, week, month] = [minute_count, hour_count, day_count, week_count, month_count].map(
+      (count) => count ?? 'unknown',
+    );
+    const counts = `${minute} in a minute, ${hour} hour, ${day} day, ${week} week, ${month} month`;
     const { impressions_count, held, last_impression_at } = viewing;
     const last = last_impression_at ?? 'never';
     process.stdout.write(
@@ -38,7 +50,8 @@ export async function showCommand({ scope, id, json }: Named & { readonly json?:
 const KNOWN_MS = 15_000;
 
 /** `breakwater viewers erase`. */
-export async function eraseCommand({ scope, id }: Named): Promise<void> {
+export async function eraseCommand(named: Named): Promise<void> {
+  const { scope, id } = whom(named);
   const config = readConfig();
   const clock = systemClock();
   const suppressions = await openSuppressions(catalogUrl(config));
@@ -57,6 +70,13 @@ export async function eraseCommand({ scope, id }: Named): Promise<void> {
   await clock.sleep(KNOWN_MS);
   process.stdout.write(`${await eraseRows(warehouse, hashes, erasedAt)} rows made nobody's\n`);
   await suppressions.rowsErased(hashes, erasedAt);
+}
+
+/** Throws EngineError `refused` where no request can have named anybody so. */
+function whom({ scope, id: said }: Named): Named {
+  const id = viewerId(scope, said);
+  if (id === null) throw new EngineError('refused', `${said} is no address that a request could have said`);
+  return { scope, id };
 }
 
 async function withStore<T>(use: (parts: ViewerParts) => Promise<T>): Promise<T> {

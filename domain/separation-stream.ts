@@ -164,7 +164,7 @@ export function gapMs(a: StreamTime, b: StreamTime): number {
   return a.breakIndex < b.breakIndex ? following(a, b) : following(b, a);
 }
 
-/** Puts an ad back that a store forgot, and what its beacon did not know of it. `servedAt`: when its request was appended. */
+/** Puts an ad back that a store forgot, and what its beacon did not know of it. `servedAt`: when its request came, see `cameAt`. */
 export function restoreInStream(record: StreamRecord, ad: StreamAd, servedAt: number): StreamRecord {
   if (servedAt <= record.erased_at) return record;
   const known = record.entries.find((entry) => entry.reservation === ad.place.reservation);
@@ -174,11 +174,23 @@ export function restoreInStream(record: StreamRecord, ad: StreamAd, servedAt: nu
   return { ...record, entries: record.entries.map((entry) => (entry === known ? whole : entry)) };
 }
 
-/** The impression was billable. Of an ad that the store forgot, only what caps count is known until its request is restored. */
-export function confirmInStream(record: StreamRecord, place: Place, appendedAt: number): StreamRecord {
+/**
+ * The impression was billable. Of an ad that the store forgot, only what caps count is known until its request is restored.
+ * `seenAt`: when it came, see `cameAt`.
+ */
+export function confirmInStream(
+  record: StreamRecord,
+  place: Place,
+  appendedAt: number,
+  seenAt = appendedAt,
+): StreamRecord {
   const known = record.entries.some((entry) => entry.reservation === place.reservation);
-  if (appendedAt <= record.erased_at && !known) return record;
-  const entries = confirmEntry(record.entries, place.reservation, appendedAt, () => bareStreamEntry(place));
+  if (seenAt <= record.erased_at && !known) return record;
+  const entries = confirmEntry(record.entries, place.reservation, (known = bareStreamEntry(place)) => ({
+    ...known,
+    state: 'CONFIRMED',
+    at: appendedAt,
+  }));
   return entries === record.entries ? record : { ...record, entries };
 }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 
 const HASH_BYTES = 16;
 
@@ -49,6 +49,13 @@ function addPads(pepper: string): Pads {
   if (padsBy.size >= peppersKept) padsBy.clear();
   padsBy.set(pepper, pads);
   return pads;
+}
+
+/** With or without a port. Null: no address. */
+export function addressOf(text: string | null): string | null {
+  if (text === null) return null;
+  const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
+  return isIP(bare) === 0 ? null : bare;
 }
 
 /** One way to write an address that can be written in many; what is none stays as it is. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { confirm, emptyFrequency } from '../domain/frequency/frequency.ts';
+import { confirm, emptyFrequency, reserve } from '../domain/frequency/frequency.ts';
 import { HOUSE_ORGANISATION } from '../domain/organisation.ts';
 import { openPostgresSuppressions, type ViewerSuppressions } from '../engines/catalog/viewer-suppressions.ts';
 import { pseudonym } from '../engines/pseudonym.ts';
@@ -26,21 +26,13 @@ beforeAll(async () => {
   Object.assign(house.desk.parts, { viewers: { suppressions, peppers } });
   [ours, theirs] = [await partyOf(house.desk, 'Ours'), await partyOf(house.desk, 'Theirs')];
   operator = await house.desk.key(HOUSE_ORGANISATION, 'operator');
-  const record = [ours, theirs].reduce(
-    (seen, { campaign }, n) =>
-      confirm(
-        seen,
-        {
-          reservation: house.desk.parts.random.uuid(),
-          campaignId: campaign,
-          creativeId: campaign,
-          partition: 0,
-          expiresAt: 0,
-        },
-        house.desk.parts.clock.now() - n * 7_200_000,
-      ),
-    emptyFrequency(),
-  );
+  const caps = [{ scope: 'user' as const, creativeId: null, windowSeconds: 3_600, max: 9 }];
+  const record = [ours, theirs].reduce((seen, { campaign }, n) => {
+    const reservation = house.desk.parts.random.uuid();
+    const place = { reservation, campaignId: campaign, creativeId: campaign, partition: 0, expiresAt: 0 };
+    const held = reserve(seen, [{ place, caps }], { of: () => 0, lowest: 0 }).record;
+    return confirm(held, place, house.desk.parts.clock.now() - n * 7_200_000);
+  }, emptyFrequency());
   const key = keys.frequency('user', pseudonym(pepper, 'user', 'ann'));
   const [entry] = await house.analytics.store.read([key]);
   if (entry) await house.analytics.store.swap(key, entry, encodeBare('frequency-record', record), 1e12);
@@ -60,7 +52,7 @@ test('an organisation is shown what a viewer saw of its own campaigns, the defau
   const [mine, others, all] = [await show(ours.key), await show(theirs.key), await show(operator)];
   expect(mine).toMatchObject({ status: 200, body: { scope: 'user', pseudonym: null, erased_at: null } });
   expect([campaigns(mine), campaigns(others)]).toEqual([[ours.campaign], [theirs.campaign]]);
-  expect(mine.body.viewings).toMatchObject([{ impressions_count: 1, hour_count: 1, held: 0 }]);
+  expect(mine.body.viewings).toMatchObject([{ impressions_count: 1, hour_count: 1, day_count: null, held: 0 }]);
   expect(campaigns(all).toSorted()).toEqual([ours.campaign, theirs.campaign].toSorted());
   expect(all.body.pseudonym).toBe(pseudonym(pepper, 'user', 'ann'));
   expect(campaigns(await show(operator, { scope: 'user', id: 'bob' }))).toEqual([]);
@@ -76,6 +68,19 @@ test('who may not is refused, and so is what cannot be a viewer, or an answer th
   expect([wrong.status, wrong.body.errors.map(({ pointer }) => pointer).toSorted()]).toEqual([400, ['/id', '/scope']]);
   const kept = await house.desk.ask(operator, 'POST', '/api/v2/viewers/show', ann, { 'idempotency-key': 'a' });
   expect(kept.status).toBe(400);
+});
+
+test('an address is one viewer as requests say it, with a port or in brackets, and what is no address is nobody', async () => {
+  const pseudonymOf = async (id: string) => (await show(operator, { scope: 'ip', id })).body.pseudonym;
+  for (const [bare = '', ...others] of [
+    ['203.0.113.9', '203.0.113.9:1234'],
+    ['2001:db8::1', '[2001:db8::1]:443', '[2001:0DB8:0::1]'],
+  ]) {
+    for (const id of [bare, ...others]) expect(await pseudonymOf(id)).toBe(pseudonym(pepper, 'ip', bare));
+  }
+  const shown = await show(operator, { scope: 'ip', id: 'nonsense' });
+  expect(shown).toMatchObject({ status: 422, body: { errors: [{ pointer: '/id' }] } });
+  expect(await erase(operator, { scope: 'ip', id: '203.0.113.999' })).toMatchObject({ status: 422 });
 });
 
 test('a process that knows no viewers says so', async () => {

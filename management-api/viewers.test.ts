@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { confirm, emptyFrequency, reserve } from '../domain/frequency/frequency.ts';
+import { confirmInStream, emptyStream } from '../domain/separation-stream.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../engines/catalog/embedded-postgres.ts';
 import { migrateCatalog } from '../engines/catalog/migrate.ts';
 import { openPostgresSuppressions, type ViewerSuppressions } from '../engines/catalog/viewer-suppressions.ts';
@@ -57,7 +58,8 @@ async function put(key: string, bytes: Buffer): Promise<void> {
 test('what a viewer has seen is told by campaign, creative and window; erased, nothing of it is left and nothing comes back', async () => {
   const hash = pseudonym(pepper, 'user', 'ann');
   const key = keys.frequency('user', hash);
-  const held = reserve(emptyFrequency(), [{ place: place(9, id(201)), caps: [] }], { of: () => 0, lowest: 0 }).record;
+  const caps = [{ scope: 'user' as const, creativeId: null, windowSeconds: 31 * 24 * 3_600, max: 9 }];
+  const held = reserve(emptyFrequency(), [{ place: place(9, id(201)), caps }], { of: () => 0, lowest: 0 }).record;
   const times = [now - 30_000, now - HOUR_MS / 2, now - 5 * HOUR_MS, now - 30 * 24 * HOUR_MS];
   const record = times.reduce((current, at, n) => confirm(current, place(n, id(200)), at), held);
   await put(key, encodeBare('frequency-record', record));
@@ -109,4 +111,14 @@ test('an address is the same viewer however it is written, and of two suppressio
     await suppressions.note([{ scope: 'ip', hash: first.hash, erasedAt }], async () => undefined);
   }
   expect((await suppressions.all()).find(({ scope }) => scope === 'ip')?.erasedAt).toBe(2_000);
+});
+
+test('of a stream, which is remembered for a day, no longer window is told', async () => {
+  const hash = pseudonym(pepper, 'stream', 'a session');
+  const record = confirmInStream(emptyStream(), place(1, id(200)), now - HOUR_MS / 2);
+  await put(keys.stream(hash), encodeBare('stream-record', record));
+  const { viewings } = await showViewer('stream', 'a session', { store, clock, pepper });
+  expect(viewings).toMatchObject([
+    { minute_count: 0, hour_count: 1, day_count: 1, week_count: null, month_count: null },
+  ]);
 });

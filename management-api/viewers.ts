@@ -1,14 +1,15 @@
 import { emptyFrequency } from '../domain/frequency/frequency.ts';
 import { type Viewing, viewingsOf } from '../domain/frequency/viewing.ts';
-import { emptyStream } from '../domain/separation-stream.ts';
+import { emptyStream, STREAM_KEPT_MS } from '../domain/separation-stream.ts';
 import type { ViewerSuppressions } from '../engines/catalog/viewer-suppressions.ts';
 import type { Clock } from '../engines/clock.ts';
 import { EngineError } from '../engines/errors.ts';
-import { pseudonym } from '../engines/pseudonym.ts';
+import { addressOf, pseudonym } from '../engines/pseudonym.ts';
 import type { Random } from '../engines/random.ts';
 import { BROOM_MS, keys, MONEY_KEPT_MS } from '../engines/state-store/keys.ts';
 import type { StateStore } from '../engines/state-store/state-store.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
+import type { FrequencyEntry, StreamEntry } from '../schemas/records.ts';
 import { audit } from './audit.ts';
 
 /** Whom a record can be about. */
@@ -33,7 +34,7 @@ export interface ViewerShown {
   readonly viewings: readonly Viewing[];
 }
 
-/** What this viewer has seen, by campaign and creative, with the counts of every window. Rejects with EngineError. */
+/** What the viewer of this id (`viewerId`) has seen, by campaign and creative, with the counts of every window. Rejects with EngineError. */
 export async function showViewer(scope: ViewerScope, id: string, parts: ViewerParts): Promise<ViewerShown> {
   const hash = pseudonym(parts.pepper, scope, id);
   // While two peppers live, what is reserved stands under both: the older one's record knows all.
@@ -79,6 +80,11 @@ export async function eraseViewer(
   return { hash: pseudonym(parts.pepper, scope, id), forgotten: most, erasedAt };
 }
 
+/** The id that a pseudonym is made of, of one as requests say it: an address may have a port. Null: no request can have said it. */
+export function viewerId(scope: ViewerScope, said: string): string | null {
+  return scope === 'ip' ? addressOf(said) : said;
+}
+
 /** Every pseudonym under which a viewer may be kept: those of peppers that came before first. */
 export function hashesOf(
   scope: ViewerScope,
@@ -111,8 +117,14 @@ function recordOf(scope: ViewerScope, bytes: Buffer | null) {
   return {
     erased_at: stream.erased_at,
     totals: [],
-    entries: stream.entries.map((entry) => ({ ...entry, for_life: false })),
+    entries: stream.entries.map((entry) => ({ ...entry, for_life: false, ...keptInStream(entry) })),
   };
+}
+
+/** As an identity's record says it: a stream remembers every ad for a day. */
+function keptInStream({ state, at, expires_at }: StreamEntry): Pick<FrequencyEntry, 'at' | 'expires_at'> {
+  if (state === 'CONFIRMED') return { at, expires_at: at + STREAM_KEPT_MS };
+  return { at: STREAM_KEPT_MS, expires_at };
 }
 
 function erasedRecord(scope: ViewerScope, erasedAt: number): Buffer {

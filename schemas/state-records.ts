@@ -8,9 +8,10 @@ export interface FrequencyEntry {
   readonly creative: string;
   /** whose watermark frees it */
   readonly partition: number;
+  /** CONFIRMED: until when some cap counts the view; else when the place runs out */
   readonly expires_at: number;
   readonly state: 'OUTSTANDING' | 'CONFIRMED' | 'RELEASED';
-  /** CONFIRMED: append time of the impression; else 0 */
+  /** CONFIRMED: append time of the impression; OUTSTANDING: ms for which some cap will count the view, 0: not known; else 0 */
   readonly at: number;
   /** a lifetime cap counts it: when it is old it goes into a total, not away */
   readonly for_life: boolean;

@@ -1,5 +1,13 @@
 import { forgetStreamUpTo, forgetUpTo } from '../domain/frequency/forget.ts';
-import { confirm, emptyFrequency, lastsForLife, type Place, release, restore } from '../domain/frequency/frequency.ts';
+import {
+  confirm,
+  emptyFrequency,
+  isInTotal,
+  lastsForLife,
+  type Place,
+  release,
+  restore,
+} from '../domain/frequency/frequency.ts';
 import {
   confirmInStream,
   emptyStream,
@@ -16,13 +24,22 @@ import { update } from './swap.ts';
 
 /** What happened to a place: the same for the record of an identity and for that of a stream. */
 export type PlaceChange =
-  | { readonly kind: 'confirmed'; readonly place: Place; readonly appendedAt: number; readonly forLife: boolean }
+  | {
+      readonly kind: 'confirmed';
+      readonly place: Place;
+      readonly appendedAt: number;
+      /** When its beacon came, see `cameAt`. */
+      readonly seenAt: number;
+      readonly forLife: boolean;
+      /** A store is caught up, and the view is so old that a record which the store still has may count it in a total. */
+      readonly mayBeInTotal: boolean;
+    }
   /** `unsaid`: a place that need not be known to be released; null: it is, or does not matter. */
   | {
       readonly kind: 'released';
       readonly reservation: string;
       readonly unsaid: Place | null;
-      readonly appendedAt: number;
+      readonly seenAt: number;
     }
   | { readonly kind: 'restored'; readonly ad: StreamAd; readonly forLife: boolean; readonly servedAt: number };
 
@@ -49,7 +66,7 @@ export class PlaceChanges {
   }
 
   /**
-   * `stores`: see `update`. `erased`: what a store that forgot has to be told again; nothing appended before comes back. Rejects as
+   * `stores`: see `update`. `erased`: what a store that forgot has to be told again; nothing that came before comes back. Rejects as
    * the store does.
    */
   async apply(store: StateStore, stores: readonly string[] | null, erased: Erasures | null = null): Promise<void> {
@@ -89,21 +106,21 @@ export class PlaceChanges {
 
 export function changeFrequency(record: FrequencyRecord, change: PlaceChange): FrequencyRecord {
   if (change.kind === 'released') {
-    const { unsaid, reservation, appendedAt } = change;
-    return release(unsaid && appendedAt > record.erased_at ? restore(record, unsaid) : record, reservation);
+    const { unsaid, reservation, seenAt } = change;
+    return release(unsaid && seenAt > record.erased_at ? restore(record, unsaid) : record, reservation);
   }
-  if (change.kind === 'confirmed') return confirm(record, change.place, change.appendedAt, change.forLife);
+  if (change.kind === 'confirmed') {
+    if (change.mayBeInTotal && isInTotal(record, change.place, change.appendedAt)) return record;
+    return confirm(record, change.place, change.appendedAt, change.forLife, change.seenAt);
+  }
   return restore(record, change.ad.place, change.forLife, change.servedAt);
 }
 
 export function changeStream(record: StreamRecord, change: PlaceChange): StreamRecord {
   if (change.kind === 'released') {
-    const { unsaid, reservation, appendedAt } = change;
-    return releaseInStream(
-      unsaid && appendedAt > record.erased_at ? knowInStream(record, unsaid) : record,
-      reservation,
-    );
+    const { unsaid, reservation, seenAt } = change;
+    return releaseInStream(unsaid && seenAt > record.erased_at ? knowInStream(record, unsaid) : record, reservation);
   }
-  if (change.kind === 'confirmed') return confirmInStream(record, change.place, change.appendedAt);
+  if (change.kind === 'confirmed') return confirmInStream(record, change.place, change.appendedAt, change.seenAt);
   return restoreInStream(record, change.ad, change.servedAt);
 }

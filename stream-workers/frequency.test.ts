@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Campaign } from '../domain/campaign.ts';
-import { countInWindow, emptyFrequency, reserve } from '../domain/frequency/frequency.ts';
+import { forgetStreamUpTo, forgetUpTo } from '../domain/frequency/forget.ts';
+import { countInWindow, emptyFrequency, LONGEST_WINDOW_MS, reserve } from '../domain/frequency/frequency.ts';
+import { emptyStream } from '../domain/separation-stream.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
 import { type Bench, id, openBench } from './fixture.ts';
@@ -48,6 +50,42 @@ it('marks a view for life where a lifetime cap came after its place was given', 
     ['CONFIRMED', true],
     ['OUTSTANDING', false],
   ]);
+});
+
+it('writes nothing back that came before its viewer was erased, however late the log got it', async () => {
+  await using bench = await openBench();
+  const stream = { scope: 'stream', hash: 'a stream' };
+  const erasedAt = bench.clock.now() + 1;
+  const put = async (key: string, bytes: Buffer) => {
+    const [entry] = await bench.store.read([key]);
+    if (entry) await bench.store.swap(key, entry, bytes, 1e9);
+  };
+  await put(keys.frequency('user', 'somebody'), encodeBare('frequency-record', forgetUpTo(emptyFrequency(), erasedAt)));
+  await put(keys.stream(stream.hash), encodeBare('stream-record', forgetStreamUpTo(emptyStream(), erasedAt)));
+  const received_at = bench.clock.now();
+  await bench.clock.advance(received_at + 2000);
+  await bench.send({ identities: [identity, stream], received_at });
+  await run(bench);
+  expect((await recordOf(bench)).entries).toEqual([]);
+  const [of] = await bench.store.read([keys.stream(stream.hash)]);
+  expect(decodeBare('stream-record', of?.bytes ?? Buffer.alloc(0)).entries).toEqual([]);
+});
+
+it('counts a view for life once, though a store that was partly wiped is caught up from a log that still has it', async () => {
+  await using bench = await openBench();
+  const total = { campaign: id(100), creative: id(200), views: 1, last_at: bench.clock.now() };
+  await bench.send({ reservation: id(1), identities: [identity] });
+  await bench.clock.advance(bench.clock.now() + 100);
+  await bench.send({ reservation: id(2), identities: [identity] });
+  const [entry] = await bench.store.read([keys.frequency(identity.scope, identity.hash)]);
+  const folded = encodeBare('frequency-record', { ...emptyFrequency(), totals: [total] });
+  if (entry) await bench.store.swap(keys.frequency(identity.scope, identity.hash), entry, folded, 1e12);
+  await bench.clock.advance(bench.clock.now() + LONGEST_WINDOW_MS + 60_000);
+  await run(bench);
+  const { entries, totals } = await recordOf(bench);
+  // The second is in no total.
+  expect(entries.map(({ reservation }) => reservation)).toEqual([id(2)]);
+  expect(totals).toEqual([total]);
 });
 
 const states = async (bench: Bench) =>

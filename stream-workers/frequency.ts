@@ -1,5 +1,6 @@
 import type { FrequencyCap, SeparationScope } from '../domain/campaign.ts';
-import { countsForLife, type Place } from '../domain/frequency/frequency.ts';
+import { cameAt } from '../domain/frequency/forget.ts';
+import { countsForLife, LONGEST_WINDOW_MS, type Place } from '../domain/frequency/frequency.ts';
 import { apartOf, STREAM_KEPT_MS, type StreamAd } from '../domain/separation-stream.ts';
 import type { AdBeacon, AdRequest, Identity, ServedAd } from '../schemas/records.ts';
 import { mayStillCount, mayStillStand, takenBy } from './catch-up.ts';
@@ -73,8 +74,7 @@ async function applyChanges(
     if (!judgement.decisive || judgement.late) continue;
     for (const identity of beacon.identities) {
       if (isForgotten(identity, appendedAt, context)) continue;
-      const forLife = countsForLife(capsNow(beacon.campaign), identity.scope, appendedAt);
-      changes.add(identity, changeOf(beacon, appendedAt, partition, forLife, isUnsaid(identity, beacon, context)));
+      changes.add(identity, changeOf({ beacon, appendedAt }, identity, partition, context, capsNow));
     }
   }
   await changes.apply(context.store, context.stores, erasures);
@@ -95,7 +95,10 @@ async function restorePlaces(batch: Batch, context: Context, erasures: Erasures 
         const forLife = ad.for_life && identity.scope !== 'stream';
         if (!forLife && !mayStillStand(identity, ad.expires_at, since, context.config)) continue;
         // Deciders spread both topics alike, so this also holds where partitions were added since.
-        changes.add(identity, restored(record.value, ad, batch.partition, appendedAt));
+        changes.add(
+          identity,
+          restored(record.value, ad, batch.partition, cameAt(appendedAt, record.value.received_at)),
+        );
         live = true;
       }
     }
@@ -116,17 +119,23 @@ function isForgotten({ scope }: Identity, appendedAt: number, { catchingUpSince,
   return !mayStillCount(appendedAt + STREAM_KEPT_MS, catchingUpSince, config);
 }
 
-/** `unsaid`: the place need not be known to be released. */
+/** What a decisive beacon changes in the record of one of its identities. */
 function changeOf(
-  beacon: AdBeacon,
-  appendedAt: number,
+  { beacon, appendedAt }: Pick<Judged, 'beacon' | 'appendedAt'>,
+  identity: Identity,
   partition: number,
-  forLife: boolean,
-  unsaid: boolean,
+  context: Context,
+  capsNow: (campaign: string) => readonly FrequencyCap[],
 ): PlaceChange {
   const place = placeOf(beacon, partition);
-  if (beacon.event === 'impression') return { kind: 'confirmed', place, appendedAt, forLife };
-  return { kind: 'released', reservation: beacon.reservation, unsaid: unsaid ? place : null, appendedAt };
+  const seenAt = cameAt(appendedAt, beacon.received_at);
+  if (beacon.event !== 'impression') {
+    const unsaid = isUnsaid(identity, beacon, context) ? place : null;
+    return { kind: 'released', reservation: beacon.reservation, unsaid, seenAt };
+  }
+  const forLife = countsForLife(capsNow(beacon.campaign), identity.scope, appendedAt);
+  const mayBeInTotal = appendedAt < (context.catchingUpSince ?? 0) - LONGEST_WINDOW_MS;
+  return { kind: 'confirmed', place, appendedAt, seenAt, forLife, mayBeInTotal };
 }
 
 /** The place of a served ad, or of the one that a beacon is about. */
@@ -143,7 +152,7 @@ export function placeOf(
   };
 }
 
-/** A served ad as its decider reserved it. `partition`: where its beacons go; `servedAt`: when its request was appended. */
+/** A served ad as its decider reserved it. `partition`: where its beacons go; `servedAt`: when its request came, see `cameAt`. */
 export function restored(request: AdRequest, ad: ServedAd, partition: number, servedAt: number): PlaceChange {
   const place = placeOf(ad, partition);
   return { kind: 'restored', ad: streamAd(request, ad, place), forLife: ad.for_life, servedAt };

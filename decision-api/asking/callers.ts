@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { isIP } from 'node:net';
 import { HOUSE_ORGANISATION } from '../../domain/organisation.ts';
 import type { PlayerKey } from '../../engines/catalog/catalog.ts';
 import { Problem } from '../../engines/http/problem.ts';
+import { addressOf } from '../../engines/pseudonym.ts';
 import type { Metrics } from '../metrics.ts';
 import { Networks } from '../traffic/networks.ts';
 import { classOf } from './user-agent.ts';
@@ -140,13 +140,6 @@ function keyOf(headers: IncomingHttpHeaders): string | null {
   const bearer = /^Bearer +(bw_.*)$/i.exec(headers.authorization ?? '')?.[1];
   const told = bearer ?? one(headers['x-api-key']);
   return told?.startsWith('bw_') ? told.trim() : null;
-}
-
-/** With or without a port. Null: no address. */
-export function addressOf(text: string | null): string | null {
-  if (text === null) return null;
-  const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
-  return isIP(bare) === 0 ? null : bare;
 }
 
 function one(header: string | string[] | undefined): string | null {

@@ -1,9 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { ScopedIdentity } from '../../domain/request.ts';
-import { pseudonym } from '../../engines/pseudonym.ts';
+import { addressOf, pseudonym } from '../../engines/pseudonym.ts';
 import type { SecretRing } from '../../engines/secret-ring.ts';
 import type { Conversion } from '../../schemas/records.ts';
-import { addressOf } from '../asking/callers.ts';
 
 /** A conversion as it came, checked. */
 export interface ConversionSaid {

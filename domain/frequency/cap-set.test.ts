@@ -43,6 +43,11 @@ describe('a set of caps', () => {
     ['a lifetime that allows no more', [cap(2, month), cap(2, null)], [[0, 'never_binds']]],
     ['a campaign that allows no more than its creative', [cap(2, day), cap(2, day, 'user', 'a')], [[1, 'never_binds']]],
     ['a pod that allows more than its stream', [cap(2, null, 'stream'), cap(3, null, 'pod')], [[1, 'never_binds']]],
+    [
+      'a pod that allows more than its stream in an hour',
+      [cap(3, hour, 'stream'), cap(5, null, 'pod')],
+      [[1, 'never_binds']],
+    ],
     ['a pod that allows more than any pod holds', [cap(30, null, 'pod')], [[0, 'never_binds']]],
     ['a creative in a pod', [cap(1, null, 'pod', 'a')], [[0, 'never_binds']]],
     ['the same twice', [cap(2, day), cap(3, day)], [[1, 'duplicate']]],

@@ -100,7 +100,8 @@ function faultOf(
 /** Whatever `weak` counts in one of its windows, `strong` counts in one of its own, and allows no more. */
 function covers(strong: FrequencyCap, weak: FrequencyCap): boolean {
   if (strong.max > weak.max || !coversScope(strong, weak)) return false;
-  if (weak.scope === 'pod') return strong.windowSeconds === null;
+  // A pod is decided at once: whatever the window, all of it is inside.
+  if (weak.scope === 'pod') return true;
   return (strong.windowSeconds ?? Infinity) >= (weak.windowSeconds ?? Infinity);
 }
 

@@ -2,6 +2,14 @@ import type { FrequencyRecord, StreamRecord } from '../../schemas/records.ts';
 import type { Counted } from './frequency.ts';
 
 /**
+ * The time of a record of the log that erasures are held against (epoch ms): what waited in a journal, or is a decision told again,
+ * was appended long after it came.
+ */
+export function cameAt(appendedAt: number, receivedAt: number): number {
+  return Math.min(appendedAt, receivedAt);
+}
+
+/**
  * A record that knows that its viewer was erased at `erasedAt` (epoch ms). One that had not heard of it, because a store came
  * back without that write, keeps only what was seen later; places are made again from the log. The same object where nothing
  * changes.

@@ -87,6 +87,49 @@ describe('a place under a cap', () => {
   });
 });
 
+describe('an asker who has not heard of a longer cap', () => {
+  const minute = cap(1, 60);
+  const day = cap(3, 24 * HOUR);
+  const ask = (record: ReturnType<typeof emptyFrequency>, n: number, caps: readonly FrequencyCap[]) => {
+    const at = n * 180_000;
+    const wanted = place(n, at + 900_000);
+    const answer = reserve(record, [{ place: wanted, caps }], marks(at - 60_000));
+    if (answer.refused.length > 0) return { ...answer, served: false };
+    return { record: confirm(answer.record, wanted, at + 1000), served: true };
+  };
+
+  it('keeps their own view as long as that does, also when no view of those who know it is left', () => {
+    let record = ask(emptyFrequency(), 1, [minute, day]).record;
+    const hours = (n: number) => 20 * n;
+    record = ask(record, hours(23), [minute]).record;
+    for (const later of [25, 26]) {
+      const wanted = place(hours(later), hours(later) * 180_000);
+      const asked = reserve(record, [{ place: wanted, caps: [minute] }], marks(hours(later) * 180_000));
+      record = release(asked.record, wanted.reservation);
+    }
+    expect(countInWindow(record, day, campaign, 0, marks(hours(26) * 180_000))).toBe(1);
+  });
+
+  it('makes nobody forget what that counts', () => {
+    let record = emptyFrequency();
+    const served: boolean[] = [];
+    for (const [n, caps] of [[minute, day], [minute, day], [minute], [minute, day], [minute], [day]].entries()) {
+      const answer = ask(record, n + 1, caps);
+      record = answer.record;
+      served.push(answer.served);
+    }
+    expect(served).toEqual([true, true, true, false, true, false]);
+    expect(record.entries).toHaveLength(4);
+  });
+
+  it('is not followed once the campaign has no view left that the longer one counts', () => {
+    const seen = ask(emptyFrequency(), 1, [minute, day]).record;
+    const later = marks(2 * 24 * HOUR * 1000);
+    const { record } = reserve(seen, [{ place: place(2, 9e12), caps: [minute] }], later);
+    expect(record.entries).toMatchObject([{ reservation: place(2).reservation, at: 60_000 }]);
+  });
+});
+
 type Step =
   | { readonly do: 'request'; readonly partition: number }
   | { readonly do: 'view' | 'skip'; readonly pick: number; readonly delay: number }

@@ -96,7 +96,8 @@ export function reserve(
     const reached = reachedCap(current, place, caps, marks);
     if (reached) refused.push({ reservation: place.reservation, cap: reached });
     else {
-      const entry = outstanding(place, caps.some(isLifetime));
+      const keptMs = Math.max(keptMsOf(current, place.campaignId), ...caps.map(windowMsOf));
+      const entry = { ...outstanding(place, caps.some(isLifetime)), at: keptMs };
       current = { ...current, entries: [...current.entries, entry] };
     }
   }
@@ -128,7 +129,7 @@ export function countsForLife(caps: readonly FrequencyCap[], scope: string, at: 
 
 /**
  * Puts a place back that a store forgot, whatever the caps say: it was given. One that is known stays as it is, but for what its
- * beacon did not know. `servedAt`: when its request was appended.
+ * beacon did not know. `servedAt`: when its request came, see `cameAt`.
  */
 export function restore(record: FrequencyRecord, place: Place, forLife = false, servedAt = Infinity): FrequencyRecord {
   if (servedAt <= record.erased_at) return record;
@@ -143,14 +144,35 @@ export function restore(record: FrequencyRecord, place: Place, forLife = false, 
 
 /**
  * The impression of a place, appended at `appendedAt`, was billable. Repeating it changes nothing. `forLife`: a lifetime cap counts it,
- * also one that was not there yet when the place was given.
+ * also one that was not there yet when the place was given. `seenAt`: when the impression came, see `cameAt`.
  */
-export function confirm(record: FrequencyRecord, place: Place, appendedAt: number, forLife = false): FrequencyRecord {
-  if (appendedAt <= record.erased_at && !isKnown(record.entries, place.reservation)) return record;
-  const entries = confirmEntry(record.entries, place.reservation, appendedAt, () => outstanding(place, false));
+export function confirm(
+  record: FrequencyRecord,
+  place: Place,
+  appendedAt: number,
+  forLife = false,
+  seenAt = appendedAt,
+): FrequencyRecord {
+  if (seenAt <= record.erased_at && !isKnown(record.entries, place.reservation)) return record;
+  const entries = confirmEntry(record.entries, place.reservation, (known = outstanding(place, false)) => ({
+    ...known,
+    expires_at: appendedAt + known.at,
+    state: 'CONFIRMED',
+    at: appendedAt,
+  }));
   if (entries === record.entries) return record;
   const confirmed = { ...record, entries };
   return forLife ? restore(confirmed, place, true) : confirmed;
+}
+
+/**
+ * Whether the view of a place, appended at `at`, may stand in a total: then its reservation is in no entry any more, and nobody can tell.
+ * Only of one that is older than every window can it be so.
+ */
+export function isInTotal({ totals }: FrequencyRecord, { campaignId, creativeId }: Place, at: number): boolean {
+  return totals.some(
+    ({ campaign, creative, last_at }) => campaign === campaignId && creative === creativeId && last_at >= at,
+  );
 }
 
 /** The place will never see a billable impression. Repeating it, or releasing what is not there, changes nothing. */
@@ -162,18 +184,17 @@ export function release(record: FrequencyRecord, reservation: string): Frequency
 export function confirmEntry<E extends Counted>(
   entries: readonly E[],
   reservation: string,
-  appendedAt: number,
-  make: () => E,
+  confirmed: (known: E | undefined) => E,
 ): readonly E[] {
   const known = entries.find((entry) => entry.reservation === reservation);
-  if (known && known.state !== 'OUTSTANDING') return entries;
-  const confirmed: E = { ...(known ?? make()), state: 'CONFIRMED', at: appendedAt };
-  return known ? entries.map((entry) => (entry === known ? confirmed : entry)) : [...entries, confirmed];
+  if (known === undefined) return [...entries, confirmed(known)];
+  if (known.state !== 'OUTSTANDING') return entries;
+  return entries.map((entry) => (entry === known ? confirmed(known) : entry));
 }
 
 export function releaseEntry<E extends Counted>(entries: readonly E[], reservation: string): readonly E[] {
   return entries.map((entry) =>
-    entry.reservation === reservation && entry.state === 'OUTSTANDING' ? { ...entry, state: 'RELEASED' } : entry,
+    entry.reservation === reservation && entry.state === 'OUTSTANDING' ? { ...entry, state: 'RELEASED', at: 0 } : entry,
   );
 }
 
@@ -217,7 +238,7 @@ function sweep(record: FrequencyRecord, wanted: readonly Wanted[], marks: Marks)
   const longest = new Map<string, number>();
   const lives = new Map<string, number>();
   for (const { place, caps } of wanted) {
-    const known = longest.get(place.campaignId) ?? 0;
+    const known = longest.get(place.campaignId) ?? keptMsOf(record, place.campaignId);
     longest.set(place.campaignId, Math.max(known, ...caps.map(windowMsOf)));
     lives.set(place.campaignId, Math.min(...caps.filter(isLifetime).map(beginOf)));
   }
@@ -237,6 +258,19 @@ function sweep(record: FrequencyRecord, wanted: readonly Wanted[], marks: Marks)
   }
   const same = entries.length === record.entries.length && entries.every((entry, at) => entry === record.entries[at]);
   return same ? record : { ...record, entries, totals: old.reduce(addToTotal, record.totals) };
+}
+
+/**
+ * For how long (ms) views of a campaign are kept in a record whoever asks: the longest window that its places were asked for with, since
+ * who asks next may not have heard of the cap. 0: nobody has said.
+ */
+export function keptMsOf({ entries }: Pick<FrequencyRecord, 'entries'>, campaignId: string): number {
+  let longest = 0;
+  for (const { campaign, state, at, expires_at } of entries) {
+    if (campaign !== campaignId || state === 'RELEASED') continue;
+    longest = Math.max(longest, state === 'CONFIRMED' ? expires_at - at : at);
+  }
+  return longest;
 }
 
 /** A lifetime is no shorter than the longest window: of a view of an erased viewer nobody knows that it counts for life, see `confirm`. */

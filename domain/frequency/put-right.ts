@@ -1,6 +1,6 @@
 import type { FrequencyEntry, FrequencyRecord, StreamEntry, StreamRecord, ViewTotal } from '../../schemas/records.ts';
 import { STREAM_KEPT_MS } from '../separation-stream.ts';
-import { addToTotal, type Counted, LONGEST_WINDOW_MS } from './frequency.ts';
+import { addToTotal, type Counted, keptMsOf, LONGEST_WINDOW_MS } from './frequency.ts';
 
 /** How much of the log an account of it covers, by beacon partition; epoch ms. */
 export interface Covered {
@@ -31,7 +31,11 @@ export function putRight(
   for (const { reservation } of old) left.delete(reservation);
   const entries = putEntriesRight(record.entries, left, covered, {
     matters: (told) => told.state === 'CONFIRMED' || !isOver(told, covered),
-    complete: (told, live) => (live.for_life && !told.for_life ? { ...told, for_life: true } : told),
+    complete: (told, live) => ({
+      ...told,
+      for_life: told.for_life || live.for_life,
+      ...(told.state === 'CONFIRMED' ? { expires_at: told.at + keptMsOf({ entries: [live] }, live.campaign) } : {}),
+    }),
     isSame: (told, live) => live.for_life === told.for_life,
   });
   const totals = raise(record.totals, old);

@@ -1,20 +1,22 @@
 import type { FrequencyEntry, FrequencyRecord } from '../../schemas/records.ts';
 import { capWindows } from './cap-set.ts';
+import { keptMsOf } from './frequency.ts';
 
 /**
  * What one identity has seen of one creative: the plan's `user_frequency_tracking`, read from the truth. Windows roll back from `at`;
- * `reset_…_at` is when the oldest view leaves one, and its count falls (ISO 8601; null: none is in it).
+ * `reset_…_at` is when the oldest view leaves one, and its count falls (ISO 8601; null: none is in it). A window that is longer than any by
+ * which the campaign's views are kept is null in all: views in it may be forgotten.
  */
 export interface Viewing {
   readonly campaign_id: string;
   readonly creative_id: string;
-  /** All that is remembered: of a lifetime where a cap counts it, else of the longest window. */
+  /** All that is remembered: of a lifetime where a cap counts it, else of the longest window of its caps. */
   readonly impressions_count: number;
-  readonly minute_count: number;
-  readonly hour_count: number;
-  readonly day_count: number;
-  readonly week_count: number;
-  readonly month_count: number;
+  readonly minute_count: number | null;
+  readonly hour_count: number | null;
+  readonly day_count: number | null;
+  readonly week_count: number | null;
+  readonly month_count: number | null;
   readonly reset_hour_at: string | null;
   readonly reset_day_at: string | null;
   readonly reset_week_at: string | null;
@@ -35,7 +37,8 @@ export function viewingsOf(record: FrequencyRecord, at: number): readonly Viewin
   return [...names].sort().flatMap((name) => {
     const entries = groups.get(name) ?? [];
     const totals = record.totals.filter(({ campaign, creative }) => `${campaign} ${creative}` === name);
-    const viewing = viewingOf(name, entries, totals, at);
+    const [campaign = ''] = name.split(' ');
+    const viewing = viewingOf(name, entries, totals, { at, keptMs: keptMsOf(record, campaign) });
     return viewing.impressions_count + viewing.held > 0 ? [viewing] : [];
   });
 }
@@ -44,15 +47,18 @@ function viewingOf(
   name: string,
   entries: readonly FrequencyEntry[],
   totals: FrequencyRecord['totals'],
-  at: number,
+  { at, keptMs }: { readonly at: number; readonly keptMs: number },
 ): Viewing {
   const [campaign_id = '', creative_id = ''] = name.split(' ');
   const seen = entries.filter(({ state }) => state === 'CONFIRMED');
   const inside = (seconds: number) => seen.map((entry) => entry.at).filter((moment) => moment >= at - seconds * 1000);
-  const within = (seconds: number) => inside(seconds).length;
+  const isKept = (seconds: number) => seconds * 1000 <= keptMs;
+  const within = (seconds: number) => (isKept(seconds) ? inside(seconds).length : null);
   const reset = (seconds: number) => {
     const moments = inside(seconds);
-    return moments.length === 0 ? null : new Date(Math.min(...moments) + seconds * 1000).toISOString();
+    return moments.length === 0 || !isKept(seconds)
+      ? null
+      : new Date(Math.min(...moments) + seconds * 1000).toISOString();
   };
   const last = Math.max(0, ...seen.map((entry) => entry.at), ...totals.map(({ last_at }) => last_at));
   return {

@@ -167,3 +167,37 @@ test("a stream's caps of a week and a month become one of the whole stream, in a
   );
   expect(capFaults(caps, [creative])).toEqual([]);
 });
+
+test('a cap of a pod that one of its stream leaves nothing to goes, and the others stay', async () => {
+  const later = (await readdir(files)).filter((name) => name.endsWith('.sql') && name >= '0120');
+  for (const name of later) await rename(join(files, name), join(folder, name));
+  await migrateCatalog(url, undefined, files);
+  const id = (n: number) => `00000000-0000-7000-8000-00000000000${n}`;
+  const rows = [
+    { creative: 'NULL', hour: 3, pod: 5 },
+    { creative: 'NULL', hour: 3, pod: 2 },
+    { creative: `'${id(4)}'`, hour: 3, pod: 5 },
+  ];
+  await query(`INSERT INTO advertisers (id, name) VALUES ('${id(1)}', 'Acme')`);
+  for (const [n, { creative, hour, pod }] of rows.entries()) {
+    await query(
+      `INSERT INTO campaigns (id, name, status, start_date, end_date, pricing_model, price_micros, advertiser_id)
+       VALUES ('${id(2 + n)}', 'Old', 'active', '2024-10-01', '2024-11-01', 'cpm', 1000, '${id(1)}');
+       INSERT INTO creatives (id, campaign_id, name, duration) VALUES ('${id(2 + n)}', '${id(2 + n)}', 'Spot', 30);
+       INSERT INTO frequency_caps (campaign_id, creative_id, scope, position, max_impressions_per_hour, max_impressions_lifetime)
+       VALUES ('${id(2 + n)}', ${creative}, 'stream', 0, ${hour}, NULL), ('${id(2 + n)}', NULL, 'pod', 1, NULL, ${pod})`,
+    );
+  }
+  for (const name of later) await rename(join(folder, name), join(files, name));
+  await migrateCatalog(url, undefined, files);
+  const catalog = openPostgresCatalog({ url });
+  const { campaigns } = await catalog.snapshot();
+  await catalog.close();
+  const told = campaigns
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ id: own, caps }) => {
+      expect(capFaults(caps, [own])).toEqual([]);
+      return caps.map(({ scope, max }) => `${scope} ${max}`);
+    });
+  expect(told).toEqual([['stream 3'], ['stream 3', 'pod 2'], ['stream 3', 'pod 5']]);
+});

@@ -33,7 +33,8 @@ interface Erasable {
 }
 
 const own = (map: string) => `(viewer IN {hashes:Array(String)} OR hasAny(mapValues(${map}), {hashes:Array(String)}))`;
-const before = 'appended_at <= fromUnixTimestamp64Milli({at:Int64})';
+// What waited in a journal was appended long after it came.
+const before = 'least(appended_at, received_at) <= fromUnixTimestamp64Milli({at:Int64})';
 const ofRequest = `(${own('identities')} OR session IN {hashes:Array(String)})`;
 
 /** In this order: ads are found by their requests. */
@@ -69,7 +70,7 @@ const erasables: readonly Erasable[] = [
 ];
 
 /**
- * Makes every raw row that was appended up to `at` (epoch ms) and holds one of the pseudonyms nobody's: what it counts stays, whose it
+ * Makes every raw row that was received or appended up to `at` (epoch ms) and holds one of the pseudonyms nobody's: what it counts stays, whose it
  * was is gone. Then a new epoch begins, and the roll-ups of its minutes are computed again. Answers the number of rows. Repeating it is
  * harmless; where it ended early, `rebuild rollups` does what was left.
  */

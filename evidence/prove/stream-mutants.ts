@@ -50,6 +50,20 @@ export const streamMutants: readonly Mutant[] = [
   ]),
   mutant('lifetime: a total stands still', frequency, 'views: known.views + 1', 'views: known.views', ['frequency']),
   mutant(
+    'caps: who asks last says what is forgotten',
+    frequency,
+    'longest.get(place.campaignId) ?? keptMsOf(record, place.campaignId)',
+    'longest.get(place.campaignId) ?? 0',
+    ['frequency'],
+  ),
+  mutant(
+    'caps: a view of who knows the short cap alone is kept by it',
+    frequency,
+    'Math.max(keptMsOf(current, place.campaignId), ...caps.map(windowMsOf))',
+    'Math.max(0, ...caps.map(windowMsOf))',
+    ['frequency'],
+  ),
+  mutant(
     'caps: creatives are counted together',
     frequency,
     'if (cap.creativeId !== null && entry.creative !== cap.creativeId) continue;',

@@ -8,7 +8,7 @@ import { ROWS_AFTER_MS } from '../erase-due.ts';
 import type { ManagementParts } from '../parts.ts';
 import { route } from '../route.ts';
 import { closed, oneOf, orNull, uuid } from '../shapes.ts';
-import { eraseViewer, showViewer, type ViewerParts, viewerScopes } from '../viewers.ts';
+import { eraseViewer, showViewer, type ViewerParts, viewerId, viewerScopes } from '../viewers.ts';
 
 const tag = 'viewers';
 
@@ -18,13 +18,19 @@ const viewer = closed({
   id: Type.String({ minLength: 1, maxLength: 512, description: 'as requests say it, not its pseudonym' }),
 });
 
-const count = () => Type.Integer();
-const reset = () => orNull(Type.String({ description: 'when the oldest view leaves the window' }));
+const count = () =>
+  orNull(Type.Integer({ description: 'null: longer than any window by which the views of the campaign are kept' }));
+const reset = () =>
+  orNull(
+    Type.String({ description: 'when the oldest view leaves the window; null: none is in it, or its count is null' }),
+  );
 
 const viewing = Type.Object({
   campaign_id: uuid(),
   creative_id: uuid(),
-  impressions_count: Type.Integer({ description: 'all that is remembered' }),
+  impressions_count: Type.Integer({
+    description: 'all that is remembered: of a lifetime, or of the longest window that a cap has',
+  }),
   minute_count: count(),
   hour_count: count(),
   day_count: count(),
@@ -63,7 +69,7 @@ export const viewerRoutes = [
     answer: shown,
     toldOnce: true,
     handle: async (ask, parts) => {
-      const { scope, id } = ask.body;
+      const { scope, id } = whom(ask.body);
       const { hash, erased_at, viewings } = await showViewer(scope, id, viewersOf(parts));
       return await ask.write(async (sql) => {
         const change = { at: parts.clock.now(), actor: ask.caller.actor, resource: 'viewer', id: parts.random.uuid() };
@@ -89,7 +95,7 @@ export const viewerRoutes = [
     status: 202,
     toldOnce: true,
     handle: async (ask, parts) => {
-      const { scope, id } = ask.body;
+      const { scope, id } = whom(ask.body);
       if (ask.caller.organisation !== HOUSE_ORGANISATION) {
         const detail = 'a viewer is erased for all organisations at once: only the house’s default organisation does';
         throw new Problem(403, 'Not of one organisation', detail);
@@ -101,6 +107,15 @@ export const viewerRoutes = [
     },
   }),
 ];
+
+/** Throws Problem 422 where no request can have named anybody so. */
+function whom({ scope, id: said }: Static<typeof viewer>): Static<typeof viewer> {
+  const id = viewerId(scope, said);
+  if (id !== null) return { scope, id };
+  throw new Problem(422, 'No address', 'with the scope ip, an id is an address, with or without a port', [
+    { pointer: '/id', detail: 'is no address' },
+  ]);
+}
 
 /** Throws Problem 503 where this process cannot know viewers. */
 function viewersOf({

@@ -18,7 +18,7 @@ interface Growing {
 }
 
 /**
- * What the log says of places, by record. Of a viewer who was erased nothing is noted that was appended before: as in the record
+ * What the log says of places, by record. Of a viewer who was erased nothing is noted that came before: as in the record
  * itself, only the outcome of a place that was served after.
  */
 export class Account {
@@ -41,16 +41,16 @@ export class Account {
     return of !== undefined && (of.frequency.has(reservation) || of.stream.has(reservation));
   }
 
-  /** A place that a request took, appended at `appendedAt` (epoch ms). Repeating it changes nothing. */
-  served(key: string, told: Told, appendedAt: number): void {
-    if (appendedAt <= (this.#erasures.get(key) ?? 0)) return;
+  /** A place that a request took which came at `cameAt` (epoch ms). Repeating it changes nothing. */
+  served(key: string, told: Told, cameAt: number): void {
+    if (cameAt <= (this.#erasures.get(key) ?? 0)) return;
     this.#change(key, told, (known) => known);
   }
 
   /** What became of a place; `told`: what is known of it where its request was not met. */
-  decided(key: string, told: Told, outcome: Outcome, appendedAt: number): void {
+  decided(key: string, told: Told, outcome: Outcome, cameAt: number): void {
     const { reservation } = 'stream' in told ? told.stream : told.frequency;
-    if (appendedAt <= (this.#erasures.get(key) ?? 0) && !this.knows(key, reservation)) return;
+    if (cameAt <= (this.#erasures.get(key) ?? 0) && !this.knows(key, reservation)) return;
     this.#change(key, told, (known) => ({ ...known, ...outcome }));
   }
 

@@ -1,4 +1,4 @@
-import { forgetStreamUpTo, forgetUpTo } from '../../domain/frequency/forget.ts';
+import { cameAt, forgetStreamUpTo, forgetUpTo } from '../../domain/frequency/forget.ts';
 import { emptyFrequency, lastsForLife, type Place } from '../../domain/frequency/frequency.ts';
 import { type Covered, putRight, putStreamRight } from '../../domain/frequency/put-right.ts';
 import { bareStreamEntry, emptyStream, streamEntry } from '../../domain/separation-stream.ts';
@@ -32,7 +32,7 @@ export interface RebuiltWindows extends Finished {
   readonly putRight: number;
   readonly confirmed: number;
   readonly outstanding: number;
-  /** Viewers who asked to be forgotten: nothing appended before comes back, and their records say so again. */
+  /** Viewers who asked to be forgotten: nothing that came before comes back, and their records say so again. */
   readonly erased: number;
   /** Views that the store had and the log has not were looked for; not where all entries do not fit into memory. */
   readonly inventedSought: boolean;
@@ -100,7 +100,7 @@ function notePlaces(
       const entry = stream
         ? { stream: streamEntry(streamAd(request, ad, place)) }
         : { frequency: outstanding(place, ad.for_life) };
-      account.served(recordKey(identity), entry, appendedAt);
+      account.served(recordKey(identity), entry, cameAt(appendedAt, request.received_at));
     }
   }
 }
@@ -124,7 +124,7 @@ function noteOutcome(
     if (!inWindow && !stands && !account.knows(key, place.reservation)) continue;
     const entry =
       identity.scope === 'stream' ? { stream: bareStreamEntry(place) } : { frequency: outstanding(place, false) };
-    account.decided(key, entry, outcome, appendedAt);
+    account.decided(key, entry, outcome, cameAt(appendedAt, beacon.received_at));
   }
 }
 

@@ -164,6 +164,19 @@ test('a household and a stream are found wherever they stand; what came after th
   expect(await look()).toEqual(after);
 });
 
+test('what came before the wish and was appended after it is nobody’s, and found where it was written before anybody knew', async () => {
+  const logs = withAnn(madeUpLogs(random, 2, 20));
+  const wish = Date.UTC(2026, 1, 1, 12);
+  const late = logs.map((log) => log.map((each) => ({ ...each, appendedAt: each.appendedAt + 86_400_000 })));
+  expect(Math.min(...late.flat().map(({ appendedAt }) => appendedAt))).toBeGreaterThan(wish);
+  await apply(late);
+  expect((await look(ann)).places).toBeGreaterThan(10);
+  expect(await eraseRows(warehouse, [ann], wish)).toBeGreaterThan(10);
+  expect((await look(ann)).places).toBe(0);
+  await apply(late, [{ hash: ann, erasedAt: wish }]);
+  expect((await look(ann)).places).toBe(0);
+});
+
 test('another’s request with the id of an erased one stays whose it is', async () => {
   const logs = madeUpLogs(random, 1, 20);
   for (const log of logs) {

@@ -1,3 +1,4 @@
+import { cameAt } from '../../domain/frequency/forget.ts';
 import type { ViewerSuppressions } from '../../engines/catalog/viewer-suppressions.ts';
 import type { Clock } from '../../engines/clock.ts';
 import { personal } from '../../engines/warehouse/erase-rows.ts';
@@ -36,10 +37,11 @@ export class Forgotten {
   }
 }
 
-/** Whether a record is of somebody who asked, after it was appended, to be forgotten. */
+/** Whether a record is of somebody who asked, after it came, to be forgotten. */
 export function isForgotten({ appendedAt, record }: WorkerRecord, forgotten: ForgottenAt): boolean {
-  if (forgotten.size === 0) return false;
-  return hashesOf(record).some((hash) => appendedAt <= (forgotten.get(hash) ?? -1));
+  if (forgotten.size === 0 || !('received_at' in record.value)) return false;
+  const at = cameAt(appendedAt, record.value.received_at);
+  return hashesOf(record).some((hash) => at <= (forgotten.get(hash) ?? -1));
 }
 
 function hashesOf(record: WorkerRecord['record']): readonly string[] {
