@@ -61,7 +61,7 @@ export function bidTooHigh(findings: Findings): readonly Recommendation[] {
       kind: 'bid_too_high',
       campaignId: campaign.id,
       subject: null,
-      why: `It delivers in full, and nine in ten wins had more than ${Math.round(auctions.margin * 100)} % of their value to spare.`,
+      why: `It delivers in full, and nine in ten wins had more than ${Math.round(auctions.margin * 100)} % of their score to spare.`,
       evidence: {
         won: auctions.won,
         margin: auctions.margin,
