@@ -101,6 +101,7 @@ export interface Findings {
   /** What the projection was made from. */
   readonly flight: ProjectedCampaign;
   readonly delivered: Delivered;
+  /** Of its own hours. */
   readonly forecast: Forecast;
   /** Means over the days looked at. */
   readonly impressionsPerDay: number;
