@@ -1,4 +1,4 @@
-import type { Campaign } from '../campaign.ts';
+import type { Campaign, Condition } from '../campaign.ts';
 import { scheduleOf } from '../targeting/index/schedule.ts';
 import { readRule } from '../targeting/read-rule.ts';
 import { offsetMs } from '../zone.ts';
@@ -13,9 +13,13 @@ const weekMinutes = hoursOfWeek * hourMinutes;
 /** Of what its best hour showed: less is a few viewers far away, or beacons that came late. */
 const shownAtLeast = 0.1;
 
-/** Whether it has hours of its own: every rule asks for a time. */
+/** Whether it has hours of its own: every rule asks for a time. Rules are not read for it, as what is read of them is kept. */
 export function hasOwnHours({ targeting }: Pick<Campaign, 'targeting'>): boolean {
-  return targeting.length > 0 && targeting.every((rule) => scheduleOf(readRule(rule)) !== null);
+  return targeting.length > 0 && targeting.every(({ conditions }) => conditions.some(isOfTime));
+}
+
+function isOfTime({ dimension, values }: Condition): boolean {
+  return (dimension === 'day_parts' || dimension === 'days_of_week') && values.length > 0;
 }
 
 /**
@@ -50,8 +54,9 @@ function sharesOf({ targeting, timeZone }: TimedCampaign, at: number): readonly 
     }
   }
   return Array.from({ length: hoursOfWeek }, (_, hour) => {
-    const minutes = week.subarray(hour * hourMinutes, (hour + 1) * hourMinutes);
-    return minutes.reduce((sum, one) => sum + one, 0) / hourMinutes;
+    let minutes = 0;
+    for (let minute = hour * hourMinutes; minute < (hour + 1) * hourMinutes; minute++) minutes += week[minute] ?? 0;
+    return minutes / hourMinutes;
   });
 }
 

@@ -10,7 +10,6 @@ const SHOWN_AFTER_MINUTES = 3;
 
 interface Kept {
   readonly campaign: Campaign;
-  readonly isTimed: boolean;
   readonly forecast: Forecast;
   readonly hour: number;
   readonly own: Forecast;
@@ -20,7 +19,7 @@ interface Kept {
   countedUpTo: number;
 }
 
-/** What each campaign's plan goes by: made again each hour, and when the campaign or the forecast is another. */
+/** What each campaign's plan goes by: made again each hour, and when the campaign or the forecast is another. Kept of those with own hours. */
 export class OwnTraffic {
   readonly #kept = new Map<string, Kept>();
 
@@ -33,12 +32,15 @@ export class OwnTraffic {
     const hour = Math.floor(minute / HOUR_MINUTES);
     const last = this.#kept.get(campaign.id);
     const same = last?.campaign === campaign ? last : null;
+    if (same === null && !hasOwnHours(campaign)) {
+      this.#kept.delete(campaign.id);
+      return forecast;
+    }
     if (same !== null) count(same, open, minute - SHOWN_AFTER_MINUTES);
-    if (same !== null && same.forecast === forecast && (!same.isTimed || same.hour === hour)) return same.own;
+    if (same !== null && same.forecast === forecast && same.hour === hour) return same.own;
     const shown = same?.shown ?? Array.from({ length: 24 }, () => 0);
     const next = {
       campaign,
-      isTimed: same?.isTimed ?? hasOwnHours(campaign),
       forecast,
       hour,
       own: ownTraffic(campaign, forecast, now, shown),
@@ -52,7 +54,7 @@ export class OwnTraffic {
 }
 
 function count(kept: Kept, open: OpenSums, upTo: number): void {
-  if (!kept.isTimed || upTo <= kept.countedUpTo) return;
+  if (upTo <= kept.countedUpTo) return;
   for (const [minute, sums] of open) {
     if (minute <= kept.countedUpTo || minute > upTo) continue;
     const hour = Math.floor(minute / HOUR_MINUTES) % 24;
