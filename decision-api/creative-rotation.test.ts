@@ -144,6 +144,20 @@ test('what a view is worth where clicks or completes are paid goes by the contex
   expect(of('elsewhere')).toEqual([10_000, 15_000, 800_000]);
 });
 
+test('a completed view is worth what views to the end per impression lead to expect: not every impression begins to play', async () => {
+  const campaign = testCampaign({ pricing: { model: 'cpv', priceMicros: micros(20_000) } });
+  house = await openHouse([campaign]);
+  const contexts = [{ dimension: 'device_type' as const, value: 'roku', ctr_ppm: 1_000_000, completion_ppm: 500_000 }];
+  await score(campaign.id, { vtr_ppm: 400_000, completion_ppm: 900_000, creatives: [], contexts });
+  const worth = async (request_id: string, type: string) => {
+    await house.post(asked(request_id, { device: { type } }));
+    const found = (await house.records('ad-request')).find(({ event }) => event.request_id === request_id)?.event;
+    return [found?.candidates[0]?.value_micros, found?.ads[0]?.predicted_completion_ppm];
+  };
+  expect(await worth('elsewhere', 'samsung_tv')).toEqual([8_000, 900_000]);
+  expect(await worth('there', 'roku')).toEqual([4_000, 450_000]);
+});
+
 test.each(['its own', 'its campaign’s'])(
   'an ad that may only be first, by a place that is %s, is worth what it is there',
   async (whose) => {

@@ -17,6 +17,8 @@ let foreign: string;
 let ends: number[] = [0];
 /** How far the warehouse worker is. */
 let applied = 0;
+/** Its watermark, epoch ms; far ahead: what it lacks has just come. */
+let appliedAt = 4e12;
 const appended: { alert_id: string; state: string; rule: string }[] = [];
 
 const log = {
@@ -31,11 +33,11 @@ const log = {
 const store = {
   read: async (names: readonly string[]) =>
     names.map((name) => {
-      const head = { position: name.includes('warehouse') ? applied : 0, watermark: 0, caught_up: [] };
+      const head = { position: name.includes('warehouse') ? applied : 0, watermark: appliedAt, caught_up: [] };
       return { version: 1, bytes: encodeBare('head-record', head), store: 'one' };
     }),
 };
-const analytics = { log, store } as unknown as AnalyticsParts;
+const analytics = { log, store, logClockMarginMs: 1_000 } as unknown as AnalyticsParts;
 
 beforeAll(async () => {
   numbers = await openTestNumbers();
@@ -208,6 +210,51 @@ test('a webhook that fails is tried again until it arrives, with the same id', a
     { webhook: { attempts: 2, last_error: null, delivered_at: expect.any(String) } },
   ]);
   await new Promise((resolve) => server.close(resolve));
+});
+
+test('a warehouse that is behind changes nothing: that it knows of no spend is no proof that there was none', async () => {
+  const { body: owner } = await desk.ask(manager, 'POST', '/api/v2/advertisers', { name: 'Steady' });
+  const now = Math.floor(desk.parts.clock.now() / 86_400_000) * 86_400_000 + 43_200_000;
+  const { body: campaign } = await desk.ask(manager, 'POST', '/api/v2/campaigns', {
+    name: 'Steady',
+    advertiser_id: owner.id,
+    status: 'active',
+    starts_at: new Date(now - 5 * 86_400_000).toISOString(),
+    ends_at: new Date(now + 5 * 86_400_000).toISOString(),
+    pricing: { model: 'cpm', rate_micros: 10_000_000 },
+    total_budget_micros: 1_000_000_000,
+  });
+  await numbers.deliver([
+    { hour: now - 60_000, campaign: campaign.id, creative: campaign.id, impressions: 60_000, micros: 600_000_000 },
+  ]);
+  const rule = { threshold: 1_000_000, campaign_id: campaign.id };
+  const ids: string[] = [];
+  for (const one of [
+    { name: 'Dear', measure: 'spend', comparison: 'above' },
+    { name: 'Cheap', measure: 'spend', comparison: 'below' },
+    { name: 'Slow', measure: 'delivery', comparison: 'below', threshold: 0.95 },
+  ]) {
+    const { status, body } = await desk.ask(manager, 'POST', '/api/v2/alerts/rules', { ...rule, ...one });
+    expect(status).toBe(201);
+    ids.push(body.id);
+  }
+  const read = async (at: number) => {
+    await evaluate(at);
+    const each = await Promise.all(ids.map((id) => desk.ask(manager, 'GET', `/api/v2/alerts/rules/${id}`)));
+    return each.map(({ body }) => body.state);
+  };
+  expect(await read(now)).toEqual(['raised', 'clear', 'clear']);
+  // Records wait, and for four days nothing was applied: all of the window is behind.
+  const later = now + 4 * 86_400_000;
+  [ends, applied, appliedAt] = [[50], 10, now];
+  expect(await read(later)).toEqual(['raised', 'clear', 'clear']);
+  appliedAt = 0;
+  expect(await read(later)).toEqual(['raised', 'clear', 'clear']);
+  // A minute behind, and the margin of the log's clocks, is as fresh as it gets where much is going on.
+  appliedAt = later - 61_000;
+  expect(await read(later)).toEqual(['clear', 'raised', 'raised']);
+  appliedAt = 4e12;
+  for (const id of ids) await desk.ask(manager, 'DELETE', `/api/v2/alerts/rules/${id}`, undefined, { 'if-match': '*' });
 });
 
 test('every measure can be read where nothing happened, and says nothing then', async () => {

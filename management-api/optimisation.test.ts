@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dayOf, startOfDay, wallClock } from '../domain/zone.ts';
-import { readAuctions } from './optimisation/evidence.ts';
 import { openTestNumbers, type RequestRow, type TestNumbers } from './optimisation/test-numbers.ts';
 import { openTestDesk, type TestDesk } from './test-desk.ts';
 
@@ -265,18 +264,6 @@ test('what is outbid is told the raise that wins, and what is narrow the conditi
   ]);
   expect(await apply(narrow[0])).toBe(200);
   expect(await advice(id, 'narrow_targeting')).toEqual([]);
-});
-
-test('a request_id that returns later is another request, to be won and lost by itself', async () => {
-  const campaign = '00000000-0000-7000-8000-0000000000c1';
-  const now = desk.parts.clock.now();
-  const entered = (outcome: string, back: number): RequestRow => ({
-    at: now - back * hourMs,
-    id: 'break-1',
-    candidates: [{ campaign, outcome, value: 12_000, score: 12_000 }],
-  });
-  await numbers.ask([entered('won', 3), entered('lost', 1)]);
-  expect((await readAuctions(numbers, [campaign], now)).get(campaign)).toMatchObject({ entered: 2, won: 1, lost: 1 });
 });
 
 test('fields that are not known, ids of nothing and a foreign cursor are refused by their place', async () => {

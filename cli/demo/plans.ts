@@ -135,7 +135,7 @@ export const campaignPlans: readonly CampaignPlan[] = [
     shows: 'paid by completed view',
     seconds: [30],
     model: 'cpv',
-    priceMicros: 26_000,
+    priceMicros: 27_500,
     totalBudgetMicros: 20_000_000,
   },
   {

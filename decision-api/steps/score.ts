@@ -57,11 +57,16 @@ function at(rates: Rates, moment: Moment, { contexts }: CampaignSignals): Rates 
   return { ...rates, ...moved(rates, factors) };
 }
 
+/** How often views begin is taken to be the same everywhere. */
 function moved(
-  { ctrPpm, completionPpm }: Rates,
+  { ctrPpm, vtrPpm, completionPpm }: Rates,
   { ctr, completion }: Factors,
-): Pick<Rates, 'ctrPpm' | 'completionPpm'> {
-  return { ctrPpm: likely(ctrPpm * ctr), completionPpm: likely(completionPpm * completion) };
+): Pick<Rates, 'ctrPpm' | 'vtrPpm' | 'completionPpm'> {
+  return {
+    ctrPpm: likely(ctrPpm * ctr),
+    vtrPpm: likely(vtrPpm * completion),
+    completionPpm: likely(completionPpm * completion),
+  };
 }
 
 function likely(ppm: number): number {

@@ -1,5 +1,6 @@
 import { shareEstimate } from '../statistics.ts';
 import { type Findings, impressionsPerWin, isShort, type Recommendation, times } from './recommendation.ts';
+import { canBuyGoal, roomPerDay, within } from './room.ts';
 
 const enteredAtLeast = 100;
 const lostShare = 0.3;
@@ -8,15 +9,21 @@ const worthwhile = 0.2;
 const cutMost = 0.1;
 const marginAtLeast = 0.15;
 
-/** It is outbid too often to deliver: the least raise that would win a fifth of what is lost. */
+/**
+ * It is outbid too often to deliver: the least raise that would win a fifth of what is lost, where its days have room for more at
+ * that price and its budget still buys its goal.
+ */
 export function bidTooLow(findings: Findings): readonly Recommendation[] {
   const { campaign, auctions } = findings;
   if (campaign.pricing.model === 'flat' || !isShort(findings)) return [];
   if (auctions.entered < enteredAtLeast || auctions.lost < lostShare * auctions.entered) return [];
   const raise = auctions.wonAt.find(({ wins }) => wins >= worthwhile * auctions.lost);
   if (raise === undefined) return [];
-  const won = shareEstimate({ successes: raise.wins, trials: auctions.lost });
   const priceMicros = Math.ceil(campaign.pricing.priceMicros * (1 + raise.raise));
+  const room = roomPerDay(findings, priceMicros);
+  if (room === null || !canBuyGoal(findings, priceMicros)) return [];
+  const won = shareEstimate({ successes: raise.wins, trials: auctions.lost });
+  const more = within(times(won, auctions.lost * impressionsPerWin(findings)), room);
   return [
     {
       kind: 'bid_too_low',
@@ -31,7 +38,7 @@ export function bidTooLow(findings: Findings): readonly Recommendation[] {
         would_win: raise.wins,
         price_micros: campaign.pricing.priceMicros,
       },
-      effect: { measure: 'impressions_per_day', ...times(won, auctions.lost * impressionsPerWin(findings)) },
+      effect: { measure: 'impressions_per_day', ...more },
       change: { field: 'price', priceMicros },
     },
   ];
@@ -54,7 +61,7 @@ export function bidTooHigh(findings: Findings): readonly Recommendation[] {
       kind: 'bid_too_high',
       campaignId: campaign.id,
       subject: null,
-      why: `It delivers in full, and nine in ten wins had more than ${Math.round(auctions.margin * 100)} % of their value to spare.`,
+      why: `It delivers in full, and nine in ten wins had more than ${Math.round(auctions.margin * 100)} % of their score to spare.`,
       evidence: {
         won: auctions.won,
         margin: auctions.margin,

@@ -1,10 +1,11 @@
 import { gainInFullDelivery } from '../pacing/what-if.ts';
 import { shareEstimate } from '../statistics.ts';
 import { type Findings, impressionsPerWin, isShort, type Recommendation, times } from './recommendation.ts';
+import { roomPerDay, within } from './room.ts';
 
 /**
- * A campaign that will hardly deliver in full. Where its own pacing turned views away, it is to be spent as fast as it can be;
- * else its flight is to be as long as full delivery takes.
+ * A campaign that will hardly deliver in full. Where its own pacing turned views away, and its days have room for them, it is to be
+ * spent as fast as it can be; else its flight is to be as long as full delivery takes.
  */
 export function underDelivery(findings: Findings): readonly Recommendation[] {
   const { campaign, projection, auctions, muPpm, now } = findings;
@@ -28,14 +29,16 @@ export function underDelivery(findings: Findings): readonly Recommendation[] {
   const share = Math.round(((projection.expected ?? 0) / projection.total) * 100);
   const { entered, shadowPriced } = auctions;
   const heldBack = shadowPriced > 0 && (shadowPriced > entered / 10 || muPpm > 50_000);
-  if (campaign.pacingMode !== 'asap' && heldBack) {
+  const room = roomPerDay(findings);
+  if (campaign.pacingMode !== 'asap' && heldBack && room !== null) {
     // Of what its pacing turned away it would win as much as of the rest.
     const won = shareEstimate({ successes: auctions.won, trials: entered - shadowPriced });
+    const more = within(times(won, shadowPriced * impressionsPerWin(findings)), room);
     return [
       {
         ...base,
         why: `It will end at ${share} % of its total, and its own pacing turns views away.`,
-        effect: { measure: 'impressions_per_day', ...times(won, shadowPriced * impressionsPerWin(findings)) },
+        effect: { measure: 'impressions_per_day', ...more },
         change: { field: 'pacing_mode', mode: 'asap' },
       },
     ];

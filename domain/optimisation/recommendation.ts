@@ -74,7 +74,7 @@ export interface AuctionFigures {
   readonly shadowPriced: number;
   /** Of the lost: how many a price higher by so much would have won. Ascending. */
   readonly wonAt: readonly { readonly raise: number; readonly wins: number }[];
-  /** Nine in ten wins had more than this to spare before the best that lost, as a share of the own value; null: nobody lost to it. */
+  /** Nine in ten wins had more than this to spare before the best that lost, as a share of the own score; null: nobody lost to it. */
   readonly margin: number | null;
 }
 
@@ -101,6 +101,7 @@ export interface Findings {
   /** What the projection was made from. */
   readonly flight: ProjectedCampaign;
   readonly delivered: Delivered;
+  /** Of its own hours. */
   readonly forecast: Forecast;
   /** Means over the days looked at. */
   readonly impressionsPerDay: number;

@@ -1,6 +1,7 @@
 import type { Condition } from '../campaign.ts';
 import { type Share, shareDifference } from '../statistics.ts';
 import { type Findings, type HourFigures, isShort, type Recommendation, times } from './recommendation.ts';
+import { roomPerDay, within } from './room.ts';
 
 const sampledAtLeast = 200;
 const narrow = 0.05;
@@ -12,10 +13,12 @@ const shareAtLeast = 0.02;
 const shareMost = 0.5;
 const otherClocksMost = 0.05;
 
-/** Its targeting lets in few requests, and one condition is to blame: without it at least twice as many. */
+/** Its targeting lets in few requests, its days have room for more, and one condition is to blame: without it at least twice as many. */
 export function narrowTargeting(findings: Findings): readonly Recommendation[] {
   const { campaign, reach, impressionsPerDay } = findings;
   if (!isShort(findings) || reach.sampled < sampledAtLeast || reach.matched >= narrow * reach.sampled) return [];
+  const room = roomPerDay(findings);
+  if (room === null) return [];
   const [widest] = reach.without.toSorted((a, b) => b.matched - a.matched);
   if (widest === undefined || widest.matched < Math.max(10, 2 * reach.matched)) return [];
   const rules = campaign.targeting.map(({ conditions }, rule) =>
@@ -43,7 +46,7 @@ export function narrowTargeting(findings: Findings): readonly Recommendation[] {
         matched_without: widest.matched,
         dimension: widest.dimension,
       },
-      effect: { measure: 'impressions_per_day', ...times(effect, impressionsPerDay) },
+      effect: { measure: 'impressions_per_day', ...within(times(effect, impressionsPerDay), room) },
       change: { field: 'targeting', rules: open ? [] : rules },
     },
   ];

@@ -1,6 +1,6 @@
 /** Expected traffic by hour of the week in UTC, Monday 00:00 first. */
 export interface Forecast {
-  /** 168 numbers above 0 with a mean of 1. */
+  /** 168 numbers with a mean of 1, above 0 except where a campaign's own hours were cut out. */
   readonly weights: readonly number[];
   /** The sum of the weights before each hour, and of all of them. */
   readonly before: readonly number[];
@@ -30,6 +30,13 @@ function forecastOf(weights: readonly number[]): Forecast {
   const before = [0];
   for (const weight of weights) before.push((before.at(-1) ?? 0) + weight);
   return { weights, before };
+}
+
+/** The forecast with each hour of the week (Monday 00:00 UTC is 0) counted by a factor, 0 or more. Null: nothing is left. */
+export function scaled({ weights }: Forecast, factorOf: (hour: number) => number): Forecast | null {
+  const raw = weights.map((weight, hour) => weight * factorOf(hour));
+  const level = sum(raw) / hoursOfWeek;
+  return level > 0 ? forecastOf(raw.map((weight) => weight / level)) : null;
 }
 
 /** Monday 00:00 to 01:00 UTC is 0. */

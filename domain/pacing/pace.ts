@@ -13,7 +13,8 @@ export interface Progress {
 
 /**
  * What `updateMu` needs at a moment: of money and goal the one that is further ahead of its plan, for neither may be overrun.
- * Null where there is nothing to pace: neither a budget nor a goal.
+ * Null where there is nothing to pace: neither a budget nor a goal. A flat campaign is paid by the day and in no spend, so that its
+ * budget is nothing to pace either.
  */
 export function pacingInput(
   campaign: PacedCampaign,
@@ -35,6 +36,7 @@ function moneyInput(
   elapsedMs: number,
   forecast: Forecast,
 ): PacingInput | null {
+  if (campaign.pricing?.model === 'flat') return null;
   const target = targetCurve(campaign, at, progress.spentBeforeTodayMicros, forecast);
   if (target === null) return null;
   const { totalBudgetMicros, dailyBudgetMicros, endsAt, startsAt } = campaign;

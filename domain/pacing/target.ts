@@ -3,6 +3,9 @@ import { dayOf, endOfDay, startOfDay } from '../zone.ts';
 import { customShare } from './curve.ts';
 import { type Forecast, trafficBetween, uniform } from './forecast.ts';
 
+/** Less of a flight than this is none: sums of hours differ by as much. */
+const leastShare = 1e-9;
+
 /** What of a campaign shapes its plan. Times are epoch ms. */
 export type PacedCampaign = Pick<
   Campaign,
@@ -65,7 +68,7 @@ function wantedBy(campaign: Forecasted, plan: Plan, at: number, doneBefore?: num
   const today = partOf(campaign, plan, before, dayStart, dayEnd);
   const from = progress(campaign, dayStart);
   const whole = progress(campaign, dayEnd) - from;
-  const atOnce = campaign.pacingMode === 'asap' || at >= endsAt || whole <= 0;
+  const atOnce = campaign.pacingMode === 'asap' || at >= endsAt || whole <= leastShare;
   const share = atOnce ? 1 : (progress(campaign, at) - from) / whole;
   return Math.floor(before + today * share);
 }
@@ -76,7 +79,7 @@ function partOf(campaign: Forecasted, plan: Plan, before: number, dayStart: numb
   const left = Math.max(0, plan.total - before);
   const from = progress(campaign, dayStart);
   const ahead = 1 - from;
-  const share = campaign.pacingMode === 'asap' || ahead <= 0 ? 1 : (progress(campaign, dayEnd) - from) / ahead;
+  const share = campaign.pacingMode === 'asap' || ahead <= leastShare ? 1 : (progress(campaign, dayEnd) - from) / ahead;
   return Math.min(plan.daily ?? Number.POSITIVE_INFINITY, left * share);
 }
 

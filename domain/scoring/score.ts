@@ -55,7 +55,7 @@ function expectedPrice({ model, priceMicros }: Pricing, rates: Rates, flatValueM
     case 'cpc':
       return Math.round((priceMicros * rates.ctrPpm) / 1_000_000);
     case 'cpv':
-      return Math.round((priceMicros * rates.completionPpm) / 1_000_000);
+      return Math.round((priceMicros * rates.vtrPpm) / 1_000_000);
     case 'flat':
       return flatValueMicros;
   }

@@ -239,7 +239,7 @@ test.each([
   ['cpm', 12_000, 1_000_000, 12_000, 12_000, 0],
   ['cpm', 12_000, 1_500_000, 12_000, 12_000, -6_000],
   ['cpc', 2_000_000, 250_000, 4_000, 4_000, 3_000],
-  ['cpv', 20_000, 0, 18_000, 18_000, 18_000],
+  ['cpv', 20_000, 0, 17_000, 17_000, 17_000],
   ['flat', 0, 500_000, 5_000, 5_000, 2_500],
 ] as const)('%s at %i with μ %i', (model, priceMicros, muPpm, valueMicros, expectedPriceMicros, scoreMicros) => {
   const pricing = { model, priceMicros: micros(priceMicros) };

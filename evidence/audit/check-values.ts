@@ -11,12 +11,14 @@ export interface ValueResult {
 
 interface Rates {
   readonly ctr: number;
+  /** Views to the end, per impression and per view begun. */
+  readonly vtr: number;
   readonly completion: number;
   readonly quality: number;
 }
 
 /** What is believed of an ad of which no signal speaks, in ppm; quality in hundredths. */
-const unknown: Rates = { ctr: 2_000, completion: 900_000, quality: 500 };
+const unknown: Rates = { ctr: 2_000, vtr: 850_000, completion: 900_000, quality: 500 };
 
 /**
  * What each candidate was worth, and its score: computed again from the seed's price, the very signals that the decision used and
@@ -79,8 +81,11 @@ function worthOf(
   if (tier === 'house') return [1, 1];
   const first =
     request.max_ads === 1 || creatives.find(({ id }) => id === candidate.creative)?.place === 'first' ? '1' : null;
-  const { ctr, completion, quality } = signal === null ? unknown : ratesOf(candidate.creative, signal, request, first);
-  const chance = { cpm: 1_000_000, cpc: ctr, cpv: completion }[pricing.model] ?? 0;
+  const { ctr, vtr, completion, quality } =
+    signal === null ? unknown : ratesOf(candidate.creative, signal, request, first);
+  // A release that did not write `other_categories` yet took completed views by the view begun.
+  const byImpression = request.context.other_categories !== undefined;
+  const chance = { cpm: 1_000_000, cpc: ctr, cpv: byImpression ? vtr : completion }[pricing.model] ?? 0;
   const expected =
     pricing.model === 'cpm' ? pricing.priceMicros : Math.round((pricing.priceMicros * chance) / 1_000_000);
   const above = Math.round(((quality - 500) * weights.quality) / 100);
@@ -114,6 +119,7 @@ function ratesOf(
   const rate = (ppm: number, factor: number) => Math.min(1_000_000, Math.round(ppm * within(factor)));
   return {
     ctr: rate(own.ctr_ppm ?? 0, ctr),
+    vtr: rate(own.vtr_ppm ?? 0, completion),
     completion: rate(own.completion_ppm ?? 0, completion),
     quality: signal.quality_centi ?? 500,
   };

@@ -58,6 +58,8 @@ export interface RequestFact {
     readonly country: string | null;
     readonly device_type: string | null;
     readonly content_category?: string | null;
+    /** Not there: written by an older release. */
+    readonly other_categories?: readonly string[];
   };
   readonly experiments?: readonly { readonly experiment: string; readonly arm: string }[];
   readonly identities: readonly Identity[];
@@ -134,6 +136,7 @@ export interface SignalFact {
     readonly creative: string;
     readonly share_ppm?: number | null;
     readonly ctr_ppm?: number;
+    readonly vtr_ppm?: number;
     readonly completion_ppm?: number;
   }[];
   readonly contexts?: readonly {
@@ -143,6 +146,7 @@ export interface SignalFact {
     readonly completion_ppm: number;
   }[];
   readonly ctr_ppm?: number;
+  readonly vtr_ppm?: number;
   readonly completion_ppm?: number;
   readonly quality_centi?: number;
 }

@@ -2,7 +2,7 @@ import type { AlertMeasure, Measured } from '../../domain/alerts/rule.ts';
 import type { Campaign } from '../../domain/campaign.ts';
 import type { Forecast } from '../../domain/pacing/forecast.ts';
 import { analyticsOf } from '../analytics/ask-warehouse.ts';
-import { lagOf } from '../analytics/live.ts';
+import { appliedUpTo, lagOf } from '../analytics/live.ts';
 import { shareTenant } from '../analytics/owners.ts';
 import { seconds } from '../optimisation/figures.ts';
 import { readStandings, type Standing } from '../optimisation/standing.ts';
@@ -26,6 +26,8 @@ type Measure = (watched: Watched, parts: MeasuringParts) => Promise<Measured>;
 const campaignsAtOnce = 1_000;
 /** Less of its plan than this is due too lately to have been seen and told of. */
 const plannedAtLeast = 0.02;
+/** A warehouse that is further behind, beyond the margin of the log's clocks, says nothing of what was spent lately. */
+const behindMsMax = 60_000;
 
 /** Every measure. */
 const measures: Readonly<Record<AlertMeasure, Measure>> = {
@@ -34,17 +36,21 @@ const measures: Readonly<Record<AlertMeasure, Measure>> = {
     let worst: number | null = null;
     let hasPlan = false;
     let known: Forecast | null = null;
+    const isCurrent = await hasCurrentDelivery(watched, parts);
     for await (const campaigns of flyingOf(watched, parts)) {
       const { standings, forecast } = await readStandings(campaigns, parts, watched.now, known);
       known = forecast;
       hasPlan ||= standings.some(({ target }) => target !== null);
       for (const share of standings.flatMap(shareOfPlan)) worst = Math.min(share, worst ?? share);
     }
-    return hasPlan ? worst : 'not_applicable';
+    if (!hasPlan) return 'not_applicable';
+    return isCurrent ? worst : null;
   },
   /** Micros billed in the window. */
   async spend(watched, parts) {
-    return (await delivered(watched, parts)).micros;
+    const isCurrent = await hasCurrentDelivery(watched, parts);
+    const { micros } = await delivered(watched, parts);
+    return isCurrent ? micros : null;
   },
   /** Errors ÷ (impressions + errors) in the window. */
   async error_rate(watched, parts) {
@@ -80,6 +86,13 @@ const measures: Readonly<Record<AlertMeasure, Measure>> = {
 
 export function measured(measure: AlertMeasure, watched: Watched, parts: MeasuringParts): Promise<Measured> {
   return measures[measure](watched, parts);
+}
+
+/** Asked before rows are read: they hold at least what was applied by then. */
+async function hasCurrentDelivery({ now }: Watched, parts: MeasuringParts): Promise<boolean> {
+  const analytics = analyticsOf(parts);
+  const at = await appliedUpTo('warehouse', 'ad-beacons', analytics, now);
+  return at !== null && at >= now - analytics.logClockMarginMs - behindMsMax;
 }
 
 function shareOfPlan({ campaign, target, projection, done }: Standing): number[] {

@@ -27,7 +27,7 @@ export function analyticsOf(parts: Pick<ManagementParts, 'analytics'>): Analytic
 
 /** Up to when everything is in the warehouse; null where the log or the state store cannot say. */
 export async function dataAsOf(numbers: Numbers, parts: ManagementParts): Promise<string | null> {
-  const applied = (topic: string) => appliedUpTo('warehouse', topic, analyticsOf(parts), parts.clock);
+  const applied = (topic: string) => appliedUpTo('warehouse', topic, analyticsOf(parts), parts.clock.now());
   const each = await orNull(() => Promise.all(topics[numbers].map(applied)));
   const known = each?.filter((at) => at !== null) ?? [];
   return each === null || known.length < each.length ? null : textOf(Math.min(...known));

@@ -191,7 +191,7 @@ async function liveOf({ id, campaign }: Found, parts: ManagementParts): Promise<
   const analytics = analyticsOf(parts);
   const zone = campaign?.timeZone ?? 'UTC';
   const lives = await readLive([id], analytics, (_, minute) => dayOf(minute * 60_000, zone));
-  const asOf = await appliedUpTo('pacing', 'ad-beacons', analytics, parts.clock);
+  const asOf = await appliedUpTo('pacing', 'ad-beacons', analytics, parts.clock.now());
   return { live: lives.get(id) as Live, asOf: textOf(asOf) };
 }
 

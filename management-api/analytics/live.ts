@@ -1,4 +1,3 @@
-import type { Clock } from '../../engines/clock.ts';
 import { keys } from '../../engines/state-store/keys.ts';
 import { decode, decodeBare } from '../../schemas/codec.ts';
 import type { CampaignSignal, CampaignSums, MoneyRecord } from '../../schemas/records.ts';
@@ -12,9 +11,9 @@ export async function appliedUpTo(
   group: string,
   topic: string,
   analytics: AnalyticsParts,
-  clock: Clock,
+  now: number,
 ): Promise<number | null> {
-  const asked = clock.now() - analytics.logClockMarginMs;
+  const asked = now - analytics.logClockMarginMs;
   const each = (await headsOf(group, topic, analytics)).map(({ end, position, watermark }) => {
     if (position >= end) return asked;
     return watermark === 0 ? null : watermark;

@@ -136,7 +136,8 @@ interface AuctionRow {
 
 /**
  * Campaign -> what became of it in the newest requests that it entered. A loss would have been won by a price that lifts its
- * score to that of the least of those served; a win is safe by what it had more than the best of those that lost.
+ * score to that of the least of those served; a win is safe by what it had more than the best of those that lost. Value and shadow
+ * price are both in proportion to the price, so the score is too.
  */
 export async function readAuctions(
   parts: Pick<ManagementParts, 'warehouse'>,
@@ -148,25 +149,24 @@ export async function readAuctions(
     `SELECT campaign, min(sampled_from) AS sampled_from, count() AS entered, countIf(outcome = 'won') AS won, countIf(outcome = 'lost') AS lost,
        countIf(outcome = 'cap_reached') AS capped, countIf(outcome = 'shadow_price') AS priced,
        if(countIf(outcome = 'won' AND best_lost > 0) = 0, NULL,
-         quantileExactIf(0.1)((score - best_lost) / value, outcome = 'won' AND best_lost > 0)) AS margin,
-       groupArrayIf((least_won - score) / value, outcome = 'lost') AS needs,
+         quantileExactIf(0.1)((score - best_lost) / score, outcome = 'won' AND best_lost > 0)) AS margin,
+       groupArrayIf((least_won - score) / score, outcome = 'lost') AS needs,
        arrayMap(raise -> arrayCount(need -> need <= raise, needs), {raises:Array(Float64)}) AS won_at
      FROM
      (
          SELECT source_partition, offset, candidate.1 AS campaign,
              multiIf(countIf(candidate.2 IN ('won', 'backup')) > 0, 'won', countIf(candidate.2 = 'lost') > 0, 'lost',
                  countIf(candidate.2 = 'shadow_price') > 0, 'shadow_price', any(candidate.2)) AS outcome,
-             any(first) AS sampled_from, greatest(max(candidate.3), 1) AS value, max(candidate.4) AS score, any(least_served) AS least_won,
-             any(arrayMax(arrayMap(one -> if(one.2 = 'lost' AND one.1 != candidate.1, one.4, 0), candidates))) AS best_lost
+             any(first) AS sampled_from, greatest(max(candidate.3), 1) AS score, any(least_served) AS least_won,
+             any(arrayMax(arrayMap(one -> if(one.2 = 'lost' AND one.1 != candidate.1, one.3, 0), candidates))) AS best_lost
          FROM
          (
              SELECT source_partition, offset, toUnixTimestamp(min(minute) OVER ()) AS first,
-                 arrayZip(candidate_campaigns, candidate_outcomes, candidate_values_micros, candidate_scores_micros) AS candidates,
-                 arrayMin(arrayMap(one -> if(one.2 = 'won', one.4, 9000000000000000), candidates)) AS least_served
+                 arrayZip(candidate_campaigns, candidate_outcomes, candidate_scores_micros) AS candidates,
+                 arrayMin(arrayMap(one -> if(one.2 = 'won', one.3, 9000000000000000), candidates)) AS least_served
              FROM
              (
-                 SELECT minute, source_partition, offset, candidate_campaigns, candidate_outcomes, candidate_values_micros,
-                     candidate_scores_micros
+                 SELECT minute, source_partition, offset, candidate_campaigns, candidate_outcomes, candidate_scores_micros
                  FROM breakwater.requests FINAL
                  WHERE NOT duplicate AND minute >= toDateTime({since:UInt32}, 'UTC')
                  ORDER BY minute DESC LIMIT {sampled:UInt32}

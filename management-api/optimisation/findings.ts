@@ -26,7 +26,7 @@ export async function readFindings(
   if (campaigns.length === 0) return [];
   const ids = campaigns.map(({ id }) => id);
   const zones = new Map(campaigns.map(({ id, timeZone }) => [id, timeZone]));
-  const { standings, forecast } = await readStandings(campaigns, parts, now);
+  const { standings } = await readStandings(campaigns, parts, now);
   const [creatives, exposures, hours, auctions, contexts] = await Promise.all([
     readCreatives(parts, ids, now),
     readExposures(parts, ids, now),
@@ -42,7 +42,7 @@ export async function readFindings(
       projection: standing.projection,
       flight: projected(campaign),
       delivered: standing.delivery,
-      forecast,
+      forecast: standing.traffic,
       ...perDay(standing, now),
       muPpm: standing.signal?.muPpm ?? 0,
       creatives: creatives.get(campaign.id) ?? [],

@@ -1,6 +1,7 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import { type Delivered, deliveredToday, doneOf } from '../../domain/pacing/course.ts';
 import { type Forecast, uniform } from '../../domain/pacing/forecast.ts';
+import { ownTraffic } from '../../domain/pacing/own-hours.ts';
 import { type Projection, projectDelivery } from '../../domain/pacing/projection.ts';
 import type { PacingUnit } from '../../domain/pacing/shadow-price.ts';
 import { impressionCurve, targetCurve } from '../../domain/pacing/target.ts';
@@ -8,10 +9,15 @@ import type { DeskTransaction } from '../../engines/catalog/desk.ts';
 import type { ManagementParts } from '../parts.ts';
 import { noDelivery, type PacingSignal, readDelivery, readForecast, readPacingSignals } from './figures.ts';
 
+/** What was shown before may have been shown by other rules. */
+const SHOWN_MS = 2 * 86_400_000;
+
 /** Where one campaign stands now. */
 export interface Standing {
   readonly campaign: Campaign;
   readonly delivery: Delivered;
+  /** What the forecast holds of its own hours. */
+  readonly traffic: Forecast;
   readonly signal: PacingSignal | null;
   /** Null: it has neither a total budget nor a goal. */
   readonly projection: Projection | null;
@@ -43,11 +49,12 @@ export async function readStandings(
     const delivery = deliveries.get(campaign.id) ?? noDelivery;
     const signal = signals.get(campaign.id) ?? null;
     const heldBack = (signal?.muPpm ?? 0) > 0;
-    const projection = projectDelivery(projected(campaign), delivery, forecast, now, heldBack);
+    const traffic = ownTraffic(campaign, forecast, now, shownByHour(delivery.hours, now));
+    const projection = projectDelivery(projected(campaign), delivery, traffic, now, heldBack);
     const unit = projection?.unit ?? 'micros';
     const done = doneOf(campaign, delivery, unit);
-    const target = targetOf(campaign, unit, done, delivery, forecast, now);
-    return { campaign, delivery, signal, projection, done, target };
+    const target = targetOf(campaign, unit, done, delivery, traffic, now);
+    return { campaign, delivery, traffic, signal, projection, done, target };
   });
   return { standings, forecast };
 }
@@ -63,13 +70,24 @@ function targetOf(
   unit: PacingUnit,
   done: number,
   { hours }: Delivered,
-  forecast: Forecast,
+  traffic: Forecast,
   now: number,
 ): number | null {
   const before = done - deliveredToday(hours, unit, campaign.timeZone, now);
   return unit === 'impressions'
-    ? impressionCurve(campaign, now, before, forecast)
-    : targetCurve(projected(campaign), now, before, forecast);
+    ? impressionCurve(campaign, now, before, traffic)
+    : targetCurve(projected(campaign), now, before, traffic);
+}
+
+/** Impressions of late, by hour of the day in UTC. */
+function shownByHour(hours: Delivered['hours'], now: number): readonly number[] {
+  const shown = Array.from({ length: 24 }, () => 0);
+  for (const { hour, impressions } of hours) {
+    if (hour < now - SHOWN_MS) continue;
+    const of = Math.floor(hour / 3_600_000) % 24;
+    shown[of] = (shown[of] ?? 0) + impressions;
+  }
+  return shown;
 }
 
 /** Why it stands there and will end there, one sentence for each cause. */

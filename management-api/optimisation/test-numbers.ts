@@ -2,6 +2,14 @@ import { openWarehouse } from '../../engines/open.ts';
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
 import { startTestWarehouse } from '../../engines/warehouse/test-warehouse.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
+import type { AnalyticsParts } from '../analytics/parts.ts';
+
+/** A log that holds nothing, so that workers are at its end. */
+export const atItsEnd = {
+  log: { ends: async () => [0], partitions: async () => 1 },
+  store: { read: async (names: readonly string[]) => names.map(() => ({ version: 0, bytes: null, store: 'one' })) },
+  logClockMarginMs: 0,
+} as unknown as AnalyticsParts;
 
 /** A migrated warehouse for tests of numbers, with rows put straight into its tables. */
 export interface TestNumbers {

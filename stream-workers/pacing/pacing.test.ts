@@ -188,3 +188,21 @@ it('takes what yesterday’s minutes that are still open have spent for spent be
   expect(target_micros).toBeGreaterThanOrEqual(24_010);
   expect(target_micros).toBeLessThanOrEqual(24_020);
 });
+
+it('plans by the hours of the week in which the campaign may serve', async () => {
+  await using bench = await openBench();
+  const now = bench.clock.now();
+  const day = { startsAt: now - 3_600_000, endsAt: now + 23 * 3_600_000, timeZone: 'UTC' };
+  const targetOf = async (start_time: string, end: string) => {
+    const condition = { dimension: 'day_parts', mode: 'include', values: [{ start: start_time, end }] } as const;
+    const runner = await start(bench, { ...day, targeting: [{ id: 'r', conditions: [condition] }] });
+    await bench.clock.advance(bench.clock.now() + 1_000);
+    await runner.close();
+    const [entry] = await bench.store.read([keys.signal('PACING', campaign.id)]);
+    const { signal } = decodeBare('signal-state-record', entry?.bytes as Buffer);
+    return (decode(signal).value as CampaignSignal).target_micros;
+  };
+  // It is 16:40, an hour after its beginning. Nothing is due of what is for the night; two thirds of an hour are over.
+  expect(await targetOf('20:00', '22:00')).toBe(0);
+  expect(Math.round((await targetOf('16:00', '17:00')) / 10_000)).toBe(67);
+});

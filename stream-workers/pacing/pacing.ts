@@ -1,5 +1,6 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import { emptyMoney, heldOf } from '../../domain/ledger.ts';
+import type { Forecast } from '../../domain/pacing/forecast.ts';
 import { pacingInput } from '../../domain/pacing/pace.ts';
 import { initialPacingState, type PacingState, pacingStatus, updateMu } from '../../domain/pacing/shadow-price.ts';
 import { dayOf, startOfDay } from '../../domain/zone.ts';
@@ -13,6 +14,7 @@ import { Sparing } from '../sparing.ts';
 import type { BeatContext, Outcome, Worker } from '../worker.ts';
 import type { WorkerNeeds } from '../workers.ts';
 import { closeMinutes } from './closing.ts';
+import { OwnTraffic } from './own-traffic.ts';
 import { addServed, ServedPlaces, takeServed } from './served.ts';
 import { addToSums, type OpenSums, readOpenSums } from './sums.ts';
 import { TrafficForecast } from './traffic-forecast.ts';
@@ -36,6 +38,7 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
   /** Taken and not yet closed, by campaign. */
   const held = new Map<string, number>();
   const forecast = new TrafficForecast();
+  const traffic = new OwnTraffic();
   const places = new ServedPlaces();
   return {
     name: 'pacing',
@@ -82,7 +85,10 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
 
   async function steer(context: BeatContext): Promise<void> {
     const { now: turn, all } = await publisher.onDuty(context, view.campaigns.keys());
-    if (all !== null) for (const kept of [states, held]) keepOnly(kept, all);
+    if (all !== null) {
+      for (const kept of [states, held]) keepOnly(kept, all);
+      traffic.keepOnly(all);
+    }
     metrics.heldMicros.set(held.values().reduce((sum, micros) => sum + micros, 0));
     if (turn.length === 0) return;
     const { value: open, fresh } = await counted.get(context.clock, async () =>
@@ -96,15 +102,17 @@ export function pacingWorker({ view, metrics }: WorkerNeeds): Worker {
       const bytes = entries[index]?.bytes;
       const money = bytes ? decodeBare('money-record', bytes) : emptyMoney();
       held.set(id, heldOf(money).micros);
-      return [draftFor(campaign, progressOf(campaign, money, open, context.clock.now()), context.clock.now())];
+      const now = context.clock.now();
+      const expected = traffic.of(campaign, forecast.now, open, now);
+      return [draftFor(campaign, progressOf(campaign, money, open, now), expected, now)];
     });
     metrics.signals.inc({ kind: 'PACING' }, await publisher.publish(context, drafts));
     metrics.heldMicros.set(held.values().reduce((sum, micros) => sum + micros, 0));
   }
 
-  function draftFor(campaign: Campaign, progress: ProgressNow, now: number): Drafted {
+  function draftFor(campaign: Campaign, progress: ProgressNow, expected: Forecast, now: number): Drafted {
     const { state, at } = states.get(campaign.id) ?? { state: carriedState(campaign.id), at: now };
-    const input = pacingInput(campaign, progress, now, now - at, forecast.now);
+    const input = pacingInput(campaign, progress, now, now - at, expected);
     const next = input ? updateMu(state, input) : initialPacingState;
     states.set(campaign.id, { state: next, at: now });
     const status = input ? pacingStatus(input) : 'on_track';

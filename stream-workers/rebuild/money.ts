@@ -18,6 +18,7 @@ import { type Reading, type RebuildEngines, readGroup, watermarkOf } from './rea
 const MINUTE_MS = 60_000;
 /** Minutes this old are kept by the quarter of an hour: no zone's day begins within one. */
 const BY_QUARTER_MS = 26 * 3_600_000;
+const QUARTER = 15;
 const SWAPS_AT_ONCE = 500;
 
 export interface RebuiltMoney extends Finished {
@@ -56,11 +57,10 @@ export async function rebuildMoney(
   campaigns: ReadonlyMap<string, Campaign>,
   older: OlderMoney | null = null,
 ): Promise<RebuiltMoney> {
-  const { reading, gathered } = await gather(engines);
+  const { reading, gathered, byMinuteFrom } = await gather(engines);
   const { upTo, closed } = await closedNow(engines, reading);
   const wholeFrom = wholeFromOf(reading);
-  // A minute that began before the log does may have lost some of its records.
-  const firstWhole = wholeFrom === null ? 0 : Math.floor(wholeFrom / MINUTE_MS) + 1;
+  const firstWhole = wholeFrom === null ? 0 : firstWholeOf(wholeFrom, byMinuteFrom);
   const before = wholeFrom !== null && older ? await older(firstWhole) : null;
   const sumsPutRight = await writeSums(engines, reading, gathered, upTo);
   const ids = [...new Set([...campaigns.keys(), ...gathered.billed.keys(), ...(before?.keys() ?? [])])];
@@ -104,10 +104,10 @@ export async function rebuildMoney(
   return { ...counts, ...finished, sumsPutRight, closedUpTo: upTo, wholeFrom: told };
 }
 
-async function gather(engines: RebuildEngines): Promise<{ reading: Reading; gathered: Gathered }> {
+async function gather(engines: RebuildEngines) {
   const { clock, log } = engines;
   const byMinuteFrom = Math.floor((clock.now() - BY_QUARTER_MS) / MINUTE_MS);
-  const keep = (minute: number) => (minute >= byMinuteFrom ? minute : Math.floor(minute / 15) * 15);
+  const keep = (minute: number) => (minute >= byMinuteFrom ? minute : Math.floor(minute / QUARTER) * QUARTER);
   const partitions = await log.partitions('ad-beacons');
   const gathered: Gathered = {
     billed: new Map(),
@@ -141,7 +141,7 @@ async function gather(engines: RebuildEngines): Promise<{ reading: Reading; gath
       }
     },
   });
-  return { reading, gathered };
+  return { reading, gathered, byMinuteFrom };
 }
 
 function add(into: ByMinute, campaign: string, minute: number, micros: number, impressions: number): void {
@@ -182,6 +182,15 @@ function movedOn(closed: number, known: number): EngineError {
 function wholeFromOf({ beacons }: Reading): number | null {
   const cut = beacons.filter(({ oldest }) => oldest > 0);
   return cut.length === 0 ? null : Math.max(...cut.map(({ oldestAt }) => oldestAt));
+}
+
+/**
+ * The first minute that the log holds whole: one that began before the log does may have lost some of its records. Where
+ * minutes are kept by the quarter it begins one, or the rest of its quarter would be in neither the log's nor the rows' part.
+ */
+function firstWholeOf(wholeFrom: number, byMinuteFrom: number): number {
+  const next = Math.floor(wholeFrom / MINUTE_MS) + 1;
+  return next < byMinuteFrom ? Math.ceil(next / QUARTER) * QUARTER : next;
 }
 
 /** The first day of which nothing is missing. */
