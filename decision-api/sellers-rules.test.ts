@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CreativeParts } from '../domain/creative.ts';
+import type { Creative, CreativeParts } from '../domain/creative.ts';
 import { micros } from '../domain/money.ts';
 import { admissionFor } from './dialects/openrtb/admission.ts';
 import { attributesOf, plainDomain } from './dialects/openrtb/blocked.ts';
@@ -16,11 +16,13 @@ const brand = testCreative({
 });
 const campaign = testCampaign({ creatives: [brand], pricing: { model: 'cpm', priceMicros: micros(10_000) } });
 
+const asked = (creative: Creative) => ({ creative, hasFiles: creative.media.length > 0 });
+
 /** Why the brand's ad is not for this seller; null: it is. */
 function reason(request: Partial<BidRequest>, video: Video = {}, imp: Partial<Imp> = {}, parts: CreativeParts = {}) {
   const whole = { id: 'a', imp: [], ...request };
   const slot = { imp: { id: '1', ...imp }, video };
-  return admissionFor(whole, slot, [], 'https://ads.example').admits({ ...brand, ...parts }, campaign);
+  return admissionFor(whole, slot, [], 'https://ads.example').admits(asked({ ...brand, ...parts }), campaign);
 }
 
 test.each([
@@ -102,7 +104,7 @@ test('what may be skipped has the attribute 16, which a seller may block, and sa
 test('a place in the pod is kept with exact lengths too', () => {
   const last = testCreative({ ...brand, place: 'last' });
   const slot = { imp: { id: '1' }, video: { rqddurs: [15], slotinpod: 1 } };
-  expect(admissionFor({ id: 'a', imp: [] }, slot, [], '').admits(last, campaign)).toBe('not_playable');
+  expect(admissionFor({ id: 'a', imp: [] }, slot, [], '').admits(asked(last), campaign)).toBe('not_playable');
 });
 
 test('a language of two letters is `language`, any other of BCP 47 is `langb`', async () => {
@@ -142,9 +144,9 @@ test.each<['first' | 'last', Video, string | null]>([
 ])('an ad that may only be %s, of its own or its campaign’s, in %j: %s', (place, video, wanted) => {
   const slot = { imp: { id: '1' }, video };
   const { admits } = admissionFor({ id: 'a', imp: [] }, slot, [], '');
-  expect(admits({ ...brand, place }, campaign)).toBe(wanted);
-  expect(admits(brand, { ...campaign, place })).toBe(wanted);
-  expect(admits({ ...brand, place }, { ...campaign, place: place === 'first' ? 'last' : 'first' })).toBe(wanted);
+  expect(admits(asked({ ...brand, place }), campaign)).toBe(wanted);
+  expect(admits(asked(brand), { ...campaign, place })).toBe(wanted);
+  expect(admits(asked({ ...brand, place }), { ...campaign, place: place === 'first' ? 'last' : 'first' })).toBe(wanted);
 });
 
 test('a bit rate is one of a file that the seller plays, by either name of HLS; what nobody states fits, a range by any part of it', () => {
@@ -154,14 +156,17 @@ test('a bit rate is one of a file that the seller plays, by either name of HLS; 
     { ...stream, minBitrateKbps: 400, maxBitrateKbps: 8_000 },
   ];
   const rated = (video: Video) =>
-    admissionFor({ id: 'a', imp: [] }, { imp: { id: '1' }, video }, [], '').admits({ ...brand, media }, campaign);
+    admissionFor({ id: 'a', imp: [] }, { imp: { id: '1' }, video }, [], '').admits(
+      asked({ ...brand, media }),
+      campaign,
+    );
   expect(rated({ maxbitrate: 500 })).toBeNull();
   expect(rated({ maxbitrate: 500, mimes: ['video/mp4'] })).toBe('not_playable');
   expect(rated({ minbitrate: 8_500, mimes: ['application/x-mpegurl'] })).toBe('not_playable');
   expect(rated({ maxbitrate: 500, mimes: ['application/vnd.apple.mpegurl'] })).toBeNull();
   const unsaid = { ...brand, media: [{ ...file, bitrateKbps: null }] };
   const slot = { imp: { id: '1' }, video: { minbitrate: 5_000 } };
-  expect(admissionFor({ id: 'a', imp: [] }, slot, [], '').admits(unsaid, campaign)).toBeNull();
+  expect(admissionFor({ id: 'a', imp: [] }, slot, [], '').admits(asked(unsaid), campaign)).toBeNull();
 });
 
 const drawn = { width: 1, height: 1 };

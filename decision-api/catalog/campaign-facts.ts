@@ -1,9 +1,11 @@
-import type { Campaign, FrequencyCap } from '../../domain/campaign.ts';
-import { type Creative, isShowable, type MediaFile, type Tracker } from '../../domain/creative.ts';
+import { type Campaign, type CampaignCategory, type FrequencyCap, placeOf, type Tier } from '../../domain/campaign.ts';
+import { type Creative, isShowable, type MediaFile, type Place, type Tracker } from '../../domain/creative.ts';
 import { podMaxOf } from '../../domain/frequency/cap-set.ts';
 import { isLifetime } from '../../domain/frequency/frequency.ts';
+import type { Pricing } from '../../domain/money.ts';
 import type { CandidateMemo } from '../../domain/pods/pod.ts';
 import { kindOfCreative } from '../../domain/scoring/rotation.ts';
+import { flatValue } from '../../domain/scoring/score.ts';
 import { flatten } from '../../domain/separation-stream.ts';
 import { partitionOf } from '../../engines/event-log/partition.ts';
 import { bytesOfUuids } from '../../schemas/uuid.ts';
@@ -11,18 +13,31 @@ import { carries, type Feature } from '../asking/features.ts';
 import { needsMoney } from '../holding/purse.ts';
 import { capsOf } from '../holding/reserver.ts';
 
-/** What follows from a campaign's document alone. It is found out once for each version, not once for each request. */
+/**
+ * What follows from a campaign's document alone. It is found out once for each version, not once for each request. Whatever every
+ * decision asks of a campaign that matched stands here once more, side by side: the documents of a large catalog lie all over memory, and
+ * each place that has to be fetched from there takes longer than what is done with it.
+ */
 export interface CampaignFacts {
-  readonly campaign: Campaign;
-  readonly carried: readonly Feature[];
-  /** Those that can be shown. */
-  readonly creatives: readonly CreativeFacts[];
+  readonly id: string;
+  readonly active: boolean;
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly needsMoney: boolean;
   /** Somebody's record counts its views. */
   readonly counted: boolean;
-  readonly streamCaps: readonly FrequencyCap[];
-  readonly needsMoney: boolean;
-  readonly forLife: boolean;
+  /** It has a category, so others may compete with it. */
+  readonly competes: boolean;
+  readonly tier: Tier;
+  readonly pricing: Pricing;
+  readonly flatValueMicros: number;
   readonly podMax: number | null;
+  /** Those that can be shown. */
+  readonly creatives: readonly CreativeFacts[];
+  readonly campaign: Campaign;
+  readonly carried: readonly Feature[];
+  readonly streamCaps: readonly FrequencyCap[];
+  readonly forLife: boolean;
   /** Ids of its categories, and of all above them. */
   readonly categories: readonly string[];
   readonly ancestors: readonly string[];
@@ -37,7 +52,17 @@ export interface RotationFacts {
   readonly hash: number;
 }
 
+/** A creative, and what the solver is told of it but for its worth. */
 export interface CreativeFacts {
+  readonly durationSeconds: number;
+  readonly hasFiles: boolean;
+  /** An ad of it has caps to keep. */
+  readonly capped: boolean;
+  readonly id: string;
+  readonly advertiserId: string;
+  readonly categories: readonly CampaignCategory[];
+  /** The only place in a pod in which it may stand; null: any. */
+  readonly place: Place | null;
   readonly creative: Creative;
   /** The caps that an ad of it has to keep. */
   readonly caps: readonly FrequencyCap[];
@@ -49,22 +74,30 @@ export interface CreativeFacts {
   readonly memo: CandidateMemo;
   /** Equal: they could take each other's place. */
   readonly kind: number;
-  /** How a candidate's record begins: the ids of campaign and creative. */
-  readonly ids: Buffer;
+  /** How a candidate's record begins: the ids of campaign and creative, a character for each byte. */
+  readonly ids: string;
 }
 
 export function factsOf(campaign: Campaign): CampaignFacts {
-  const { caps } = campaign;
+  const { id, status, startsAt, endsAt, caps, tier, pricing } = campaign;
   const shown = campaign.creatives.filter(isShowable);
   return {
+    id,
+    active: status === 'active',
+    startsAt,
+    endsAt,
+    needsMoney: needsMoney(campaign),
+    counted: caps.some(({ scope }) => scope !== 'pod'),
+    competes: campaign.categories.length > 0,
+    tier,
+    pricing,
+    flatValueMicros: flatValue(campaign),
+    podMax: podMaxOf(caps),
+    creatives: shown.map((creative) => creativeFacts(campaign, creative)),
     campaign,
     carried: carries(campaign),
-    creatives: shown.map((creative) => creativeFacts(campaign, creative)),
-    counted: caps.some(({ scope }) => scope !== 'pod'),
     streamCaps: caps.filter(({ scope }) => scope === 'stream'),
-    needsMoney: needsMoney(campaign),
     forLife: caps.some(isLifetime),
-    podMax: podMaxOf(caps),
     rotation: rotationOf(campaign.id, shown),
     ...flatten(campaign.categories),
   };
@@ -91,15 +124,23 @@ function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
     click_through: clickThrough,
     ...(trackers.length === 0 ? {} : { trackers: trackers.map(shownTracker) }),
   };
+  const caps = capsOf(campaign.caps, id);
   return {
+    durationSeconds,
+    hasFiles: media.length > 0,
+    capped: caps.length > 0,
+    id,
+    advertiserId: campaign.advertiserId,
+    categories: campaign.categories,
+    place: placeOf(creative, campaign),
     creative,
-    caps: capsOf(campaign.caps, id),
+    caps,
     mediaUrls: filesOf(creative),
     media: told.media,
     told: JSON.stringify(told).slice(1, -1),
     memo: { places: null },
     kind: kindOfCreative(creative),
-    ids: bytesOfUuids([campaign.id, id]),
+    ids: bytesOfUuids([campaign.id, id]).toString('latin1'),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Campaign } from '../../domain/campaign.ts';
 import type { Creative } from '../../domain/creative.ts';
+import type { CreativeFacts } from '../catalog/campaign-facts.ts';
 import type { Reason } from '../reasons.ts';
 import { webUrl } from './escape.ts';
 import { isSecure } from './fetched.ts';
@@ -7,10 +8,12 @@ import { isSecure } from './fetched.ts';
 /** The languages that a decision is told in; the log's word for each. */
 export type Dialect = 'json' | 'v1' | 'vast' | 'vmap' | 'asset-list' | 'openrtb';
 
+export type Admissible = Pick<CreativeFacts, 'creative' | 'hasFiles'>;
+
 /** What a request allows beside its pod's rules, because its dialect or its caller has no use for more. */
 export interface Admission {
-  /** Null: allowed. Asked of every active creative whose campaign matched. */
-  admits(creative: Creative, campaign: Campaign): Reason | null;
+  /** Null: allowed. Asked of every creative that can be shown and whose campaign matched. */
+  admits(one: Admissible, campaign: Campaign): Reason | null;
   /** Whether an impression of so many seconds, of this expected value in micros, is above the caller's floor; absent: there is none. */
   clears?(campaign: Campaign, valueMicros: number, durationSeconds: number): boolean;
 }
@@ -46,16 +49,16 @@ export function isHls({ type }: { readonly type: string }): boolean {
 
 /** Who reads no VAST cannot follow a third party's tag. */
 export const plainFiles: Admission = {
-  admits: ({ media }) => (media.length > 0 ? null : 'not_playable'),
+  admits: ({ hasFiles }) => (hasFiles ? null : 'not_playable'),
 };
 
 /** Who has no word for others' trackers is given nothing whose trackers are all that its owner ever hears. */
 export const ownFiles: Admission = {
-  admits: ({ media, unwrapped }) => (media.length > 0 && unwrapped === undefined ? null : 'not_playable'),
+  admits: ({ hasFiles, creative }) => (hasFiles && creative.unwrapped === undefined ? null : 'not_playable'),
 };
 
 export const hlsFiles: Admission = {
-  admits: (creative) => (playableOf(creative).hls ? null : 'not_playable'),
+  admits: ({ creative }) => (playableOf(creative).hls ? null : 'not_playable'),
 };
 
 /** At so many wrappers around it a player follows no more. */
@@ -65,7 +68,7 @@ export const WRAPPERS_MAX = 5;
 export function vastFiles(base: string, wrappers: number): Admission {
   const own = URL.parse(base)?.origin;
   return {
-    admits(creative) {
+    admits({ creative }) {
       const { file, tag } = playableOf(creative);
       if (creative.vastTagUrl === undefined) return file ? null : 'not_playable';
       if (tag === null) return 'not_playable';

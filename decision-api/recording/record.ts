@@ -147,9 +147,9 @@ function candidatesOf(decision: Decision): readonly Candidate[] {
       if (!runner.worth) continue;
       const { valueMicros, muPpm, scoreMicros, signals } = runner.worth;
       candidates.push({
-        campaign: entrant.campaign.id,
-        creative: runner.creative.id,
-        duration_seconds: runner.creative.durationSeconds,
+        campaign: entrant.facts.id,
+        creative: runner.facts.id,
+        duration_seconds: runner.facts.durationSeconds,
         value_micros: valueMicros,
         mu_ppm: muPpm,
         score_micros: scoreMicros,

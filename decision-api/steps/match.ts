@@ -53,15 +53,15 @@ function enterCreatives(entrant: Entrant, { admission, dialect, rules }: Ask): r
   let admitted: CreativeFacts | null = null;
   let fitting: CreativeFacts | null = null;
   for (const one of facts.creatives) {
-    const why = admission.admits(one.creative, facts.campaign);
+    const why = admission.admits(one, facts.campaign);
     if (why !== null) {
       refused ??= why;
       continue;
     }
     admitted ??= one;
-    if (one.creative.durationSeconds > rules.durationSeconds) continue;
+    if (one.durationSeconds > rules.durationSeconds) continue;
     fitting ??= one;
-    if (rules.allowedDurations && !rules.allowedDurations.includes(one.creative.durationSeconds)) continue;
+    if (rules.allowedDurations && !rules.allowedDurations.includes(one.durationSeconds)) continue;
     runners.push({ entrant, creative: one.creative, facts: one, struck: null, worth: null, candidate: null });
   }
   if (runners.length > 0) return null;
@@ -70,4 +70,4 @@ function enterCreatives(entrant: Entrant, { admission, dialect, rules }: Ask): r
   return refused === null ? ['no_creative', null] : [refused, dialect];
 }
 
-const lengthOf = ({ creative }: CreativeFacts): string => `${creative.durationSeconds} s`;
+const lengthOf = ({ durationSeconds }: CreativeFacts): string => `${durationSeconds} s`;

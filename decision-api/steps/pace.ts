@@ -33,12 +33,12 @@ function trustOf({ seen, stream }: Decision, { watermarks }: DecidingParts): Tru
 
 function campaignReason(facts: CampaignFacts, decision: Decision, parts: DecidingParts, trust: Trust): Reason | null {
   const { ask } = decision;
-  const { campaign, needsMoney, counted } = facts;
-  if (campaign.status !== 'active') return 'not_active';
-  if (ask.receivedAt < campaign.startsAt) return 'not_started';
-  if (ask.receivedAt >= campaign.endsAt) return 'ended';
+  const { needsMoney, counted } = facts;
+  if (!facts.active) return 'not_active';
+  if (ask.receivedAt < facts.startsAt) return 'not_started';
+  if (ask.receivedAt >= facts.endsAt) return 'ended';
   // It competes with others in the pods of this stream.
-  const separated = facts.categories.length > 0 && ask.viewer.session !== null;
+  const separated = facts.competes && ask.viewer.session !== null;
   if (needsMoney || counted || separated) {
     if (decision.seen === null) return 'store_unavailable';
     // Money is asked for at its own shard, when it is spent.
@@ -48,7 +48,7 @@ function campaignReason(facts: CampaignFacts, decision: Decision, parts: Decidin
   if (!needsMoney) return null;
   if (decision.catalogStale) return 'catalog_stale';
   if (decision.journalFull) return 'journal_full';
-  return parts.purse.refusal(campaign, ask.minute);
+  return parts.purse.refusal(facts.campaign, ask.minute);
 }
 
 function paceRunners(entrant: Entrant, decision: Decision, parts: DecidingParts): void {
@@ -70,14 +70,13 @@ function capReason(
   decision: Decision,
   { watermarks }: DecidingParts,
 ): { readonly reason: Reason; readonly detail: string } | null {
-  for (const cap of facts.caps) {
-    const used = usedOf(cap, entrant.campaign.id, decision, watermarks);
+  for (const cap of facts.capped ? facts.caps : []) {
+    const used = usedOf(cap, entrant.facts.id, decision, watermarks);
     if (used === null) return { reason: 'no_identity', detail: cap.scope };
     if (used >= cap.max)
       return { reason: 'cap_reached', detail: `${cap.scope} ${used}/${cap.max} in ${windowTold(cap)}` };
   }
-  if (isKeptOut(entrant.facts, facts.creative.durationSeconds, decision))
-    return { reason: 'separated', detail: 'stream' };
+  if (isKeptOut(entrant.facts, facts.durationSeconds, decision)) return { reason: 'separated', detail: 'stream' };
   return null;
 }
 
@@ -87,11 +86,11 @@ function windowTold({ windowSeconds }: FrequencyCap): string {
 
 /** A competitor in another pod of the stream leaves no room for it anywhere in this one. */
 function isKeptOut(
-  { categories, ancestors }: CampaignFacts,
+  { competes, categories, ancestors }: CampaignFacts,
   adSeconds: number,
   { ask: { rules, breakIndex, breakOffsetMs }, stream }: Decision,
 ): boolean {
-  if (stream === null || categories.length === 0 || stream.record.entries.length === 0) return false;
+  if (stream === null || !competes || stream.record.entries.length === 0) return false;
   const pod = { breakIndex, breakOffsetMs, seconds: rules.durationSeconds, adSeconds };
   return fitsNowhere(stream.record, { categories, ancestors, apartSeconds: apartOf(rules) }, pod);
 }

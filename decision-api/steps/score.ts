@@ -1,7 +1,6 @@
-import { placeOf } from '../../domain/campaign.ts';
 import { type Factors, factorsAt, type Moment } from '../../domain/scoring/contexts.ts';
 import { priorRates, type Rates } from '../../domain/scoring/rates.ts';
-import { flatValue, score as scoreImpression } from '../../domain/scoring/score.ts';
+import { score as scoreImpression } from '../../domain/scoring/score.ts';
 import type { CampaignSignals } from '../catalog/signals.ts';
 import { type DecidingParts, type Decision, type Runner, racing } from '../decision.ts';
 import { letIn } from './rotate.ts';
@@ -14,27 +13,27 @@ export function score(decision: Decision, parts: DecidingParts): void {
 }
 
 function value(runner: Runner, { ask, treatment }: Decision, { signals: all }: DecidingParts): void {
-  const { campaign } = runner.entrant;
-  const signals = all.of(campaign.id);
-  const { model } = campaign.pricing;
+  const { facts } = runner.entrant;
+  const signals = all.of(facts.id);
+  const { model } = facts.pricing;
   const own = ratesOf(runner, signals);
   // Where the ad will stand is not known yet, unless it can stand nowhere else.
-  const position = ask.rules.maxAds === 1 || placeOf(runner.creative, campaign) === 'first' ? 1 : null;
+  const position = ask.rules.maxAds === 1 || runner.facts.place === 'first' ? 1 : null;
   // Rates are no part of another price.
   const isPriced = signals.contexts !== null && (model === 'cpc' || model === 'cpv');
   const rates = isPriced ? at(own, momentOf(ask, position), signals) : own;
   const muPpm = signals.pacing?.mu_ppm ?? 0;
   const { valueMicros, scoreMicros } = scoreImpression(
-    campaign.pricing,
+    facts.pricing,
     rates,
     muPpm,
-    flatValue(campaign),
-    campaign.tier,
+    facts.flatValueMicros,
+    facts.tier,
     treatment.weights,
   );
   runner.worth = { valueMicros, scoreMicros, muPpm, qualityCenti: rates.qualityCenti, signals };
   if (scoreMicros < 1) runner.struck = 'shadow_price';
-  else if (ask.admission.clears?.(campaign, valueMicros, runner.creative.durationSeconds) === false) {
+  else if (ask.admission.clears?.(facts.campaign, valueMicros, runner.facts.durationSeconds) === false) {
     runner.struck = 'below_floor';
   }
 }

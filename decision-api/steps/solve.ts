@@ -1,4 +1,3 @@
-import { placeOf } from '../../domain/campaign.ts';
 import { solvePod } from '../../domain/pods/solver.ts';
 import type { Contender, Decision, Runner } from '../decision.ts';
 import { limits } from '../limits.ts';
@@ -19,20 +18,20 @@ export function solve(decision: Decision): void {
 }
 
 function asContender(runner: Runner): Contender {
-  const { entrant, creative, facts, worth } = runner;
-  const { campaign } = entrant;
+  const { facts, worth } = runner;
+  const { id, tier, podMax } = runner.entrant.facts;
   return {
-    campaignId: campaign.id,
-    creativeId: creative.id,
-    advertiserId: campaign.advertiserId,
+    campaignId: id,
+    creativeId: facts.id,
+    advertiserId: facts.advertiserId,
     mediaUrls: facts.mediaUrls,
-    durationSeconds: creative.durationSeconds,
-    categories: campaign.categories,
+    durationSeconds: facts.durationSeconds,
+    categories: facts.categories,
     scoreMicros: Math.min(worth?.scoreMicros ?? 1, limits.scoreMicrosMax),
     qualityCenti: worth?.qualityCenti ?? 0,
-    tier: campaign.tier,
-    place: placeOf(creative, campaign),
-    podMax: entrant.facts.podMax,
+    tier,
+    place: facts.place,
+    podMax,
     memo: facts.memo,
     runner,
   };

@@ -7,8 +7,8 @@ const keptMax = 500_000;
  */
 export class Names {
   #places = new Map<string, number>();
-  #stamps = new Int32Array(1_024);
-  #values = new Int32Array(1_024);
+  /** [place]: the stamp of the pod that said something of it last, and what it said; side by side, for one look into memory. */
+  #said = new Int32Array(2 * 1_024);
   #stamp = 0;
 
   /** Forgets what was said of every name. True: places of names too, those that were answered before mean nothing any more. */
@@ -16,7 +16,7 @@ export class Names {
     const full = this.#places.size > keptMax;
     if (full) this.#places = new Map();
     if (this.#stamp === 0x7fffffff) {
-      this.#stamps.fill(0);
+      this.#said.fill(0);
       this.#stamp = 0;
     }
     this.#stamp += 1;
@@ -29,22 +29,19 @@ export class Names {
 
   /** What was said first of the name at this place: `value`, unless something was before. */
   first(place: number, value: number): number {
-    if (this.#stamps[place] === this.#stamp) return this.#values[place] as number;
-    this.#stamps[place] = this.#stamp;
-    this.#values[place] = value;
+    if (this.#said[2 * place] === this.#stamp) return this.#said[2 * place + 1] as number;
+    this.#said[2 * place] = this.#stamp;
+    this.#said[2 * place + 1] = value;
     return value;
   }
 
   #add(name: string): number {
     const place = this.#places.size;
     this.#places.set(name, place);
-    if (place < this.#stamps.length) return place;
-    const stamps = new Int32Array(2 * place);
-    const values = new Int32Array(2 * place);
-    stamps.set(this.#stamps);
-    values.set(this.#values);
-    this.#stamps = stamps;
-    this.#values = values;
+    if (2 * place < this.#said.length) return place;
+    const said = new Int32Array(4 * place);
+    said.set(this.#said);
+    this.#said = said;
     return place;
   }
 }

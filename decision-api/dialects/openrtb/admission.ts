@@ -27,12 +27,12 @@ export function admissionFor(
   const vast = vastFiles(base, 0);
   const isBlocked = blockedBy(request);
   return {
-    admits: (creative, campaign) =>
-      vast.admits(creative, campaign) ??
-      (isBlocked(creative, campaign) ? 'blocked_by_seller' : null) ??
-      formatReason(creative, imp, video) ??
-      (isPlaceable(placeOf(creative, campaign), video) ? null : 'not_playable') ??
-      (taken.some((ad) => repeats(ad, creative, campaign, video.poddedupe)) ? 'duplicate' : null) ??
+    admits: (one, campaign) =>
+      vast.admits(one, campaign) ??
+      (isBlocked(one.creative, campaign) ? 'blocked_by_seller' : null) ??
+      formatReason(one.creative, imp, video) ??
+      (isPlaceable(placeOf(one.creative, campaign), video) ? null : 'not_playable') ??
+      (taken.some((ad) => repeats(ad, one.creative, campaign, video.poddedupe)) ? 'duplicate' : null) ??
       (isFull(campaign, taken, video) ? 'cap_reached' : null),
     clears: (campaign, valueMicros, durationSeconds) =>
       bidMicros(campaign, valueMicros) >= floorMicros(imp, video, durationSeconds),

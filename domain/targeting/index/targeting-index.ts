@@ -30,6 +30,11 @@ interface Entry<C> {
   readonly bits: readonly number[];
 }
 
+/** Of a clause: nobody's, its campaign's only one, one of several. */
+const free = 0;
+const single = 1;
+const several = 2;
+
 const noRule: ReadRule = { include: new Map(), exclude: new Map(), broken: new Set() };
 const wordsAtFirst = 32;
 
@@ -39,7 +44,9 @@ const wordsAtFirst = 32;
  */
 class BitmapIndex<C extends Targeted> implements TargetingIndex<C> {
   readonly #entries = new Map<string, Entry<C>>();
-  readonly #owners: (Entry<C> | null)[] = [];
+  /** By clause. Whoever matches is read from here alone: what lies elsewhere in memory takes longer than the rest of its match. */
+  readonly #owners: (C | null)[] = [];
+  #kinds = new Uint8Array(wordsAtFirst * wordBits);
   /** Clause numbers given back, to be used again: the last one first. */
   readonly #free: number[] = [];
   readonly #living = new Bitmap(wordsAtFirst);
@@ -56,11 +63,11 @@ class BitmapIndex<C extends Targeted> implements TargetingIndex<C> {
     const rules = campaign.targeting.length === 0 ? [noRule] : campaign.targeting.map(parseRule);
     const living = rules.filter((rule) => !isDead(rule));
     const bits = living.map(() => this.#number());
-    const entry = { campaign, bits };
-    this.#entries.set(campaign.id, entry);
+    this.#entries.set(campaign.id, { campaign, bits });
     living.forEach((rule, index) => {
       const bit = bits[index] as number;
-      this.#owners[bit] = entry;
+      this.#owners[bit] = campaign;
+      this.#kinds[bit] = bits.length === 1 ? single : several;
       this.#living.add(bit);
       for (const column of this.#columns) column.add(bit, rule, campaign.timeZone);
     });
@@ -77,6 +84,7 @@ class BitmapIndex<C extends Targeted> implements TargetingIndex<C> {
       for (const column of this.#columns) column.delete(bit, rule, campaign.timeZone);
       this.#living.delete(bit);
       this.#owners[bit] = null;
+      this.#kinds[bit] = free;
     });
     this.#free.push(...bits.toReversed());
     this.#entries.delete(id);
@@ -116,17 +124,18 @@ class BitmapIndex<C extends Targeted> implements TargetingIndex<C> {
 
   #collect(places: number): C[] {
     const campaigns: C[] = [];
-    const several = new Set<Entry<C>>();
+    const found = new Set<C>();
     for (let at = 0; at < places; at++) {
       const index = this.#places[at] as number;
       eachBit(this.#hits[index] as number, index * wordBits, (bit) => {
-        const entry = this.#owners[bit];
-        if (!entry) return;
-        if (entry.bits.length > 1) {
-          if (several.has(entry)) return;
-          several.add(entry);
+        const kind = this.#kinds[bit];
+        if (kind === free) return;
+        const campaign = this.#owners[bit] as C;
+        if (kind === several) {
+          if (found.has(campaign)) return;
+          found.add(campaign);
         }
-        campaigns.push(entry.campaign);
+        campaigns.push(campaign);
       });
     }
     return campaigns;
@@ -146,6 +155,9 @@ class BitmapIndex<C extends Targeted> implements TargetingIndex<C> {
     for (const column of this.#columns) column.grow(words);
     this.#hits = new Uint32Array(words);
     this.#places = new Uint32Array(words);
+    const kinds = new Uint8Array(words * wordBits);
+    kinds.set(this.#kinds);
+    this.#kinds = kinds;
   }
 }
 
