@@ -98,7 +98,7 @@ function faultOf(
 }
 
 /** Whatever `weak` counts in one of its windows, `strong` counts in one of its own, and allows no more. */
-function covers(strong: FrequencyCap, weak: FrequencyCap): boolean {
+export function covers(strong: FrequencyCap, weak: FrequencyCap): boolean {
   if (strong.max > weak.max || !coversScope(strong, weak)) return false;
   if (weak.scope === 'pod') return strong.windowSeconds === null;
   return (strong.windowSeconds ?? Infinity) >= (weak.windowSeconds ?? Infinity);
