@@ -119,7 +119,7 @@ test('a run applies within its bounds, leaves its hold-out alone, is audited, an
   expect(await measured(first.body.id)).toBe(later.body.at);
 });
 
-test('a cap that fatigue asks for takes the place of those it covers, and is refused where there is no room', async () => {
+test('a cap that fatigue asks for takes the place of those it covers, is refused where there is no room, and is put back', async () => {
   const { body: owner } = await desk.ask(manager, 'POST', '/api/v2/advertisers', { name: 'Tired' });
   const [capped, full] = [(await campaign(owner.id)).id, (await campaign(owner.id)).id];
   const capsOf = async (id: string) =>
@@ -141,6 +141,21 @@ test('a cap that fatigue asks for takes the place of those it covers, and is ref
   const items = new Map((run.body.items as Item[]).map((one) => [one.campaign_id, one]));
   expect(items.get(capped)).toMatchObject({ outcome: 'applied', detail: null });
   expect(items.get(full)).toMatchObject({ outcome: 'refused', detail: expect.stringContaining('at most 64') });
+  expect(await capsOf(capped)).toEqual([minutely, weekly]);
+
+  const back = await desk.ask(manager, 'POST', `${path}/${run.body.id}/revert`);
+  expect((back.body.items as Item[]).find((one) => one.campaign_id === capped)?.reverted).toBe('reverted');
+  expect(await capsOf(capped)).toEqual([daily, minutely]);
+
+  // Whoever makes the change by hand gets the same caps.
+  const { body } = await desk.ask(
+    manager,
+    'GET',
+    `/api/v2/optimization/recommendations?campaign_id=${capped}&kind=fatigue`,
+  );
+  const [{ change }] = body.items as [{ change: { method: 'PUT'; path: string; if_match: string; body: object } }];
+  const made = await desk.ask(manager, change.method, change.path, change.body, { 'if-match': change.if_match });
+  expect(made.status).toBe(200);
   expect(await capsOf(capped)).toEqual([minutely, weekly]);
 });
 
