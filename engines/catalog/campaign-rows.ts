@@ -6,6 +6,14 @@ import { spentBefore } from './rows.ts';
 /** A campaign as it is put: the catalog gives the version. */
 export type NewCampaign = Omit<Campaign, 'version'>;
 
+/** A pricing model that is left keeps its price, in currency units, beside the document: v1 goes back to it. */
+const keptRates = Object.entries({ cpm: '1000.0', cpc: '1000000.0', cpv: '1000000.0' })
+  .map(
+    ([model, unit]) =>
+      `${model}_rate = CASE campaigns.pricing_model WHEN '${model}' THEN campaigns.price_micros / ${unit} ELSE campaigns.${model}_rate END`,
+  )
+  .join(', ');
+
 /** Writes the campaign's own row; answers its version, the last one that its id had plus one, and what the row alone knows. */
 export async function writeCampaign(
   client: pg.PoolClient,
@@ -22,7 +30,7 @@ export async function writeCampaign(
        pricing_model = excluded.pricing_model, price_micros = excluded.price_micros,
        total_budget_micros = excluded.total_budget_micros, daily_budget_micros = excluded.daily_budget_micros,
        goal_impressions = excluded.goal_impressions, pacing_mode = excluded.pacing_mode, tier = excluded.tier,
-       pod_place = excluded.pod_place, pacing_curve = excluded.pacing_curve,
+       pod_place = excluded.pod_place, pacing_curve = excluded.pacing_curve, ${keptRates},
        version = campaigns.version + 1, updated_at = NOW()
      RETURNING version, spent_before_micros`,
     [
