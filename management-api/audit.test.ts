@@ -43,7 +43,7 @@ test('a description that changed is told as it was and as it is', async () => {
   const [, second, third] = await entriesOf('campaign', campaign);
   expect([second?.before?.description, second?.after?.description]).toEqual(['first', 'second']);
   expect([third?.before?.description, third?.after?.description]).toEqual(['second', 'third']);
-  expect([third?.before?.rates, third?.after?.rates]).toMatchObject([{ cpc: null }, { cpc: '0.5000' }]);
+  expect([third?.before?.rates, third?.after?.rates]).toMatchObject([{ cpc: null }, { cpc: '0.500000' }]);
 });
 
 test('a creative is found under its own id, from its making to its end', async () => {

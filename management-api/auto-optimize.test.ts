@@ -119,6 +119,62 @@ test('a run applies within its bounds, leaves its hold-out alone, is audited, an
   expect(await measured(first.body.id)).toBe(later.body.at);
 });
 
+test('a cap that fatigue asks for takes the place of those it covers, is refused where there is no room, and is put back', async () => {
+  const { body: owner } = await desk.ask(manager, 'POST', '/api/v2/advertisers', { name: 'Tired' });
+  const [capped, full] = [(await campaign(owner.id)).id, (await campaign(owner.id)).id];
+  const capsOf = async (id: string) =>
+    (await desk.ask(manager, 'GET', `/api/v2/campaigns/${id}/frequency-cap`)).body.caps;
+  const put = async (id: string, caps: readonly object[]) =>
+    await desk.ask(manager, 'PUT', `/api/v2/campaigns/${id}/frequency-cap`, { caps }, { 'if-match': '*' });
+  const daily = { scope: 'user', creative_id: null, window: 'day', max_impressions: 5 };
+  const minutely = { scope: 'device', creative_id: null, window: 'minute', max_impressions: 1 };
+  expect((await put(capped, [daily, minutely])).status).toBe(200);
+  expect((await put(full, await sixtyFourCaps(full))).status).toBe(200);
+  for (const id of [capped, full])
+    await numbers.tire({ campaign: id, at: hour() - hourMs, viewers: 300, views: 5, fresh: 2 });
+
+  const path = '/api/v2/optimization/auto-optimize';
+  const wanted = { kinds: ['fatigue'], campaign_ids: [capped, full], hold_out_percent: 0 };
+  const run = await desk.ask(manager, 'POST', path, wanted);
+  const weekly = { scope: 'user', creative_id: null, window: 'week', max_impressions: 2 };
+  expect(run).toMatchObject({ status: 201 });
+  const items = new Map((run.body.items as Item[]).map((one) => [one.campaign_id, one]));
+  expect(items.get(capped)).toMatchObject({ outcome: 'applied', detail: null });
+  expect(items.get(full)).toMatchObject({ outcome: 'refused', detail: expect.stringContaining('at most 64') });
+  expect(await capsOf(capped)).toEqual([minutely, weekly]);
+
+  const back = await desk.ask(manager, 'POST', `${path}/${run.body.id}/revert`);
+  expect((back.body.items as Item[]).find((one) => one.campaign_id === capped)?.reverted).toBe('reverted');
+  expect(await capsOf(capped)).toEqual([daily, minutely]);
+
+  // Whoever makes the change by hand gets the same caps.
+  const { body } = await desk.ask(
+    manager,
+    'GET',
+    `/api/v2/optimization/recommendations?campaign_id=${capped}&kind=fatigue`,
+  );
+  const [{ change }] = body.items as [{ change: { method: 'PUT'; path: string; if_match: string; body: object } }];
+  const made = await desk.ask(manager, change.method, change.path, change.body, { 'if-match': change.if_match });
+  expect(made.status).toBe(200);
+  expect(await capsOf(capped)).toEqual([minutely, weekly]);
+});
+
+/** As many as a campaign may have, none of which another makes idle. */
+async function sixtyFourCaps(id: string): Promise<object[]> {
+  const caps: object[] = [];
+  while (caps.length < 64) {
+    const { body } = await desk.ask(manager, 'POST', `/api/v2/campaigns/${id}/creatives`, {
+      name: `${caps.length}`,
+      duration_seconds: 30,
+      media: [{ url: 'https://media.example/a.mp4', type: 'video/mp4', delivery: 'progressive', width: 1, height: 1 }],
+    });
+    const windows = ['minute', 'hour', 'day', 'week'].entries();
+    for (const [index, window] of windows)
+      caps.push({ scope: 'device', creative_id: body.id, window, max_impressions: index + 1 });
+  }
+  return caps;
+}
+
 test('a campaign that delivers nothing any more is measured as 0, and one that just began by its own days', async () => {
   const at = hour() - 2 * dayMs;
   const id = (index: number) => `00000000-0000-7000-8000-0000000000c${index}`;

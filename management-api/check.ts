@@ -25,21 +25,35 @@ export function checkerOf(schema: TSchema, words: boolean): (value: unknown) => 
   };
 }
 
-/** One line per place. */
+/** One line per place. Which kinds a place takes says the least: it is told only where nothing else is, there or below. */
 function wrongOf(faults: readonly Fault[]): readonly Wrong[] {
+  const isOfKind = ({ keyword }: Fault) => keyword === 'type';
+  const kinds = Map.groupBy(faults.filter(isOfKind), ({ instancePath }) => instancePath);
+  const others = faults.filter((fault) => !isOfKind(fault)).flatMap(placesOf);
+  const places = others.map(({ pointer }) => pointer);
+  const said = new Set([...places, ...[...places, ...kinds.keys()].flatMap(placesAbove)]);
   const found = new Map<string, Wrong>();
-  for (const { keyword, instancePath: at, params, message } of faults) {
-    for (const wrong of placesOf(keyword, at, params, message)) found.set(wrong.pointer, wrong);
+  for (const fault of faults) {
+    const { instancePath: pointer } = fault;
+    const taken = kinds.get(pointer)?.map(({ params }) => String(params.type)) ?? [];
+    const ofKind = said.has(pointer) ? [] : [{ pointer, detail: `must be ${orList(taken)}` }];
+    for (const wrong of isOfKind(fault) ? ofKind : placesOf(fault)) found.set(wrong.pointer, wrong);
   }
   return [...found.values()].slice(0, WRONG_MAX);
 }
 
-function placesOf(
-  keyword: string,
-  at: string,
-  params: Readonly<Record<string, unknown>>,
-  message: string,
-): readonly Wrong[] {
+/** Of "/a/0/b": "", "/a", "/a/0". */
+function placesAbove(pointer: string): string[] {
+  const names = pointer.split('/');
+  return names.slice(1).map((_, depth) => names.slice(0, depth + 1).join('/'));
+}
+
+function orList(kinds: readonly string[]): string {
+  const last = kinds.at(-1) ?? '';
+  return kinds.length < 2 ? last : `${kinds.slice(0, -1).join(', ')} or ${last}`;
+}
+
+function placesOf({ keyword, instancePath: at, params, message }: Fault): readonly Wrong[] {
   const below = (names: unknown, detail: string) =>
     (names as readonly string[]).map((name) => ({ pointer: `${at}/${escaped(name)}`, detail }));
   if (keyword === 'required') return below(params.requiredProperties, 'is needed');

@@ -47,9 +47,53 @@ test('pages of report jobs hold every job once, the newest first', async () => {
 });
 
 test('what PostgreSQL and JavaScript write of a moment is a time', () => {
-  for (const text of ['2026-02-28 23:59:59.123456+00', '2024-02-29 00:00:00+05:30', '2026-01-01T00:00:00.000Z']) {
+  for (const text of [
+    '2026-02-28 23:59:59.123456+00',
+    '2024-02-29 00:00:00+05:30',
+    '2026-01-01T00:00:00.000Z',
+    '1890-01-01 00:53:28+00:53:28',
+    '0001-02-29 00:00:00+00 BC',
+    '10000-01-01 12:00:00+00',
+  ]) {
     expect(isTimestamp(text), text).toBe(true);
   }
+  for (const text of ['2026-02-29 00:00:00+00', '0002-02-29 00:00:00+00 BC', '10000-02-30 00:00:00+00', '10000']) {
+    expect(isTimestamp(text), text).toBe(false);
+  }
+});
+
+/** The ids of a list, read one by one. */
+async function walk(path: string): Promise<readonly string[]> {
+  const seen: string[] = [];
+  for (let cursor: unknown = ''; cursor !== null; ) {
+    const { body } = await desk.ask(key, 'GET', `${path}limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`);
+    seen.push(...(body.items as { id: string }[]).map((one) => one.id));
+    cursor = body.next_cursor;
+  }
+  return seen;
+}
+
+test('lists of the longest names, and of flights of any year, are read to their ends', async () => {
+  const called = (n: number) => `${'\u{1f600}'.repeat(254)}${n}`;
+  const lines = [1, 2, 3].map((n) => ({
+    id: id.replace(/1$/, String(n)),
+    name: called(n),
+    advertiser: { name: called(n) },
+    starts_at: `000${n - 1}-01-01T00:00:00Z`,
+    ends_at: `9999-12-31T23:59:5${n}-12:00`,
+    pricing: { model: 'cpm', rate_micros: 1_000 },
+  }));
+  const imported = await desk.app.inject({
+    method: 'POST',
+    url: '/api/v2/campaigns/import',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/x-ndjson' },
+    payload: lines.map((line) => JSON.stringify(line)).join('\n'),
+  });
+  expect(imported.statusCode).toBe(201);
+  for (const n of [1, 2, 3]) await desk.ask(key, 'POST', '/api/v2/pods', { name: called(n), duration_seconds: 60 });
+  for (const path of ['advertisers?', 'pods?']) expect(new Set(await walk(`/api/v2/${path}`)).size, path).toBe(3);
+  for (const sort of ['name', 'starts_at', '-ends_at'])
+    expect((await walk(`/api/v2/campaigns?sort=${sort}&`)).toSorted(), sort).toEqual(lines.map((line) => line.id));
 });
 
 test('a value that a column does not take is the caller’s, even where a schema let it through', async () => {

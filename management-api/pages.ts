@@ -3,10 +3,13 @@ import { Problem } from '../engines/http/problem.ts';
 import { isUuid } from '../schemas/uuid.ts';
 import { limits } from './limits.ts';
 
+/** It holds a name: 255 characters, of up to six bytes each as JSON writes them, in base64. */
+const CURSOR_CHARS_MAX = 4_096;
+
 /** Query fields of every list. */
 export const pageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.pageItemsMax, description: 'default 50' })),
-  cursor: Type.Optional(Type.String({ maxLength: 1_024, description: "a page's next_cursor" })),
+  cursor: Type.Optional(Type.String({ maxLength: CURSOR_CHARS_MAX, description: "a page's next_cursor" })),
 };
 
 /** `more`: what the page says besides. */
@@ -87,15 +90,16 @@ export function placeOf(
 }
 
 const timestamp =
-  /^(?!0000)(\d{4}-(?:0[1-9]|1[0-2])-\d{2})[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4])(?::[0-5]\d)?)$/;
+  /^(?!0000)(\d{4,6})-(\d{2})-(\d{2})[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4])(?::[0-5]\d){0,2})( BC)?$/;
 
 /** A time as PostgreSQL or JavaScript writes it, on a day that there is. */
 export function isTimestamp(value: string): boolean {
-  const day = timestamp.exec(value)?.[1];
-  if (day === undefined) return false;
-  const at = new Date(`${day}T00:00:00Z`);
-  // Date takes 30 February for 2 March.
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day);
+  const [all, year, month, day, bc] = timestamp.exec(value) ?? [];
+  if (all === undefined) return false;
+  const at = new Date(0);
+  // The year before 1 is 1 BC, and 0 to JavaScript, which takes 30 February for 2 March.
+  at.setUTCFullYear(bc === undefined ? Number(year) : 1 - Number(year), Number(month) - 1, Number(day));
+  return at.getUTCMonth() === Number(month) - 1 && at.getUTCDate() === Number(day);
 }
 
 function parse(cursor: string): unknown {

@@ -23,7 +23,7 @@ export interface Said {
   readonly body: Readonly<Record<string, unknown>> & {
     readonly id: string;
     readonly version: number;
-    readonly errors: readonly { readonly pointer: string }[];
+    readonly errors: readonly { readonly pointer: string; readonly detail?: string }[];
     readonly paths: object;
   };
   readonly headers: Readonly<Record<string, unknown>>;

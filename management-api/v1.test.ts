@@ -169,6 +169,30 @@ test('a campaign of v1 is created, read, changed, started, and is the same campa
   });
 });
 
+test('a campaign of v1 that goes back to a pricing model has the price that it had last, whoever gave it', async () => {
+  const { body } = await campaign({ cpm_rate: 10 });
+  const v1 = async (fields: object) => (await desk.ask(token, 'PATCH', `/api/v1/campaigns/${body.id}`, fields)).body;
+  const v2 = async (model: string, rate_micros: number) => {
+    const pricing = { pricing: { model, rate_micros } };
+    const said = await desk.ask(token, 'PATCH', `/api/v2/campaigns/${body.id}`, pricing, { 'if-match': '*' });
+    expect(said.status).toBe(200);
+  };
+  await v2('cpm', 20_000_000);
+  expect(await v1({ pricing_model: 'cpc', cpc_rate: 0.5 })).toMatchObject({ cpm_rate: 20, cpc_rate: 0.5 });
+  expect(await v1({ pricing_model: 'cpm' })).toMatchObject({ cpm_rate: 20, cpc_rate: 0.5 });
+  expect((await desk.ask(token, 'GET', `/api/v2/campaigns/${body.id}`)).body.pricing).toEqual({
+    model: 'cpm',
+    rate_micros: 20_000_000,
+  });
+  // By v2 alone, and as fine and as much as only v2 takes them.
+  await v2('cpc', 123_457);
+  await v2('cpm', 1_000_000_000_000_000);
+  await v2('cpv', 1);
+  expect(await v1({ pricing_model: 'cpc' })).toMatchObject({ cpc_rate: 0.123457, cpm_rate: 1e9, cpv_rate: 0.000001 });
+  expect(await v1({ pricing_model: 'cpm' })).toMatchObject({ cpc_rate: 0.123457, cpm_rate: 1e9 });
+  expect(await v1({ pricing_model: 'cpv', cpv_rate: null })).toMatchObject({ cpv_rate: 0, cpm_rate: 1e9 });
+});
+
 test('a campaign that nobody pays for is a house ad until it has a price', async () => {
   const made = await campaign();
   const tier = async () => (await desk.ask(token, 'GET', `/api/v2/campaigns/${made.body.id}`)).body.tier;

@@ -109,6 +109,14 @@ test('a log that catches up brings nothing back that a snapshot has no more', ()
   expect(ids(cache.campaigns)).toBe('b');
 });
 
+test('a campaign that was deleted and comes back is served, as its versions go on', () => {
+  const cache = new CatalogCache();
+  const gone = { ...change('a', 4, campaign('a', 4, null)), deleted: true, document: null };
+  for (const one of [change('a', 3, campaign('a', 3, null)), gone, change('a', 5, campaign('a', 5, null))])
+    expect(cache.apply(one)).toBe(true);
+  expect(cache.campaign(uuid('a'))?.version).toBe(5);
+});
+
 test('experiments that a snapshot has no more run no longer, unless they came since it was asked for', () => {
   const cache = new CatalogCache();
   const experiment = (name: string): Experiment => {

@@ -98,7 +98,7 @@ function faultOf(
 }
 
 /** Whatever `weak` counts in one of its windows, `strong` counts in one of its own, and allows no more. */
-function covers(strong: FrequencyCap, weak: FrequencyCap): boolean {
+export function covers(strong: FrequencyCap, weak: FrequencyCap): boolean {
   if (strong.max > weak.max || !coversScope(strong, weak)) return false;
   // A pod is decided at once: whatever the window, all of it is inside.
   if (weak.scope === 'pod') return true;

@@ -1,8 +1,9 @@
 import type { Campaign } from '../campaign.ts';
+import { covers } from '../frequency/cap-set.ts';
 import { micros } from '../money.ts';
 import type { Change } from './recommendation.ts';
 
-/** The campaign with the change in place. `uuid` names rules that are new. */
+/** The campaign with the change in place. `uuid` names rules that are new. A cap takes the place of those that it makes idle. */
 export function applied(campaign: Campaign, change: Change, uuid: () => string): Campaign {
   switch (change.field) {
     case 'price':
@@ -12,7 +13,7 @@ export function applied(campaign: Campaign, change: Change, uuid: () => string):
     case 'ends_at':
       return { ...campaign, endsAt: change.endsAt };
     case 'cap':
-      return { ...campaign, caps: [...campaign.caps, change.cap] };
+      return { ...campaign, caps: [...campaign.caps.filter((each) => !covers(change.cap, each)), change.cap] };
     case 'targeting':
       return {
         ...campaign,

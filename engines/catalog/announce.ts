@@ -31,18 +31,26 @@ export async function putCampaignRows(client: pg.PoolClient, campaign: NewCampai
   return known.version;
 }
 
-/** Writes campaigns that are not there yet, whose advertisers are, and puts them into the outbox, as version 1. EngineError `too_large`. */
-export async function addCampaignRows(client: pg.PoolClient, campaigns: readonly NewCampaign[]): Promise<void> {
+/** Writes campaigns that are not there yet, whose advertisers are, and puts them into the outbox; answers versions by id. EngineError `too_large`. */
+export async function addCampaignRows(
+  client: pg.PoolClient,
+  campaigns: readonly NewCampaign[],
+): Promise<ReadonlyMap<string, number>> {
   for (const campaign of campaigns) await demandCarriable(campaign, async () => undefined);
-  await insertCampaigns(client, campaigns);
+  const versions = await insertCampaigns(client, campaigns);
   await putCreatives(client, campaigns);
   await insertTargeting(client, campaigns);
   const caps = await addCaps(client, campaigns);
   await insertCategories(client, campaigns);
   await announce(
     client,
-    campaigns.map((campaign) => ({ ...campaign, caps: caps.get(campaign.id) ?? [], version: 1 })),
+    campaigns.map((campaign) => ({
+      ...campaign,
+      caps: caps.get(campaign.id) ?? [],
+      version: versions.get(campaign.id) ?? 1,
+    })),
   );
+  return versions;
 }
 
 /** Gives campaigns that changed a new version and announces them as they are now; answers the first one's version, if any is left. */

@@ -6,7 +6,15 @@ import { spentBefore } from './rows.ts';
 /** A campaign as it is put: the catalog gives the version. */
 export type NewCampaign = Omit<Campaign, 'version'>;
 
-/** Writes the campaign's own row; answers its version, the last one plus one, and what the row alone knows. */
+/** A pricing model that is left keeps its price, in currency units, beside the document: v1 goes back to it. */
+const keptRates = Object.entries({ cpm: '1000.0', cpc: '1000000.0', cpv: '1000000.0' })
+  .map(
+    ([model, unit]) =>
+      `${model}_rate = CASE campaigns.pricing_model WHEN '${model}' THEN campaigns.price_micros / ${unit} ELSE campaigns.${model}_rate END`,
+  )
+  .join(', ');
+
+/** Writes the campaign's own row; answers its version, the last one that its id had plus one, and what the row alone knows. */
 export async function writeCampaign(
   client: pg.PoolClient,
   campaign: NewCampaign,
@@ -22,7 +30,7 @@ export async function writeCampaign(
        pricing_model = excluded.pricing_model, price_micros = excluded.price_micros,
        total_budget_micros = excluded.total_budget_micros, daily_budget_micros = excluded.daily_budget_micros,
        goal_impressions = excluded.goal_impressions, pacing_mode = excluded.pacing_mode, tier = excluded.tier,
-       pod_place = excluded.pod_place, pacing_curve = excluded.pacing_curve,
+       pod_place = excluded.pod_place, pacing_curve = excluded.pacing_curve, ${keptRates},
        version = campaigns.version + 1, updated_at = NOW()
      RETURNING version, spent_before_micros`,
     [
@@ -47,15 +55,22 @@ export async function writeCampaign(
   return { version: Number(rows[0]?.version), ...spentBefore(rows[0]?.spent_before_micros) };
 }
 
-/** Writes the rows of campaigns that are not there yet. EngineError `refused` where one is. */
-export async function insertCampaigns(client: pg.PoolClient, campaigns: readonly NewCampaign[]): Promise<void> {
+/**
+ * Writes the rows of campaigns that are not there yet; answers their versions by id: 1, or the next one of a campaign that was there
+ * before (migrations/0115). EngineError `refused` where one is there.
+ */
+export async function insertCampaigns(
+  client: pg.PoolClient,
+  campaigns: readonly NewCampaign[],
+): Promise<ReadonlyMap<string, number>> {
   const column = <T>(of: (campaign: NewCampaign) => T) => campaigns.map(of);
-  await client.query(
+  const { rows } = await client.query<{ id: string; version: string }>(
     `INSERT INTO campaigns (id, advertiser_id, name, status, start_date, end_date, time_zone, pricing_model,
        price_micros, total_budget_micros, daily_budget_micros, goal_impressions, pacing_mode, tier, pod_place,
        pacing_curve)
      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[],
-       $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::jsonb[])`,
+       $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::jsonb[])
+     RETURNING id, version`,
     [
       column(({ id }) => id),
       column(({ advertiserId }) => advertiserId),
@@ -75,6 +90,7 @@ export async function insertCampaigns(client: pg.PoolClient, campaigns: readonly
       column(({ pacingCurve }) => (pacingCurve ? JSON.stringify(pacingCurve) : null)),
     ],
   );
+  return new Map(rows.map(({ id, version }) => [id, Number(version)]));
 }
 
 /** Writes the advertiser; answers whether it had another name before. */

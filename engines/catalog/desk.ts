@@ -18,8 +18,8 @@ export interface DeskTransaction {
 export interface DeskWrite extends DeskTransaction {
   /** Writes a campaign whole and announces it; answers its new version. */
   putCampaign(campaign: Omit<Campaign, 'version'>): Promise<number>;
-  /** Writes whole campaigns that are not there yet, of advertisers that are, and announces them; each is version 1. */
-  addCampaigns(campaigns: readonly Omit<Campaign, 'version'>[]): Promise<void>;
+  /** Writes whole campaigns that are not there yet, of advertisers that are, and announces them; answers their versions by id. */
+  addCampaigns(campaigns: readonly Omit<Campaign, 'version'>[]): Promise<ReadonlyMap<string, number>>;
   removeCampaign(id: string): Promise<void>;
   /** Announces campaigns whose documents changed by other rows than theirs, such as an advertiser's name. */
   announceCampaigns(ids: readonly string[]): Promise<unknown>;

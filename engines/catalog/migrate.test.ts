@@ -201,3 +201,25 @@ test('a cap of a pod that one of its stream leaves nothing to goes, and the othe
     });
   expect(told).toEqual([['stream 3'], ['stream 3', 'pod 2'], ['stream 3', 'pod 5']]);
 });
+
+test('a campaign that came back under its id before versions went on gets one above those that deciders have seen', async () => {
+  const later = (await readdir(files)).filter((name) => name.endsWith('.sql') && name >= '0115');
+  for (const name of later) await rename(join(files, name), join(folder, name));
+  await migrateCatalog(url, undefined, files);
+  const [acme, back, fresh] = [1, 2, 3].map((n) => `00000000-0000-7000-8000-00000000000${n}`);
+  await query(
+    `INSERT INTO advertisers (id, name) VALUES ('${acme}', 'Acme');
+     INSERT INTO campaigns (id, name, version, status, start_date, end_date, pricing_model, price_micros, advertiser_id)
+     SELECT id, 'Old', 2, 'active', '2024-10-01', '2024-11-01', 'cpm', 1000, '${acme}'
+     FROM unnest('{${back},${fresh}}'::uuid[]) AS id;
+     INSERT INTO audit_log (organisation_id, sequence, at, actor, action, resource, resource_id, entry, previous, hash)
+     SELECT organisation_id, 1, NOW(), 'system', 'delete', 'campaign', '${back}', '{"before": {"version": 3}}', '', ''
+     FROM campaigns WHERE id = '${back}'`,
+  );
+  for (const name of later) await rename(join(folder, name), join(files, name));
+  await migrateCatalog(url, undefined, files);
+  expect(await query('SELECT id, version FROM campaigns ORDER BY id')).toEqual([
+    { id: back, version: '5' },
+    { id: fresh, version: '2' },
+  ]);
+});

@@ -29,7 +29,9 @@ afterAll(async () => {
 });
 
 afterEach(async () => {
-  await sql.query('TRUNCATE advertisers, campaigns, competitive_categories, ad_pods, experiments, outbox CASCADE');
+  await sql.query(
+    'TRUNCATE owned_names, advertisers, campaigns, competitive_categories, ad_pods, experiments, outbox CASCADE',
+  );
 });
 
 const A = '00000000-0000-7000-8000-00000000000a';

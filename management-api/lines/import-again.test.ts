@@ -72,6 +72,36 @@ test('ids of a campaign, a creative and an advertiser that are gone stay with wh
   expect(await exported(ours)).toContain(String(was));
 });
 
+test('a campaign that is imported again under its id goes on with its versions, so that deciders take it', async () => {
+  const path = `/api/v2/campaigns/${id(4)}`;
+  const line = { ...plain, name: 'Back', id: id(4) };
+  expect((await send(ours, [line])).status).toBe(201);
+  for (const name of ['Back 2', 'Back 3']) await desk.ask(ours, 'PATCH', path, { name }, any);
+  expect((await desk.ask(ours, 'DELETE', path, undefined, any)).status).toBe(204);
+  expect((await send(ours, [line])).status).toBe(201);
+  const told = await desk.parts.desk.system((sql) =>
+    sql.query<{ version: string; deleted: boolean }>(
+      'SELECT version, document IS NULL AS deleted FROM outbox WHERE id = $1 ORDER BY sequence',
+      [id(4)],
+    ),
+  );
+  expect(told.rows.map(({ version, deleted }) => [Number(version), deleted])).toEqual([
+    [1, false],
+    [2, false],
+    [3, false],
+    [4, true],
+    [5, false],
+  ]);
+  expect((await desk.ask(ours, 'GET', path)).body.version).toBe(5);
+  const audited = await desk.parts.desk.system((sql) =>
+    sql.query<{ entry: string }>(
+      `SELECT entry FROM audit_log WHERE resource_id = $1 AND action = 'create' ORDER BY sequence`,
+      [id(4)],
+    ),
+  );
+  expect(audited.rows.map(({ entry }) => JSON.parse(entry).after.version)).toEqual([1, 5]);
+});
+
 test('a creative whose upload failed, or has not ended, is imported as it was exported; an active one needs a file', async () => {
   const bare = { name: 'Bare', duration_seconds: 30, media: [] };
   const creatives = (['failed', 'processing', 'inactive'] as const).map((status) => ({ ...bare, status }));

@@ -262,7 +262,7 @@ async function write(
     campaign === null ? [] : [{ campaign, description: line.description ?? null }],
   );
   if (written.length === 0) return;
-  await sql.addCampaigns(written.map(({ campaign }) => campaign));
+  const versions = await sql.addCampaigns(written.map(({ campaign }) => campaign));
   const described = written.filter(({ description }) => description !== null);
   await sql.query(
     'UPDATE campaigns SET description = told.description FROM unnest($1::uuid[], $2::text[]) AS told (id, description) WHERE campaigns.id = told.id',
@@ -279,7 +279,10 @@ async function write(
       id: campaign.id,
       before: null,
       after: {
-        ...shown({ ...campaign, version: 1 }, { description, createdAt: at, updatedAt: at }),
+        ...shown(
+          { ...campaign, version: versions.get(campaign.id) ?? 1 },
+          { description, createdAt: at, updatedAt: at },
+        ),
         ...partsOf(campaign),
       },
     })),

@@ -1,6 +1,7 @@
 import type { Campaign } from '../../domain/campaign.ts';
-import { capWindows } from '../../domain/frequency/cap-set.ts';
+import { applied } from '../../domain/optimisation/change.ts';
 import type { Change } from '../../domain/optimisation/recommendation.ts';
+import { capShown } from '../routes/frequency-cap.ts';
 
 /** The call of this API that makes the change. */
 export interface ChangeRequest {
@@ -28,10 +29,8 @@ export function requestOf(campaign: Campaign, change: Change): ChangeRequest {
     case 'ends_at':
       return { method: 'PATCH', path: base, if_match, body: { ends_at: new Date(change.endsAt).toISOString() } };
     case 'cap': {
-      const { scope, creativeId, windowSeconds, max } = change.cap;
-      const named = Object.entries(capWindows).find(([, seconds]) => seconds === windowSeconds);
-      const body = { scope, creative_id: creativeId, window: named?.[0] ?? 'lifetime', max_impressions: max };
-      return { method: 'POST', path: `${base}/frequency-cap`, if_match: null, body };
+      const caps = applied(campaign, change, () => '').caps.map(capShown);
+      return { method: 'PUT', path: `${base}/frequency-cap`, if_match, body: { caps } };
     }
     case 'targeting': {
       const rules = change.rules.map((conditions) => ({ conditions }));

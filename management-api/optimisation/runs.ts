@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Campaign } from '../../domain/campaign.ts';
+import { capFaults } from '../../domain/frequency/cap-set.ts';
 import { applied, partOf, putBack } from '../../domain/optimisation/change.ts';
 import type { Chosen } from '../../domain/optimisation/choose.ts';
 import type { Change, Effect, RecommendationKind } from '../../domain/optimisation/recommendation.ts';
 import type { DeskTransaction, DeskWrite } from '../../engines/catalog/desk.ts';
+import { EngineError } from '../../engines/errors.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { audit } from '../audit.ts';
 import { checkCampaign } from '../campaigns/check-campaign.ts';
+import { limits } from '../limits.ts';
 import type { ManagementParts } from '../parts.ts';
 
 export type ItemOutcome =
@@ -115,14 +118,17 @@ export async function applyChosen(
       continue;
     }
     const after = applied(now, one.advice.change, () => parts.random.uuid());
-    const refusal = refusalOf(after, now);
-    if (refusal !== null) {
-      items.push(itemOf(one, 'refused', refusal));
-      continue;
-    }
     const { change } = one.advice;
-    versions.set(now.id, await put(sql, after, actor, parts, partOf(now, change), partOf(after, change)));
-    items.push({ ...itemOf(one, 'applied', null), before: partOf(now, change), after: partOf(after, change) });
+    const refusal =
+      refusalOf(after, now) ??
+      (await told(async () => {
+        versions.set(now.id, await put(sql, after, actor, parts, partOf(now, change), partOf(after, change)));
+      }));
+    items.push(
+      refusal === null
+        ? { ...itemOf(one, 'applied', null), before: partOf(now, change), after: partOf(after, change) }
+        : itemOf(one, 'refused', refusal),
+    );
   }
   return items;
 }
@@ -186,14 +192,29 @@ async function put(
 function refusalOf(after: Campaign, before: Campaign): string | null {
   try {
     checkCampaign(after, before, null);
-    return null;
   } catch (error) {
     if (error instanceof Problem) return error.message;
     throw error;
   }
+  if (after.caps.length > Math.max(limits.caps, before.caps.length))
+    return `a campaign has at most ${limits.caps} caps`;
+  const creativeIds = after.creatives.map(({ id }) => id);
+  const faults = capFaults(after.caps, creativeIds).map(({ detail }) => detail);
+  return faults.length === 0 ? null : faults.join('; ');
 }
 
-/** Equal as JSON, whatever the order of fields: one side has been through the catalog. */
+/** Why a document is not taken, of which nothing is written then; null: it was. */
+async function told(write: () => Promise<void>): Promise<string | null> {
+  try {
+    await write();
+    return null;
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'too_large') return error.message;
+    throw error;
+  }
+}
+
+/** Equal as JSON, whatever the order of fields: one side has been through the catalog, which also says since when a cap counts. */
 function same(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
 }
@@ -201,7 +222,7 @@ function same(a: unknown, b: unknown): boolean {
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
-  const fields = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  const fields = Object.entries(value).filter(([name, inner]) => inner !== undefined && name !== 'countsFrom');
   return `{${fields
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`)

@@ -16,6 +16,8 @@ export interface TestNumbers {
   readonly warehouse: Warehouse;
   /** Adds to the minutes of delivery, and to its hours and days. */
   deliver(rows: readonly DeliveryRow[]): Promise<void>;
+  /** Each of so many viewers sees the campaign so often; the first views all finish, of later ones every other viewer's. */
+  tire(view: TiringViews): Promise<void>;
   /** Adds requests, one for each row. */
   ask(rows: readonly RequestRow[]): Promise<void>;
   close(): Promise<void>;
@@ -30,6 +32,15 @@ export interface DeliveryRow {
   readonly starts?: number;
   readonly completes?: number;
   readonly micros: number;
+}
+
+export interface TiringViews {
+  readonly campaign: string;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly viewers: number;
+  readonly views: number;
+  readonly fresh: number;
 }
 
 export interface RequestRow {
@@ -71,6 +82,15 @@ export async function openTestNumbers(): Promise<TestNumbers> {
            FROM breakwater.${from} AS d FINAL GROUP BY ${span}, campaign, creative`,
         );
       }
+    },
+    async tire({ campaign, at, viewers, views, fresh }) {
+      await warehouse.run(
+        `INSERT INTO breakwater.beacons (topic, source_partition, offset, appended_at, minute, event, viewer, reservation, campaign, billable)
+         SELECT 'ad-beacons', 0, number, ${at / 1_000} + view, toDateTime(${Math.floor(at / 60_000) * 60}), event, toString(who),
+           reservation, '${campaign}', true
+         FROM (SELECT number, number % ${viewers} AS who, generateUUIDv4() AS reservation, intDiv(number, ${viewers}) AS view FROM numbers(${viewers * views}))
+         ARRAY JOIN if(view < ${fresh} OR who % 2 = 0, ['impression', 'complete'], ['impression']) AS event`,
+      );
     },
     async ask(rows) {
       const values = rows.map((row) => {

@@ -13,6 +13,7 @@ import { type Answer, type Ask, type Route, route } from '../route.ts';
 import { byId, closed, name, oneOf } from '../shapes.ts';
 import {
   type CreativeChangeV1,
+  changedCreative,
   creativeChangeV1,
   creativesNow,
   creativeV1,
@@ -193,11 +194,7 @@ function asOfCampaign(ask: ById, id: string): CampaignAsk {
 
 async function change(ask: ById, sql: DeskWrite, parts: ManagementParts, body: CreativeChangeV1) {
   const { campaign, creative: before } = await creativeOf(sql, ask.params.id);
-  if (before.media.length === 0 && body.status === 'active' && body.video_url === undefined) {
-    throw new Problem(409, 'Nothing to show', `it is ${before.status} and has no file`, [
-      { pointer: '/status', detail: 'needs a file first' },
-    ]);
-  }
+  const after = changedCreative(before, body);
   const changed = await changeCampaign(
     asOfCampaign(ask, campaign.id),
     sql,
@@ -205,7 +202,7 @@ async function change(ask: ById, sql: DeskWrite, parts: ManagementParts, body: C
     creativePart(before.id),
     (whole) => ({
       ...whole,
-      creatives: whole.creatives.map((each) => (each.id === before.id ? withCreativeFields(before, body) : each)),
+      creatives: whole.creatives.map((each) => (each.id === before.id ? after : each)),
     }),
   );
   if (body.file_size !== undefined || body.video_url !== undefined) {

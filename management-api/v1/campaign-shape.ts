@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { Campaign } from '../../domain/campaign.ts';
+import { decimalOf } from '../../domain/decimal.ts';
 import { readInstant } from '../../domain/instant.ts';
 import { type Micros, micros, type PricingModel } from '../../domain/money.ts';
 import { Problem } from '../../engines/http/problem.ts';
@@ -21,6 +22,12 @@ const rates = {
   cpm: { decimals: 3, mostMicros: 999_999_999_000 },
   cpc: { decimals: 4, mostMicros: 999_999_999_900 },
   cpv: { decimals: 4, mostMicros: 999_999_999_900 },
+} as const;
+/** What is kept may come from v2. */
+const kept = {
+  cpm: { decimals: 3, mostMicros: MICROS_MAX },
+  cpc: { decimals: 6, mostMicros: MICROS_MAX },
+  cpv: { decimals: 6, mostMicros: MICROS_MAX },
 } as const;
 const budget = { decimals: 2, mostMicros: MICROS_MAX } as const;
 
@@ -77,7 +84,7 @@ export const campaignV1 = Type.Object({
 export type CampaignChangeV1 = Static<typeof campaignChangeV1>;
 export type CampaignV1 = Static<typeof campaignV1>;
 
-/** Rates that a campaign keeps beside the one it goes by, as decimal text. */
+/** Rates of a campaign, as decimal text: the one it goes by, and those that it went by or would go by. */
 export interface KeptRates {
   readonly cpm: string | null;
   readonly cpc: string | null;
@@ -95,8 +102,8 @@ export interface CampaignRowV1 {
 type Unversioned = Omit<Campaign, 'version'>;
 
 /** The kept rates with those of a body over them. Throws Problem 400. */
-export function withRates(kept: KeptRates, body: CampaignChangeV1): KeptRates {
-  const next: Record<keyof KeptRates, string | null> = { ...kept };
+export function withRates(known: KeptRates, body: CampaignChangeV1): KeptRates {
+  const next: Record<keyof KeptRates, string | null> = { ...known };
   for (const each of ['cpm', 'cpc', 'cpv'] as const) {
     const given = body[`${each}_rate`];
     if (given === undefined) continue;
@@ -107,10 +114,10 @@ export function withRates(kept: KeptRates, body: CampaignChangeV1): KeptRates {
 }
 
 /** The document with a body's fields over it. Throws Problem 400 with the field that cannot be read. */
-export function withFieldsV1(before: Unversioned, body: CampaignChangeV1, kept: KeptRates): Unversioned {
+export function withFieldsV1(before: Unversioned, body: CampaignChangeV1, all: KeptRates): Unversioned {
   const pricingModel = body.pricing_model ?? before.pricing.model;
   const repriced = pricingModel !== before.pricing.model || body[`${pricingModel}_rate` as 'cpm_rate'] !== undefined;
-  const priceMicros = repriced ? priceOf(pricingModel, kept) : before.pricing.priceMicros;
+  const priceMicros = repriced ? priceOf(pricingModel, all) : before.pricing.priceMicros;
   return {
     ...before,
     ...(body.name === undefined ? {} : { name: body.name }),
@@ -133,10 +140,16 @@ function tierOf(before: Unversioned, pricingModel: PricingModel, priceMicros: Mi
   return before.tier === 'house' && wasFree ? 'standard' : before.tier;
 }
 
-function priceOf(pricingModel: PricingModel, kept: KeptRates): Micros {
-  const rate = pricingModel === 'flat' ? null : kept[pricingModel];
+/** The rate that it goes by; of `flat` there is none. */
+export function rateNow({ model: pricingModel, priceMicros }: Campaign['pricing']): Partial<KeptRates> {
+  if (pricingModel === 'flat') return {};
+  return { [pricingModel]: decimalOf(pricingModel === 'cpm' ? micros(priceMicros * 1_000) : priceMicros) };
+}
+
+function priceOf(pricingModel: PricingModel, all: KeptRates): Micros {
+  const rate = pricingModel === 'flat' ? null : all[pricingModel];
   if (pricingModel === 'flat' || rate === null) return micros(0);
-  const price = amountAt(`/${pricingModel}_rate`, rate, rates[pricingModel]);
+  const price = amountAt(`/${pricingModel}_rate`, rate, kept[pricingModel]);
   return pricingModel === 'cpm' ? micros(price / 1_000) : price;
 }
 
@@ -155,11 +168,7 @@ function timeAt(pointer: string, text: string): number {
 }
 
 export function shownV1(campaign: Campaign, row: CampaignRowV1, spentMicros: Micros | null): CampaignV1 {
-  const { model: pricingModel, priceMicros } = campaign.pricing;
-  const rate = (each: 'cpm' | 'cpc' | 'cpv') => {
-    if (each !== pricingModel) return row.rates[each] === null ? null : Number(row.rates[each]);
-    return shownAmount(each === 'cpm' ? micros(priceMicros * 1_000) : priceMicros);
-  };
+  const rate = (each: keyof KeptRates) => (row.rates[each] === null ? null : Number(row.rates[each]));
   return {
     id: campaign.id,
     name: campaign.name,
@@ -170,7 +179,7 @@ export function shownV1(campaign: Campaign, row: CampaignRowV1, spentMicros: Mic
     start_date: new Date(campaign.startsAt).toISOString(),
     end_date: new Date(campaign.endsAt).toISOString(),
     created_by: row.createdBy,
-    pricing_model: pricingModel,
+    pricing_model: campaign.pricing.model,
     cpm_rate: rate('cpm'),
     cpc_rate: rate('cpc'),
     cpv_rate: rate('cpv'),

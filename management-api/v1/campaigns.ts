@@ -4,7 +4,7 @@ import type { DeskTransaction, DeskWrite } from '../../engines/catalog/desk.ts';
 import { Problem } from '../../engines/http/problem.ts';
 import { checkCampaign } from '../campaigns/check-campaign.ts';
 import type { ManagementParts } from '../parts.ts';
-import { type CampaignRowV1, type CampaignV1, type KeptRates, shownV1 } from './campaign-shape.ts';
+import { type CampaignRowV1, type CampaignV1, type KeptRates, rateNow, shownV1 } from './campaign-shape.ts';
 
 interface Row {
   readonly id: string;
@@ -49,7 +49,7 @@ function found(campaign: Campaign, row: Row): FoundV1 {
       createdBy: row.created_by,
       createdAt: row.created_at,
       updatedAt: row.updated_at,
-      rates: { cpm, cpc, cpv },
+      rates: { cpm, cpc, cpv, ...rateNow(campaign.pricing) },
     },
   };
 }

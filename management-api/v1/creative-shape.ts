@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox';
 import type { Campaign } from '../../domain/campaign.ts';
-import type { Creative, MediaFile } from '../../domain/creative.ts';
+import { type Creative, creativeFaults, isShowable, type MediaFile } from '../../domain/creative.ts';
 import type { DeskTransaction } from '../../engines/catalog/desk.ts';
+import { Problem, type Wrong } from '../../engines/http/problem.ts';
 import { campaignOf } from '../campaigns/change.ts';
 import { closed, name, oneOf, orNull, url, uuid } from '../shapes.ts';
 
@@ -80,20 +81,20 @@ interface Row {
   readonly updated_at: Date;
 }
 
-/** The file that a body describes, over the one there was. */
+/** The file that a body describes, over the one there was: of the same URL, what v1 has no words for stays. */
 function fileOf(before: MediaFile | undefined, body: CreativeChangeV1): MediaFile {
   const address = body.video_url ?? before?.url ?? '';
-  const kind = body.format ?? (body.video_url === undefined && before ? null : formatOfUrl(address));
-  const { type, delivery } = kind === null ? (before as MediaFile) : (types[kind] as (typeof types)[string]);
-  const { width, height } = body;
+  const kept = address === before?.url ? before : undefined;
+  const { width, height, format } = body;
+  const { type, delivery } =
+    kept && format === undefined ? kept : (types[format ?? formatOfUrl(address)] as (typeof types)[string]);
   return {
-    url: address,
+    ...(kept ?? { url: address, bitrateKbps: null }),
     type,
     delivery,
     // As the MVP's files were migrated: nobody had to say.
     width: (width === undefined ? before?.width : width) ?? 1920,
     height: (height === undefined ? before?.height : height) ?? 1080,
-    bitrateKbps: body.video_url === undefined ? (before?.bitrateKbps ?? null) : null,
   };
 }
 
@@ -117,6 +118,30 @@ export function withCreativeFields(before: Creative, body: CreativeChangeV1): Cr
     ...(touched ? { media: [fileOf(first, body), ...rest] } : {}),
   };
 }
+
+/**
+ * The creative with a body's fields over it. Throws Problem 409 where it would be shown and has nothing to show, and 422 where it
+ * contradicts itself by this change.
+ */
+export function changedCreative(before: Creative, body: CreativeChangeV1): Creative {
+  const after = withCreativeFields(before, body);
+  if (body.status === 'active' && !isShowable(after)) {
+    throw new Problem(409, 'Nothing to show', `it is ${before.status} and has no file`, [
+      { pointer: '/status', detail: 'needs a file first' },
+    ]);
+  }
+  const known = new Set(creativeFaults(before).map(({ pointer }) => pointer));
+  const wrong = creativeFaults(after).flatMap(({ pointer }) => (known.has(pointer) ? [] : (asV1[pointer] ?? [])));
+  if (wrong.length === 0) return after;
+  const detail = wrong.map((each) => `${each.pointer} ${each.detail}`).join('; ');
+  throw new Problem(422, 'Contradicts itself', detail, wrong);
+}
+
+/** What a change of v1 can bring about, in its names. */
+const asV1: Readonly<Record<string, Wrong>> = {
+  '/vast_tag_url': { pointer: '/video_url', detail: 'stands instead of the vast_tag_url that it has, not beside it' },
+  '/skip_after_seconds': { pointer: '/duration', detail: 'must be longer than its skip_after_seconds' },
+};
 
 /** Those of a campaign, with its version. Throws Problem 404. */
 export async function creativesNow(sql: DeskTransaction, id: string) {

@@ -10,7 +10,7 @@ import type { ManagementParts } from '../parts.ts';
 
 export interface Finished {
   readonly status: 'active' | 'failed';
-  /** What a television cannot play; empty when it can. */
+  /** What a television cannot play, or why its campaign does not take it; empty where all is well. */
   readonly reasons: readonly string[];
 }
 
@@ -31,10 +31,25 @@ export async function finishUpload(
   wanted: 'active' | 'inactive',
 ): Promise<Finished> {
   const name = nameOf(owner.creative);
+  const write = (facts: FileFacts | null, reasons: readonly string[]) =>
+    parts.desk.write(owner.organisation, (sql) => settle(sql, owner, parts, facts, reasons, wanted));
   const { facts, reasons } = await lookAt(name, parts);
-  if (facts === null) await parts.media.remove(name);
-  await parts.desk.write(owner.organisation, (sql) => settle(sql, owner, parts, facts, reasons, wanted));
-  return { status: facts === null ? 'failed' : 'active', reasons };
+  const against = facts === null ? reasons : await tooLarge(() => write(facts, reasons));
+  if (against.length === 0) return { status: 'active', reasons: [] };
+  await parts.media.remove(name);
+  await write(null, against);
+  return { status: 'failed', reasons: against };
+}
+
+/** Why a campaign has no room for what is written; empty: it had. */
+async function tooLarge(write: () => Promise<void>): Promise<readonly string[]> {
+  try {
+    await write();
+    return [];
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'too_large') return [error.message];
+    throw error;
+  }
 }
 
 /** What is in a file; null: a television cannot play it, for these reasons. */
@@ -110,7 +125,8 @@ const ORPHANED = '5 minutes';
 
 /**
  * Ends what processes that are gone had left `processing`, a hundred at a time, our own first; one that died before it gave the file
- * its name has left none. The MVP's own, which never had a file here, stay as they are.
+ * its name has left none. The MVP's own, which never had a file here, stay as they are. One that cannot be ended is tried again with the
+ * next round, and holds up no other.
  */
 export async function resumeProcessing(parts: ManagementParts): Promise<number> {
   const left = await orphans(parts.desk);
@@ -118,8 +134,12 @@ export async function resumeProcessing(parts: ManagementParts): Promise<number> 
   for (const { id, campaign_id, organisation_id, ours } of left) {
     if (!ours && (await parts.media.source(nameOf(id))) === null) continue;
     const owner = { organisation: organisation_id, campaign: campaign_id, creative: id, actor: SYSTEM };
-    await finishUpload(owner, parts, 'active');
-    ended++;
+    try {
+      await finishUpload(owner, parts, 'active');
+      ended++;
+    } catch (err) {
+      parts.logger.warn({ err, creative: id }, 'an upload of the past could not be ended');
+    }
   }
   return ended;
 }
