@@ -1,4 +1,11 @@
-import { type Campaign, type CampaignCategory, type FrequencyCap, placeOf, type Tier } from '../../domain/campaign.ts';
+import {
+  type Campaign,
+  type CampaignCategory,
+  type CapScope,
+  type FrequencyCap,
+  placeOf,
+  type Tier,
+} from '../../domain/campaign.ts';
 import { type Creative, isShowable, type MediaFile, type Place, type Tracker } from '../../domain/creative.ts';
 import { podMaxOf } from '../../domain/frequency/cap-set.ts';
 import { isLifetime } from '../../domain/frequency/frequency.ts';
@@ -14,11 +21,12 @@ import { needsMoney } from '../holding/purse.ts';
 import { capsOf } from '../holding/reserver.ts';
 
 /**
- * What follows from a campaign's document alone. It is found out once for each version, not once for each request. Whatever every
- * decision asks of a campaign that matched stands here once more, side by side: the documents of a large catalog lie all over memory, and
- * each place that has to be fetched from there takes longer than what is done with it.
+ * What follows from a campaign's document alone, found out once for each version and not once for each request. What every decision
+ * asks of a campaign that matched stands here once more, side by side: the documents of a large catalog lie all over memory, and what
+ * has to be fetched from there takes longer than what is done with it. The rest is found out when it is first asked for: most
+ * campaigns never match anybody.
  */
-export interface CampaignFacts {
+export class CampaignFacts {
   readonly id: string;
   readonly active: boolean;
   readonly startsAt: number;
@@ -28,13 +36,52 @@ export interface CampaignFacts {
   readonly counted: boolean;
   /** It has a category, so others may compete with it. */
   readonly competes: boolean;
+  /** A stream's record counts its views. */
+  readonly streamed: boolean;
   readonly tier: Tier;
   readonly pricing: Pricing;
   readonly flatValueMicros: number;
   readonly podMax: number | null;
-  /** Those that can be shown. */
-  readonly creatives: readonly CreativeFacts[];
   readonly campaign: Campaign;
+  readonly targeting: Campaign['targeting'];
+  readonly timeZone: string;
+  #creatives: readonly CreativeFacts[] | null = null;
+  #seldom: SeldomFacts | null = null;
+
+  constructor(campaign: Campaign) {
+    this.id = campaign.id;
+    this.active = campaign.status === 'active';
+    this.startsAt = campaign.startsAt;
+    this.endsAt = campaign.endsAt;
+    this.needsMoney = needsMoney(campaign);
+    this.counted = campaign.caps.some(({ scope }) => scope !== 'pod');
+    this.competes = campaign.categories.length > 0;
+    this.streamed = campaign.caps.some(({ scope }) => scope === 'stream');
+    this.tier = campaign.tier;
+    this.pricing = campaign.pricing;
+    this.flatValueMicros = flatValue(campaign);
+    this.podMax = podMaxOf(campaign.caps);
+    this.campaign = campaign;
+    this.targeting = campaign.targeting;
+    this.timeZone = campaign.timeZone;
+  }
+
+  /** Those that can be shown. */
+  get creatives(): readonly CreativeFacts[] {
+    this.#creatives ??= this.campaign.creatives
+      .filter(isShowable)
+      .map((creative) => creativeFacts(this.campaign, creative));
+    return this.#creatives;
+  }
+
+  get seldom(): SeldomFacts {
+    this.#seldom ??= seldomFacts(this.campaign);
+    return this.#seldom;
+  }
+}
+
+/** What is asked of few campaigns that matched: of those that won, those with several creatives, those in a stream that has ads. */
+export interface SeldomFacts {
   readonly carried: readonly Feature[];
   readonly streamCaps: readonly FrequencyCap[];
   readonly forLife: boolean;
@@ -56,8 +103,8 @@ export interface RotationFacts {
 export interface CreativeFacts {
   readonly durationSeconds: number;
   readonly hasFiles: boolean;
-  /** An ad of it has caps to keep. */
-  readonly capped: boolean;
+  /** The scopes in which an ad of it has caps to keep, a bit for each; `sealed`: one of them allows nothing. */
+  readonly cappedIn: number;
   readonly id: string;
   readonly advertiserId: string;
   readonly categories: readonly CampaignCategory[];
@@ -78,27 +125,13 @@ export interface CreativeFacts {
   readonly ids: string;
 }
 
-export function factsOf(campaign: Campaign): CampaignFacts {
-  const { id, status, startsAt, endsAt, caps, tier, pricing } = campaign;
-  const shown = campaign.creatives.filter(isShowable);
+function seldomFacts(campaign: Campaign): SeldomFacts {
+  const { caps } = campaign;
   return {
-    id,
-    active: status === 'active',
-    startsAt,
-    endsAt,
-    needsMoney: needsMoney(campaign),
-    counted: caps.some(({ scope }) => scope !== 'pod'),
-    competes: campaign.categories.length > 0,
-    tier,
-    pricing,
-    flatValueMicros: flatValue(campaign),
-    podMax: podMaxOf(caps),
-    creatives: shown.map((creative) => creativeFacts(campaign, creative)),
-    campaign,
     carried: carries(campaign),
     streamCaps: caps.filter(({ scope }) => scope === 'stream'),
     forLife: caps.some(isLifetime),
-    rotation: rotationOf(campaign.id, shown),
+    rotation: rotationOf(campaign.id, campaign.creatives.filter(isShowable)),
     ...flatten(campaign.categories),
   };
 }
@@ -107,6 +140,14 @@ function rotationOf(campaignId: string, shown: readonly Creative[]): RotationFac
   if (new Set(shown.map(kindOfCreative)).size === shown.length) return null;
   return { weighted: shown.some(({ weight }) => weight !== undefined), hash: hashOf(campaignId) };
 }
+
+/** The bit of a scope in `cappedIn`; 0: a pod begins empty, and its cap is the solver's. */
+export function scopeBit(scope: CapScope): number {
+  return scope === 'pod' ? 0 : 1 << scopes.indexOf(scope);
+}
+
+const scopes: readonly CapScope[] = ['user', 'device', 'household', 'ip', 'stream'];
+const sealed = 1 << scopes.length;
 
 /** 32 bits of an id. */
 export function hashOf(id: string): number {
@@ -128,7 +169,7 @@ function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
   return {
     durationSeconds,
     hasFiles: media.length > 0,
-    capped: caps.length > 0,
+    cappedIn: caps.reduce((bits, { scope, max }) => bits | scopeBit(scope) | (max < 1 ? sealed : 0), 0),
     id,
     advertiserId: campaign.advertiserId,
     categories: campaign.categories,

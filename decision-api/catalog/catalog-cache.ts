@@ -11,29 +11,8 @@ import type { AdvertiserOwner, CatalogSnapshot, PlayerKey } from '../../engines/
 import type { CatalogChange } from '../../schemas/records.ts';
 import { carries, type Feature } from '../asking/features.ts';
 import type { DecidingCatalog } from '../decision.ts';
-import { type CampaignFacts, factsOf } from './campaign-facts.ts';
+import { CampaignFacts } from './campaign-facts.ts';
 import { Newest, type Versioned } from './newest.ts';
-
-/** A campaign in the index. Most never match anybody, so their facts are found out when they first do. */
-class Held {
-  readonly id: string;
-  readonly targeting: Campaign['targeting'];
-  readonly timeZone: string;
-  readonly campaign: Campaign;
-  #facts: CampaignFacts | null = null;
-
-  constructor(campaign: Campaign) {
-    this.id = campaign.id;
-    this.targeting = campaign.targeting;
-    this.timeZone = campaign.timeZone;
-    this.campaign = campaign;
-  }
-
-  get facts(): CampaignFacts {
-    this.#facts ??= factsOf(this.campaign);
-    return this.#facts;
-  }
-}
 
 /** Versions by id. */
 export interface HeldVersions {
@@ -46,7 +25,7 @@ export class CatalogCache implements DecidingCatalog {
   readonly #campaigns = new Newest<Campaign>();
   readonly #pods = new Newest<PodConfig>();
   readonly #experiments = new Newest<Experiment>();
-  readonly #index = createTargetingIndex<Held>();
+  readonly #index = createTargetingIndex<CampaignFacts>();
   /** Campaigns by the features that they carry, as one text. */
   readonly #carrying = new Map<string, number>();
   readonly #carriedBy = new Map<string, string>();
@@ -73,16 +52,7 @@ export class CatalogCache implements DecidingCatalog {
 
   match(context: Context): readonly CampaignFacts[] {
     const matched = this.#index.match(context);
-    const facts: CampaignFacts[] = [];
-    // Clause numbers mostly follow the ids, since catalogs are loaded in that order.
-    let sorted = true;
-    let last = '';
-    for (const held of matched) {
-      if (held.id < last) sorted = false;
-      last = held.id;
-      facts.push(held.facts);
-    }
-    return sorted ? facts : facts.sort((a, b) => (a.campaign.id < b.campaign.id ? -1 : 1));
+    return this.#index.inOrder ? matched : matched.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   carriers(features: readonly Feature[]): number {
@@ -239,7 +209,7 @@ export class CatalogCache implements DecidingCatalog {
     if (known !== undefined) this.#mark = withoutCampaign(this.#mark, id, known);
     this.#versions.delete(id);
     if (campaign === null) this.#index.remove(id);
-    else this.#index.put(new Held(campaign));
+    else this.#index.put(new CampaignFacts(campaign));
     this.#count(this.#carriedBy.get(id), -1);
     this.#carriedBy.delete(id);
     if (campaign === null) return;

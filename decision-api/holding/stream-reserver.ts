@@ -4,7 +4,6 @@ import {
   releaseInStream,
   remembered,
   reserveInStream,
-  type StreamAd,
   type StreamRefusal,
   type WantedInStream,
 } from '../../domain/separation-stream.ts';
@@ -92,11 +91,6 @@ export class StreamReserver {
       this.#metrics.engineFailures.inc({ engine: 'release', code: error.code });
     }
   }
-}
-
-/** An ad that is in no record of a stream: it competes with nobody and no cap counts it there. */
-export function countsInStream(ad: Pick<StreamAd, 'categories'>, caps: WantedInStream['caps']): boolean {
-  return ad.categories.length > 0 || caps.length > 0;
 }
 
 function releaseAll(record: StreamRecord, reservations: readonly string[]): StreamRecord {

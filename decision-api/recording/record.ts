@@ -109,7 +109,8 @@ export function tokenOf(decision: Decision, held: Held, position: number, lives:
 }
 
 function servedAd(decision: Decision, held: Held, position: number, startSeconds: number): ServedAd {
-  const { campaign, categories, ancestors, forLife } = held.runner.entrant.facts;
+  const { campaign, seldom } = held.runner.entrant.facts;
+  const { categories, ancestors, forLife } = seldom;
   const predicted = predictedOf(held.runner, decision, position);
   return {
     reservation: held.wanted.place.reservation,

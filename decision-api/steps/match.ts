@@ -2,7 +2,7 @@ import type { Campaign } from '../../domain/campaign.ts';
 import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
 import type { Ask } from '../asking/ask.ts';
 import { allFeatures } from '../asking/features.ts';
-import { type CampaignFacts, type CreativeFacts, factsOf } from '../catalog/campaign-facts.ts';
+import { CampaignFacts, type CreativeFacts } from '../catalog/campaign-facts.ts';
 import type { DecidingCatalog, DecidingParts, Decision, Entrant } from '../decision.ts';
 import type { Reason } from '../reasons.ts';
 
@@ -32,7 +32,7 @@ function countOthers({ treatment, entrants }: Decision, catalog: DecidingCatalog
 
 /** A campaign that did not enter, for explain: the plain matcher names the dimension that stopped it. */
 export function enter(campaign: Campaign, decision: Decision): Entrant {
-  const entrant = enterMatched(factsOf(campaign), decision);
+  const entrant = enterMatched(new CampaignFacts(campaign), decision);
   const matched = matchCampaign(campaign, decision.ask.context);
   if (entrant.fellOut === 'feature_off' || matched.ok) return entrant;
   return { ...entrant, fellOut: 'targeting', detail: matched.dimension, runners: [] };
@@ -40,7 +40,7 @@ export function enter(campaign: Campaign, decision: Decision): Entrant {
 
 function enterMatched(facts: CampaignFacts, { ask, treatment: { features } }: Decision): Entrant {
   const entrant: Entrant = { campaign: facts.campaign, facts, fellOut: null, detail: null, runners: [] };
-  const missing = features.size < allFeatures.length && facts.carried.find((feature) => !features.has(feature));
+  const missing = features.size < allFeatures.length && facts.seldom.carried.find((feature) => !features.has(feature));
   const reason = missing ? (['feature_off', missing] as const) : enterCreatives(entrant, ask);
   if (reason !== null) [entrant.fellOut, entrant.detail] = reason;
   return entrant;

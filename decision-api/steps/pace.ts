@@ -1,6 +1,6 @@
-import type { FrequencyCap } from '../../domain/campaign.ts';
+import type { CapScope, FrequencyCap } from '../../domain/campaign.ts';
 import { apartOf, fitsNowhere } from '../../domain/separation-stream.ts';
-import type { CampaignFacts } from '../catalog/campaign-facts.ts';
+import { type CampaignFacts, scopeBit } from '../catalog/campaign-facts.ts';
 import type { DecidingParts, Decision, Entrant, Runner } from '../decision.ts';
 import { usedOf } from '../holding/reserver.ts';
 import type { Reason } from '../reasons.ts';
@@ -8,11 +8,12 @@ import type { Reason } from '../reasons.ts';
 /** Flight, status, and what campaign and viewer have left: places under caps, money in hand. */
 export function pace(decision: Decision, parts: DecidingParts): void {
   const trust = trustOf(decision, parts);
+  const remembered = rememberedOf(decision);
   for (const entrant of decision.entrants) {
     if (entrant.fellOut !== null) continue;
     const reason = campaignReason(entrant.facts, decision, parts, trust);
     if (reason) fallOut(entrant, reason, null);
-    else paceRunners(entrant, decision, parts);
+    else paceRunners(entrant, decision, parts, remembered);
   }
 }
 
@@ -42,7 +43,7 @@ function campaignReason(facts: CampaignFacts, decision: Decision, parts: Decidin
   if (needsMoney || counted || separated) {
     if (decision.seen === null) return 'store_unavailable';
     // Money is asked for at its own shard, when it is spent.
-    const streamed = separated || facts.streamCaps.length > 0;
+    const streamed = separated || facts.streamed;
     if (!trust.any || (streamed && !trust.stream) || (counted && !trust.viewer)) return 'store_catching_up';
   }
   if (!needsMoney) return null;
@@ -51,11 +52,30 @@ function campaignReason(facts: CampaignFacts, decision: Decision, parts: Decidin
   return parts.purse.refusal(facts.campaign, ask.minute);
 }
 
-function paceRunners(entrant: Entrant, decision: Decision, parts: DecidingParts): void {
+/** What the viewer's records hold: the scopes that there are, a bit for each, and campaigns with a place in one of them. */
+interface Remembered {
+  readonly scopes: number;
+  readonly campaigns: ReadonlySet<string>;
+}
+
+function rememberedOf({ seen, stream }: Decision): Remembered {
+  const campaigns = new Set<string>();
+  let scopes = 0;
+  for (const { identity, record } of seen ?? []) {
+    scopes |= scopeBit(identity.scope as CapScope);
+    for (const { campaign } of record.entries) campaigns.add(campaign);
+    for (const { campaign } of record.totals) campaigns.add(campaign);
+  }
+  if (stream === null) return { scopes, campaigns };
+  for (const { campaign } of stream.record.entries) campaigns.add(campaign);
+  return { scopes: scopes | scopeBit('stream'), campaigns };
+}
+
+function paceRunners(entrant: Entrant, decision: Decision, parts: DecidingParts, remembered: Remembered): void {
   let detail: string | null = null;
   let struck = 0;
   for (const runner of entrant.runners) {
-    const reached = capReason(runner, decision, parts);
+    const reached = capReason(runner, decision, parts, remembered);
     if (!reached) continue;
     struck += 1;
     runner.struck = reached.reason;
@@ -69,8 +89,11 @@ function capReason(
   { facts, entrant }: Runner,
   decision: Decision,
   { watermarks }: DecidingParts,
+  { scopes, campaigns }: Remembered,
 ): { readonly reason: Reason; readonly detail: string } | null {
-  for (const cap of facts.capped ? facts.caps : []) {
+  // Most campaigns are new to a viewer who has every identity that is asked for: then all of each cap is left.
+  const isOpen = (facts.cappedIn & ~scopes) === 0 && !campaigns.has(entrant.facts.id);
+  for (const cap of isOpen ? noCaps : facts.caps) {
     const used = usedOf(cap, entrant.facts.id, decision, watermarks);
     if (used === null) return { reason: 'no_identity', detail: cap.scope };
     if (used >= cap.max)
@@ -80,17 +103,20 @@ function capReason(
   return null;
 }
 
+const noCaps: readonly FrequencyCap[] = [];
+
 function windowTold({ windowSeconds }: FrequencyCap): string {
   return windowSeconds === null ? 'all' : `${windowSeconds} s`;
 }
 
 /** A competitor in another pod of the stream leaves no room for it anywhere in this one. */
 function isKeptOut(
-  { competes, categories, ancestors }: CampaignFacts,
+  { competes, seldom }: CampaignFacts,
   adSeconds: number,
   { ask: { rules, breakIndex, breakOffsetMs }, stream }: Decision,
 ): boolean {
   if (stream === null || !competes || stream.record.entries.length === 0) return false;
+  const { categories, ancestors } = seldom;
   const pod = { breakIndex, breakOffsetMs, seconds: rules.durationSeconds, adSeconds };
   return fitsNowhere(stream.record, { categories, ancestors, apartSeconds: apartOf(rules) }, pod);
 }

@@ -11,7 +11,6 @@ import {
   runnerOf,
   strikesCampaign,
 } from '../decision.ts';
-import { countsInStream } from '../holding/stream-reserver.ts';
 import type { Reason } from '../reasons.ts';
 
 /**
@@ -111,7 +110,8 @@ function inStream(
   { from, to, podSeconds }: { readonly from: number; readonly to: number; readonly podSeconds: number },
   { ask }: Decision,
 ): WantedInStream {
-  const { campaign, categories, ancestors, streamCaps } = runner.entrant.facts;
+  const { campaign, seldom } = runner.entrant.facts;
+  const { categories, ancestors, streamCaps } = seldom;
   const ad: StreamAd = {
     place,
     advertiserId: campaign.advertiserId,
@@ -147,13 +147,13 @@ function strike(runner: Runner, reason: Reason, decision: Decision): void {
 
 /** Its money or its place may be refused. */
 export function needsLeave({ entrant, facts }: Runner, { stream }: Decision): boolean {
-  const { categories, streamCaps, needsMoney } = entrant.facts;
+  const { needsMoney, competes, streamed } = entrant.facts;
   if (needsMoney || facts.caps.some(({ scope }) => scope !== 'pod')) return true;
-  return stream !== null && countsInStream({ categories }, streamCaps);
+  return stream !== null && (competes || streamed);
 }
 
 function hold(runner: Runner, { ask, partition, expiresAt, stream }: Decision, parts: DecidingParts): Held {
-  const { campaign, categories, streamCaps, needsMoney } = runner.entrant.facts;
+  const { campaign, competes, streamed, needsMoney } = runner.entrant.facts;
   return {
     runner,
     wanted: {
@@ -169,6 +169,7 @@ function hold(runner: Runner, { ask, partition, expiresAt, stream }: Decision, p
     },
     // The day is asked for with the money alone.
     spending: { campaign, minute: ask.minute, day: needsMoney ? dayOf(ask.receivedAt, campaign.timeZone) : '' },
-    inStream: stream !== null && countsInStream({ categories }, streamCaps),
+    // An ad that competes with nobody and that no cap counts there is in no record of a stream.
+    inStream: stream !== null && (competes || streamed),
   };
 }

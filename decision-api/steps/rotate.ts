@@ -17,8 +17,9 @@ export function rotate(decision: Decision, parts: DecidingParts): void {
   const rotations: Rotation[] = [];
   let request: number | null = null;
   for (const entrant of decision.entrants) {
-    const { rotation } = entrant.facts;
-    if (rotation === null || entrant.fellOut !== null || entrant.runners.length < 2) continue;
+    if (entrant.runners.length < 2 || entrant.fellOut !== null) continue;
+    const { rotation } = entrant.facts.seldom;
+    if (rotation === null) continue;
     for (const [kind, group] of byKind(entrant.runners)) {
       const abreast = abreastOf(entrant, group, decision);
       if (group.length <= abreast) continue;

@@ -8,6 +8,7 @@ import {
   creativeNames,
   fileSetNames,
   mediaNames,
+  metSoFar,
   placesOf,
 } from './places.ts';
 import { type PodCandidate, type PodRules, tiers } from './pod.ts';
@@ -43,6 +44,13 @@ const nobody = classOf([]);
 /** [class]: its place among the lists of the field that was made last, if it is one of them. */
 const placeOfList: number[] = [];
 export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): Field {
+  const before = metSoFar();
+  const field = readField(candidates, rules);
+  // Whoever was read before is not alone after all.
+  return metSoFar() === before ? field : readField(candidates, rules);
+}
+
+function readField(candidates: readonly PodCandidate[], rules: PodRules): Field {
   beginNames();
   const { allowDuplicateAdvertisers: repeating, separation } = rules;
   const lists: CategoryClass[] = [];
@@ -58,9 +66,11 @@ export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): F
       ? fileSetNames.first(places.fileSet, owners)
       : advertiserNames.first(places.advertiser, owners);
     if (owner === owners) owners += 1;
-    if (creativeNames.first(places.creative, owner) !== owner) owned = false;
-    for (const file of places.media) if (mediaNames.first(file, owner) !== owner) owned = false;
-    if (!repeating && campaignNames.first(places.campaign, owner) !== owner) owned = false;
+    if (!places.alone) {
+      if (creativeNames.first(places.creative, owner) !== owner) owned = false;
+      for (const file of places.media) if (mediaNames.first(file, owner) !== owner) owned = false;
+      if (!repeating && campaignNames.first(places.campaign, owner) !== owner) owned = false;
+    }
     const category = separation ? places.category : nobody;
     let list = placeOfList[category.index] ?? lists.length;
     if (lists[list] !== category) {

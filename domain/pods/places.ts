@@ -13,11 +13,13 @@ export const campaignNames = new Names();
 class Places {
   readonly epoch = epoch;
   readonly advertiser: number;
-  readonly creative: number;
-  readonly media: readonly number[];
   readonly fileSet: number;
-  readonly campaign: number;
   readonly category: CategoryClass;
+  /** Whoever has its creative or a file of it has its advertiser and all its files, and whoever has its campaign its advertiser. */
+  alone = true;
+  readonly creative: number;
+  readonly campaign: number;
+  readonly media: readonly number[];
 
   constructor({ advertiserId, creativeId, mediaUrls, campaignId, categories }: PodCandidate) {
     this.advertiser = advertiserNames.place(advertiserId);
@@ -27,6 +29,36 @@ class Places {
     this.campaign = campaignNames.place(campaignId);
     this.category = classOf(categories);
   }
+
+  hasOwnerOf(other: Places): boolean {
+    return this.advertiser === other.advertiser && this.fileSet === other.fileSet;
+  }
+}
+
+/** Who has been seen with a name, as long as they do not differ; null: they do, and none of them is alone. */
+type Sharers = [first: Places, ...others: Places[]] | null;
+
+let ofCreative: Sharers[] = [];
+let ofMedia: Sharers[] = [];
+let ofCampaign: Sharers[] = [];
+
+function share(all: Sharers[], name: number, mine: Places, isLike: (other: Places) => boolean): void {
+  const sharers = all[name];
+  if (sharers === undefined) all[name] = [mine];
+  else if (sharers === null) mine.alone = false;
+  else if (isLike(sharers[0])) sharers.push(mine);
+  else {
+    for (const each of [...sharers, mine]) each.alone = false;
+    all[name] = null;
+    met += 1;
+  }
+}
+
+/** Grows when somebody is no longer alone. */
+let met = 0;
+
+export function metSoFar(): number {
+  return met;
 }
 
 /** Changes when something was forgotten. */
@@ -38,13 +70,29 @@ export function beginNames(): void {
   for (const names of [advertiserNames, creativeNames, mediaNames, fileSetNames, campaignNames]) {
     if (names.begin()) forgotten = true;
   }
-  if (forgotten) epoch += 1;
+  if (!forgotten) return;
+  epoch += 1;
+  ofCreative = [];
+  ofMedia = [];
+  ofCampaign = [];
 }
 
 export function placesOf(candidate: PodCandidate): Places {
   const { memo } = candidate;
   if (memo?.places instanceof Places && memo.places.epoch === epoch) return memo.places;
-  const places = new Places(candidate);
+  const places = known(new Places(candidate));
   if (memo !== undefined) memo.places = places;
+  return places;
+}
+
+/** The same as before, for a candidate that comes again without its memo. */
+function known(places: Places): Places {
+  const isSame = (other: Places) =>
+    places.hasOwnerOf(other) && places.campaign === other.campaign && places.category === other.category;
+  const before = ofCreative[places.creative]?.find(isSame);
+  if (before !== undefined) return before;
+  share(ofCreative, places.creative, places, (other) => places.hasOwnerOf(other));
+  for (const file of places.media) share(ofMedia, file, places, (other) => places.hasOwnerOf(other));
+  share(ofCampaign, places.campaign, places, (other) => places.advertiser === other.advertiser);
   return places;
 }

@@ -15,6 +15,8 @@ export interface TargetingIndex<C extends Targeted> {
   put(campaign: C): void;
   /** False: there is none with this id. */
   remove(id: string): boolean;
+  /** What `match` answers is in the order of ids. It stays so for campaigns that are put in that order, and replaced in place. */
+  readonly inOrder: boolean;
   /** The campaigns that may be shown at this moment, each once; in the order in which they were put, as far as nothing was replaced. */
   match(context: Context): C[];
 }
@@ -37,6 +39,8 @@ const several = 2;
 
 const noRule: ReadRule = { include: new Map(), exclude: new Map(), broken: new Set() };
 const wordsAtFirst = 32;
+/** Numbers given back that lie side by side. */
+const gapMax = 64;
 
 /**
  * Each rule of each campaign is a clause with a number of its own. For each dimension there is, for each value, the set of clauses
@@ -51,11 +55,16 @@ class BitmapIndex<C extends Targeted> implements TargetingIndex<C> {
   readonly #free: number[] = [];
   readonly #living = new Bitmap(wordsAtFirst);
   readonly #columns: readonly Column[] = createColumns(wordsAtFirst);
+  #inOrder = true;
   #hits = new Uint32Array(wordsAtFirst);
   #places = new Uint32Array(wordsAtFirst);
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  get inOrder(): boolean {
+    return this.#inOrder;
   }
 
   put(campaign: C): void {
@@ -64,6 +73,7 @@ class BitmapIndex<C extends Targeted> implements TargetingIndex<C> {
     const living = rules.filter((rule) => !isDead(rule));
     const bits = living.map(() => this.#number());
     this.#entries.set(campaign.id, { campaign, bits });
+    this.#inOrder &&= this.#isInOrder(campaign.id, bits);
     living.forEach((rule, index) => {
       const bit = bits[index] as number;
       this.#owners[bit] = campaign;
@@ -139,6 +149,23 @@ class BitmapIndex<C extends Targeted> implements TargetingIndex<C> {
       });
     }
     return campaigns;
+  }
+
+  /** Clauses next to each other, those before are of lower ids and those behind of higher ones. */
+  #isInOrder(id: string, bits: readonly number[]): boolean {
+    const first = bits[0] ?? 0;
+    if (bits.some((bit, index) => bit !== first + index)) return false;
+    return this.#nextId(first, -1, '') < id && id < this.#nextId(first + bits.length - 1, 1, '\uffff');
+  }
+
+  /** The next campaign's id in this direction; `beyond`: there is none. Where it is far away it is taken for one out of order. */
+  #nextId(from: number, step: 1 | -1, beyond: string): string {
+    for (let at = from + step, left = gapMax; left > 0; at += step, left--) {
+      const owner = this.#owners[at];
+      if (owner === undefined) return beyond;
+      if (owner !== null) return owner.id;
+    }
+    return step === 1 ? '' : '\uffff';
   }
 
   #number(): number {
