@@ -45,7 +45,8 @@ export class CampaignFacts {
   readonly campaign: Campaign;
   readonly targeting: Campaign['targeting'];
   readonly timeZone: string;
-  #creatives: readonly CreativeFacts[] | null = null;
+  /** Undefined: not found out yet. */
+  #first: CreativeFacts | null | undefined;
   #seldom: SeldomFacts | null = null;
 
   constructor(campaign: Campaign) {
@@ -66,12 +67,16 @@ export class CampaignFacts {
     this.timeZone = campaign.timeZone;
   }
 
-  /** Those that can be shown. */
-  get creatives(): readonly CreativeFacts[] {
-    this.#creatives ??= this.campaign.creatives
-      .filter(isShowable)
-      .map((creative) => creativeFacts(this.campaign, creative));
-    return this.#creatives;
+  /** The first of those that can be shown; null: there is none. */
+  get first(): CreativeFacts | null {
+    if (this.#first === undefined) {
+      const shown = this.campaign.creatives.filter(isShowable);
+      this.#first = shown.reduceRight<CreativeFacts | null>(
+        (next, creative) => creativeFacts(this.campaign, creative, next),
+        null,
+      );
+    }
+    return this.#first;
   }
 
   get seldom(): SeldomFacts {
@@ -99,8 +104,8 @@ export interface RotationFacts {
   readonly hash: number;
 }
 
-/** A creative, and what the solver is told of it but for its worth. */
-export interface CreativeFacts {
+/** A creative, and what the solver is told of it but for its worth. It is its own memo. */
+export interface CreativeFacts extends CandidateMemo {
   readonly durationSeconds: number;
   readonly hasFiles: boolean;
   /** The scopes in which an ad of it has caps to keep, a bit for each; `sealed`: one of them allows nothing. */
@@ -118,7 +123,8 @@ export interface CreativeFacts {
   readonly media: readonly object[];
   /** Its part of an answer, as members of a JSON object. */
   readonly told: string;
-  readonly memo: CandidateMemo;
+  /** The campaign's next that can be shown: most have one alone, and no list to be fetched for it. */
+  readonly next: CreativeFacts | null;
   /** Equal: they could take each other's place. */
   readonly kind: number;
   /** How a candidate's record begins: the ids of campaign and creative, a character for each byte. */
@@ -154,7 +160,7 @@ export function hashOf(id: string): number {
   return partitionOf(id, 2 ** 32);
 }
 
-function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
+function creativeFacts(campaign: Campaign, creative: Creative, next: CreativeFacts | null): CreativeFacts {
   const { id, durationSeconds, media, clickThrough, trackers = [] } = creative;
   const told = {
     campaign_id: campaign.id,
@@ -179,7 +185,8 @@ function creativeFacts(campaign: Campaign, creative: Creative): CreativeFacts {
     mediaUrls: filesOf(creative),
     media: told.media,
     told: JSON.stringify(told).slice(1, -1),
-    memo: { places: null },
+    next,
+    places: null,
     kind: kindOfCreative(creative),
     ids: bytesOfUuids([campaign.id, id]).toString('latin1'),
   };

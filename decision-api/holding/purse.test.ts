@@ -99,10 +99,10 @@ test('a refusal is remembered for a second, then the store is asked again', asyn
   const purse = await openPurse();
   for (let spent = 0; spent < 100; spent++) expect(await purse.spend(spending)).toBeNull();
   expect(await purse.spend(spending)).toBe('budget_reached');
-  expect(purse.refusal(campaign, MINUTE)).toBe('budget_reached');
-  expect(purse.refusal(campaign, MINUTE + 1)).toBeNull();
+  expect(purse.refusal({ id: campaign.id, campaign }, MINUTE)).toBe('budget_reached');
+  expect(purse.refusal({ id: campaign.id, campaign }, MINUTE + 1)).toBeNull();
   await clock.advance(MINUTE * 60_000 + 1_000);
-  expect(purse.refusal(campaign, MINUTE)).toBeNull();
+  expect(purse.refusal({ id: campaign.id, campaign }, MINUTE)).toBeNull();
 });
 
 test('others who were quicker say nothing of the money: who asks next is asked for', async () => {
@@ -119,7 +119,7 @@ test('others who were quicker say nothing of the money: who asks next is asked f
     await sleep(5);
   }
   expect(await asked).toBe('contended');
-  expect(purse.refusal(campaign, MINUTE)).toBeNull();
+  expect(purse.refusal({ id: campaign.id, campaign }, MINUTE)).toBeNull();
   others = 0;
   expect(await purse.spend(spending)).toBeNull();
 });

@@ -75,10 +75,10 @@ export class Purse {
   }
 
   /** Why the campaign was refused in this minute less than a second ago; null: it may be asked for. */
-  refusal(campaign: Campaign, minute: number): MoneyRefusal | null {
-    // Few are refused: for all others not even a key is made.
-    if (!this.#refused.has(campaign.id)) return null;
-    const hand = this.#hands.get(handKey(campaign, minute));
+  refusal(asked: { readonly id: string; readonly campaign: Campaign }, minute: number): MoneyRefusal | null {
+    // Few are refused: of all others the document is not even read.
+    if (!this.#refused.has(asked.id)) return null;
+    const hand = this.#hands.get(handKey(asked.campaign, minute));
     if (!hand || hand.units > 0 || !hand.refused || this.#clock.now() >= hand.refused.untilMs) return null;
     return hand.refused.reason;
   }

@@ -3,7 +3,7 @@ import { matchCampaign } from '../../domain/targeting/plain-matcher.ts';
 import type { Ask } from '../asking/ask.ts';
 import { allFeatures } from '../asking/features.ts';
 import { CampaignFacts, type CreativeFacts } from '../catalog/campaign-facts.ts';
-import type { DecidingCatalog, DecidingParts, Decision, Entrant } from '../decision.ts';
+import type { DecidingCatalog, DecidingParts, Decision, Entrant, Runner } from '../decision.ts';
 import type { Reason } from '../reasons.ts';
 
 /** Every campaign against the moment: features, targeting, and whether it has anything to show that fits. */
@@ -39,20 +39,22 @@ export function enter(campaign: Campaign, decision: Decision): Entrant {
 }
 
 function enterMatched(facts: CampaignFacts, { ask, treatment: { features } }: Decision): Entrant {
-  const entrant: Entrant = { campaign: facts.campaign, facts, fellOut: null, detail: null, runners: [] };
+  const entrant: Entrant = { campaign: facts.campaign, facts, fellOut: null, detail: null, runners: nobody };
   const missing = features.size < allFeatures.length && facts.seldom.carried.find((feature) => !features.has(feature));
   const reason = missing ? (['feature_off', missing] as const) : enterCreatives(entrant, ask);
   if (reason !== null) [entrant.fellOut, entrant.detail] = reason;
   return entrant;
 }
 
+const nobody = Object.freeze([]) as unknown as Runner[];
+
 /** Null: at least one of them runs; else why none does. */
 function enterCreatives(entrant: Entrant, { admission, dialect, rules }: Ask): readonly [Reason, string | null] | null {
-  const { facts, runners } = entrant;
+  const { facts } = entrant;
   let refused: Reason | null = null;
   let admitted: CreativeFacts | null = null;
   let fitting: CreativeFacts | null = null;
-  for (const one of facts.creatives) {
+  for (let one = facts.first; one !== null; one = one.next) {
     const why = admission.admits(one, facts.campaign);
     if (why !== null) {
       refused ??= why;
@@ -62,9 +64,12 @@ function enterCreatives(entrant: Entrant, { admission, dialect, rules }: Ask): r
     if (one.durationSeconds > rules.durationSeconds) continue;
     fitting ??= one;
     if (rules.allowedDurations && !rules.allowedDurations.includes(one.durationSeconds)) continue;
-    runners.push({ entrant, creative: one.creative, facts: one, struck: null, worth: null, candidate: null });
+    const runner = { entrant, creative: one.creative, facts: one, struck: null, worth: null, candidate: null };
+    // A list that begins empty makes room for many.
+    if (entrant.runners.length === 0) entrant.runners = [runner];
+    else entrant.runners.push(runner);
   }
-  if (runners.length > 0) return null;
+  if (entrant.runners.length > 0) return null;
   if (fitting !== null) return ['length_not_allowed', lengthOf(fitting)];
   if (admitted !== null) return ['too_long', lengthOf(admitted)];
   return refused === null ? ['no_creative', null] : [refused, dialect];

@@ -49,7 +49,7 @@ function campaignReason(facts: CampaignFacts, decision: Decision, parts: Decidin
   if (!needsMoney) return null;
   if (decision.catalogStale) return 'catalog_stale';
   if (decision.journalFull) return 'journal_full';
-  return parts.purse.refusal(facts.campaign, ask.minute);
+  return parts.purse.refusal(facts, ask.minute);
 }
 
 /** What the viewer's records hold: the scopes that there are, a bit for each, and campaigns with a place in one of them. */

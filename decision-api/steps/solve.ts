@@ -32,7 +32,7 @@ function asContender(runner: Runner): Contender {
     tier,
     place: facts.place,
     podMax,
-    memo: facts.memo,
+    memo: facts,
     runner,
   };
 }

@@ -111,8 +111,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'index: the first three suffice',
     'targeting/index/targeting-index.ts',
-    'let next = 3;',
-    'let next = 4;',
+    'let next = 6;',
+    'let next = 7;',
     targeting,
   ),
   ...podMutants,

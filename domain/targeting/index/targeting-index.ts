@@ -116,16 +116,20 @@ class BitmapIndex<C extends Targeted> implements TargetingIndex<C> {
     const hits = this.#hits;
     const places = this.#places;
     const first = inside[0]?.words ?? this.#living.words;
-    const second = inside[1]?.words ?? first;
-    const third = inside[2]?.words ?? second;
+    const [, second = first, third = first, fourth = first, fifth = first, sixth = first] = inside.map(
+      ({ words }) => words,
+    );
     let count = 0;
+    // Six at once: each pass of its own would write down what is left and read it again.
     for (let index = 0; index < used; index++) {
-      const word = (first[index] as number) & (second[index] as number) & (third[index] as number);
+      let word = (first[index] as number) & (second[index] as number) & (third[index] as number);
+      if (word === 0) continue;
+      word &= (fourth[index] as number) & (fifth[index] as number) & (sixth[index] as number);
       if (word === 0) continue;
       hits[index] = word;
       places[count++] = index;
     }
-    for (let next = 3; next < inside.length; next++) {
+    for (let next = 6; next < inside.length; next++) {
       count = keep(hits, places, count, (inside[next] as Found['inside'][number]).words, 0);
     }
     for (const words of outside) count = keep(hits, places, count, words, -1);
