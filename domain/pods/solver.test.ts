@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { contenders, fieldOf } from './field.ts';
+import { contenders } from './contenders.ts';
+import { fieldOf } from './field.ts';
 import { compareVectors, objectiveVector, totalsOf } from './objective.ts';
 import { solvePod as solvePlainly } from './plain-solver.ts';
 import { isUsable, type PodCandidate, type PodRules } from './pod.ts';

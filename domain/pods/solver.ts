@@ -1,5 +1,6 @@
 import { backupsOf } from './backups.ts';
-import { conflictsIn, contenders, type Entry, fieldOf } from './field.ts';
+import { contenders } from './contenders.ts';
+import { conflictsIn, type Entry, fieldOf } from './field.ts';
 import { canSearchByGroups, searchByGroups } from './group-search.ts';
 import { solvePod as solvePlainly } from './plain-solver.ts';
 import { isUsable, type PodAd, type PodCandidate, type PodRules, type PodSolution } from './pod.ts';

@@ -4,6 +4,7 @@ const pods = ['pods'];
 const search = 'pods/search.ts';
 const keepOut = 'pods/keep-out.ts';
 const field = 'pods/field.ts';
+const cut = 'pods/contenders.ts';
 
 /** Faults of separation and of the two pod solvers. */
 export const podMutants: readonly Mutant[] = [
@@ -149,30 +150,24 @@ export const podMutants: readonly Mutant[] = [
     'value - 2 * (tired[slots] as number)',
     pods,
   ),
-  mutant(
-    'solver: cut one too early',
-    field,
-    'if (before.all.count > (keptOut + 1) * others) continue;',
-    'if (before.all.count > 0) continue;',
-    pods,
-  ),
+  mutant('solver: cut one too early', cut, 'before.apart > (keptOut + 1) * others', 'before.apart > 0', pods),
   mutant(
     'solver: a cap of a campaign keeps nobody out',
-    field,
+    cut,
     'const keptOut = field.capped ? 2 : 1;',
     'const keptOut = 1;',
     pods,
   ),
   mutant(
     'solver: one of each list is enough',
-    field,
-    'if (list.count > keptOut * others) continue;',
-    'if (list.count > 0) continue;',
+    cut,
+    'before.ofList(entry) > keptOut * others',
+    'before.ofList(entry) > 0',
     pods,
   ),
   mutant(
     'solver: the best is the worst',
-    field,
+    cut,
     'a.qualityCenti > b.qualityCenti',
     'a.qualityCenti < b.qualityCenti',
     pods,

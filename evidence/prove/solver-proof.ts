@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { contenders, fieldOf } from '../../domain/pods/field.ts';
+import { contenders } from '../../domain/pods/contenders.ts';
+import { fieldOf } from '../../domain/pods/field.ts';
 import { solvePod as solvePlainly } from '../../domain/pods/plain-solver.ts';
 import { isUsable, type PodSolution } from '../../domain/pods/pod.ts';
 import { solvePod } from '../../domain/pods/solver.ts';
