@@ -42,6 +42,23 @@ function told(name: string, details: fc.RunDetails<unknown>, say: Checked['say']
   return { passed: 0, failed: 1 };
 }
 
+/** Fails where what was tried is less than `least`: a zero beside it proves nothing. */
+export function withLeast<Name extends string>(
+  name: string,
+  tally: Tally,
+  { say }: Pick<Checked, 'say'>,
+  counts: Readonly<Record<Name, number>>,
+  least: Readonly<Record<Name, number>>,
+): Tally {
+  if (tally.failed > 0) return tally;
+  const few = (Object.keys(least) as Name[]).filter((what) => !(counts[what] >= least[what]));
+  if (few.length === 0) return tally;
+  say(
+    `FAIL  ${name}: too little was tried: ${few.map((what) => `${counts[what]} ${what} of ${least[what]}`).join(', ')}`,
+  );
+  return { passed: 0, failed: 1 };
+}
+
 export function sum(tallies: readonly Tally[]): Tally {
   return {
     passed: tallies.reduce((total, { passed }) => total + passed, 0),

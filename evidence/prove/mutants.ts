@@ -9,6 +9,7 @@ const times = 'targeting/day-times.ts';
 const geo = 'targeting/geo.ts';
 const frequency = 'frequency/frequency.ts';
 const columns = 'targeting/index/columns.ts';
+const bits = 'targeting/index/bits.ts';
 const rows = 'targeting/index/rows.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -115,6 +116,8 @@ export const mutants: readonly Mutant[] = [
     'let next = 4;',
     targeting,
   ),
+  mutant('index: a long row does not grow', bits, 'this.#dense?.grow(words);', '', targeting),
+  mutant('index: what is unfolded is lost', rows, 'own.words[index] = kept;', 'own.words[index] = 0;', targeting),
   ...podMutants,
   ...streamMutants,
   mutant('caps: one more than the cap', frequency, '>= cap.max', '> cap.max', caps),

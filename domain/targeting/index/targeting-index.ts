@@ -31,7 +31,7 @@ interface Entry<C> {
 }
 
 const noRule: ReadRule = { include: new Map(), exclude: new Map(), broken: new Set() };
-const wordsAtFirst = 32;
+export const wordsAtFirst = 32;
 
 /**
  * Each rule of each campaign is a clause with a number of its own. For each dimension there is, for each value, the set of clauses
