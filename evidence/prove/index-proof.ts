@@ -34,10 +34,16 @@ function proveGrown(options: ProofOptions): Tally {
     const kinds = `${grown} that grew, ${unfolded} unfolded, ${dense} with dense excludes, ${reused} that used numbers again`;
     return `${kinds}; ${counts.asked} moments, ${counts.matches} matches and ${counts.misses} misses compared`;
   });
-  return withLeast(title, tally, options, forms, {
-    grown: 1,
-    unfolded: 1,
-    dense: 1,
-    reused: Math.floor(options.runs / 10),
-  });
+  return withLeast(
+    title,
+    tally,
+    options,
+    { ...forms },
+    {
+      grown: 1,
+      unfolded: 1,
+      dense: 1,
+      reused: Math.floor(options.runs / 10),
+    },
+  );
 }
