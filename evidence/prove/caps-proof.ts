@@ -3,6 +3,7 @@ import { EngineError } from '../../engines/errors.ts';
 import { startRedisServer } from '../../engines/state-store/redis-fixture.ts';
 import { openRedisStateStore } from '../../engines/state-store/redis-state-store.ts';
 import { type Bench, openBench } from '../../stream-workers/fixture.ts';
+import { leastKills, leastStops } from './caps/crew.ts';
 import { type Case, cases } from './caps/histories.ts';
 import { type Counts, deadWord, play } from './caps/model.ts';
 import { prepare } from './caps/prepare.ts';
@@ -68,7 +69,10 @@ async function proveProcesses({ decisions, concurrency, processes, say }: ProofO
   const { examples, ...counts } = found;
   for (const example of examples) say(`      ${example}`);
   const wrong = found.cap_violations + found.unbilled + found.phantoms;
-  const tried = found.caps_refused > 0 && found.refused_by_swap > 0 && found.impressions > 0 && found.late > 0;
+  const tried =
+    Math.min(found.caps_refused, found.refused_by_swap, found.impressions, found.late) > 0 &&
+    found.kills >= leastKills &&
+    found.worker_stops >= leastStops;
   const ok = wrong === 0 && tried;
   say(
     `${ok ? 'ok   ' : 'FAIL '} ${processes} processes over one Redis ${redis.version}, killed in between; seed ${seed}`,
