@@ -5,7 +5,8 @@ import { openRedisStateStore } from '../../engines/state-store/redis-state-store
 import { type Bench, openBench } from '../../stream-workers/fixture.ts';
 import { leastKills, leastStops } from './caps/crew.ts';
 import { type Case, cases } from './caps/histories.ts';
-import { type Counts, deadWord, play } from './caps/model.ts';
+import { type Counts, play } from './caps/model.ts';
+import { deadWord } from './caps/mortal.ts';
 import { prepare } from './caps/prepare.ts';
 import { runProcesses } from './caps/processes.ts';
 import { checkSlowProperty, sum } from './check-property.ts';
@@ -35,7 +36,7 @@ function ofTheDead(error: unknown): void {
 }
 
 /** A zero beside which less than this was tried proves nothing. */
-const leastOf = { refused: 5, billable: 2, late: 2, crashes: 0.1, stops: 0.1 } as const;
+const leastOf = { refused: 5, billable: 2, late: 2, crashes: 0.1, stops: 0.1, rolled: 3 } as const;
 
 async function proveModel(name: string, bench: Omit<Bench, symbol>, options: ProofOptions): Promise<Tally> {
   await prepare(bench);
@@ -48,12 +49,14 @@ async function proveModel(name: string, bench: Omit<Bench, symbol>, options: Pro
     crashes: 0,
     stops: 0,
     unanswered: 0,
+    rolled: 0,
+    held: 0,
   };
   const property = fc.asyncProperty(cases, async (one: Case) => {
     const wrong = await play(one, bench, counts);
     if (wrong.length > 0) throw new Error(wrong.slice(0, 3).join('; '));
   });
-  const title = `no cap is passed, no on-time impression unbilled, on ${name}`;
+  const title = `no cap is passed, none refuses for nothing, no on-time impression unbilled, on ${name}`;
   const tally = await checkSlowProperty(title, property, options, () => JSON.stringify(counts));
   const idle = Object.entries(leastOf).filter(([what, least]) => counts[what as keyof Counts] < least * options.runs);
   if (tally.failed > 0 || idle.length === 0) return tally;
