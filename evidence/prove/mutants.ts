@@ -177,4 +177,11 @@ export const mutants: readonly Mutant[] = [
     'holders.some((holder) => holder === offset)',
     caps,
   ),
+  mutant(
+    'attribution: all get the same part of a conversion',
+    'attribution/attribute.ts',
+    'split(WHOLE, weights)',
+    'split(WHOLE, weights.map(() => 1))',
+    ['attribution'],
+  ),
 ];
