@@ -36,7 +36,7 @@ function ofTheDead(error: unknown): void {
 }
 
 /** A zero beside which less than this was tried proves nothing. */
-const leastOf = { refused: 5, billable: 2, late: 2, crashes: 0.1, stops: 0.1, rolled: 3 } as const;
+const leastOf = { refused: 5, billable: 1, late: 2, crashes: 0.05, stops: 0.05, rolled: 3 } as const;
 
 async function proveModel(name: string, bench: Omit<Bench, symbol>, options: ProofOptions): Promise<Tally> {
   await prepare(bench);

@@ -106,7 +106,7 @@ function proveEqual(options: ProofOptions): Tally {
   const title = 'solver ≡ plain solver, up to 12 candidates';
   const tally = checkProperty(title, property, options, () => seen.toString());
   const counts = { [ofThree]: seen.get(ofThree), [secondsApart]: seen.get(secondsApart) };
-  const least = { [ofThree]: Math.floor(options.runs / 6), [secondsApart]: Math.floor(options.runs / 100) };
+  const least = { [ofThree]: Math.floor(options.runs / 8), [secondsApart]: Math.floor(options.runs / 200) };
   return withLeast(title, tally, options, counts, least);
 }
 
@@ -197,5 +197,5 @@ function proveApart(options: ProofOptions): Tally {
   };
   const title = 'the same, competitors seconds apart: lawful, and no worse than without competitors';
   const tally = checkProperty(title, property, options, told);
-  return withLeast(title, tally, options, counts, { [secondsApart]: Math.floor(options.runs / 5) });
+  return withLeast(title, tally, options, counts, { [secondsApart]: Math.floor(options.runs / 10) });
 }
