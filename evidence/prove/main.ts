@@ -14,7 +14,7 @@ ${proofs.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
                    of caps: how much its processes decide, and how much at once; else 20000, 200, 4
   --cases N, --hostile N, --xsd DIR
                    of players: drafts, hostile strings (else ten times as many), and the IAB's VAST schemas; else 2000
-  --pods N         of fill: how many are decided; else 3000
+  --pods N         of fill: how many viewers ask for, with a fifth more in streams that ask at once; else 3000
   --cases N        of beacons: bad tracking URLs, and as many good ones; else 100000
   --only FAULT     plants that fault alone
   --allow-no and --dead-letters are handed to the audit
