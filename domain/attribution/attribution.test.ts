@@ -44,6 +44,15 @@ test('each model divides a path as its name says, to the micro', () => {
   ]);
 });
 
+test('a conversion is divided as its value is', () => {
+  const path = conversion(-300, touch('a', 7), touch('b', 0));
+  const parts = (model: Parameters<typeof attribute>[1]) =>
+    attribute([path], model, settings).credits.map((credit) => credit.parts);
+  expect(parts('last_touch')).toEqual([0, 1_000_000]);
+  expect(parts('time_decay')).toEqual([333_333, 666_667]);
+  expect(parts('linear')).toEqual([500_000, 500_000]);
+});
+
 test('parts add up to the whole, also of what was taken back and where nothing weighs', () => {
   expect(split(100, [1, 1, 1])).toEqual([34, 33, 33]);
   expect(split(-100, [1, 1, 1])).toEqual([-34, -33, -33]);

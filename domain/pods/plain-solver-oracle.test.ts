@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { remainingOf, upperBound } from './bound.ts';
-import { compareVectors, emptyTotals, fatigueStep, objectiveVector, totalsOf } from './objective.ts';
+import { compareVectors, emptyTotals, objectiveVector, totalsOf } from './objective.ts';
 import { solvePod } from './plain-solver.ts';
 import type { PodCandidate, PodRules, PodSolution } from './pod.ts';
 import { ad, inCategory } from './test-ads.ts';
+import { isPod, worth } from './test-is-pod.ts';
 
 /** Everything below is the oracle: every order of every set, judged by rules written a second time. */
 function everySequence(candidates: readonly PodCandidate[], most: number): (readonly PodCandidate[])[] {
@@ -18,38 +19,6 @@ function everySequence(candidates: readonly PodCandidate[], most: number): (read
       ).map((rest) => [first, ...rest]),
     ),
   ];
-}
-
-function isPod(ads: readonly PodCandidate[], { minAds, maxAds, ...given }: PodRules): boolean {
-  const seconds = ads.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
-  if (ads.length < minAds || ads.length > maxAds || seconds > given.durationSeconds) return false;
-  if (given.exactDuration && seconds !== given.durationSeconds) return false;
-  if (ads.some((one) => given.allowedDurations?.includes(one.durationSeconds) === false)) return false;
-  if (ads.some(({ place }, at) => (place === 'first' && at > 0) || (place === 'last' && at < ads.length - 1)))
-    return false;
-  const ofCampaign = (id: string) => ads.filter(({ campaignId }) => campaignId === id).length;
-  if (ads.some(({ campaignId, podMax }) => podMax !== null && ofCampaign(campaignId) > podMax)) return false;
-  const repeats = (field: 'creativeId' | 'advertiserId' | 'campaignId') =>
-    new Set(ads.map((one) => one[field])).size < ads.length;
-  const files = ads.flatMap(({ mediaUrls }) => mediaUrls);
-  if (repeats('creativeId') || new Set(files).size < files.length) return false;
-  if (!given.allowDuplicateAdvertisers && (repeats('advertiserId') || repeats('campaignId'))) return false;
-  return !given.separation || keepsCompetitorsApart(ads, given.minSeparationSeconds);
-}
-
-function keepsCompetitorsApart(ads: readonly PodCandidate[], gapSeconds: number | null): boolean {
-  for (let late = 0; late < ads.length; late++) {
-    for (let early = 0; early < late; early++) {
-      const between = ads.slice(early + 1, late).reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
-      const compete = ads[early]?.categories.some((one) =>
-        ads[late]?.categories.some(
-          (other) => one.id === other.id || one.ancestors.includes(other.id) || other.ancestors.includes(one.id),
-        ),
-      );
-      if (compete && (gapSeconds === null || between < gapSeconds)) return false;
-    }
-  }
-  return true;
 }
 
 /** Whether it could stand anywhere among the others, for any of the pod's ads too. */
@@ -94,14 +63,6 @@ function expectBackups({ ads, backups }: PodSolution, candidates: readonly PodCa
   if (pod.length === 0 || backups.length === given.backupAds) return;
   const all = [...pod, ...backups];
   expect(candidates.filter((one) => !all.includes(one) && couldBackUp(one, pod, all, given))).toEqual([]);
-}
-
-/** The first number of the objective over what is paid for, from the definition. */
-function worth(ads: readonly PodCandidate[], objective: PodRules['objective']): number {
-  const paid = ads.filter(({ tier }) => tier !== 'house');
-  if (objective === 'revenue') return paid.reduce((sum, one) => sum + one.scoreMicros, 0);
-  if (objective === 'fill_rate') return paid.reduce((sum, one) => sum + one.durationSeconds, 0);
-  return paid.reduce((sum, one, before) => sum + one.durationSeconds * one.qualityCenti - fatigueStep * before, 0);
 }
 
 const categories = fc.constantFrom(

@@ -7,8 +7,9 @@ import { solvePod as solvePlainly } from './plain-solver.ts';
 import { isUsable, type PodCandidate, type PodRules } from './pod.ts';
 import { solvePod } from './solver.ts';
 import { ad, inCategory, minuteRules } from './test-ads.ts';
-import { bestOfCrowd, crowdedCandidates, longRules } from './test-crowd.ts';
-import { someCandidates, someRules } from './test-pods.ts';
+import { anyLongRules, bestOfCrowd, crowdedCandidates, longRules } from './test-crowd.ts';
+import { isPod } from './test-is-pod.ts';
+import { someCandidates, someRules, upToTwelve } from './test-pods.ts';
 
 /** All but the number of steps. */
 function answerOf({ nodes, ...answer }: ReturnType<typeof solvePod>) {
@@ -26,7 +27,7 @@ function vectorOf({ ads }: ReturnType<typeof solvePod>, { objective }: PodRules)
 
 test('the answer is the plain solver’s: its ads, their order, value, bound and conflicts', () => {
   fc.assert(
-    fc.property(someCandidates(0, 12), someRules, (candidates, rules) => {
+    fc.property(upToTwelve, someRules, (candidates, rules) => {
       expect(answerOf(solvePod(candidates, rules))).toEqual(answerOf(solvePlainly(candidates, rules)));
     }),
     { numRuns: 1_500 },
@@ -230,4 +231,27 @@ test('a duration that is no whole number of seconds is a broken invariant', () =
     ];
     expect(() => solvePod(candidates, { ...rules, ...more })).toThrow(RangeError);
   }
+});
+
+test('who shares a film far down the order keeps the other out', () => {
+  const dear = Array.from({ length: 32 }, (_, n) => ad(`d${n}`, 30, 1_000 - n, { advertiserId: 'a' }));
+  const film = { mediaUrls: ['film'] };
+  const { ads } = solvePod([...dear, ad('y', 30, 2, film), ad('z', 30, 1, film)], {
+    ...minuteRules,
+    durationSeconds: 90,
+  });
+  expect(ads.map(({ candidate }) => candidate.creativeId)).toEqual(['d0', 'y']);
+});
+
+test('a long pod of many candidates keeps every rule', () => {
+  let placed = 0;
+  fc.assert(
+    fc.property(someCandidates(100, 100, 80), anyLongRules, (candidates, rules) => {
+      const ads = solvePod(candidates, rules).ads.map(({ candidate }) => candidate);
+      placed += ads.length;
+      return ads.length === 0 || isPod(ads, rules);
+    }),
+    { numRuns: 60 },
+  );
+  expect(placed).toBeGreaterThan(120);
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { PodCandidate, PodRules } from './pod.ts';
+import { someRules } from './test-pods.ts';
 
 /** Candidates of as many advertisers, every one of a category, and few categories: what keeps ads out is mostly competition. */
 export function crowdedCandidates(count: number): fc.Arbitrary<PodCandidate[]> {
@@ -50,6 +51,11 @@ export function longRules(gap: readonly (number | null)[]): fc.Arbitrary<PodRule
     nodeLimit: fc.constant(20_000),
   });
 }
+
+/** Any rules, of pods as long and of as many ads as those. */
+export const anyLongRules: fc.Arbitrary<PodRules> = fc
+  .tuple(someRules, longRules([null]))
+  .map(([rules, { durationSeconds, maxAds, nodeLimit }]) => ({ ...rules, durationSeconds, maxAds, nodeLimit }));
 
 /** [ads][seconds]: the first number of what they are worth at most. */
 type Known = Map<number, Map<number, number>>;

@@ -12,7 +12,8 @@ export interface StreamResult {
   readonly refused: number;
 }
 
-interface Playing {
+/** An ad where it plays: in its pod, and with that in its stream. */
+export interface Playing {
   readonly request: RequestFact;
   readonly ad: AdFact;
 }
@@ -34,11 +35,9 @@ export function checkStreams({ log, seed }: Pick<Run, 'log' | 'seed'>, verdicts:
       .filter(({ ad }) => !givenBack.has(ad.reservation) && (seed.get(ad.campaign)?.categories.length ?? 0) > 0);
     for (const [index, one] of playing.entries()) {
       for (const other of playing.slice(index + 1)) {
-        if (one.request === other.request || !compete(seed.get(one.ad.campaign), seed.get(other.ad.campaign))) continue;
-        const apart = Math.max(apartOf(one.request), apartOf(other.request));
-        if (apart === 0) continue;
+        if (one.request === other.request || !mustBeApart(one, other, seed)) continue;
         pairs++;
-        if (gapSeconds(one, other) < apart)
+        if (areTooNear(one, other))
           broken.push(`${session}: ${one.request.request_id} and ${other.request.request_id}`);
       }
     }
@@ -49,6 +48,17 @@ export function checkStreams({ log, seed }: Pick<Run, 'log' | 'seed'>, verdicts:
     pairs,
     refused: requests.flatMap(({ candidates }) => candidates).filter(({ outcome }) => outcome === 'separated').length,
   };
+}
+
+/** They compete, and one of their pods asks for a distance. */
+export function mustBeApart(one: Playing, other: Playing, seed: Run['seed']): boolean {
+  if (!compete(seed.get(one.ad.campaign), seed.get(other.ad.campaign))) return false;
+  return Math.max(apartOf(one.request), apartOf(other.request)) > 0;
+}
+
+/** Closer than either of their pods asks for. */
+export function areTooNear(one: Playing, other: Playing): boolean {
+  return gapSeconds(one, other) < Math.max(apartOf(one.request), apartOf(other.request));
 }
 
 /** A backup may play at any second of its pod. */

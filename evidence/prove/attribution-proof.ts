@@ -121,12 +121,17 @@ function checkConversion(
   equal(total(own.map(({ valueMicros }) => valueMicros)), one.value, 'micros of a conversion');
   equal(total(own.map(({ parts }) => parts)), WHOLE, 'parts of a conversion');
   // A rounded share is less than one away from the exact one; doubles of removal effects are a little off themselves.
-  const slack = model === 'data_driven' ? 1 + Math.abs(one.value) * 1e-7 : 1 + Math.abs(one.value) * 1e-9;
+  const off = model === 'data_driven' ? 1e-7 : 1e-9;
+  const isNear = (found: number, whole: number, share: number) =>
+    Math.abs(found - share * whole) < 1 + Math.abs(whole) * off;
   shares.forEach((share, index) => {
     const value = own[index]?.valueMicros ?? Number.NaN;
-    if (!(Math.abs(value - share * one.value) < slack))
+    const parts = own[index]?.parts ?? Number.NaN;
+    if (!isNear(value, one.value, share))
       throw new Error(`touch ${index} got ${value} of ${one.value}, its share is ${share}`);
-    if (!Number.isInteger(value)) throw new Error(`${value} is no whole micro`);
+    if (!isNear(parts, WHOLE, share))
+      throw new Error(`touch ${index} got ${parts} parts of ${WHOLE}, its share is ${share}`);
+    if (!Number.isInteger(value) || !Number.isInteger(parts)) throw new Error(`${value} or ${parts} is not whole`);
   });
 }
 

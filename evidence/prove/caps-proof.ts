@@ -3,8 +3,10 @@ import { EngineError } from '../../engines/errors.ts';
 import { startRedisServer } from '../../engines/state-store/redis-fixture.ts';
 import { openRedisStateStore } from '../../engines/state-store/redis-state-store.ts';
 import { type Bench, openBench } from '../../stream-workers/fixture.ts';
+import { leastKills, leastStops } from './caps/crew.ts';
 import { type Case, cases } from './caps/histories.ts';
-import { type Counts, deadWord, play } from './caps/model.ts';
+import { type Counts, play } from './caps/model.ts';
+import { deadWord } from './caps/mortal.ts';
 import { prepare } from './caps/prepare.ts';
 import { runProcesses } from './caps/processes.ts';
 import { checkSlowProperty, sum } from './check-property.ts';
@@ -34,7 +36,7 @@ function ofTheDead(error: unknown): void {
 }
 
 /** A zero beside which less than this was tried proves nothing. */
-const leastOf = { refused: 5, billable: 2, late: 2, crashes: 0.1, stops: 0.1 } as const;
+const leastOf = { refused: 5, billable: 1, late: 2, crashes: 0.05, stops: 0.05, rolled: 3 } as const;
 
 async function proveModel(name: string, bench: Omit<Bench, symbol>, options: ProofOptions): Promise<Tally> {
   await prepare(bench);
@@ -47,12 +49,14 @@ async function proveModel(name: string, bench: Omit<Bench, symbol>, options: Pro
     crashes: 0,
     stops: 0,
     unanswered: 0,
+    rolled: 0,
+    held: 0,
   };
   const property = fc.asyncProperty(cases, async (one: Case) => {
     const wrong = await play(one, bench, counts);
     if (wrong.length > 0) throw new Error(wrong.slice(0, 3).join('; '));
   });
-  const title = `no cap is passed, no on-time impression unbilled, on ${name}`;
+  const title = `no cap is passed, none refuses for nothing, no on-time impression unbilled, on ${name}`;
   const tally = await checkSlowProperty(title, property, options, () => JSON.stringify(counts));
   const idle = Object.entries(leastOf).filter(([what, least]) => counts[what as keyof Counts] < least * options.runs);
   if (tally.failed > 0 || idle.length === 0) return tally;
@@ -68,7 +72,10 @@ async function proveProcesses({ decisions, concurrency, processes, say }: ProofO
   const { examples, ...counts } = found;
   for (const example of examples) say(`      ${example}`);
   const wrong = found.cap_violations + found.unbilled + found.phantoms;
-  const tried = found.caps_refused > 0 && found.refused_by_swap > 0 && found.impressions > 0 && found.late > 0;
+  const tried =
+    Math.min(found.caps_refused, found.refused_by_swap, found.impressions, found.late) > 0 &&
+    found.kills >= leastKills &&
+    found.worker_stops >= leastStops;
   const ok = wrong === 0 && tried;
   say(
     `${ok ? 'ok   ' : 'FAIL '} ${processes} processes over one Redis ${redis.version}, killed in between; seed ${seed}`,

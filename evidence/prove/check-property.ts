@@ -42,6 +42,22 @@ function told(name: string, details: fc.RunDetails<unknown>, say: Checked['say']
   return { passed: 0, failed: 1 };
 }
 
+/** Fails where what was tried is less than `least`: a zero beside it proves nothing. */
+export function withLeast(
+  name: string,
+  tally: Tally,
+  { say }: Pick<Checked, 'say'>,
+  counts: Readonly<Record<string, number>>,
+  least: Readonly<Record<string, number>>,
+): Tally {
+  if (tally.failed > 0) return tally;
+  const few = Object.entries(least).filter(([what, wanted]) => (counts[what] ?? 0) < wanted);
+  if (few.length === 0) return tally;
+  const told = few.map(([what, wanted]) => `${counts[what] ?? 0} ${what} where ${wanted} are wanted`);
+  say(`FAIL  ${name}: too little was tried: ${told.join(', ')}`);
+  return { passed: 0, failed: 1 };
+}
+
 export function sum(tallies: readonly Tally[]): Tally {
   return {
     passed: tallies.reduce((total, { passed }) => total + passed, 0),

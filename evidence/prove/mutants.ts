@@ -9,6 +9,7 @@ const times = 'targeting/day-times.ts';
 const geo = 'targeting/geo.ts';
 const frequency = 'frequency/frequency.ts';
 const columns = 'targeting/index/columns.ts';
+const bits = 'targeting/index/bits.ts';
 const rows = 'targeting/index/rows.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -115,6 +116,8 @@ export const mutants: readonly Mutant[] = [
     'let next = 7;',
     targeting,
   ),
+  mutant('index: a long row does not grow', bits, 'this.#dense?.grow(words);', '', targeting),
+  mutant('index: what is unfolded is lost', rows, 'own.words[index] = kept;', 'own.words[index] = 0;', targeting),
   ...podMutants,
   ...streamMutants,
   mutant('caps: one more than the cap', frequency, '>= cap.max', '> cap.max', caps),
@@ -133,6 +136,14 @@ export const mutants: readonly Mutant[] = [
     "entry.state === 'RELEASED') count++",
     caps,
   ),
+  mutant(
+    'caps: a window never rolls',
+    frequency,
+    'cap.windowSeconds === null ? 0 : marks.of(partition)',
+    'cap.windowSeconds !== null ? 0 : marks.of(partition)',
+    caps,
+  ),
+  mutant('caps: a place is held for a day', frequency, '> entry.expires_at', '- 86_400_000 > entry.expires_at', caps),
   mutant('caps: a place expires at its last moment', frequency, '> entry.expires_at', '>= entry.expires_at', caps),
   mutant("caps: another campaign's views count", frequency, 'if (entry.campaign !== campaignId) continue;', '', caps),
   mutant('caps: a release takes back a view', frequency, "&& entry.state === 'OUTSTANDING' ? {", '? {', caps),
@@ -165,5 +176,12 @@ export const mutants: readonly Mutant[] = [
     'holders.every((holder) => holder === offset)',
     'holders.some((holder) => holder === offset)',
     caps,
+  ),
+  mutant(
+    'attribution: all get the same part of a conversion',
+    'attribution/attribute.ts',
+    'split(WHOLE, weights)',
+    'split(WHOLE, weights.map(() => 1))',
+    ['attribution'],
   ),
 ];

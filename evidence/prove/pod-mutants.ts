@@ -179,4 +179,11 @@ export const podMutants: readonly Mutant[] = [
     'pairs',
     pods,
   ),
+  mutant(
+    'solver: duplicates far down the order are missed',
+    keepOut,
+    'for (let a = 0; a < entries.length; a++) {\n    for (let b = 0; b < a; b++) {',
+    'for (let a = 0; a < Math.min(32, entries.length); a++) {\n    for (let b = 0; b < a; b++) {',
+    pods,
+  ),
 ];

@@ -34,6 +34,13 @@ export const streamMutants: readonly Mutant[] = [
     'if (!compete(ad, other)) return false;',
     streams,
   ),
+  mutant(
+    'streams: whoever comes second is refused',
+    stream,
+    'others.some((other) => isTooNear(ad, other))',
+    'others.length > 0',
+    streams,
+  ),
   mutant('streams: the gap is a second short', stream, '< apart * 1000', '< apart * 1000 - 1000', streams),
   mutant('lifetime: old views are forgotten', frequency, 'else if (entry.for_life) old.push(entry);', '', [
     'frequency',

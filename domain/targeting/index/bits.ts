@@ -54,6 +54,11 @@ export function eachBit(word: number, base: number, visit: (bit: number) => void
   for (let left = word | 0; left !== 0; left &= left - 1) visit(base + 31 - Math.clz32(left & -left));
 }
 
+/** Whether a bit for each of `words` words of clauses takes less memory than a list of so many numbers. */
+export function isDense(members: number, words: number): boolean {
+  return members * 2 > words + wordBits;
+}
+
 /** A set that is mostly small: a list of numbers until that takes more memory than a bit for every clause. */
 export class Row {
   #few: number[] = [];
@@ -61,7 +66,7 @@ export class Row {
 
   static of(bits: Bitmap): Row {
     const row = new Row();
-    if (bits.count * 2 > bits.words.length + wordBits) row.#dense = bits;
+    if (isDense(bits.count, bits.words.length)) row.#dense = bits;
     else {
       const few = row.#few;
       for (const [index, word] of bits.words.entries()) eachBit(word, index * wordBits, (bit) => few.push(bit));
@@ -86,7 +91,7 @@ export class Row {
   add(bit: number, words: number): void {
     if (this.#dense !== null) this.#dense.add(bit);
     else if (this.#few.at(-1) !== bit) this.#few.push(bit);
-    if (this.#dense === null && this.#few.length * 2 > words + wordBits) {
+    if (this.#dense === null && isDense(this.#few.length, words)) {
       const dense = new Bitmap(words);
       for (const one of this.#few) dense.add(one);
       this.#dense = dense;

@@ -12,7 +12,7 @@ export interface Found {
 }
 
 /** Up to this many values of one dimension, each value's bitmap holds the clauses that do not ask, too. */
-const foldedMax = 256;
+export const foldedMax = 256;
 
 /** Clauses by the keys that they list, one row for each key. */
 export class KeyRows {

@@ -4,6 +4,7 @@ import type { Condition, DimensionName } from '../../campaign.ts';
 import { normaliseContext } from '../context.ts';
 import { dimensions } from '../dimensions.ts';
 import { createTargetingIndex, type Targeted } from './targeting-index.ts';
+import { countForms, grownCases, noForms, operationsOf } from './test-grown.ts';
 import { compare, compareAnswers, contexts, noCounts, operations } from './test-operations.ts';
 
 const monday = Date.parse('2026-03-02T14:30:00Z');
@@ -104,6 +105,32 @@ test('more values than are folded, and more clauses than there was room for', ()
     const context = normaliseContext({ geo: { city: `Town ${n}` }, device: { brand: `brand ${n}` } }, monday);
     compareAnswers(index.match(context), asking, context, counts);
   }
+});
+
+test('many clauses that exclude one value are all left out, before and after the index grows', () => {
+  const without = (id: string): Targeted => ({
+    id,
+    timeZone: 'UTC',
+    targeting: [{ id: 'r', conditions: [{ dimension: 'geo_countries', mode: 'exclude', values: ['US'] }] }],
+  });
+  const index = createTargetingIndex<Targeted>();
+  const at = (country: string) => index.match(normaliseContext({ geo: { country } }, monday)).length;
+  for (let n = 0; n < 3_000; n++) {
+    index.put(without(`c${n}`));
+    if (n % 500 === 20) expect([at('US'), at('CA')]).toEqual([0, n + 1]);
+  }
+  expect([at('US'), at('CA')]).toEqual([0, 3_000]);
+});
+
+test('an index of thousands answers what the plain matcher answers, whatever comes and goes', () => {
+  const [counts, forms] = [noCounts(), noForms()];
+  const property = fc.property(grownCases, (one) => {
+    const done = operationsOf(one);
+    countForms(done, forms);
+    compare(done, counts);
+  });
+  fc.assert(property, { numRuns: 4 });
+  expect(Math.min(forms.grown, forms.unfolded, forms.dense)).toBe(4);
 });
 
 test("a name dimension's lookup says what its matches says", () => {

@@ -38,7 +38,7 @@ const single = 1;
 const several = 2;
 
 const noRule: ReadRule = { include: new Map(), exclude: new Map(), broken: new Set() };
-const wordsAtFirst = 32;
+export const wordsAtFirst = 32;
 /** Numbers given back that lie side by side. */
 const gapMax = 64;
 

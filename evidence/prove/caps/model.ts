@@ -2,20 +2,23 @@ import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/prom
 import { capsOf, Reserver, usedOf, type WantedAd } from '../../../decision-api/holding/reserver.ts';
 import { StoreGate } from '../../../decision-api/holding/store-gate.ts';
 import { Watermarks } from '../../../decision-api/holding/watermarks.ts';
-import { createMetrics } from '../../../decision-api/metrics.ts';
+import { createMetrics, type Metrics } from '../../../decision-api/metrics.ts';
 import type { FrequencyCap } from '../../../domain/campaign.ts';
 import { emptyFrequency } from '../../../domain/frequency/frequency.ts';
 import type { ScopedIdentity } from '../../../domain/request.ts';
 import { EngineError } from '../../../engines/errors.ts';
 import { keys } from '../../../engines/state-store/keys.ts';
-import type { StateStore } from '../../../engines/state-store/state-store.ts';
 import { decodeBare } from '../../../schemas/codec.ts';
 import { type Bench, PARTITIONS } from '../../../stream-workers/fixture.ts';
 import { frequencyWorker } from '../../../stream-workers/frequency.ts';
 import { type Runner, startRunner } from '../../../stream-workers/runner.ts';
 import { type Case, campaigns, creatives, type Step } from './histories.ts';
+import { mortal } from './mortal.ts';
+import { type Asked, PlainList } from './plain-list.ts';
 
 const TOKEN_LIFE_MS = 4_000;
+const BEHIND_MAX_MS = 5_000;
+
 export interface Counts {
   decided: number;
   served: number;
@@ -25,6 +28,10 @@ export interface Counts {
   crashes: number;
   stops: number;
   unanswered: number;
+  /** Served though all that was ever given would have filled a cap: windows rolled, places ran out or were given back. */
+  rolled: number;
+  /** Refused only because a watermark is behind the clock. */
+  held: number;
 }
 
 interface Served {
@@ -32,21 +39,18 @@ interface Served {
   readonly identities: readonly ScopedIdentity[];
 }
 
-/** The plain list: when which reservation was billably seen. */
-interface Seen {
-  readonly reservation: string;
-  readonly campaign: string;
-  readonly creative: string;
-  readonly identities: readonly string[];
-  readonly at: number;
+/** An ad that a cap kept out. `reservation`: null where it was refused at sight. */
+interface Refused {
+  readonly asked: Omit<Asked, 'reservation'>;
+  readonly instance: Instance;
+  readonly bySwap: boolean;
 }
 
 interface Instance {
   readonly reserver: Reserver;
   readonly watermarks: Watermarks;
+  readonly metrics: Metrics;
 }
-
-export const deadWord = 'this process is dead';
 
 let played = 0;
 
@@ -72,21 +76,22 @@ class Play {
   readonly #number: number;
   readonly #instances: readonly Instance[];
   readonly #served: Served[] = [];
-  readonly #outcomes = new Set<string>();
-  readonly #seen: Seen[] = [];
+  readonly #list: PlainList;
   #worker: Runner | null = null;
   #failing = { now: false };
+  readonly #wrong: string[] = [];
 
   constructor(caps: readonly FrequencyCap[], bench: Omit<Bench, symbol>, counts: Counts, number: number) {
     this.#caps = caps;
     this.#bench = bench;
     this.#counts = counts;
     this.#number = number;
+    this.#list = new PlainList(caps);
     this.#instances = [0, 1].map(() => {
       const metrics = createMetrics();
       const gate = new StoreGate(bench.store, bench.clock, metrics);
       const watermarks = new Watermarks(gate, PARTITIONS, async () => PARTITIONS, TOKEN_LIFE_MS);
-      return { reserver: new Reserver(gate, bench.clock, bench.random, metrics, watermarks), watermarks };
+      return { reserver: new Reserver(gate, bench.clock, bench.random, metrics, watermarks), watermarks, metrics };
     });
   }
 
@@ -119,15 +124,17 @@ class Play {
       const bytes = entries[at]?.bytes;
       return { identity, record: bytes ? decodeBare('frequency-record', bytes) : emptyFrequency() };
     });
-    for (const one of this.#seen) {
-      const missing = one.identities.filter((key) => {
+    for (const one of this.#list.seen) {
+      const missing = one.keys.filter((key) => {
         const record = seen.find(({ identity }) => `${identity.scope}:${identity.hash}` === key)?.record;
         const entry = record?.entries.find(({ reservation }) => reservation === one.reservation);
-        return entry !== undefined ? entry.state !== 'CONFIRMED' || entry.at !== one.at : this.#stillCounts(one, key);
+        return entry !== undefined
+          ? entry.state !== 'CONFIRMED' || entry.at !== one.at
+          : this.#list.stillCounts(one.at, key, this.#bench.clock.now());
       });
       for (const key of missing) wrong.push(`${one.reservation} at ${one.at} is not confirmed for ${key}`);
     }
-    return [...wrong, ...this.#violations()];
+    return [...wrong, ...this.#late(), ...this.#list.violations(), ...this.#wrong];
   }
 
   async close(): Promise<void> {
@@ -136,34 +143,14 @@ class Play {
     if (worker) await this.#settled(worker.close());
   }
 
-  #stillCounts({ at }: Seen, key: string): boolean {
-    const scope = key.split(':')[0];
-    const longest = Math.max(
-      0,
-      ...this.#caps.filter((cap) => cap.scope === scope).map(({ windowSeconds }) => (windowSeconds ?? 1e9) * 1000),
+  /** How far watermarks may be behind where a worker is at the end of the log: it bounds how long they hold what is free. */
+  #late(): string[] {
+    const now = this.#bench.clock.now();
+    return this.#instances.flatMap(({ watermarks }) =>
+      Array.from({ length: PARTITIONS }, (_, partition) => now - watermarks.of(partition))
+        .filter((behindMs) => behindMs > BEHIND_MAX_MS)
+        .map((behindMs) => `a watermark is ${behindMs} ms behind`),
     );
-    return at > this.#bench.clock.now() - longest;
-  }
-
-  #violations(): string[] {
-    const wrong: string[] = [];
-    for (const cap of this.#caps) {
-      const windowMs = (cap.windowSeconds ?? Number.POSITIVE_INFINITY) * 1000;
-      const keys = new Set(this.#seen.flatMap(({ identities }) => identities));
-      for (const key of [...keys].filter((one) => one.startsWith(`${cap.scope}:`))) {
-        for (const campaign of campaigns) {
-          const times = this.#seen
-            .filter((one) => one.campaign === campaign && one.identities.includes(key))
-            .filter((one) => cap.creativeId === null || one.creative === cap.creativeId)
-            .map(({ at }) => at);
-          for (const end of times) {
-            const span = times.filter((at) => at > end - windowMs && at <= end).length;
-            if (span > cap.max) wrong.push(`${key} ${campaign}: ${span} in ${cap.windowSeconds} s, cap ${cap.max}`);
-          }
-        }
-      }
-    }
-    return wrong;
   }
 
   async #decide(together: readonly { readonly who: number; readonly what: number }[]): Promise<void> {
@@ -171,12 +158,25 @@ class Play {
     const survived = (error: unknown) => {
       if (!(error instanceof EngineError)) throw error;
       this.#counts.unanswered++;
+      return null;
     };
-    await this.#settled(Promise.all(together.map((ask, index) => this.#decideOne(ask, index % 2).catch(survived))));
+    const decisions = together.map((ask, index) =>
+      this.#decideOne(ask, this.#instances[index % 2] as Instance).catch(survived),
+    );
+    const refusals = (await this.#settled(Promise.all(decisions))).filter((refused) => refused !== null);
+    for (const refused of refusals) {
+      const { asked, instance } = refused;
+      const besides = refusals.filter((other) => other !== refused && other.bySwap).map((other) => other.asked);
+      if (!this.#list.isFull(asked, instance.watermarks, besides))
+        this.#wrong.push(`${asked.keys.join(' ')} ${asked.campaign} was refused for nothing`);
+      const now = { of: () => this.#bench.clock.now() };
+      if (!this.#list.isFull(asked, now)) this.#counts.held++;
+    }
   }
 
-  async #decideOne({ who, what }: { who: number; what: number }, instance: number): Promise<void> {
-    const { reserver, watermarks } = this.#instances[instance] as Instance;
+  /** Answers what a cap refused; null: it was served, or the store said nothing. */
+  async #decideOne({ who, what }: { who: number; what: number }, instance: Instance): Promise<Refused | null> {
+    const { reserver, watermarks, metrics } = instance;
     const { clock, random } = this.#bench;
     const identities = this.#identities(who);
     const { seen } = await reserver.look(identities, []);
@@ -185,21 +185,34 @@ class Play {
     const creativeId = creatives[what & 1] as string;
     const caps = capsOf(this.#caps, creativeId);
     const partition = who % PARTITIONS;
+    const scopes = new Set(caps.map(({ scope }) => scope as string));
+    const under = identities.filter(({ scope }) => scopes.has(scope));
+    const expiresAt = clock.now() + TOKEN_LIFE_MS;
+    const keys = under.map(({ scope, hash }) => `${scope}:${hash}`);
+    const asked = { campaign: campaignId, creative: creativeId, partition, expiresAt, keys };
     const moment = { partition, seen, stream: null };
     if (caps.some((cap) => (usedOf(cap, campaignId, moment, watermarks) ?? cap.max) >= cap.max)) {
       this.#counts.refused++;
-      return;
+      return { asked, instance, bySwap: false };
     }
-    const expiresAt = clock.now() + TOKEN_LIFE_MS;
+    const rolled = this.#list.isFull(asked, { of: () => 0 });
     const place = { reservation: random.uuid(), campaignId, creativeId, partition, expiresAt };
     const ad: WantedAd = { place, caps, campaignCaps: this.#caps };
     const refused = await reserver.reserve(seen, [ad], watermarks);
+    const isFull = refused.get(place.reservation) === 'cap_reached';
+    // What the store did not answer it may hold all the same.
+    if (!isFull || (await hasUnreleased(metrics))) this.#list.give({ ...asked, reservation: place.reservation });
+    if (isFull) {
+      this.#counts.refused++;
+      return { asked, instance, bySwap: true };
+    }
     if (refused.size > 0) this.#counts.refused++;
     else {
-      const scopes = new Set(caps.map(({ scope }) => scope as string));
-      this.#served.push({ ad, identities: identities.filter(({ scope }) => scopes.has(scope)) });
+      this.#served.push({ ad, identities: under });
       this.#counts.served++;
+      this.#counts.rolled += Number(rolled);
     }
+    return null;
   }
 
   async #beacon(of: number, event: string, afterMs: number): Promise<void> {
@@ -216,12 +229,8 @@ class Play {
     const beacon = { partition, event, ...facts, identities, minute, expires_at: expiresAt, received_at: at };
     await this.#bench.send(beacon);
     if (at > expiresAt) this.#counts.late++;
-    if (at > expiresAt || this.#outcomes.has(place.reservation)) return;
-    this.#outcomes.add(place.reservation);
-    if (event !== 'impression') return;
-    this.#counts.billable++;
-    const keys = identities.map(({ scope, hash }) => `${scope}:${hash}`);
-    this.#seen.push({ ...facts, identities: keys, at });
+    const isFirst = this.#list.end(place.reservation, at, event === 'impression');
+    if (isFirst && event === 'impression') this.#counts.billable++;
   }
 
   async #start(): Promise<void> {
@@ -283,15 +292,8 @@ class Play {
   }
 }
 
-function mortal(store: StateStore, failing: { readonly now: boolean }): StateStore {
-  return new Proxy(store, {
-    get(target, name, receiver) {
-      const value = Reflect.get(target, name, receiver);
-      if (typeof value !== 'function') return value;
-      return (...args: unknown[]) => {
-        if (failing.now) return Promise.reject(new EngineError('unavailable', deadWord));
-        return Reflect.apply(value, target, args);
-      };
-    },
-  });
+/** The store once did not answer when a place was given up. */
+async function hasUnreleased({ engineFailures }: Metrics): Promise<boolean> {
+  const { values } = await engineFailures.get();
+  return values.some(({ labels, value }) => labels.engine === 'release' && value > 0);
 }

@@ -21,6 +21,8 @@ export function fillCatalogs(generated: number, times: Omit<CatalogTimes, 'scale
 }
 
 const ADVERTISERS = 90;
+/** So many categories pay most, so that those who pay most compete. */
+const DEAR = 3;
 const lengths = [6, 10, 15, 15, 20, 30, 30, 30, 45, 60] as const;
 const countries = ['US', 'GB', 'DE', 'FR', 'CA'] as const;
 const contents = ['sports', 'news', 'entertainment', 'movies', 'kids', 'documentary', 'lifestyle'] as const;
@@ -36,6 +38,8 @@ function generate(seed: number, { startsAt, endsAt }: Omit<CatalogTimes, 'scale'
   return Array.from({ length: 5 * ADVERTISERS }, (_, at): Campaign => {
     const advertiser = at % ADVERTISERS;
     const durationSeconds = dice.pick(lengths);
+    const category = (advertiser * 7 + dice.whole(0, 2)) % 40;
+    const [cheap, dear] = category < DEAR ? [1_200, 1_600] : [400, 1_200];
     const cap = (windowSeconds: number, max: number): FrequencyCap => ({
       scope: 'user',
       creativeId: null,
@@ -63,7 +67,7 @@ function generate(seed: number, { startsAt, endsAt }: Omit<CatalogTimes, 'scale'
       timeZone: 'America/New_York',
       pricing: {
         model: 'cpm',
-        priceMicros: micros(1_000 * Math.round((durationSeconds * dice.whole(400, 1_200)) / 1_000)),
+        priceMicros: micros(1_000 * Math.round((durationSeconds * dice.whole(cheap, dear)) / 1_000)),
       },
       totalBudgetMicros: dice.chance(0.33) ? micros(1_000_000_000_000) : null,
       dailyBudgetMicros: null,
@@ -72,7 +76,7 @@ function generate(seed: number, { startsAt, endsAt }: Omit<CatalogTimes, 'scale'
       tier: dice.chance(0.02) ? 'house' : dice.chance(0.05) ? 'guaranteed' : 'standard',
       targeting: conditions.length === 0 ? [] : [{ id: uuid(4, seed, at), conditions }],
       caps: dice.chance(0.33) ? [cap(3_600, dice.whole(1, 3)), cap(86_400, dice.whole(4, 8))] : [],
-      categories: dice.chance(0.8) ? [categoryAt((advertiser * 7 + dice.whole(0, 2)) % 40, dice.chance(0.1))] : [],
+      categories: category < DEAR || dice.chance(0.8) ? [categoryAt(category, dice.chance(0.1))] : [],
       creatives: [
         {
           id: uuid(3, seed, at),
