@@ -139,8 +139,8 @@ export const podMutants: readonly Mutant[] = [
   mutant(
     'solver: a line-up has an ad twice',
     'pods/line-up.ts',
-    'rest < 0 || order.includes(index) || ',
-    'rest < 0 || ',
+    ' || order.includes(index) || ',
+    ' || ',
     pods,
   ),
   mutant(
