@@ -95,9 +95,11 @@ export function conflictsIn({ entries, lists, owned, owners }: Field, rules: Pod
     );
   const pairs = competingPairs(entries, lists);
   if (entries.length <= few) return pairs - competingPairsOfOwners(entries, owners);
-  const byOwner: Entry[][] = Array.from({ length: owners }, () => []);
-  for (const entry of entries) byOwner[entry.owner]?.push(entry);
-  return byOwner.reduce((left, own) => left - (own.length < 2 ? 0 : competingPairs(own, lists)), pairs);
+  const ads = new Uint32Array(owners);
+  for (const { owner } of entries) ads[owner] = (ads[owner] as number) + 1;
+  const several = entries.filter(({ owner }) => (ads[owner] as number) > 1);
+  const byOwner = Map.groupBy(several, ({ owner }) => owner);
+  return byOwner.values().reduce((left, own) => left - competingPairs(own, lists), pairs);
 }
 
 /** Pairs of entries whose lists compete, of one list too: a list competes with itself unless it is empty. */
