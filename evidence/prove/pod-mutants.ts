@@ -136,13 +136,7 @@ export const podMutants: readonly Mutant[] = [
     'at >= 0 && since > gap',
     pods,
   ),
-  mutant(
-    'solver: a line-up has an ad twice',
-    'pods/line-up.ts',
-    ' || order.includes(index) || ',
-    ' || ',
-    pods,
-  ),
+  mutant('solver: a line-up has an ad twice', 'pods/line-up.ts', ' || order.includes(index) || ', ' || ', pods),
   mutant(
     'solver: the table forgets the ads before',
     'pods/suffix-table.ts',
