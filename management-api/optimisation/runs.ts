@@ -133,7 +133,7 @@ export async function applyChosen(
   return items;
 }
 
-/** Puts back what the run changed and nobody has changed since, the last change first. */
+/** Puts back what the run changed and nobody has changed since, the last change first; what no longer fits the campaign stays. */
 export async function revertRun(
   run: RunRow,
   sql: DeskWrite,
@@ -144,11 +144,17 @@ export async function revertRun(
   for (const [index, item] of [...items.entries()].reverse()) {
     if (item.outcome !== 'applied' || item.reverted === 'reverted') continue;
     const [now] = await sql.campaigns([item.campaign_id]);
-    const isAsLeft = now !== undefined && same(partOf(now, item.change), item.after);
-    if (isAsLeft) await put(sql, putBack(now, item.change, item.before), actor, parts, item.after, item.before);
-    items[index] = { ...item, reverted: isAsLeft ? 'reverted' : 'changed_since' };
+    const isBack = now !== undefined && same(partOf(now, item.change), item.after) && (await isPutBack(item, now));
+    items[index] = { ...item, reverted: isBack ? 'reverted' : 'changed_since' };
   }
   return items;
+
+  async function isPutBack({ change, before, after }: RunItem, now: Campaign): Promise<boolean> {
+    const then = putBack(now, change, before);
+    const refusal =
+      refusalOf(then, now) ?? (await told(async () => void (await put(sql, then, actor, parts, after, before))));
+    return refusal === null;
+  }
 }
 
 export function itemOf({ advice }: Chosen, outcome: ItemOutcome, detail: string | null): RunItem {
