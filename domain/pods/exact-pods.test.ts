@@ -71,3 +71,13 @@ test('seconds that four categories in turn can fill are filled', () => {
     { numRuns: 60, seed: 11 },
   );
 });
+
+test('and by as many ads as are asked for', () => {
+  // Four categories in turn, each 20 s, beside ads that leave room for fewer.
+  const turn = Array.from({ length: 6 }, (_, at) => ofCategory(1_000 + at, at % 4, 20, 1));
+  const others = Array.from({ length: 100 }, (_, n) =>
+    ofCategory(n, n % 4, [25, 35, 50, 60, 70][n % 5] ?? 25, 1_000 + ((n * 7_919) % 997)),
+  );
+  const { ads } = solvePod([...others, ...turn], { ...exactly(120, 60), minAds: 6, maxAds: 6 });
+  expect(ads.map(({ candidate }) => candidate.durationSeconds)).toEqual([20, 20, 20, 20, 20, 20]);
+});

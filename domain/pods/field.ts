@@ -8,7 +8,6 @@ import {
   creativeNames,
   fileSetNames,
   mediaNames,
-  metSoFar,
   placesOf,
 } from './places.ts';
 import type { PodCandidate, PodRules } from './pod.ts';
@@ -44,14 +43,9 @@ const nobody = classOf([]);
 /** [class]: its place among the lists of the field that was made last, if it is one of them. */
 const placeOfList: number[] = [];
 export function fieldOf(candidates: readonly PodCandidate[], rules: PodRules): Field {
-  const before = metSoFar();
-  const field = readField(candidates, rules);
-  // Whoever was read before is not alone after all.
-  return metSoFar() === before ? field : readField(candidates, rules);
-}
-
-function readField(candidates: readonly PodCandidate[], rules: PodRules): Field {
   beginNames();
+  // All before any: who comes later may show that somebody before is not alone.
+  const placesOfAll = candidates.map(placesOf);
   const { allowDuplicateAdvertisers: repeating, separation } = rules;
   const lists: CategoryClass[] = [];
   let owners = 0;
@@ -61,7 +55,7 @@ function readField(candidates: readonly PodCandidate[], rules: PodRules): Field 
   const entries: Entry[] = [];
   for (let given = 0; given < candidates.length; given++) {
     const candidate = candidates[given] as PodCandidate;
-    const places = placesOf(candidate);
+    const places = placesOfAll[given] as (typeof placesOfAll)[number];
     const owner = repeating
       ? fileSetNames.first(places.fileSet, owners)
       : advertiserNames.first(places.advertiser, owners);

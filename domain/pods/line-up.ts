@@ -66,22 +66,26 @@ function isPossible(worth: Worth): boolean {
  * leave something that could be filled. The same for the same problem. Null: none was found.
  */
 export function drawnLineUp(problem: Problem, most: (worth: Worth, left: number, slots: number) => Worth): Best | null {
+  const { seconds, slots, rules } = problem;
+  const shortest = seconds.reduce((least, each) => Math.min(least, each), rules.durationSeconds);
   let seed = 1;
   for (let looks = 0; looks < drawnLooksMost; looks += problem.entries.length) {
     const order: number[] = [];
-    let left = problem.rules.durationSeconds;
+    let left = rules.durationSeconds;
     let worth: Worth = [0, 0, 0];
     for (;;) {
       looks += problem.entries.length;
-      const free = problem.slots - order.length - 1;
-      const some = followers(order, left, problem).filter((index) =>
-        isPossible(most(worth, left - (problem.seconds[index] as number), free)),
-      );
+      const free = slots - order.length - 1;
+      const needed = shortest * Math.max(0, rules.minAds - order.length - 1);
+      const some = followers(order, left, problem).filter((index) => {
+        const rest = left - (seconds[index] as number);
+        return rest >= needed && isPossible(most(worth, rest, free));
+      });
       seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-      const index = some.find((each) => problem.seconds[each] === left) ?? some[(seed >>> 8) % some.length];
+      const index = some.find((each) => seconds[each] === left) ?? some[(seed >>> 8) % some.length];
       if (index === undefined) break;
       worth = problem.plus(worth, index);
-      left -= problem.seconds[index] as number;
+      left -= seconds[index] as number;
       problem.choose(index);
       order.push(index);
     }

@@ -50,15 +50,7 @@ function share(all: Sharers[], name: number, mine: Places, isLike: (other: Place
   else {
     for (const each of [...sharers, mine]) each.alone = false;
     all[name] = null;
-    met += 1;
   }
-}
-
-/** Grows when somebody is no longer alone. */
-let met = 0;
-
-export function metSoFar(): number {
-  return met;
 }
 
 /** Changes when something was forgotten. */

@@ -82,6 +82,23 @@ test('campaigns come in the order in which they were put, and a changed one keep
   expect(index.match(normaliseContext({}, monday)).map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
 });
 
+test('answers are in the order of ids as long as campaigns are put so, or replaced in place', () => {
+  const rule = { geo_countries: ['US'] };
+  const index = indexOf(campaign('a', rule), campaign('b', rule, { gender: ['all'] }), campaign('d', rule));
+  const here = normaliseContext({ geo: { country: 'US' } }, monday);
+  const ids = () => index.match(here).map(({ id }) => id);
+  // No rule of it can hold: it has no number.
+  index.put(campaign('e', { geo_countries: ['nowhere at all'] }));
+  index.put(campaign('b', { gender: ['all'] }, rule));
+  index.put(campaign('f', rule));
+  expect([index.inOrder, ids()]).toEqual([true, ['a', 'b', 'd', 'f']]);
+  index.remove('d');
+  index.put(campaign('c', rule));
+  expect([index.inOrder, ids()]).toEqual([true, ['a', 'b', 'c', 'f']]);
+  index.put(campaign('aa', rule));
+  expect([index.inOrder, ids()]).toEqual([false, ['a', 'b', 'c', 'f', 'aa']]);
+});
+
 test('more values than are folded, and more clauses than there was room for', () => {
   const towns = Array.from({ length: 3_000 }, (_, n) =>
     campaign(

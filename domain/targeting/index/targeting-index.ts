@@ -157,7 +157,8 @@ class BitmapIndex<C extends Targeted> implements TargetingIndex<C> {
 
   /** Clauses next to each other, those before are of lower ids and those behind of higher ones. */
   #isInOrder(id: string, bits: readonly number[]): boolean {
-    const first = bits[0] ?? 0;
+    const [first] = bits;
+    if (first === undefined) return true;
     if (bits.some((bit, index) => bit !== first + index)) return false;
     return this.#nextId(first, -1, '') < id && id < this.#nextId(first + bits.length - 1, 1, '\uffff');
   }
