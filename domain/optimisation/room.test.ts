@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Delivered } from '../pacing/course.ts';
-import { uniform } from '../pacing/forecast.ts';
+import { type Forecast, uniform } from '../pacing/forecast.ts';
+import { ownTraffic } from '../pacing/own-hours.ts';
 import { projectDelivery } from '../pacing/projection.ts';
 import type { AuctionFigures, Findings } from './recommendation.ts';
 import { recommend } from './rules.ts';
@@ -16,10 +17,11 @@ interface Given {
   readonly auctions: Partial<AuctionFigures>;
   readonly muPpm?: number;
   readonly reach?: Partial<Findings['reach']>;
+  readonly forecast?: Forecast;
 }
 
 /** A flight of ten days, of which five and a half are left. */
-function advised({ perHour, campaign: own, auctions, muPpm = 0, reach = {} }: Given) {
+function advised({ perHour, campaign: own, auctions, muPpm = 0, reach = {}, forecast = uniform }: Given) {
   const startsAt = now - 4.5 * dayMs;
   const micros = 10_000 * perHour;
   const hours = Array.from({ length: 108 }, (_, at) => ({
@@ -49,10 +51,10 @@ function advised({ perHour, campaign: own, auctions, muPpm = 0, reach = {} }: Gi
   const found: Findings = {
     campaign,
     now,
-    projection: projectDelivery(campaign, delivered, uniform, now, muPpm > 0),
+    projection: projectDelivery(campaign, delivered, forecast, now, muPpm > 0),
     flight: campaign,
     delivered,
-    forecast: uniform,
+    forecast,
     impressionsPerDay: 24 * perHour,
     spendMicrosPerDay: 24 * micros,
     muPpm,
@@ -93,6 +95,24 @@ test('a campaign whose days are full is told to run longer, neither to be quicke
     },
   });
   expect(advice.map(({ kind, change }) => `${kind} ${change.field}`)).toEqual(['under_delivery ends_at']);
+});
+
+test('days are full also where there are two of them in a week', () => {
+  const targeting = [
+    { id: 'r', conditions: [{ dimension: 'days_of_week', mode: 'include', values: [6, 7] }] },
+  ] as const;
+  const flight = { startsAt: now - 30 * dayMs, endsAt: now + 30 * dayMs, timeZone: 'UTC' };
+  const kinds = (perDay: number) =>
+    advised({
+      perHour: (perDay * 2) / 7 / 24,
+      campaign: { dailyBudgetMicros: 1e9 as never, totalBudgetMicros: 1e12 as never },
+      auctions: heldBack,
+      muPpm: 400_000,
+      forecast: ownTraffic({ ...flight, targeting }, uniform, now),
+    }).map(({ kind, change }) => `${kind} ${change.field}`);
+  expect(kinds(100_000)).not.toContain('bid_too_low price');
+  expect(kinds(100_000)).not.toContain('under_delivery pacing_mode');
+  expect(kinds(80_000)).toContain('bid_too_low price');
 });
 
 test('a day with room takes no more than that, at the price that it would pay then', () => {

@@ -1,6 +1,10 @@
 import { doneOf } from '../pacing/course.ts';
+import { trafficBetween } from '../pacing/forecast.ts';
 import type { Estimate } from '../statistics.ts';
+import { offsetMs } from '../zone.ts';
 import type { Findings } from './recommendation.ts';
+
+const dayMs = 86_400_000;
 
 /** Less room than this share of what it shows now is none. */
 const roomAtLeast = 0.05;
@@ -17,8 +21,19 @@ export function roomPerDay(
   const { flight, impressionsPerDay } = findings;
   const each = microsPerImpression(findings, priceMicros);
   if (flight.dailyBudgetMicros === null || each === null) return Number.POSITIVE_INFINITY;
-  const room = flight.dailyBudgetMicros / each - impressionsPerDay;
+  // What is shown in a day on the average is shown on the days on which it may serve.
+  const share = servingDays(findings) / 7;
+  const room = share * (flight.dailyBudgetMicros / each) - impressionsPerDay;
   return room > 0 && room >= roomAtLeast * impressionsPerDay ? room : null;
+}
+
+/** Of the days of a week by its clock, those on which it may serve. */
+function servingDays({ campaign, forecast, now }: Findings): number {
+  const midnight =
+    Math.floor((now + offsetMs(now, campaign.timeZone)) / dayMs) * dayMs - offsetMs(now, campaign.timeZone);
+  const days = Array.from({ length: 7 }, (_, day) => midnight + day * dayMs);
+  // A sum over weeks is not exact.
+  return days.filter((day) => trafficBetween(forecast, day, day + dayMs) > 1e-6).length;
 }
 
 /** What is left of its total budget buys at this price what is left of its goal; also where it lacks either. */

@@ -78,6 +78,20 @@ test('viewers who go by a clock far from the campaign’s are not left out of it
   expect(spentShare(7, 4, 8, () => uniform)).toBeLessThan(0.93);
 });
 
+test.each([
+  ['Mondays', [1], 14],
+  ['working days', [1, 2, 3, 4, 5], 7],
+  ['weekends', [6, 7], 14],
+])('what %s show says nothing of other days', (_, days, length) => {
+  const [from, to] = [6, 12];
+  const targeting = [rule(include('day_parts', { start: '06:00', end: '12:00' }), include('days_of_week', ...days))];
+  const campaign = campaignOf(length, targeting);
+  const shown = Array.from({ length: 24 }, (__, hour) => (hour >= from && hour < to ? 1_000 : 0));
+  const byRules = ownTraffic(campaign, uniform, monday);
+  expect(ownTraffic(campaign, uniform, monday, shown)).toEqual(byRules);
+  expect(byRules.weights.filter((weight) => weight > 0)).toHaveLength(days.length * (to - from));
+});
+
 const minute = fc.integer({ min: 0, max: 47 }).map((half) => {
   return `${String(Math.floor(half / 2)).padStart(2, '0')}:${half % 2 === 0 ? '00' : '30'}`;
 });

@@ -25,8 +25,8 @@ function isOfTime({ dimension, values }: Condition): boolean {
 /**
  * The forecast of the traffic that a campaign's own hours let in: each hour of the week counts by the share of it in which one of
  * the rules can hold by day parts and days, on the clock at `at` (epoch ms) of the rule's time zones, else of the campaign's. Viewers
- * go by their own clocks: `shown` has the impressions by hour of the day in UTC (24 numbers), and hours that show as much as others
- * count too, within a day of the campaign's. The forecast itself where it has no hours of its own, or none comes in its flight.
+ * go by their own clocks: `shown` has the impressions by hour of the day in UTC (24 numbers), and hours that are the campaign's on no
+ * day and show as much as others count too, within a day of its own. The forecast itself where it has no hours of its own, or none comes in its flight.
  */
 export function ownTraffic(
   campaign: TimedCampaign,
@@ -37,7 +37,9 @@ export function ownTraffic(
   if (!hasOwnHours(campaign)) return forecast;
   const shares = sharesOf(campaign, at);
   const least = shownAtLeast * Math.max(1, ...shown);
-  const isOther = (hour: number) => (shown[hour % hoursOfDay] ?? 0) >= least && isNear(shares, hour);
+  // What is shown at an hour that is its own on some day says nothing of other days.
+  const isOwn = (hour: number) => shares.some((share, own) => share > 0 && (own - hour) % hoursOfDay === 0);
+  const isOther = (hour: number) => (shown[hour % hoursOfDay] ?? 0) >= least && !isOwn(hour) && isNear(shares, hour);
   const own = scaled(forecast, (hour) => shares[hour] || Number(isOther(hour)));
   return own !== null && trafficBetween(own, campaign.startsAt, campaign.endsAt) > 0 ? own : forecast;
 }
