@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../engines/clock.ts';
 import { seededRandom } from '../../engines/random.ts';
 import { openClickHouse } from '../../engines/warehouse/clickhouse-warehouse.ts';
+import { eraseRows } from '../../engines/warehouse/erase-rows.ts';
 import { migrateWarehouse } from '../../engines/warehouse/migrate.ts';
 import { startTestWarehouse, type TestWarehouse } from '../../engines/warehouse/test-warehouse.ts';
 import type { Warehouse } from '../../engines/warehouse/warehouse.ts';
@@ -83,3 +84,44 @@ test('invalid traffic counts in no arm; a pod that was made too long counts in i
     { measure: 'impressions_per_request', viewers: 2, numerator: 2, denominator: 2, denominator_squares: 2 },
   ]);
 });
+
+test("of two viewers whose requests have one id, each has what it saw; what came of a request that became nobody's stays in its arm", async () => {
+  const requests: Omit<WorkerRecord, 'topic'>[] = [];
+  const beacons: Omit<WorkerRecord, 'topic'>[] = [];
+  const ids = ['shared', 'shared', 'of a household', 'wholly'];
+  const whose = ['v', 'w', 'x', 'y'];
+  for (const { origin, request, beacon } of asked(1)) {
+    const { offset } = origin;
+    if (offset === ids.length) break;
+    const said = { request_id: ids[offset] ?? '', viewer: whose[offset] ?? '' };
+    const experiments = [{ experiment: 'shapes', arm: said.viewer }];
+    const household = { scope: 'household' as const, hash: `household of ${said.viewer}` };
+    requests.push({
+      ...origin,
+      record: { name: 'ad-request', value: { ...request, ...said, experiments, identities: [household] } },
+    });
+    const value = { ...beacon, ...said, price_micros: 12_000 * (offset + 1), identities: [] };
+    beacons.push({ ...origin, record: { name: 'ad-beacon', value } });
+  }
+  await keep('ad-requests', requests);
+  await keep('ad-beacons', beacons);
+  const each = { requests: 1, viewers: 1, impressions: 1 };
+  const arms = whose.map((arm, index) => ({ arm, ...each, spend: 12_000 * (index + 1) }));
+  expect(await shapes()).toEqual(arms);
+  // Beacons name no household here: those of w and x keep their viewer, as one that comes after the erasure does.
+  await eraseRows(warehouse, ['household of w', 'household of x', 'household of y', 'y'], START_MS + 60_000);
+  expect(await shapes()).toEqual(arms);
+  const moments = await warehouse.query(
+    `SELECT arm, numerator FROM breakwater.experiment_moments
+     WHERE experiment = 'shapes' AND measure = 'impressions_per_request' ORDER BY arm`,
+  );
+  expect(moments).toEqual(whose.map((arm) => ({ arm, numerator: 1 })));
+  expect(await shapes(`experiment_results_since(since = ${START_MS + 2_000})`)).toEqual(arms.slice(2));
+});
+
+function shapes(view = 'experiment_results') {
+  return warehouse.query(
+    `SELECT arm, toUInt32(requests) AS requests, toUInt32(viewers) AS viewers, toUInt32(impressions) AS impressions,
+       toUInt32(spend_micros) AS spend FROM breakwater.${view} WHERE experiment = 'shapes' ORDER BY arm`,
+  );
+}
