@@ -9,7 +9,7 @@ import { Progress, type Step } from '../stream-workers/rebuild/progress.ts';
 import type { RebuildEngines } from '../stream-workers/rebuild/reading.ts';
 import { rebuildRollUps } from '../stream-workers/rebuild/rollups.ts';
 import { rebuildRows } from '../stream-workers/rebuild/rows.ts';
-import { rebuildWindows } from '../stream-workers/rebuild/windows.ts';
+import { rebuildWindows, type WindowsEngines } from '../stream-workers/rebuild/windows.ts';
 
 export interface RebuildOptions {
   /** Only say what differs; exit code 1 if anything does. */
@@ -68,7 +68,7 @@ async function state(what: 'windows' | 'money', config: Config, progress: Progre
   const store = await openStateStore(config, clock);
   const suppressions = await openSuppressions(catalogUrl(config));
   const engines = { config, clock, log, store, suppressions, progress, write: options.check !== true };
-  const run = () => (what === 'windows' ? rebuildWindows(engines) : money(engines, options));
+  const run = () => (what === 'windows' ? windows({ ...engines, suppressions }) : money(engines, options));
   try {
     for (let conflicts = 1; ; conflicts++) {
       try {
@@ -86,16 +86,28 @@ async function state(what: 'windows' | 'money', config: Config, progress: Progre
   }
 }
 
+async function windows(engines: Omit<WindowsEngines, 'capsOf'>) {
+  const byId = await campaignsOf(engines.config);
+  return await rebuildWindows({ ...engines, capsOf: (campaign) => byId.get(campaign)?.caps ?? [] });
+}
+
 async function money(engines: RebuildEngines, { rows }: RebuildOptions) {
-  const catalog = await openCatalog(catalogUrl(engines.config));
+  const byId = await campaignsOf(engines.config);
   const warehouse = rows === true ? await openWarehouse(warehouseUrl(engines.config)) : null;
   try {
-    const { campaigns } = await catalog.snapshot();
-    const byId = new Map(campaigns.map((campaign) => [campaign.id, campaign]));
     return await rebuildMoney(engines, byId, warehouse ? olderMoney(warehouse, byId) : null);
   } finally {
-    await catalog.close();
     await warehouse?.close();
+  }
+}
+
+async function campaignsOf(config: Config) {
+  const catalog = await openCatalog(catalogUrl(config));
+  try {
+    const { campaigns } = await catalog.snapshot();
+    return new Map(campaigns.map((campaign) => [campaign.id, campaign]));
+  } finally {
+    await catalog.close();
   }
 }
 

@@ -1,11 +1,6 @@
 import { expect, it } from 'vitest';
-import {
-  countInWindow,
-  emptyFrequency,
-  LONGEST_WINDOW_MS,
-  type Place,
-  reserve,
-} from '../domain/frequency/frequency.ts';
+import { countInWindow, emptyFrequency, type Place, reserve } from '../domain/frequency/frequency.ts';
+import { LONGEST_WINDOW_MS } from '../domain/frequency/kept.ts';
 import type { StreamAd } from '../domain/separation-stream.ts';
 import { id } from './fixture.ts';
 import { changeFrequency, type PlaceChange } from './frequency-changes.ts';

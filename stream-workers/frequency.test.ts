@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Campaign } from '../domain/campaign.ts';
 import { forgetStreamUpTo, forgetUpTo } from '../domain/frequency/forget.ts';
-import { countInWindow, emptyFrequency, LONGEST_WINDOW_MS, reserve } from '../domain/frequency/frequency.ts';
+import { countInWindow, emptyFrequency, reserve } from '../domain/frequency/frequency.ts';
+import { LONGEST_WINDOW_MS } from '../domain/frequency/kept.ts';
 import { emptyStream } from '../domain/separation-stream.ts';
 import { keys } from '../engines/state-store/keys.ts';
 import { decodeBare, encodeBare } from '../schemas/codec.ts';
@@ -50,6 +51,18 @@ it('marks a view for life where a lifetime cap came after its place was given', 
     ['CONFIRMED', true],
     ['OUTSTANDING', false],
   ]);
+});
+
+it('says of what it puts back for how long the caps of today count it', async () => {
+  await using bench = await openBench();
+  const day = { ...cap, windowSeconds: 86_400 };
+  const others = { ...cap, scope: 'household', windowSeconds: 604_800 } as const;
+  const view = { campaigns: new Map([[id(100), { caps: [cap, day, others] } as unknown as Campaign]]) };
+  await bench.send({ reservation: id(1), identities: [identity] });
+  const runner = await startRunner(frequencyWorker({ ...bench, view }), bench);
+  await bench.clock.advance(bench.clock.now() + 1000);
+  await runner.close();
+  expect((await recordOf(bench)).entries.map(({ expires_at, at }) => expires_at - at)).toEqual([86_400_000]);
 });
 
 it('writes nothing back that came before its viewer was erased, however late the log got it', async () => {

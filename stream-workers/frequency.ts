@@ -1,6 +1,7 @@
 import type { FrequencyCap, SeparationScope } from '../domain/campaign.ts';
 import { cameAt } from '../domain/frequency/forget.ts';
-import { countsForLife, LONGEST_WINDOW_MS, type Place } from '../domain/frequency/frequency.ts';
+import { countsForLife, type Place } from '../domain/frequency/frequency.ts';
+import { countedMs, LONGEST_WINDOW_MS } from '../domain/frequency/kept.ts';
 import { apartOf, STREAM_KEPT_MS, type StreamAd } from '../domain/separation-stream.ts';
 import type { AdBeacon, AdRequest, Identity, ServedAd } from '../schemas/records.ts';
 import { mayStillCount, mayStillStand, takenBy } from './catch-up.ts';
@@ -35,7 +36,7 @@ export function frequencyWorker({ suppressions, view }: FrequencyNeeds): Worker 
   const firstSight = createFirstSight('frequency', { fenced: true });
   const erased = new Erased(suppressions);
   // A cap may have come since the place was given.
-  const capsNow = (campaign: string) => view.campaigns.get(campaign)?.caps ?? [];
+  const capsNow: CapsNow = (campaign) => view.campaigns.get(campaign)?.caps ?? [];
   return {
     name: 'frequency',
     // Requests are read for one thing only: they know the places that a store forgot.
@@ -45,7 +46,7 @@ export function frequencyWorker({ suppressions, view }: FrequencyNeeds): Worker 
     fence: { restored: (at, context) => erased.tellAgain(at, context) },
     beats: [firstSight.sweep],
     async handle(batch, context) {
-      if (batch.topic === 'ad-requests') return restorePlaces(batch, context, await erased.known(context));
+      if (batch.topic === 'ad-requests') return restorePlaces(batch, context, await erased.known(context), capsNow);
       const judged = await context.measure('claim', () => firstSight.judge(batch, context, claimsForFrequency));
       const erasures = await erased.known(context);
       await context.measure('swap', () => applyChanges(judged, batch.partition, context, erasures, capsNow));
@@ -57,6 +58,8 @@ export function frequencyWorker({ suppressions, view }: FrequencyNeeds): Worker 
   };
 }
 
+type CapsNow = (campaign: string) => readonly FrequencyCap[];
+
 /** Whether a beacon decides about places, and so claims its id here. */
 export function claimsForFrequency({ identities, event }: AdBeacon): boolean {
   return identities.length > 0 && DECISIVE.has(event);
@@ -67,7 +70,7 @@ async function applyChanges(
   partition: number,
   context: Context,
   erasures: Erasures | null,
-  capsNow: (campaign: string) => readonly FrequencyCap[],
+  capsNow: CapsNow,
 ): Promise<void> {
   const changes = new PlaceChanges();
   for (const { beacon, appendedAt, judgement } of judged) {
@@ -81,7 +84,12 @@ async function applyChanges(
 }
 
 /** Puts the places of requests back that a store forgot. Places that nobody confirms run out with their tokens. */
-async function restorePlaces(batch: Batch, context: Context, erasures: Erasures | null): Promise<readonly Outcome[]> {
+async function restorePlaces(
+  batch: Batch,
+  context: Context,
+  erasures: Erasures | null,
+  capsNow: CapsNow,
+): Promise<readonly Outcome[]> {
   const since = context.catchingUpSince;
   const outcome = (restored: boolean): FrequencyOutcome => (restored ? 'restored' : 'passed_over');
   if (since === null) return batch.records.map(({ offset }) => ({ offset, outcome: outcome(false) }));
@@ -95,10 +103,9 @@ async function restorePlaces(batch: Batch, context: Context, erasures: Erasures 
         const forLife = ad.for_life && identity.scope !== 'stream';
         if (!forLife && !mayStillStand(identity, ad.expires_at, since, context.config)) continue;
         // Deciders spread both topics alike, so this also holds where partitions were added since.
-        changes.add(
-          identity,
-          restored(record.value, ad, batch.partition, cameAt(appendedAt, record.value.received_at)),
-        );
+        const keptMs = countedMs(capsNow(ad.campaign), identity.scope);
+        const place = { ...placeOf(ad, batch.partition), keptMs };
+        changes.add(identity, restored(record.value, ad, place, cameAt(appendedAt, record.value.received_at)));
         live = true;
       }
     }
@@ -125,15 +132,16 @@ function changeOf(
   identity: Identity,
   partition: number,
   context: Context,
-  capsNow: (campaign: string) => readonly FrequencyCap[],
+  capsNow: CapsNow,
 ): PlaceChange {
-  const place = placeOf(beacon, partition);
+  const caps = capsNow(beacon.campaign);
+  const place = { ...placeOf(beacon, partition), keptMs: countedMs(caps, identity.scope) };
   const seenAt = cameAt(appendedAt, beacon.received_at);
   if (beacon.event !== 'impression') {
     const unsaid = isUnsaid(identity, beacon, context) ? place : null;
     return { kind: 'released', reservation: beacon.reservation, unsaid, seenAt };
   }
-  const forLife = countsForLife(capsNow(beacon.campaign), identity.scope, appendedAt);
+  const forLife = countsForLife(caps, identity.scope, appendedAt);
   const mayBeInTotal = appendedAt < (context.catchingUpSince ?? 0) - LONGEST_WINDOW_MS;
   return { kind: 'confirmed', place, appendedAt, seenAt, forLife, mayBeInTotal };
 }
@@ -152,9 +160,8 @@ export function placeOf(
   };
 }
 
-/** A served ad as its decider reserved it. `partition`: where its beacons go; `servedAt`: when its request came, see `cameAt`. */
-export function restored(request: AdRequest, ad: ServedAd, partition: number, servedAt: number): PlaceChange {
-  const place = placeOf(ad, partition);
+/** A served ad as its decider reserved it. `servedAt`: when its request came, see `cameAt`. */
+function restored(request: AdRequest, ad: ServedAd, place: Place, servedAt: number): PlaceChange {
   return { kind: 'restored', ad: streamAd(request, ad, place), forLife: ad.for_life, servedAt };
 }
 

@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FrequencyCap } from '../campaign.ts';
-import { confirm, countInWindow, emptyFrequency, type Marks, type Place, release, reserve } from './frequency.ts';
+import {
+  confirm,
+  countInWindow,
+  emptyFrequency,
+  type Marks,
+  type Place,
+  release,
+  reserve,
+  restore,
+} from './frequency.ts';
+import { countedMs } from './kept.ts';
 
 const HOUR = 3600;
 const campaign = '00000000-0000-7000-8000-000000000001';
@@ -120,6 +130,23 @@ describe('an asker who has not heard of a longer cap', () => {
     }
     expect(served).toEqual([true, true, true, false, true, false]);
     expect(record.entries).toHaveLength(4);
+  });
+
+  it('makes nobody forget it either where the log put the views back', () => {
+    const keptMs = countedMs([minute, day], 'user');
+    const served = { ...place(1, 900_000), keptMs };
+    const seen = { ...place(2, 900_000), keptMs };
+    let record = confirm(restore(emptyFrequency(), served), served, 1000);
+    record = confirm(record, seen, 2000);
+    record = ask(record, 20, [minute]).record;
+    expect(countInWindow(record, day, campaign, 0, marks(3_600_000))).toBe(3);
+  });
+
+  it('keeps a view as long as the worker knows that some cap counts it', () => {
+    const open = reserve(emptyFrequency(), [{ place: place(1, 900_000), caps: [minute] }], marks(0)).record;
+    const seen = confirm(open, { ...place(1, 900_000), keptMs: countedMs([minute, day], 'user') }, 1000);
+    const { record } = ask(seen, 20, [minute]);
+    expect(countInWindow(record, day, campaign, 0, marks(3_600_000))).toBe(2);
   });
 
   it('is not followed once the campaign has no view left that the longer one counts', () => {

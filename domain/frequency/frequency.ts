@@ -1,5 +1,6 @@
 import type { FrequencyEntry, FrequencyRecord, ViewTotal } from '../../schemas/records.ts';
 import type { FrequencyCap } from '../campaign.ts';
+import { keptMsOf, LONGEST_WINDOW_MS, windowMsOf } from './kept.ts';
 
 /** What an ad would occupy under one identity. */
 export interface Place {
@@ -10,6 +11,8 @@ export interface Place {
   readonly partition: number;
   /** Epoch ms; an impression appended later is not billable, and frees the place. */
   readonly expiresAt: number;
+  /** For how long (ms) some cap counts its view, where who puts it back knows: see `countedMs`. */
+  readonly keptMs?: number;
 }
 
 /** The frequency group's watermarks in epoch ms, as last read: old ones hold more, never less. */
@@ -34,9 +37,6 @@ export type Counted = Pick<
   FrequencyEntry,
   'reservation' | 'campaign' | 'creative' | 'partition' | 'expires_at' | 'state' | 'at'
 >;
-
-/** 31 days: a confirmed view older than that counts in no window but a lifetime. */
-export const LONGEST_WINDOW_MS = 2_678_400_000;
 
 /**
  * A cap counts from its creation, which a clock of the catalog told and append times are held against: views of so much before
@@ -156,7 +156,7 @@ export function confirm(
   if (seenAt <= record.erased_at && !isKnown(record.entries, place.reservation)) return record;
   const entries = confirmEntry(record.entries, place.reservation, (known = outstanding(place, false)) => ({
     ...known,
-    expires_at: appendedAt + known.at,
+    expires_at: appendedAt + Math.max(known.at, place.keptMs ?? 0),
     state: 'CONFIRMED',
     at: appendedAt,
   }));
@@ -225,7 +225,7 @@ function outstanding(place: Place, forLife: boolean): FrequencyEntry {
     partition: place.partition,
     expires_at: place.expiresAt,
     state: 'OUTSTANDING',
-    at: 0,
+    at: place.keptMs ?? 0,
     for_life: forLife,
   };
 }
@@ -258,24 +258,6 @@ function sweep(record: FrequencyRecord, wanted: readonly Wanted[], marks: Marks)
   }
   const same = entries.length === record.entries.length && entries.every((entry, at) => entry === record.entries[at]);
   return same ? record : { ...record, entries, totals: old.reduce(addToTotal, record.totals) };
-}
-
-/**
- * For how long (ms) views of a campaign are kept in a record whoever asks: the longest window that its places were asked for with, since
- * who asks next may not have heard of the cap. 0: nobody has said.
- */
-export function keptMsOf({ entries }: Pick<FrequencyRecord, 'entries'>, campaignId: string): number {
-  let longest = 0;
-  for (const { campaign, state, at, expires_at } of entries) {
-    if (campaign !== campaignId || state === 'RELEASED') continue;
-    longest = Math.max(longest, state === 'CONFIRMED' ? expires_at - at : at);
-  }
-  return longest;
-}
-
-/** A lifetime is no shorter than the longest window: of a view of an erased viewer nobody knows that it counts for life, see `confirm`. */
-function windowMsOf({ windowSeconds }: FrequencyCap): number {
-  return windowSeconds === null ? LONGEST_WINDOW_MS : windowSeconds * 1000;
 }
 
 /** One view more in the totals of its campaign and creative. */

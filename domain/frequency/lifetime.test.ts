@@ -7,13 +7,13 @@ import {
   countInWindow,
   countsForLife,
   emptyFrequency,
-  LONGEST_WINDOW_MS,
   lastsForLife,
   type Marks,
   type Place,
   reserve,
   restore,
 } from './frequency.ts';
+import { LONGEST_WINDOW_MS } from './kept.ts';
 
 const campaign = '00000000-0000-7000-8000-000000000001';
 const lifetime: FrequencyCap = { scope: 'user', creativeId: null, windowSeconds: null, max: 2 };

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import type { FrequencyEntry, FrequencyRecord } from '../../schemas/records.ts';
 import { bareStreamEntry, emptyStream, STREAM_KEPT_MS, type StreamAd, streamEntry } from '../separation-stream.ts';
 import { forgetUpTo } from './forget.ts';
-import { confirm, emptyFrequency, LONGEST_WINDOW_MS, type Place, release, restore } from './frequency.ts';
+import { confirm, emptyFrequency, type Place, release, restore } from './frequency.ts';
+import { LONGEST_WINDOW_MS } from './kept.ts';
 import { type Covered, putRight, putStreamRight } from './put-right.ts';
 
 const id = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;

@@ -1,6 +1,7 @@
 import type { FrequencyEntry, FrequencyRecord, StreamEntry, StreamRecord, ViewTotal } from '../../schemas/records.ts';
 import { STREAM_KEPT_MS } from '../separation-stream.ts';
-import { addToTotal, type Counted, keptMsOf, LONGEST_WINDOW_MS } from './frequency.ts';
+import { addToTotal, type Counted } from './frequency.ts';
+import { keptMsOf, LONGEST_WINDOW_MS } from './kept.ts';
 
 /** How much of the log an account of it covers, by beacon partition; epoch ms. */
 export interface Covered {
@@ -34,7 +35,9 @@ export function putRight(
     complete: (told, live) => ({
       ...told,
       for_life: told.for_life || live.for_life,
-      ...(told.state === 'CONFIRMED' ? { expires_at: told.at + keptMsOf({ entries: [live] }, live.campaign) } : {}),
+      ...(told.state === 'CONFIRMED'
+        ? { expires_at: told.at + keptMsOf({ entries: [told, live] }, live.campaign) }
+        : {}),
     }),
     isSame: (told, live) => live.for_life === told.for_life,
   });

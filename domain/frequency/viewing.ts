@@ -1,6 +1,6 @@
 import type { FrequencyEntry, FrequencyRecord } from '../../schemas/records.ts';
 import { capWindows } from './cap-set.ts';
-import { keptMsOf } from './frequency.ts';
+import { keptMsOf, LONGEST_WINDOW_MS } from './kept.ts';
 
 /**
  * What one identity has seen of one creative: the plan's `user_frequency_tracking`, read from the truth. Windows roll back from `at`;
@@ -38,9 +38,16 @@ export function viewingsOf(record: FrequencyRecord, at: number): readonly Viewin
     const entries = groups.get(name) ?? [];
     const totals = record.totals.filter(({ campaign, creative }) => `${campaign} ${creative}` === name);
     const [campaign = ''] = name.split(' ');
-    const viewing = viewingOf(name, entries, totals, { at, keptMs: keptMsOf(record, campaign) });
+    const viewing = viewingOf(name, entries, totals, { at, keptMs: knownMsOf(record, campaign) });
     return viewing.impressions_count + viewing.held > 0 ? [viewing] : [];
   });
+}
+
+/** For how long (ms) views of a campaign are known. A lifetime cap keeps them for every window: a total of its says so where no place does. */
+function knownMsOf(record: FrequencyRecord, campaignId: string): number {
+  const keptMs = keptMsOf(record, campaignId);
+  const hasTotal = record.totals.some(({ campaign }) => campaign === campaignId);
+  return keptMs === 0 && hasTotal ? LONGEST_WINDOW_MS : keptMs;
 }
 
 function viewingOf(

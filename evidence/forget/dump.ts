@@ -5,7 +5,6 @@ import { keys } from '../../engines/state-store/keys.ts';
 import type { RedisServer } from '../../engines/state-store/redis-fixture.ts';
 import type { StateStore } from '../../engines/state-store/state-store.ts';
 import { decodeBare } from '../../schemas/codec.ts';
-import type { FrequencyEntry } from '../../schemas/records.ts';
 import { lastExpiry } from '../../stream-workers/first-sight.ts';
 
 /** Every name in a store, and what claim buckets hold: past the port, which neither lists nor reads them. */
@@ -83,7 +82,7 @@ function recordOf(
         state === 'CONFIRMED' || (state === 'OUTSTANDING' && watermark(partition) <= expires_at),
     );
     const empty = live.length === 0 && totals.length === 0 && erased_at === 0;
-    return empty ? null : plain({ entries: live.toSorted(byReservation).map(inTheLog), totals, erased_at });
+    return empty ? null : plain({ entries: live.toSorted(byReservation), totals, erased_at });
   }
   if (kind === 't') {
     const { entries, erased_at } = decodeBare('stream-record', bytes);
@@ -104,11 +103,6 @@ function recordOf(
   }
   const minutes = decodeBare('open-minutes-record', bytes).minutes.filter((one) => one > closed);
   return minutes.length === 0 ? null : minutes;
-}
-
-/** Without how long deciders want a view kept, which no log says. */
-function inTheLog({ at, expires_at, ...entry }: FrequencyEntry): object {
-  return entry.state === 'CONFIRMED' ? { ...entry, at } : { ...entry, expires_at };
 }
 
 function plain(value: unknown): unknown {

@@ -143,7 +143,11 @@ function rebuildBoth(house: VirtualHouse, operator: Operator, write: boolean, te
   const { clock, log, store } = operator;
   const engines = { config: house.config, clock, log, store, suppressions: house.suppressions, write };
   return Promise.all([
-    rebuildWindows({ ...engines, progress: new Progress(clock, tell) }),
+    rebuildWindows({
+      ...engines,
+      capsOf: (campaign) => byId.get(campaign)?.caps ?? [],
+      progress: new Progress(clock, tell),
+    }),
     rebuildMoney({ ...engines, progress: new Progress(clock, tell) }, byId),
   ]);
 }

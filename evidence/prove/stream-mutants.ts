@@ -71,6 +71,20 @@ export const streamMutants: readonly Mutant[] = [
     ['frequency'],
   ),
   mutant(
+    'caps: the worker does not say for how long a view is kept',
+    frequency,
+    'appendedAt + Math.max(known.at, place.keptMs ?? 0)',
+    'appendedAt + known.at',
+    ['frequency'],
+  ),
+  mutant(
+    'caps: what a token had left is a window',
+    'frequency/kept.ts',
+    'return windowsMs.has(ms) ? ms : 0;',
+    'return ms;',
+    ['frequency'],
+  ),
+  mutant(
     'caps: creatives are counted together',
     frequency,
     'if (cap.creativeId !== null && entry.creative !== cap.creativeId) continue;',

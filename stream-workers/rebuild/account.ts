@@ -10,7 +10,7 @@ export interface OfRecord {
 /** An entry with the kind of its record. */
 export type Told = { readonly frequency: FrequencyEntry } | { readonly stream: StreamEntry };
 
-type Outcome = Pick<FrequencyEntry, 'state' | 'at'>;
+type Outcome = Pick<FrequencyEntry, 'state' | 'at'> & Partial<Pick<FrequencyEntry, 'expires_at'>>;
 
 interface Growing {
   readonly frequency: Map<string, FrequencyEntry>;

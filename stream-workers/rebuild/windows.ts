@@ -1,5 +1,7 @@
+import type { FrequencyCap } from '../../domain/campaign.ts';
 import { cameAt, forgetStreamUpTo, forgetUpTo } from '../../domain/frequency/forget.ts';
 import { emptyFrequency, lastsForLife, type Place } from '../../domain/frequency/frequency.ts';
+import { countedMs } from '../../domain/frequency/kept.ts';
 import { type Covered, putRight, putStreamRight } from '../../domain/frequency/put-right.ts';
 import { bareStreamEntry, emptyStream, streamEntry } from '../../domain/separation-stream.ts';
 import type { ViewerSuppressions } from '../../engines/catalog/viewer-suppressions.ts';
@@ -40,6 +42,8 @@ export interface RebuiltWindows extends Finished {
 
 export interface WindowsEngines extends RebuildEngines {
   readonly suppressions: Pick<ViewerSuppressions, 'all'>;
+  /** The caps that a campaign has now; none where it is unknown. They say for how long a view is kept. */
+  readonly capsOf: (campaign: string) => readonly FrequencyCap[];
 }
 
 /**
@@ -88,10 +92,11 @@ function notePlaces(
   { request, appendedAt }: ReadRequest,
   partition: number,
   since: number,
-  { config }: WindowsEngines,
+  { config, capsOf }: WindowsEngines,
 ): void {
   for (const ad of takenBy(request)) {
     const place = placeOf(ad, partition);
+    const caps = capsOf(ad.campaign);
     for (const identity of ad.capped_by) {
       // Whether a view counts for life is known from here alone, however old it is.
       const stream = identity.scope === 'stream';
@@ -99,7 +104,7 @@ function notePlaces(
       if (!forLife && !mayStillStand(identity, ad.expires_at, since, config)) continue;
       const entry = stream
         ? { stream: streamEntry(streamAd(request, ad, place)) }
-        : { frequency: outstanding(place, ad.for_life) };
+        : { frequency: outstanding({ ...place, keptMs: countedMs(caps, identity.scope) }, ad.for_life) };
       account.served(recordKey(identity), entry, cameAt(appendedAt, request.received_at));
     }
   }
@@ -111,27 +116,35 @@ function noteOutcome(
   { beacon, appendedAt, judgement }: Judged,
   partition: number,
   since: number,
-  { config }: WindowsEngines,
+  { config, capsOf }: WindowsEngines,
 ): void {
   if (!judgement.decisive || judgement.late) return;
   const place = placeOf(beacon, partition);
   const isView = beacon.event === 'impression';
   const outcome = { state: isView ? 'CONFIRMED' : 'RELEASED', at: isView ? appendedAt : 0 } as const;
+  const caps = capsOf(beacon.campaign);
   for (const identity of beacon.identities) {
     const key = recordKey(identity);
     const inWindow = identity.scope !== 'stream' && outcome.at >= since - WINDOW_MS;
     const stands = mayStillStand(identity, beacon.expires_at, since, config);
     if (!inWindow && !stands && !account.knows(key, place.reservation)) continue;
-    const entry =
-      identity.scope === 'stream' ? { stream: bareStreamEntry(place) } : { frequency: outstanding(place, false) };
-    account.decided(key, entry, outcome, cameAt(appendedAt, beacon.received_at));
+    const cameAtMs = cameAt(appendedAt, beacon.received_at);
+    if (identity.scope === 'stream') {
+      account.decided(key, { stream: bareStreamEntry(place) }, outcome, cameAtMs);
+      continue;
+    }
+    const kept = isView ? { expires_at: appendedAt + countedMs(caps, identity.scope) } : {};
+    account.decided(key, { frequency: outstanding(place, false) }, { ...outcome, ...kept }, cameAtMs);
   }
 }
 
-function outstanding({ campaignId, creativeId, expiresAt, ...place }: Place, forLife: boolean): FrequencyEntry {
+function outstanding(
+  { campaignId, creativeId, expiresAt, keptMs = 0, ...place }: Place,
+  forLife: boolean,
+): FrequencyEntry {
   const { reservation, partition } = place;
   const of = { reservation, campaign: campaignId, creative: creativeId, partition, expires_at: expiresAt };
-  return { ...of, state: 'OUTSTANDING', at: 0, for_life: forLife };
+  return { ...of, state: 'OUTSTANDING', at: keptMs, for_life: forLife };
 }
 
 /** A part may be written while nobody knows yet how far the whole will go: then nothing that is there is doubted. */
