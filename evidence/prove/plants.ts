@@ -217,7 +217,9 @@ export const plants: readonly Plant[] = [
     expects: 'forged_accepted',
     async plant(copy, run) {
       const { cachebuster } = anAcknowledged(run).value;
-      copy.editViewers((line) => [line.cb === cachebuster ? { ...line, intent: 'forged' } : line]);
+      // It may have been one of many in a POST.
+      const sent = new Set(run.calls.filter(({ cb }) => cb === cachebuster).map(({ seq }) => seq));
+      copy.editViewers((line) => [sent.has(line.seq) ? { ...line, intent: 'forged' } : line]);
     },
   },
   { what: 'let pacing count one micro more', expects: 'spend_pacing_differs', plant: growPacing },
