@@ -111,12 +111,12 @@ function windowTold({ windowSeconds }: FrequencyCap): string {
 
 /** A competitor in another pod of the stream leaves no room for it anywhere in this one. */
 function isKeptOut(
-  { competes, seldom }: CampaignFacts,
+  facts: CampaignFacts,
   adSeconds: number,
   { ask: { rules, breakIndex, breakOffsetMs }, stream }: Decision,
 ): boolean {
-  if (stream === null || !competes || stream.record.entries.length === 0) return false;
-  const { categories, ancestors } = seldom;
+  if (stream === null || !facts.competes || stream.record.entries.length === 0) return false;
+  const { categories, ancestors } = facts.seldom;
   const pod = { breakIndex, breakOffsetMs, seconds: rules.durationSeconds, adSeconds };
   return fitsNowhere(stream.record, { categories, ancestors, apartSeconds: apartOf(rules) }, pod);
 }
