@@ -3,19 +3,18 @@
 --
 -- Arms that were changed are other arms: a read-out takes only requests from then on. Views with a moment for parameter, in epoch ms; those
 -- without one are about all that was ever recorded under the names of the experiment and its arms.
+--
+-- Two viewers whose requests have one id in one minute are two: each arm gets what its own viewer saw.
+--
+-- A request that was erased is nobody's, while beacons that came later, or name fewer of its identities, keep their viewer: it takes the
+-- beacons of its id whose viewer has no request with that id. A beacon becomes nobody's only along with its request; where an erasure stopped
+-- between the two, the request is without what came of it until the erasure is repeated. Of two erased requests with one id each gets both's.
 
-CREATE OR REPLACE VIEW breakwater.experiment_results_since AS
+CREATE OR REPLACE VIEW breakwater.experiment_requests_since AS
 SELECT
-    asked.experiment AS experiment,
-    asked.arm AS arm,
-    count() AS requests,
-    uniqExact(viewer) AS viewers,
-    sum(asked.ads) AS ads,
-    sum(paid_seconds) / greatest(sum(requested_seconds), 1) AS paid_fill_rate,
-    sum(seen.impressions) AS impressions,
-    sum(seen.completes) AS completes,
-    sum(seen.clicks) AS clicks,
-    sum(seen.spend_micros) AS spend_micros
+    asked.experiment AS experiment, asked.arm AS arm, asked.viewer AS viewer, asked.ads AS ads,
+    asked.paid_seconds AS paid_seconds, asked.requested_seconds AS requested_seconds,
+    seen.impressions AS impressions, seen.completes AS completes, seen.clicks AS clicks, seen.errors AS errors, seen.spend_micros AS spend_micros
 FROM
 (
     SELECT source_partition, minute, request_id, viewer, ads, paid_seconds, requested_seconds, stands.1 AS experiment, stands.2 AS arm
@@ -25,18 +24,36 @@ FROM
 ) AS asked
 LEFT JOIN
 (
+    WITH erased AS (SELECT source_partition, minute, request_id FROM breakwater.requests WHERE viewer = '')
     SELECT
-        source_partition,
-        decision_minute,
-        request_id,
-        countIf(event = 'impression') AS impressions,
-        countIf(event = 'complete') AS completes,
-        countIf(event = 'click') AS clicks,
-        sum(b.spend_micros) AS spend_micros
+        source_partition, decision_minute, request_id,
+        if((source_partition, decision_minute, request_id) IN erased
+            AND (source_partition, decision_minute, request_id, viewer) NOT IN
+                (SELECT source_partition, minute, request_id, viewer FROM breakwater.requests WHERE (source_partition, minute, request_id) IN erased),
+            '', viewer) AS whose,
+        countIf(event = 'impression') AS impressions, countIf(event = 'complete') AS completes, countIf(event = 'click') AS clicks,
+        countIf(event = 'error') AS errors, sum(b.spend_micros) AS spend_micros
     FROM breakwater.beacons AS b FINAL
-    WHERE billable AND event IN ('impression', 'complete', 'click')
-    GROUP BY source_partition, decision_minute, request_id
-) AS seen ON asked.source_partition = seen.source_partition AND asked.minute = seen.decision_minute AND asked.request_id = seen.request_id
+    WHERE billable AND event IN ('impression', 'complete', 'click', 'error')
+    GROUP BY source_partition, decision_minute, request_id, whose
+) AS seen
+    ON asked.source_partition = seen.source_partition AND asked.minute = seen.decision_minute AND asked.request_id = seen.request_id
+    AND asked.viewer = seen.whose
+COMMENT 'Requests since a moment in epoch ms, once for each arm that they stand in, with what came of them: FROM experiment_requests_since(since = 1767225600000)';
+
+CREATE OR REPLACE VIEW breakwater.experiment_results_since AS
+SELECT
+    experiment,
+    arm,
+    count() AS requests,
+    uniqExact(viewer) AS viewers,
+    sum(r.ads) AS ads,
+    sum(paid_seconds) / greatest(sum(requested_seconds), 1) AS paid_fill_rate,
+    sum(r.impressions) AS impressions,
+    sum(r.completes) AS completes,
+    sum(r.clicks) AS clicks,
+    sum(r.spend_micros) AS spend_micros
+FROM breakwater.experiment_requests_since(since = {since:Int64}) AS r
 GROUP BY experiment, arm
 COMMENT 'As experiment_results, of requests since a moment in epoch ms: FROM experiment_results_since(since = 1767225600000)';
 
@@ -64,26 +81,11 @@ SELECT
 FROM
 (
     SELECT
-        asked.experiment AS experiment, asked.arm AS arm, asked.viewer AS viewer,
+        experiment, arm, viewer,
         toFloat64(count()) AS requests, toFloat64(sum(paid_seconds)) AS paid, toFloat64(sum(requested_seconds)) AS wanted,
-        toFloat64(sum(seen.impressions)) AS impressions, toFloat64(sum(seen.completes)) AS completes,
-        toFloat64(sum(seen.clicks)) AS clicks, toFloat64(sum(seen.errors)) AS errors, toFloat64(sum(seen.spend_micros)) AS spent
-    FROM
-    (
-        SELECT source_partition, minute, request_id, viewer, paid_seconds, requested_seconds, stands.1 AS experiment, stands.2 AS arm
-        FROM breakwater.requests FINAL
-        ARRAY JOIN CAST(experiments, 'Array(Tuple(String, String))') AS stands
-        WHERE NOT duplicate AND traffic = '' AND received_at >= fromUnixTimestamp64Milli({since:Int64})
-    ) AS asked
-    LEFT JOIN
-    (
-        SELECT
-            source_partition, decision_minute, request_id, countIf(event = 'impression') AS impressions, countIf(event = 'complete') AS completes,
-            countIf(event = 'click') AS clicks, countIf(event = 'error') AS errors, sum(b.spend_micros) AS spend_micros
-        FROM breakwater.beacons AS b FINAL
-        WHERE billable AND event IN ('impression', 'complete', 'click', 'error')
-        GROUP BY source_partition, decision_minute, request_id
-    ) AS seen ON asked.source_partition = seen.source_partition AND asked.minute = seen.decision_minute AND asked.request_id = seen.request_id
+        toFloat64(sum(r.impressions)) AS impressions, toFloat64(sum(r.completes)) AS completes,
+        toFloat64(sum(r.clicks)) AS clicks, toFloat64(sum(r.errors)) AS errors, toFloat64(sum(r.spend_micros)) AS spent
+    FROM breakwater.experiment_requests_since(since = {since:Int64}) AS r
     GROUP BY experiment, arm, viewer
 )
 ARRAY JOIN
